@@ -1,0 +1,29 @@
+const root = new URL('../..', import.meta.url).pathname;
+
+const base = {
+  rootDir: root,
+  testEnvironment: 'node',
+  injectGlobals: false,
+  extensionsToTreatAsEsm: ['.ts'],
+  moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
+  transform: { '^.+\\.ts$': ['ts-jest', { useESM: true, tsconfig: `${root}scripts/quality/tsconfig.jest.json` }] },
+};
+
+const suite = (displayName, testMatch, testPathIgnorePatterns = []) => ({
+  ...base,
+  displayName,
+  testMatch: testMatch.map((pattern) => `<rootDir>/${pattern}`),
+  testPathIgnorePatterns: ['/node_modules/', ...testPathIgnorePatterns],
+});
+
+export default {
+  rootDir: root,
+  testTimeout: 20_000,
+  collectCoverageFrom: ['src/**/*.ts', '!src/main.ts'],
+  coverageDirectory: 'coverage',
+  projects: [
+    suite('unit', ['test/**/*.test.ts'], ['<rootDir>/test/e2e/', '<rootDir>/test/interop/']),
+    suite('e2e', ['test/e2e/**/*.test.ts']),
+    suite('interop', ['test/interop/**/*.test.ts']),
+  ],
+};

@@ -1,0 +1,61 @@
+/**
+ * The walls between the folders of src. Each folder names what it may import; everything else is an error.
+ */
+const mayImport = {
+  'shared': [],
+  'calls': ['shared'],
+  'oauth': ['shared'],
+  'sip': ['shared'],
+  'media': ['shared'],
+  'engines/sip': ['calls', 'sip', 'media', 'shared'],
+  'engines/sandbox': ['calls', 'sip', 'media', 'shared'],
+  'http': ['calls', 'oauth', 'shared'],
+  'web': ['calls', 'oauth', 'shared', 'http/negotiate', 'http/problem'],
+  'cli': ['compose', 'config', 'shared'],
+};
+
+const wall = ([folder, allowed]) => ({
+  name: `wall-${folder.replace('/', '-')}`,
+  severity: 'error',
+  from: { path: `^src/${folder}/` },
+  to: { path: '^(src|db)/', pathNot: `^src/(${[folder, ...allowed].join('|')})([/.]|$)` },
+});
+
+const ports = '(calls|oauth)/|sip/(registrar|auth)/[a-z]+-store';
+
+module.exports = {
+  forbidden: [
+    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
+    ...Object.entries(mayImport).map(wall),
+    {
+      name: 'wall-storage',
+      severity: 'error',
+      from: { path: '^src/storage/' },
+      to: { path: '^src/', pathNot: `^src/(storage/|shared/|${ports})` },
+    },
+    {
+      name: 'only-compose-knows-drivers',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/(compose|storage/|engines/)' },
+      to: { path: '^src/(storage|engines)/' },
+    },
+    {
+      name: 'one-importer-of-oauth2orize',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/oauth/authorization-server\\.ts$' },
+      to: { path: 'node_modules/oauth2orize/' },
+    },
+    {
+      name: 'one-importer-of-passport',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/oauth/authenticators\\.ts$' },
+      to: { path: 'node_modules/passport' },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsConfig: { fileName: 'tsconfig.json' },
+    tsPreCompilationDeps: true,
+    enhancedResolveOptions: { extensions: ['.ts', '.js'] },
+  },
+};
