@@ -1,0 +1,91 @@
+import { createHmac } from 'node:crypto';
+import type { Clock } from '../../shared/clock.ts';
+import type { IdSource } from '../../shared/ids.ts';
+import { SipParseError } from '../message/errors.ts';
+import type { SipRequest } from '../message/message.ts';
+import type { CredentialStore, StoredAlgorithm } from './credential-store.ts';
+import { digestResponse, isSameDigest, type DigestAlgorithm } from './digest.ts';
+import { formatDigestChallenge, parseDigestAuthorization, type DigestAuthorization } from './digest-fields.ts';
+import { Nonces } from './nonces.ts';
+
+export interface DigestServerOptions {
+  readonly realm: string;
+  readonly credentials: CredentialStore;
+  /** Seals the nonces; at least 32 secret bytes. */
+  readonly key: Buffer;
+  readonly clock: Clock;
+  readonly ids: IdSource;
+  /** How long a nonce serves; 5 minutes where nothing is said. */
+  readonly nonceLifetimeMs?: number;
+}
+
+export type DigestVerdict =
+  | { readonly kind: 'accepted'; readonly account: string }
+  /** 401 with challenges, or 400 for credentials that are no digest. */
+  | {
+      readonly kind: 'refused';
+      readonly status: 400 | 401;
+      readonly headers: readonly (readonly [name: string, value: string])[];
+    };
+
+const OFFERED: readonly StoredAlgorithm[] = ['SHA-256', 'MD5']; // the favourite first (RFC 8760 section 2.3)
+
+const isStored = (algorithm: DigestAlgorithm): algorithm is StoredAlgorithm =>
+  algorithm === 'MD5' || algorithm === 'SHA-256';
+
+/** Who sent a request, by digest (RFC 7616, RFC 8760, RFC 3261 section 22). */
+export class DigestServer {
+  readonly #options: DigestServerOptions;
+  readonly #nonces: Nonces;
+
+  constructor(options: DigestServerOptions) {
+    this.#options = options;
+    this.#nonces = new Nonces({ ...options, lifetimeMs: options.nonceLifetimeMs ?? 300_000 });
+  }
+
+  async verify(request: SipRequest): Promise<DigestVerdict> {
+    const { realm } = this.#options;
+    try {
+      const given = request.headers.all('authorization').map(parseDigestAuthorization);
+      const ours = given.find((authorization) => authorization?.realm === realm);
+      return ours === undefined ? this.#challenge('first') : await this.#check(request, ours);
+    } catch (error) {
+      if (error instanceof SipParseError) return { kind: 'refused', status: 400, headers: [] };
+      throw error;
+    }
+  }
+
+  async #check(request: SipRequest, given: DigestAuthorization): Promise<DigestVerdict> {
+    const nonce = this.#nonces.check(given.nonce);
+    if (nonce === 'forged' || !isStored(given.algorithm)) return this.#challenge('first');
+    const isRight = await this.#proves(request.method, given, given.algorithm);
+    if (!isRight) return this.#challenge('first');
+    if (nonce === 'stale' || !this.#nonces.use(given.nonce, Number.parseInt(given.nc ?? '1', 16))) {
+      return this.#challenge('stale');
+    }
+    return { kind: 'accepted', account: given.username };
+  }
+
+  /** The same work and answer whether the account is unknown or the password wrong. */
+  async #proves(method: string, given: DigestAuthorization, algorithm: StoredAlgorithm): Promise<boolean> {
+    const { credentials, realm } = this.#options;
+    const stored = await credentials.ha1(given.username, realm, algorithm);
+    const ha1 = stored ?? this.#decoy(given.username);
+    const isSame = isSameDigest(digestResponse({ ...given, method, ha1 }), given.response);
+    return isSame && stored !== undefined;
+  }
+
+  #decoy(username: string): string {
+    return createHmac('sha256', this.#options.key).update(username).digest('hex');
+  }
+
+  #challenge(reason: 'first' | 'stale'): DigestVerdict {
+    const { realm } = this.#options;
+    const nonce = this.#nonces.issue();
+    const headers = OFFERED.map((algorithm) => {
+      const challenge = { realm, nonce, algorithm, qop: ['auth'], stale: reason === 'stale' };
+      return ['www-authenticate', formatDigestChallenge(challenge)] as const;
+    });
+    return { kind: 'refused', status: 401, headers };
+  }
+}

@@ -1,0 +1,80 @@
+import { SipHeaders } from './headers.ts';
+import { parseCSeq, type CSeq } from './cseq.ts';
+import { parseNameAddr, type NameAddr } from './name-addr.ts';
+import { parseVia, splitList, type Via } from './via.ts';
+
+const EMPTY = Buffer.alloc(0);
+
+/**
+ * What requests and responses share: headers, body, and the fields that every layer reads, parsed when first asked for
+ * and kept. The getters throw `SipParseError` on a field that is missing or malformed: `validate` finds these
+ * before any layer above the transport sees the message.
+ */
+abstract class SipMessageBase {
+  readonly headers: SipHeaders;
+  body: Buffer;
+  #cseq: CSeq | undefined;
+  #from: NameAddr | undefined;
+  #to: NameAddr | undefined;
+  #topVia: Via | undefined;
+
+  constructor(headers: SipHeaders = new SipHeaders(), body: Buffer = EMPTY) {
+    this.headers = headers;
+    this.body = body;
+  }
+
+  get callId(): string {
+    return this.headers.get('call-id') ?? '';
+  }
+
+  get cseq(): CSeq {
+    return (this.#cseq ??= parseCSeq(this.headers.get('cseq') ?? ''));
+  }
+
+  get from(): NameAddr {
+    return (this.#from ??= parseNameAddr(this.headers.get('from') ?? ''));
+  }
+
+  get to(): NameAddr {
+    return (this.#to ??= parseNameAddr(this.headers.get('to') ?? ''));
+  }
+
+  /** The uppermost Via value, also where several share one field. */
+  get topVia(): Via {
+    return (this.#topVia ??= parseVia(splitList(this.headers.get('via') ?? '')[0] ?? ''));
+  }
+
+  /** Must be called by whoever changes `via`, `from`, `to` or `cseq` in the headers after they were read. */
+  forgetParsed(): void {
+    this.#cseq = this.#from = this.#to = this.#topVia = undefined;
+  }
+}
+
+/** A request (RFC 3261 section 7.1). */
+export class SipRequest extends SipMessageBase {
+  readonly kind = 'request';
+  readonly method: string;
+  /** The Request-URI as it came. */
+  uri: string;
+
+  constructor(method: string, uri: string, headers?: SipHeaders, body?: Buffer) {
+    super(headers, body);
+    this.method = method;
+    this.uri = uri;
+  }
+}
+
+/** A response (RFC 3261 section 7.2). */
+export class SipResponse extends SipMessageBase {
+  readonly kind = 'response';
+  readonly status: number;
+  readonly reasonPhrase: string;
+
+  constructor(status: number, reasonPhrase: string, headers?: SipHeaders, body?: Buffer) {
+    super(headers, body);
+    this.status = status;
+    this.reasonPhrase = reasonPhrase;
+  }
+}
+
+export type SipMessage = SipRequest | SipResponse;

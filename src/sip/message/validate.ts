@@ -1,0 +1,119 @@
+import { SipParseError } from './errors.ts';
+import { spelling } from './header-names.ts';
+import type { SipHeaders } from './headers.ts';
+import type { SipMessage, SipRequest, SipResponse } from './message.ts';
+import { parseNameAddr } from './name-addr.ts';
+import { isPlainSipUri, parseUri, uriScheme } from './uri.ts';
+import { parseVia, splitList } from './via.ts';
+
+/** What a request earns that cannot be served as it is. */
+export interface Violation {
+  readonly status: 400 | 416;
+  /** Plain ASCII: fit for the reason phrase. */
+  readonly reason: string;
+}
+
+const MANDATORY = ['via', 'from', 'to', 'call-id', 'cseq'];
+/** RFC 3261 section 7.3.1: a field that is no comma-separated list comes once. */
+const SINGLE = new Set(['from', 'to', 'call-id', 'cseq', 'max-forwards', 'content-type', 'expires', 'event', 'rack']);
+const ADDRESS_LISTS = new Set(['contact', 'route', 'record-route']);
+
+const checkCounts = (headers: SipHeaders): string | undefined => {
+  const missing = MANDATORY.find((name) => !headers.has(name));
+  if (missing !== undefined) return `Missing ${spelling(missing)}`;
+  const seen = new Set<string>();
+  let repeated: string | undefined;
+  headers.forEach((name) => {
+    if (!SINGLE.has(name)) return;
+    if (seen.has(name)) repeated ??= `Repeated ${spelling(name)}`;
+    seen.add(name);
+  });
+  return repeated;
+};
+
+const SIP = /^sips?:/i;
+const isSip = (uri: string): boolean => SIP.test(uri);
+
+/** URIs of other schemes are nobody's business here. */
+const checkSipUri = (uri: string): void => {
+  if (isSip(uri) && !isPlainSipUri(uri)) parseUri(uri);
+};
+
+const checkVias = (message: SipMessage): void => {
+  const vias = message.headers.all('via').flatMap(splitList);
+  // The uppermost is read by its getter, which keeps it.
+  if (message.topVia.host === '') throw new SipParseError('Malformed Via');
+  for (const via of vias.slice(1)) parseVia(via);
+};
+
+const checkAddresses = (message: SipMessage): void => {
+  checkSipUri(message.from.uri);
+  checkSipUri(message.to.uri);
+  message.headers.forEach((name, value) => {
+    if (!ADDRESS_LISTS.has(name) || value === '*') return;
+    for (const address of splitList(value)) checkSipUri(parseNameAddr(address).uri);
+  });
+};
+
+/** Reads every field that the layers above rely on, so that its getter does not throw there. */
+const checkSyntax = (message: SipMessage): string | undefined => {
+  try {
+    checkVias(message);
+    checkAddresses(message);
+    if (message.callId === '') return 'Empty Call-ID';
+    return message.cseq.method === '' ? 'Malformed CSeq' : undefined;
+  } catch (error) {
+    if (error instanceof SipParseError) return error.reason;
+    throw error;
+  }
+};
+
+const checkMaxForwards = (headers: SipHeaders): string | undefined => {
+  const value = headers.get('max-forwards');
+  if (value === undefined) return undefined;
+  const valid = /^\d+$/.test(value) && Number(value) <= 255;
+  return valid ? undefined : 'Malformed Max-Forwards';
+};
+
+const checkRequestUri = (text: string): Violation | undefined => {
+  if (isPlainSipUri(text)) return undefined;
+  const scheme = uriScheme(text);
+  if (scheme === undefined) return { status: 400, reason: 'Malformed Request-URI' };
+  if (scheme !== 'tel' && !isSip(text)) return { status: 416, reason: 'Unsupported URI Scheme' };
+  try {
+    const uri = parseUri(text);
+    // RFC 3261 section 19.1.1: headers and a method have no place in a Request-URI.
+    const hasHeaders = uri.scheme !== 'tel' && uri.headers.length > 0;
+    return hasHeaders ? { status: 400, reason: 'Headers In Request-URI' } : undefined;
+  } catch (error) {
+    if (error instanceof SipParseError) return { status: 400, reason: 'Malformed Request-URI' };
+    throw error;
+  }
+};
+
+/** What only requests have to keep, once their fields can be read. */
+const checkRequestFields = (request: SipRequest): string | undefined => {
+  if (request.cseq.method !== request.method) return 'CSeq Method Mismatch';
+  // RFC 3261 section 10.3: the address-of-record must be a SIP or SIPS URI.
+  if (request.method === 'REGISTER' && !isSip(request.to.uri)) return 'To Is No Address-Of-Record';
+  return checkMaxForwards(request.headers);
+};
+
+/**
+ * What a request earns that is not fit to be served (RFC 3261 section 8.2, RFC 4475); undefined where it is. After
+ * that, `from`, `to`, `cseq`, `topVia` and all addresses in Contact, Route and Record-Route can be read without error.
+ * A version other than 2.0 never comes so far: `tryParse` answers it with 505.
+ */
+export const validateRequest = (request: SipRequest): Violation | undefined => {
+  const reason = checkCounts(request.headers) ?? checkSyntax(request) ?? checkRequestFields(request);
+  return reason === undefined ? checkRequestUri(request.uri) : { status: 400, reason };
+};
+
+/** Why a response has to be dropped; undefined where it need not be. As for requests, its fields can be read then. */
+export const validateResponse = (response: SipResponse): string | undefined => {
+  const reason = checkCounts(response.headers) ?? checkSyntax(response);
+  if (reason !== undefined) return reason;
+  // RFC 3261 section 8.1.3.3: it went astray.
+  const viaCount = response.headers.all('via').flatMap(splitList).length;
+  return viaCount > 1 ? 'More Than One Via' : undefined;
+};

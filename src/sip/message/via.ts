@@ -1,0 +1,87 @@
+import { SipParseError } from './errors.ts';
+import { closingQuote } from './grammar.ts';
+import { formatParams, parseParams, type Params } from './params.ts';
+
+/** One value of Via (RFC 3261 section 20.42). */
+export interface Via {
+  /** In upper case: UDP, TCP, TLS, WS, WSS. */
+  readonly protocol: string;
+  /** The host of sent-by; an IPv6 reference with its brackets. */
+  readonly host: string;
+  readonly port?: number | undefined;
+  readonly branch?: string | undefined;
+  /** An IP address, an IPv6 one without brackets. */
+  readonly received?: string | undefined;
+  /** RFC 3581: asked for without a value by the client, given by the server. */
+  readonly rport?: number | 'requested' | undefined;
+  /** All other parameters: maddr, ttl, alias (RFC 5923) and so on. */
+  readonly params: Params;
+}
+
+const VIA =
+  /^[\w\-.!%*+`'~]+[ \t]*\/[ \t]*[\w\-.!%*+`'~]+[ \t]*\/[ \t]*([\w\-.!%*+`'~]+)[ \t]+([\w\-.]+|\[[0-9a-f:.]+\])[ \t]*(?::[ \t]*(\d{1,5})[ \t]*)?(?=;|$)/i;
+
+type OwnFields = { -readonly [Name in 'branch' | 'received' | 'rport']?: Via[Name] };
+
+const readRport = (value: string | undefined): Via['rport'] => {
+  if (value === undefined || value === '') return 'requested';
+  if (!/^\d{1,5}$/.test(value)) throw new SipParseError('Malformed Via');
+  return Number(value);
+};
+
+/** RFC 5118 section 4.5: with or without brackets it is the same address. */
+const readReceived = (value: string | undefined): string | undefined =>
+  value?.startsWith('[') === true ? value.slice(1, -1) : value;
+
+const takeOwn = (own: OwnFields, name: string, value: string | undefined): boolean => {
+  if (name === 'branch') own.branch ??= value;
+  else if (name === 'received') own.received ??= readReceived(value);
+  else if (name === 'rport') own.rport ??= readRport(value);
+  else return false;
+  return true;
+};
+
+/** @throws {SipParseError} */
+export const parseVia = (value: string): Via => {
+  const [sentBy, protocol, host, portDigits] = VIA.exec(value) ?? [];
+  if (sentBy === undefined || protocol === undefined || host === undefined) throw new SipParseError('Malformed Via');
+  const own: OwnFields = {};
+  const params = parseParams(value, sentBy.length, (name, text) => takeOwn(own, name, text));
+  const port = portDigits === undefined ? undefined : Number(portDigits);
+  const { branch, received, rport } = own;
+  return { protocol: protocol.toUpperCase(), host, port, branch, received, rport, params };
+};
+
+export const formatVia = (via: Via): string => {
+  let text = `SIP/2.0/${via.protocol} ${via.host}`;
+  if (via.port !== undefined) text += `:${via.port}`;
+  if (via.branch !== undefined) text += `;branch=${via.branch}`;
+  if (via.received !== undefined) text += `;received=${via.received}`;
+  if (via.rport !== undefined) text += via.rport === 'requested' ? ';rport' : `;rport=${via.rport}`;
+  return text + formatParams(via.params);
+};
+
+/** The index of the comma that ends the list element at `from`, or the end of the text. */
+const elementEnd = (text: string, from: number): number => {
+  for (let at = from; at < text.length; at += 1) {
+    const character = text[at];
+    if (character === ',') return at;
+    const closing = character === '"' ? closingQuote(text, at) : character === '<' ? text.indexOf('>', at) : at;
+    if (closing === -1) return text.length;
+    at = closing;
+  }
+  return text.length;
+};
+
+/** Splits a header value at its commas, but not in quoted strings or angle brackets. Empty elements are left out. */
+export const splitList = (value: string): string[] => {
+  if (!value.includes(',')) return value === '' ? [] : [value];
+  const elements: string[] = [];
+  for (let at = 0; at < value.length;) {
+    const end = elementEnd(value, at);
+    const element = value.slice(at, end).trim();
+    if (element !== '') elements.push(element);
+    at = end + 1;
+  }
+  return elements;
+};

@@ -1,0 +1,51 @@
+import { isIP } from 'node:net';
+import { codecsOf, isOneOf, type Codec } from './codec.ts';
+import { receives } from './direction.ts';
+import { parseSdp, type MediaDescription } from './session-description.ts';
+
+/** Where and how a peer wants to be sent audio. */
+export interface AudioTarget {
+  /** An IP literal, without brackets. */
+  readonly address: string;
+  readonly port: number;
+  /** The first of its codecs that we speak: 0 is PCMU, 8 is PCMA. */
+  readonly payloadType: 0 | 8;
+  /** Where it takes telephone events (RFC 4733). */
+  readonly eventPayloadType: number | undefined;
+}
+
+const isNowhere = (address: string): boolean => isIP(address) === 0 || address === '0.0.0.0' || address === '::';
+
+const g711 = (codecs: readonly Codec[]): 0 | 8 | undefined => {
+  for (const codec of codecs) {
+    if (codec.payloadType === 0 && isOneOf(codec, ['PCMU'])) return 0;
+    if (codec.payloadType === 8 && isOneOf(codec, ['PCMA'])) return 8;
+  }
+  return undefined;
+};
+
+const isSendable = ({ type, protocol, port, direction }: MediaDescription): boolean =>
+  type === 'audio' && protocol === 'RTP/AVP' && port !== 0 && receives(direction);
+
+const targetOf = (media: MediaDescription): AudioTarget | undefined => {
+  const { address, port } = media;
+  if (address === undefined || isNowhere(address) || !isSendable(media)) return undefined;
+  const codecs = codecsOf(media);
+  const payloadType = g711(codecs);
+  if (payloadType === undefined) return undefined;
+  const events = codecs.find((codec) => isOneOf(codec, ['telephone-event']));
+  return { address, port, payloadType, eventPayloadType: events?.payloadType };
+};
+
+/**
+ * The first audio stream of a peer that we can send to. Undefined where it is on hold, refused, encrypted or without a
+ * codec of ours.
+ * @throws {SdpError} on malformed SDP
+ */
+export const audioTargetOf = (sdp: string): AudioTarget | undefined => {
+  for (const media of parseSdp(sdp).media) {
+    const target = targetOf(media);
+    if (target !== undefined) return target;
+  }
+  return undefined;
+};
