@@ -1,0 +1,99 @@
+import type { LegRole } from './call-state.ts';
+
+/** What an engine may be able to do beyond placing and ending calls. What is missing is refused clearly. */
+export type EngineCapability = 'hold' | 'transfer' | 'dtmf' | 'record';
+
+/** Where a leg can be rung. */
+export type Endpoint =
+  /** A SIP name that registers with us. */
+  | { readonly kind: 'registered'; readonly account: string }
+  /** A fixed SIP address, `sip:200@10.0.0.5`. */
+  | { readonly kind: 'address'; readonly uri: string }
+  /** A number in E.164 with its `+`, reached through a trunk. */
+  | { readonly kind: 'number'; readonly number: string };
+
+/** All that an engine needs to know to carry a call. */
+export interface CallPlan {
+  /** The call's public token: ties the engine's log to the journal. */
+  readonly tokenCall: string;
+  /** The phones of the user, best first: the next is tried when one cannot be reached at all. */
+  readonly caller: readonly Endpoint[];
+  /** The same for the destination. */
+  readonly callee: readonly Endpoint[];
+  /** What the user's phone shows while it rings: the destination. */
+  readonly destinationDisplay: string;
+  /** What the destination's phone shows: a number in E.164 or an extension; absent: the trunk's own. */
+  readonly callerId?: string;
+  /** How long the user's phone may ring before we give up. */
+  readonly timeoutSeconds: number;
+  /** How long the destination may ring, early media included. */
+  readonly destinationTimeoutSeconds: number;
+}
+
+/** Why a leg is over, in the words of the API: a SIP status, a Q.850 cause and one stable word. */
+export interface LegCause {
+  /** The final response of the leg; null where none came. */
+  readonly sipStatus: number | null;
+  /** ITU-T Q.850 cause, by the table of RFC 3398 section 8.2.6.1; null where none applies. */
+  readonly q850Cause: number | null;
+  /** A stable word such as `busy`, `declined`, `timeout`, `hangup`. */
+  readonly reason: string;
+}
+
+/**
+ * What an engine tells of a call that it carries, in the order in which it happened. Two rules:
+ * `over` comes exactly once and before any `leg-ended`; each leg that was `calling` gets exactly one `leg-ended`.
+ */
+export type EngineEvent =
+  /** The INVITE of the leg has left towards `address`. Again, with another address, when the next one is tried. */
+  | { readonly type: 'leg-calling'; readonly leg: LegRole; readonly address: string }
+  | { readonly type: 'leg-ringing'; readonly leg: LegRole; readonly sipStatus: number }
+  | { readonly type: 'leg-answered'; readonly leg: LegRole; readonly sipStatus: number }
+  /** Both legs have answered and their media was joined. */
+  | { readonly type: 'joined' }
+  /** The call's fate is decided; teardown has begun. */
+  | { readonly type: 'over'; readonly verdict: Verdict }
+  /** The peer has confirmed the leg's end, or 64 T1 have passed. */
+  | { readonly type: 'leg-ended'; readonly leg: LegRole; readonly cause: LegCause };
+
+/** What decided a call's fate. */
+export type Verdict =
+  /** `hangUp` was called. */
+  | { readonly by: 'request' }
+  /** A leg that had answered hung up, or its session broke. */
+  | { readonly by: 'hangup'; readonly leg: LegRole; readonly cause: LegCause }
+  /** A leg could not be had: a final response, our ring timer (`timedOut`), or no way to reach it (`unreachable`). */
+  | {
+      readonly by: 'failure';
+      readonly leg: LegRole;
+      readonly failure: 'response' | 'timed-out' | 'unreachable';
+      readonly cause: LegCause;
+    }
+  /** The engine itself could not go on. */
+  | { readonly by: 'engine'; readonly cause: LegCause };
+
+/** A call in an engine's hands. */
+export interface EngineCall {
+  /** Ends both legs, in whatever state they are. Idempotent; the reply does not wait for the network. */
+  hangUp(): void;
+}
+
+/** PORT: what any engine must do. Every driver passes `test/contracts/call-engine.ts`. */
+export interface CallEngine {
+  readonly capabilities: ReadonlySet<EngineCapability>;
+
+  /** Opens listeners; resolves when calls can be placed. */
+  start(): Promise<void>;
+
+  /** Ends what is ongoing (each call still gets its events), waits for it a bounded time, closes. Idempotent. */
+  stop(): Promise<void>;
+
+  /** Whether a call to the endpoint could be tried now: a registered contact, a fixed address, a trunk. */
+  canReach(endpoint: Endpoint): Promise<boolean>;
+
+  /**
+   * Takes a call. Returns at once; ringing and everything after it is told to `listener`, never within this call.
+   * @throws EngineUnavailableError when the engine is not running
+   */
+  place(plan: CallPlan, listener: (event: EngineEvent) => void): EngineCall;
+}

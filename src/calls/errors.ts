@@ -1,0 +1,58 @@
+import { AppError, type ErrorKind } from '../shared/errors.ts';
+
+export class InvalidNumberError extends AppError {
+  readonly code = 'invalid_number';
+  readonly kind: ErrorKind = 'invalid';
+}
+
+/** A field of the command is missing or wrong; `details.field` names it. */
+export class InvalidCommandError extends AppError {
+  readonly code = 'invalid_request';
+  readonly kind: ErrorKind = 'invalid';
+}
+
+/** The call does not exist, or belongs to somebody else: the two look the same. 409, as the API documents it. */
+export class CallNotFoundError extends AppError {
+  readonly code = 'call_not_found';
+  readonly kind: ErrorKind = 'conflict';
+  constructor() {
+    super('There is no such call among your calls.');
+  }
+}
+
+export class NoPhoneError extends AppError {
+  readonly code = 'no_phone';
+  readonly kind: ErrorKind = 'conflict';
+}
+
+export class DestinationBarredError extends AppError {
+  readonly code = 'destination_barred';
+  readonly kind: ErrorKind = 'forbidden';
+}
+
+export class CallerIdNotAllowedError extends AppError {
+  readonly code = 'caller_id_not_allowed';
+  readonly kind: ErrorKind = 'forbidden';
+}
+
+export class TooManyCallsError extends AppError {
+  readonly code = 'too_many_calls';
+  readonly kind: ErrorKind = 'conflict';
+}
+
+/** `details.retryAfterSeconds` tells when to come back. */
+export class RateLimitedError extends AppError {
+  readonly code = 'rate_limited';
+  readonly kind: ErrorKind = 'limited';
+}
+
+export class IdempotencyConflictError extends AppError {
+  readonly code = 'idempotency_conflict';
+  readonly kind: ErrorKind = 'conflict';
+}
+
+/** No route to the destination, or the engine is not running. */
+export class EngineUnavailableError extends AppError {
+  readonly code = 'engine_unavailable';
+  readonly kind: ErrorKind = 'unavailable';
+}
