@@ -1,0 +1,25 @@
+import { SqliteAdapter, sql, type ColumnDefinitionBuilder, type CreateTableBuilder, type Kysely } from 'kysely';
+
+/*
+ * The few things that SQLite and PostgreSQL write differently. Everything else in the migrations is common to both:
+ * `text`, `integer` (also for yes and no), and `bigint` for times in milliseconds.
+ */
+
+const isSqlite = (database: Kysely<unknown>): boolean => database.getExecutor().adapter instanceof SqliteAdapter;
+
+/** Adds the key `id`, a number that only grows and is never given twice. */
+export const withGrowingId = <Table extends string, Columns extends string>(
+  database: Kysely<unknown>,
+  table: CreateTableBuilder<Table, Columns>,
+): CreateTableBuilder<Table, Columns | 'id'> =>
+  isSqlite(database)
+    ? table.addColumn('id', 'integer', (column) => column.primaryKey().autoIncrement())
+    : table.addColumn('id', 'bigint', (column) => column.primaryKey().generatedAlwaysAsIdentity());
+
+/** Keeps the rows in the order of their primary key where the database can: one search finds a row instead of two. */
+export const storedByKey = <Table extends string, Columns extends string>(
+  database: Kysely<unknown>,
+  table: CreateTableBuilder<Table, Columns>,
+): CreateTableBuilder<Table, Columns> => (isSqlite(database) ? table.modifyEnd(sql`without rowid`) : table);
+
+export const required = (column: ColumnDefinitionBuilder): ColumnDefinitionBuilder => column.notNull();

@@ -1,0 +1,28 @@
+import type { Compilable, CompiledQuery } from 'kysely';
+
+class Placeholder {
+  readonly name: PropertyKey;
+
+  constructor(name: PropertyKey) {
+    this.name = name;
+  }
+}
+
+const placeholders = new Proxy({}, { get: (_target, name) => new Placeholder(name) });
+
+/**
+ * Builds a query once and fills in its parameters at each use: Kysely takes some 30 microseconds to build and compile
+ * what SQLite then answers in 5. `build` may only pass its arguments' properties on as values, never look at them.
+ */
+export const compileOnce = <Arguments extends object, Row>(
+  build: (values: Arguments) => Compilable<Row>,
+): ((values: Arguments) => CompiledQuery<Row>) => {
+  const template = build(placeholders as Arguments).compile();
+  const { query, queryId, sql } = template;
+  return (values) => {
+    const parameters = template.parameters.map((parameter) =>
+      parameter instanceof Placeholder ? values[parameter.name as keyof Arguments] : parameter,
+    );
+    return { query, queryId, sql, parameters };
+  };
+};

@@ -1,0 +1,116 @@
+import type { Clock } from '../../../shared/clock.ts';
+import { DatabaseClosedError, DatabaseUnavailableError } from '../../errors.ts';
+import type { UnitOfWork } from '../../unit-of-work.ts';
+import type { SqliteConnection } from './sqlite-connection.ts';
+
+/** A transaction that is over, however it ended. */
+export interface CommitReport {
+  /** How many writes shared it. */
+  readonly units: number;
+  /** How long it held the event loop. */
+  readonly milliseconds: number;
+}
+
+interface GroupCommitOptions {
+  readonly connection: SqliteConnection;
+  readonly clock: Clock;
+  readonly onCommit: (report: CommitReport) => void;
+}
+
+/** Keeps one commit from holding the event loop for long: 256 calls are about 10 ms. */
+const UNITS_A_COMMIT = 256;
+
+interface Pending {
+  readonly unit: () => UnitOfWork<unknown>;
+  readonly resolve: (result: unknown) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/**
+ * Commits the writes of one turn of the event loop together, so that the disk is waited for once. Each unit of work is
+ * a savepoint: one that fails is undone alone, and the others are committed. Units run in the order they came in.
+ */
+export class GroupCommit {
+  readonly #connection: SqliteConnection;
+  readonly #clock: Clock;
+  readonly #onCommit: (report: CommitReport) => void;
+  readonly #queue: Pending[] = [];
+  #flushing: Promise<void> | undefined;
+  #closed = false;
+
+  constructor({ connection, clock, onCommit }: GroupCommitOptions) {
+    this.#connection = connection;
+    this.#clock = clock;
+    this.#onCommit = onCommit;
+  }
+
+  /**
+   * Resolves when the unit is on the disk; rejects with its own error when it alone was undone.
+   * @throws DatabaseUnavailableError when the group that it was in was lost
+   */
+  write<Result>(unit: () => UnitOfWork<Result>): Promise<Result> {
+    if (this.#closed) return Promise.reject(new DatabaseClosedError());
+    return new Promise<Result>((resolve, reject) => {
+      this.#queue.push({ unit, resolve: resolve as (result: unknown) => void, reject });
+      this.#flushing ??= this.#flush();
+    });
+  }
+
+  /** Commits what is waiting and refuses what comes later. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#flushing;
+  }
+
+  async #flush(): Promise<void> {
+    while (this.#queue.length > 0) {
+      await nextTurn();
+      await this.#connection.lock.acquire();
+      const batch = this.#queue.splice(0, UNITS_A_COMMIT);
+      const startedAt = this.#clock.now();
+      this.#commit(batch);
+      this.#connection.lock.release();
+      this.#onCommit({ units: batch.length, milliseconds: this.#clock.now() - startedAt });
+    }
+    this.#flushing = undefined;
+  }
+
+  #commit(batch: readonly Pending[]): void {
+    const settlements: (() => void)[] = [];
+    try {
+      this.#connection.command('begin immediate');
+      for (const pending of batch) settlements.push(this.#perform(pending));
+      this.#connection.command('commit');
+    } catch (error) {
+      if (this.#connection.inTransaction) this.#connection.command('rollback');
+      const failure = new DatabaseUnavailableError(error);
+      for (const { reject } of batch) reject(failure);
+      return;
+    }
+    for (const settle of settlements) settle();
+  }
+
+  /** @returns what tells the caller, once the commit has succeeded */
+  #perform({ unit, resolve, reject }: Pending): () => void {
+    this.#connection.command('savepoint unit');
+    try {
+      const result = this.#drive(unit());
+      this.#connection.command('release unit');
+      return () => resolve(result);
+    } catch (error) {
+      // A full disk ends the whole transaction: then there is no savepoint left to go back to.
+      if (!this.#connection.inTransaction) throw error;
+      this.#connection.command('rollback to unit');
+      this.#connection.command('release unit');
+      return () => reject(error);
+    }
+  }
+
+  #drive<Result>(unit: UnitOfWork<Result>): Result {
+    let step = unit.next();
+    while (step.done !== true) step = unit.next(this.#connection.execute(step.value));
+    return step.value;
+  }
+}
+
+const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));

@@ -1,0 +1,49 @@
+import { AppError, type ErrorKind } from '../shared/errors.ts';
+
+/** The address of the database cannot be understood. */
+export class DatabaseUrlError extends AppError {
+  readonly code = 'database_url';
+  readonly kind: ErrorKind = 'invalid';
+}
+
+/** A newer version of the program has changed the database: this one does not know its tables. */
+export class DatabaseTooNewError extends AppError {
+  readonly code = 'database_too_new';
+  readonly kind: ErrorKind = 'unavailable';
+}
+
+/** The tables could not be brought up to date; they are as they were. */
+export class MigrationFailedError extends AppError {
+  readonly code = 'migration_failed';
+  readonly kind: ErrorKind = 'unavailable';
+}
+
+/** A whole group of writes was lost: the disk is full or fails, or another process holds the file for too long. */
+export class DatabaseUnavailableError extends AppError {
+  readonly code = 'database_unavailable';
+  readonly kind: ErrorKind = 'unavailable';
+  constructor(cause: unknown) {
+    super('Nothing can be stored at the moment.', { cause });
+  }
+}
+
+/** The database was closed before this was asked of it. */
+export class DatabaseClosedError extends AppError {
+  readonly code = 'database_closed';
+  readonly kind: ErrorKind = 'unavailable';
+  constructor() {
+    super('The service is stopping.');
+  }
+}
+
+/** The secret file is not one that this program made. */
+export class SecretFileError extends AppError {
+  readonly code = 'secret_file';
+  readonly kind: ErrorKind = 'unavailable';
+}
+
+/** What was sealed was sealed with another key or for another purpose, or has been altered. */
+export class SealBrokenError extends AppError {
+  readonly code = 'seal_broken';
+  readonly kind: ErrorKind = 'unavailable';
+}

@@ -1,0 +1,30 @@
+import type { LoginAddressStore } from '../oauth/stores.ts';
+import type { Database } from './database.ts';
+import { run } from './unit-of-work.ts';
+
+/** From where users logged in before, in SQL. */
+export class SqliteLoginAddressStore implements LoginAddressStore {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  async isKnown(userId: string, address: string): Promise<boolean> {
+    const query = this.#database.builder
+      .selectFrom('login_addresses')
+      .select('last_login_at')
+      .where('user_id', '=', userId)
+      .where('address', '=', address);
+    const rows = await this.#database.read(query.compile());
+    return rows.length > 0;
+  }
+
+  async remember(userId: string, address: string, at: number): Promise<void> {
+    const query = this.#database.builder
+      .insertInto('login_addresses')
+      .values({ user_id: userId, address, last_login_at: at })
+      .onConflict((conflict) => conflict.columns(['user_id', 'address']).doUpdateSet({ last_login_at: at }));
+    await this.#database.write(() => run(query.compile()));
+  }
+}

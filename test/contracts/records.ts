@@ -1,0 +1,126 @@
+import type { LegRole } from '../../src/calls/call-state.ts';
+import type { CallEvent, CallRecord, IdempotencyRecord, LegRecord } from '../../src/calls/call-store.ts';
+import type { AuthorizationCode, Client, IssuedTokens, TokenFamily, User } from '../../src/oauth/stores.ts';
+
+/** A time at which everything in these records was made, unless it says otherwise. */
+export const NOON = Date.parse('2026-01-01T12:00:00Z');
+export const HOUR = 60 * 60 * 1000;
+
+export const aLeg = (role: LegRole, changes: Partial<LegRecord> = {}): LegRecord => ({
+  role,
+  address: role === 'caller' ? 'sip:demo@127.0.0.1' : '+12025550100',
+  state: 'created',
+  sipStatus: null,
+  q850Cause: null,
+  reason: null,
+  ringingAt: null,
+  answeredAt: null,
+  endedAt: null,
+  ...changes,
+});
+
+export const aCall = (tokenCall: string, changes: Partial<CallRecord> = {}): CallRecord => ({
+  tokenCall,
+  userId: 'user-1',
+  username: 'demo',
+  clientId: 'app',
+  number: '+12025550100',
+  state: 'created',
+  outcome: null,
+  endedBy: null,
+  endedLeg: null,
+  createdAt: NOON,
+  answeredAt: null,
+  connectedAt: null,
+  endedAt: null,
+  legs: [aLeg('caller'), aLeg('callee')],
+  ...changes,
+});
+
+export const anEvent = (sequence: number, name = 'call.created'): CallEvent => ({
+  sequence,
+  name,
+  at: NOON + sequence,
+  payload: { state: 'created', nested: { text: "it's \u2028 fine", none: null } },
+});
+
+export const aKey = (key: string, tokenCall: string, changes: Partial<IdempotencyRecord> = {}): IdempotencyRecord => ({
+  key,
+  tokenCall,
+  userId: 'user-1',
+  clientId: 'app',
+  fingerprint: 'fingerprint',
+  ...changes,
+});
+
+export const aUser = (id: string, changes: Partial<User> = {}): User => ({
+  id,
+  username: `name of ${id}`,
+  passwordHash: '$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA',
+  role: 'user',
+  status: 'active',
+  sandbox: false,
+  createdAt: NOON,
+  ...changes,
+});
+
+export const aClient = (id: string, changes: Partial<Client> = {}): Client => ({
+  id,
+  name: `<b>${id}</b>`,
+  secretHash: 'hash of a secret',
+  redirectUris: ['http://localhost:8888/test', 'https://app.example/cb?a=1'],
+  responseTypes: ['code', 'token'],
+  grantTypes: ['authorization_code', 'refresh_token'],
+  grantTypesByGet: ['authorization_code'],
+  scopes: ['call', 'read'],
+  defaultScopes: ['call'],
+  accessTokenSeconds: 3600,
+  refreshIdleSeconds: 86_400,
+  refreshAbsoluteSeconds: 864_000,
+  tokenInQuery: 'allowed',
+  status: 'active',
+  sandbox: false,
+  createdAt: NOON,
+  ...changes,
+});
+
+export const aFamily = (id: string, changes: Partial<TokenFamily> = {}): TokenFamily => ({
+  id,
+  clientId: 'app',
+  userId: 'user-1',
+  scopes: ['call', 'read'],
+  createdAt: NOON,
+  expiresAt: NOON + 24 * HOUR,
+  ...changes,
+});
+
+/** An access token `<name>-access` for an hour and a refresh token `<name>-refresh` for two. */
+export const tokensOf = (familyId: string, name: string): IssuedTokens => ({
+  access: { hash: `${name}-access`, familyId, scopes: ['call'], createdAt: NOON, expiresAt: NOON + HOUR },
+  refresh: { hash: `${name}-refresh`, familyId, createdAt: NOON, expiresAt: NOON + 2 * HOUR },
+});
+
+export const aCode = (hash: string, changes: Partial<AuthorizationCode> = {}): AuthorizationCode => ({
+  hash,
+  familyId: `family of ${hash}`,
+  clientId: 'app',
+  userId: 'user-1',
+  redirectUri: 'http://localhost:8888/test',
+  redirectUriFrom: 'request',
+  scopes: ['call', 'read'],
+  codeChallenge: 'challenge',
+  createdAt: NOON,
+  expiresAt: NOON + 60_000,
+  ...changes,
+});
+
+/** How many of the values are equal to `value`. */
+export const count = (values: readonly unknown[], value: unknown): number =>
+  values.filter((candidate) => candidate === value).length;
+
+/** How a write ended. A driver's own errors come from outside the realm of the test: they cannot be matched as errors. */
+export const outcomeOf = (write: Promise<unknown>): Promise<'fulfilled' | 'rejected'> =>
+  write.then(
+    () => 'fulfilled',
+    () => 'rejected',
+  );

@@ -1,0 +1,220 @@
+import { statSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { sql } from 'kysely';
+import { silentLog, type Log } from '../../src/shared/log.ts';
+import { openDatabase } from '../../src/storage/database.ts';
+import { run, type UnitOfWork } from '../../src/storage/unit-of-work.ts';
+import { aCall, anEvent, aUser } from '../contracts/records.ts';
+import { FakeClock } from '../support/fake-clock.ts';
+import { createTestStores, type TestStores } from '../support/test-database.ts';
+
+describe('database', () => {
+  let stores: TestStores;
+  let commits: number[];
+
+  beforeEach(async () => {
+    commits = [];
+    stores = await createTestStores({ onCommit: ({ units }) => commits.push(units) });
+  });
+  afterEach(() => stores.close());
+
+  const insertCalls = (tokens: readonly string[]) =>
+    Promise.allSettled(tokens.map((token) => stores.calls.insert(aCall(token), anEvent(1))));
+  const numbered = (length: number) => Array.from({ length }, (_, index) => `t${index}`);
+
+  describe('group commit', () => {
+    it('commits 1000 writes of one turn of the event loop in four transactions', async () => {
+      await insertCalls(numbered(1000));
+      expect(commits).toEqual([256, 256, 256, 232]);
+      expect(await stores.calls.countOngoing()).toBe(1000);
+    });
+
+    it('undoes one bad write among 100 alone, and tells only its caller', async () => {
+      await stores.calls.insert(aCall('t50'), anEvent(1));
+      const results = await insertCalls(numbered(100));
+      const rejected = results.flatMap(({ status }, index) => (status === 'rejected' ? [index] : []));
+      expect(rejected).toEqual([50]);
+      expect(commits).toEqual([1, 100]);
+      expect(await stores.calls.countOngoing()).toBe(100);
+    });
+
+    it('undoes all of a write that fails half way', async () => {
+      const { builder } = stores.database;
+      const failing = stores.database.write(function* () {
+        yield* run(builder.deleteFrom('users').compile());
+        throw new Error('half way');
+      });
+      const [failed, inserted] = await Promise.allSettled([failing, stores.users.insert(aUser('user-1'))]);
+      expect([failed.status, inserted.status]).toEqual(['rejected', 'fulfilled']);
+      expect(await stores.users.list()).toEqual([aUser('user-1')]);
+    });
+
+    it('tells every caller when the transaction as a whole is lost', async () => {
+      const endTransaction = function* (): UnitOfWork<void> {
+        yield* run(sql`rollback`.compile(stores.database.builder));
+        throw new Error('the disk is full');
+      };
+      const writes = [
+        stores.users.insert(aUser('user-1')),
+        stores.database.write(endTransaction),
+        stores.users.insert(aUser('user-2')),
+      ];
+      const results = await Promise.allSettled(writes);
+      const lost = { status: 'rejected', reason: expect.objectContaining({ code: 'database_unavailable' }) };
+      expect(results).toEqual([lost, lost, lost]);
+      expect(await stores.users.list()).toEqual([]);
+      expect(await stores.users.insert(aUser('user-1'))).toBe('inserted');
+    });
+
+    it('resolves a write only after it can be read by another connection', async () => {
+      const other = await openDatabase({ url: stores.url, clock: stores.clock, log: silentLog });
+      const query = other.builder.selectFrom('users').select('id').compile();
+      const written = stores.users.insert(aUser('user-1'));
+      expect(await other.read(query)).toEqual([]);
+      await written;
+      expect(await other.read(query)).toEqual([{ id: 'user-1' }]);
+      await other.close();
+    });
+
+    it('keeps writes and reads out of a transaction of several turns', async () => {
+      const { builder } = stores.database;
+      let written: Promise<unknown> | undefined;
+      let seen: Promise<unknown> | undefined;
+      const transaction = builder.transaction().execute(async (steps) => {
+        await steps
+          .insertInto('users')
+          .values({ ...sandboxRow, id: 'undone', username: 'undone' })
+          .execute();
+        written = stores.users.insert(aUser('user-1'));
+        seen = stores.users.find('undone');
+        for (let turn = 0; turn < 3; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+        throw new Error('undo');
+      });
+      await expect(transaction).rejects.toThrow('undo');
+      expect([await seen, await written]).toEqual([undefined, 'inserted']);
+      expect(await stores.users.list()).toEqual([aUser('user-1')]);
+    });
+
+    it('commits what is waiting when it closes, and refuses what comes later', async () => {
+      const written = stores.users.insert(aUser('user-1'));
+      const closed = stores.database.close();
+      await expect(stores.users.insert(aUser('user-2'))).rejects.toMatchObject({ code: 'database_closed' });
+      expect(await written).toBe('inserted');
+      await closed;
+      await stores.database.close();
+      const again = await openDatabase({ url: stores.url, clock: stores.clock, log: silentLog });
+      expect(await again.read(again.builder.selectFrom('users').select('id').compile())).toEqual([{ id: 'user-1' }]);
+      await again.close();
+    });
+
+    it('warns of a commit that held the event loop', async () => {
+      const warnings: object[] = [];
+      const log: Log = { ...silentLog, warn: (fields) => void warnings.push(fields) };
+      const clock = new FakeClock();
+      const slow = await openDatabase({ url: stores.url, clock, log });
+      await slow.write(function* () {
+        clock.advance(99);
+        yield* run(sql`select 1`.compile(slow.builder));
+      });
+      await slow.write(function* () {
+        clock.advance(100);
+        yield* run(sql`select 1`.compile(slow.builder));
+      });
+      await slow.close();
+      expect(warnings).toEqual([{ units: 1, milliseconds: 100 }]);
+    });
+  });
+
+  const sandboxRow = {
+    password_hash: '',
+    role: 'user',
+    status: 'active',
+    sandbox: 1,
+    created_at: 0,
+    extension: null,
+    home_country: null,
+  } as const;
+
+  describe('the file', () => {
+    const pragma = async (url: string, name: string): Promise<unknown> => {
+      const database = await openDatabase({ url, clock: stores.clock, log: silentLog });
+      const { rows } = await sql<Record<string, unknown>>`${sql.raw(`pragma ${name}`)}`.execute(database.builder);
+      await database.close();
+      return Object.values(rows[0] ?? {})[0];
+    };
+
+    it('is opened to survive a loss of power unless its address says otherwise', async () => {
+      expect(await pragma(stores.url, 'synchronous')).toBe(2);
+      expect(await pragma(`${stores.url}?synchronous=normal`, 'synchronous')).toBe(1);
+      expect(await pragma(stores.url, 'journal_mode')).toBe('wal');
+      expect(await pragma(stores.url, 'foreign_keys')).toBe(1);
+    });
+
+    it('is made with its directory, for nobody else to enter', async () => {
+      const directory = join(stores.directory, 'deep', 'data');
+      await pragma(`sqlite:${join(directory, 'offhook.db')}`, 'user_version');
+      expect(statSync(directory).mode & 0o777).toBe(0o700);
+    });
+
+    it.each(['postgres://localhost/x', 'sqlite:', 'sqlite::memory:', 'sqlite:x.db?synchronous=off'])(
+      'is refused as %s',
+      async (url) => {
+        const opening = openDatabase({ url, clock: stores.clock, log: silentLog });
+        await expect(opening).rejects.toMatchObject({ code: 'database_url' });
+      },
+    );
+
+    it('is refused when a newer version has changed it', async () => {
+      const newer = sql`insert into kysely_migration (name, timestamp) values ('9999-later', '2030')`;
+      await newer.execute(stores.database.builder);
+      const opening = openDatabase({ url: stores.url, clock: stores.clock, log: silentLog });
+      await expect(opening).rejects.toMatchObject({
+        code: 'database_too_new',
+        message: expect.stringContaining('9999-later'),
+      });
+    });
+
+    it('is refused, and left as it was, when its tables cannot be brought up to date', async () => {
+      const url = `sqlite:${join(stores.directory, 'foreign.db')}`;
+      const { default: Sqlite } = await import('better-sqlite3');
+      const file = new Sqlite(url.slice('sqlite:'.length));
+      file.exec('create table legs (foreign_column)');
+      const opening = openDatabase({ url, clock: stores.clock, log: silentLog });
+      await expect(opening).rejects.toMatchObject({ code: 'migration_failed' });
+      expect(file.prepare("select name from sqlite_master where name in ('users', 'calls')").all()).toEqual([]);
+      file.close();
+    });
+  });
+
+  describe('the cost of a read', () => {
+    const planOf = async (query: { sql: string; parameters: readonly unknown[] }): Promise<string> => {
+      const rows = await stores.database.read<{ detail: string }>({
+        ...sql`select 1`.compile(stores.database.builder),
+        sql: `explain query plan ${query.sql}`,
+        parameters: query.parameters,
+      });
+      return rows.map(({ detail }) => detail).join('; ');
+    };
+
+    it('does not grow with what others do: ongoing and unfinished calls', async () => {
+      const { compileCallReads } = await import('../../src/storage/call-reads.ts');
+      const reads = compileCallReads(stores.database.builder);
+      expect(await planOf(reads.ongoingOf({ userId: 'user-1' }))).toMatch(
+        /^SEARCH calls USING INDEX calls_ongoing \(user_id=\?\); SEARCH caller USING PRIMARY KEY[^;]*; SEARCH callee USING PRIMARY KEY[^;]*$/,
+      );
+      expect(await planOf(reads.countOngoingOf({ userId: 'user-1' }))).toContain(
+        'SEARCH calls USING INDEX calls_ongoing (user_id=?)',
+      );
+      const ofAll = [
+        [reads.unfinished({}), 'legs_unfinished'],
+        [reads.ongoing({}), 'calls_ongoing'],
+      ] as const;
+      for (const [query, index] of ofAll) {
+        const plan = await planOf(query);
+        const scanned = plan.split('; ').filter((step) => step.startsWith('SCAN'));
+        expect(scanned).toEqual([expect.stringMatching(new RegExp(`USING (COVERING )?INDEX ${index}$`))]);
+      }
+    });
+  });
+});

@@ -1,0 +1,41 @@
+import { writeSync } from 'node:fs';
+import { systemClock } from '../../src/shared/clock.ts';
+import { silentLog } from '../../src/shared/log.ts';
+import { openDatabase } from '../../src/storage/database.ts';
+import { SqliteCallStore } from '../../src/storage/sqlite-call-store.ts';
+import { SqliteTokenStore } from '../../src/storage/sqlite-token-store.ts';
+import { aCall, aLeg, anEvent } from '../contracts/records.ts';
+
+/** A second process on the database of a test: `other-process.ts <command> <url> [argument]`. */
+const [command, url = '', argument = ''] = process.argv.slice(2);
+const database = await openDatabase({ url, clock: systemClock, log: silentLog });
+
+const say = (line: string): void => void writeSync(1, `${line}\n`);
+
+/** Says each token once its call is promised to be in the journal, until it is killed. */
+const insertCalls = async (): Promise<never> => {
+  const calls = new SqliteCallStore(database, systemClock);
+  const insert = async (token: string): Promise<void> => {
+    await calls.insert(aCall(token), anEvent(1));
+    say(`inserted ${token}`);
+    const answered = aCall(token, { state: 'calling', legs: [aLeg('caller', { state: 'calling' }), aLeg('callee')] });
+    await calls.update(answered, ['caller'], anEvent(2));
+    say(`updated ${token}`);
+  };
+  for (let round = 0; ; round += 1) {
+    await Promise.all(Array.from({ length: 20 }, (_, index) => insert(`${round}-${index}`)));
+  }
+};
+
+switch (command) {
+  case 'open':
+    break;
+  case 'insert-calls':
+    await insertCalls();
+    break;
+  case 'revoke':
+    await new SqliteTokenStore(database).revokeFamily(argument);
+    break;
+}
+say('done');
+await database.close();

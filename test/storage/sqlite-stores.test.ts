@@ -1,0 +1,10 @@
+import { describeAccountStores } from '../contracts/account-stores.ts';
+import { describeCallStore } from '../contracts/call-store.ts';
+import { describeGrantStores } from '../contracts/grant-stores.ts';
+import { describeSessionStores } from '../contracts/session-stores.ts';
+import { createTestStores } from '../support/test-database.ts';
+
+describeCallStore('SQLite', createTestStores);
+describeAccountStores('SQLite', createTestStores);
+describeGrantStores('SQLite', createTestStores);
+describeSessionStores('SQLite', createTestStores);
