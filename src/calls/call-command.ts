@@ -1,0 +1,63 @@
+import { createHash } from 'node:crypto';
+import { InvalidCommandError } from './errors.ts';
+
+/** A call that somebody wants. */
+export interface PlaceCall {
+  /** As it was dialled: a number or an extension. */
+  readonly number: string;
+  /** The name of one of the user's phones; absent: the best that can be reached. */
+  readonly from?: string | undefined;
+  /** A number of the user's that the destination is shown; absent: the trunk's own. */
+  readonly callerId?: string | undefined;
+  /** Whole seconds for the user's phone to answer, 5 to 120; absent: 30. */
+  readonly timeoutSeconds?: number | undefined;
+  /** Whole seconds for the destination to answer, 5 to 120; absent: 60. */
+  readonly destinationTimeoutSeconds?: number | undefined;
+  /** The same key again, with the same command: the same call. */
+  readonly idempotencyKey?: string | undefined;
+}
+
+/** Who asks. */
+export interface Requester {
+  readonly userId: string;
+  readonly username: string;
+  readonly clientId: string;
+  /** Whose calls may be seen and ended. */
+  readonly scope: 'own' | 'everybody';
+}
+
+/** How long each phone may ring. */
+export interface RingTimes {
+  readonly timeoutSeconds: number;
+  readonly destinationTimeoutSeconds: number;
+}
+
+const MIN_RING_SECONDS = 5;
+const MAX_RING_SECONDS = 120;
+
+const ringSeconds = (field: string, seconds: number): number => {
+  if (Number.isInteger(seconds) && seconds >= MIN_RING_SECONDS && seconds <= MAX_RING_SECONDS) return seconds;
+  throw new InvalidCommandError(`${field} must be whole seconds, ${MIN_RING_SECONDS} to ${MAX_RING_SECONDS}.`, {
+    details: { field },
+  });
+};
+
+/** @throws InvalidCommandError */
+export const ringTimesOf = (command: PlaceCall): RingTimes => ({
+  timeoutSeconds: ringSeconds('timeout', command.timeoutSeconds ?? 30),
+  destinationTimeoutSeconds: ringSeconds('destination_timeout', command.destinationTimeoutSeconds ?? 60),
+});
+
+/** SHA-256 of what the command asks, base64url; `number` is the destination however it was written. */
+export const fingerprintOf = (command: PlaceCall, number: string, times: RingTimes): string =>
+  createHash('sha256')
+    .update(
+      JSON.stringify([
+        number,
+        command.from ?? null,
+        command.callerId ?? null,
+        times.timeoutSeconds,
+        times.destinationTimeoutSeconds,
+      ]),
+    )
+    .digest('base64url');

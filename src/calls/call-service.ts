@@ -1,0 +1,189 @@
+import type { Clock } from '../shared/clock.ts';
+import { TypedEmitter } from '../shared/events.ts';
+import type { IdSource } from '../shared/ids.ts';
+import type { Log } from '../shared/log.ts';
+import { isFinished } from './advance.ts';
+import { Call } from './call.ts';
+import { fingerprintOf, type PlaceCall, type Requester } from './call-command.ts';
+import type { CallEngine } from './call-engine.ts';
+import type { CallEventMap, CallEventPayloads } from './call-events.ts';
+import { CallPlanner, type CallRequest } from './call-planner.ts';
+import type { CallPolicy } from './call-policy.ts';
+import type { EndedBy } from './call-state.ts';
+import type { CallEvent, CallRecord, CallStore, IdempotencyRecord } from './call-store.ts';
+import { CallNotFoundError, EngineUnavailableError } from './errors.ts';
+import { newCall } from './new-call.ts';
+import { OngoingCalls } from './ongoing-calls.ts';
+import { endingOnRequest } from './outcome.ts';
+import type { PhoneDirectory } from './phone-directory.ts';
+import { PlacementsUnderWay, replay, type Placed } from './placement.ts';
+import { closeAbandoned, endingAfterCrash } from './recovery.ts';
+
+export interface CallServiceOptions {
+  readonly store: CallStore;
+  readonly engine: CallEngine;
+  readonly phones: PhoneDirectory;
+  readonly policy: CallPolicy;
+  readonly clock: Clock;
+  readonly ids: IdSource;
+  readonly log: Log;
+}
+
+const TOKEN_BITS = 128;
+/** Longer than 64 T1 (32 s), after which every leg has ended. */
+const CLOSE_WITHIN_MS = 35_000;
+
+/** What anyone may do with calls. `changed` tells of every change of every call, after it was journalled. */
+export class CallService extends TypedEmitter<CallEventMap> {
+  readonly #options: CallServiceOptions;
+  readonly #planner: CallPlanner;
+  readonly #ongoing = new OngoingCalls();
+  readonly #underWay = new PlacementsUnderWay();
+  #closing: Promise<void> | undefined;
+  #drained: () => void = () => undefined;
+
+  constructor(options: CallServiceOptions) {
+    super();
+    this.#options = options;
+    this.#planner = new CallPlanner(options);
+  }
+
+  /** Before the first call: closes in the journal what a crash left open. @returns how many calls that were */
+  async recover(): Promise<number> {
+    const { store, clock } = this.#options;
+    const unfinished = await store.unfinished();
+    const at = clock.now();
+    await Promise.all(unfinished.map((call) => closeAbandoned(store, call, { ending: endingAfterCrash(call), at })));
+    return unfinished.length;
+  }
+
+  /**
+   * Journals a call and hands it to the engine; ringing goes on behind the reply.
+   * @throws one of the errors of errors.ts; nothing was journalled then
+   */
+  async place(command: PlaceCall, requester: Requester): Promise<Placed> {
+    this.#refuseWhenClosing();
+    const request = await this.#planner.read(command, requester.userId);
+    const { idempotencyKey: key } = command;
+    if (key === undefined) return this.#place(request, requester);
+    const { userId, clientId } = requester;
+    const fingerprint = fingerprintOf(command, request.number, request.times);
+    return this.#underWay.share(JSON.stringify([userId, clientId, key]), fingerprint, async () => {
+      const known = await this.#options.store.findIdempotent(key, userId, clientId);
+      if (known !== undefined) return replay(known, fingerprint);
+      return this.#place(request, requester, { key, userId, clientId, fingerprint });
+    });
+  }
+
+  /**
+   * Ends a call, in whatever state it is. Its end is journalled when this resolves.
+   * @throws CallNotFoundError
+   */
+  async stop(tokenCall: string, requester: Requester): Promise<CallRecord> {
+    const ongoing = this.#ongoing.find(tokenCall);
+    const call = visible(ongoing?.record ?? (await this.#options.store.find(tokenCall)), requester);
+    const endedBy: EndedBy = call.userId === requester.userId ? 'user' : 'operator';
+    if (ongoing !== undefined) return ongoing.stop(endedBy);
+    if (call.state === 'ended') return call;
+    const { store, clock } = this.#options;
+    return closeAbandoned(store, call, { ending: endingOnRequest(call, endedBy), at: clock.now() });
+  }
+
+  /** @throws CallNotFoundError */
+  async info(tokenCall: string, requester: Requester): Promise<CallRecord> {
+    return visible(await this.#options.store.find(tokenCall), requester);
+  }
+
+  /** The requester's own calls that have not ended, oldest first. */
+  list(requester: Requester): Promise<readonly CallRecord[]> {
+    return this.#options.store.ongoingOf(requester.userId);
+  }
+
+  /** Everybody's calls that have not ended, oldest first. Whoever asks must be allowed to. */
+  listAll(): Promise<readonly CallRecord[]> {
+    return this.#options.store.ongoing();
+  }
+
+  /** Takes no more calls, ends what is ongoing and waits for it, 35 seconds at the most. Idempotent. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    const { clock, log } = this.#options;
+    const calls = this.#ongoing.all();
+    const drained = new Promise<void>((resolve) => (this.#drained = resolve));
+    const ends = await Promise.allSettled(calls.map((call) => call.stop('system')));
+    const unwritten = ends.filter(({ status }) => status === 'rejected').length;
+    if (unwritten > 0) log.error({ calls: unwritten }, 'calls were ended, but their end is not journalled');
+    if (this.#ongoing.isEmpty) return;
+    const timer = clock.setTimer(CLOSE_WITHIN_MS, this.#drained);
+    await drained;
+    timer.cancel();
+  }
+
+  #refuseWhenClosing(): void {
+    if (this.#closing !== undefined) throw new EngineUnavailableError('No more calls are taken.');
+  }
+
+  async #place(
+    request: CallRequest,
+    requester: Requester,
+    key?: Omit<IdempotencyRecord, 'tokenCall'>,
+  ): Promise<Placed> {
+    const { engine, policy, ids } = this.#options;
+    const plan = await this.#planner.plan(request, ids.random(TOKEN_BITS));
+    this.#refuseWhenClosing();
+    policy.refuseTooMany(requester.userId, this.#ongoing);
+    const { tokenCall, callerId = null } = plan;
+    const call = this.#admit(newCall(plan, requester, this.#options.clock.now()));
+    const created = { number: request.number, callerId };
+    const known = await this.#open(call, created, key === undefined ? undefined : { ...key, tokenCall });
+    if (known !== undefined && key !== undefined) return replay(known, key.fingerprint);
+    call.ring(engine, plan);
+    return { tokenCall, how: 'placed' };
+  }
+
+  /** From here on the call counts, and can be stopped. */
+  #admit(record: CallRecord): Call {
+    const call = new Call(record, {
+      ...this.#options,
+      told: (changed, event) => this.#tell(call, changed, event),
+      lost: () => this.#remove(call),
+    });
+    this.#ongoing.add(call);
+    return call;
+  }
+
+  async #open(
+    call: Call,
+    created: CallEventPayloads['call.created'],
+    idempotency?: IdempotencyRecord,
+  ): Promise<IdempotencyRecord | undefined> {
+    try {
+      const known = await call.open(created, idempotency);
+      if (known !== undefined) this.#remove(call);
+      return known;
+    } catch (error) {
+      this.#remove(call);
+      throw error;
+    }
+  }
+
+  #tell(call: Call, changed: CallRecord, event: CallEvent): void {
+    if (isFinished(changed)) this.#remove(call);
+    this.emit('changed', changed, event);
+  }
+
+  #remove(call: Call): void {
+    this.#ongoing.remove(call);
+    if (this.#ongoing.isEmpty) this.#drained();
+  }
+}
+
+/** Somebody else's call looks like none. */
+const visible = (call: CallRecord | undefined, { userId, scope }: Requester): CallRecord => {
+  if (call === undefined || (scope === 'own' && call.userId !== userId)) throw new CallNotFoundError();
+  return call;
+};

@@ -1,0 +1,32 @@
+import type { NextFunction, Request, Response } from 'express';
+import type { Clock } from '../shared/clock.ts';
+import type { Log } from '../shared/log.ts';
+
+/** The only parameters whose values are written: tokens, codes, secrets and passwords also come in addresses. */
+const harmless: ReadonlySet<string> = new Set(['token_call', 'all', 'response_type', 'grant_type', 'scope', 'error']);
+
+const redact = (url: string): string => {
+  const start = url.indexOf('?');
+  if (start === -1) return url;
+  const query = new URLSearchParams(url.slice(start + 1));
+  const parameters = [...query].map(([name, value]) => `${name}=${harmless.has(name) ? value : '-'}`);
+  return `${url.slice(0, start)}?${parameters.join('&')}`;
+};
+
+/** Clients poll their calls: a read of the API that succeeded is worth no line, and is asked for the most. */
+const isPoll = ({ method, originalUrl }: Request, status: number): boolean =>
+  status === 200 && method === 'GET' && originalUrl.startsWith('/rest/');
+
+/** One line a request, once its reply is gone. */
+export const accessLog =
+  (log: Log, clock: Clock) =>
+  (request: Request, response: Response, next: NextFunction): void => {
+    const startedAt = clock.now();
+    response.once('close', () => {
+      const { statusCode: status } = response;
+      if (isPoll(request, status)) return;
+      const { method, originalUrl, ip } = request;
+      log.info({ method, url: redact(originalUrl), ip, status, ms: clock.now() - startedAt }, 'request');
+    });
+    next();
+  };

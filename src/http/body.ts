@@ -1,0 +1,76 @@
+import express, { type Request, type RequestHandler, type Response } from 'express';
+import { parseCallXml } from './body-xml.ts';
+import { InvalidRequestError, UnsupportedMediaTypeError } from './errors.ts';
+
+/** The fields of a body, not yet checked. Ask for those you know by name. */
+export type Fields = Readonly<Record<string, unknown>>;
+
+type Parse = (text: string) => Fields | Promise<Fields>;
+
+const MAX_BYTES = 16 * 1024;
+
+const readRaw: RequestHandler = express.raw({ type: () => true, limit: MAX_BYTES, inflate: true });
+
+const receive = (request: Request, response: Response): Promise<Buffer> =>
+  new Promise((resolve, reject) => {
+    void readRaw(request, response, (error?: unknown) => {
+      if (error !== undefined) reject(error instanceof Error ? error : new Error('the body cannot be read'));
+      else resolve(Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0));
+    });
+  });
+
+const parseForm: Parse = (text) => {
+  const fields = new Map<string, string>();
+  for (const [name, value] of new URLSearchParams(text)) {
+    if (fields.has(name)) throw new InvalidRequestError('A parameter was sent more than once.');
+    fields.set(name, value);
+  }
+  return Object.fromEntries(fields);
+};
+
+const parseJson: Parse = (text) => {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw new InvalidRequestError('The body is not JSON.', { cause });
+  }
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Fields;
+  throw new InvalidRequestError('The body is not a JSON object.');
+};
+
+/** A body without a type is read as the form that the documentation shows. */
+const parserOf = (mediaType: string): Parse => {
+  if (mediaType === '' || mediaType === 'application/x-www-form-urlencoded') return parseForm;
+  if (mediaType === 'application/json' || mediaType.endsWith('+json')) return parseJson;
+  if (mediaType === 'application/xml' || mediaType === 'text/xml' || mediaType.endsWith('+xml')) return parseCallXml;
+  throw new UnsupportedMediaTypeError('The body must be a form, JSON or XML.', {
+    headers: { Accept: 'application/x-www-form-urlencoded, application/json, application/xml' },
+  });
+};
+
+/** Old form posts name other charsets and then send ASCII. */
+const charsets: ReadonlySet<string> = new Set(['utf-8', 'utf8', 'us-ascii', 'iso-8859-1', 'utf-16']);
+
+const CHARSET = /;\s*charset\s*=\s*"?([^\s;"]+)"?/i;
+
+const decode = (bytes: Buffer, contentType: string): string => {
+  const charset = CHARSET.exec(contentType)?.[1]?.toLowerCase() ?? 'utf-8';
+  if (!charsets.has(charset)) throw new UnsupportedMediaTypeError('The charset of the body is not supported.');
+  try {
+    return new TextDecoder(charset, { fatal: true }).decode(bytes);
+  } catch (cause) {
+    throw new InvalidRequestError('The body is not written in its charset.', { cause });
+  }
+};
+
+/**
+ * Reads a body that is a form, JSON or `<call>` XML, perhaps compressed.
+ * @throws InvalidRequestError 400, UnsupportedMediaTypeError 415, or what express throws: 413 above 16 KiB, 415, 400
+ */
+export const readFields = async (request: Request, response: Response): Promise<Fields> => {
+  const contentType = request.headers['content-type'] ?? '';
+  const parse = parserOf((contentType.split(';')[0] ?? '').trim().toLowerCase());
+  const bytes = await receive(request, response);
+  return bytes.length === 0 ? {} : parse(decode(bytes, contentType));
+};

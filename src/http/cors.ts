@@ -1,0 +1,35 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+
+const METHODS = 'GET, POST, PUT';
+/** A star does not cover Authorization: Fetch, section 3.3.4. */
+const REQUEST_HEADERS =
+  'Authorization, Authentication, Content-Type, Idempotency-Key, If-None-Match, Last-Event-ID, DPoP';
+const EXPOSED = 'Location, ETag, Retry-After, Idempotent-Replayed, WWW-Authenticate';
+const MAX_AGE_SECONDS = 7200;
+
+/** The API and the metadata are open to every origin, without credentials: the token is the authority. */
+const isOpen = (url: string): boolean => url.startsWith('/rest/') || url.startsWith('/.well-known/');
+
+const isPreflight = ({ method, headers }: IncomingMessage): boolean =>
+  method === 'OPTIONS' && headers['access-control-request-method'] !== undefined;
+
+const answerPreflight = (response: ServerResponse): void => {
+  response.writeHead(204, {
+    'Access-Control-Allow-Methods': METHODS,
+    'Access-Control-Allow-Headers': REQUEST_HEADERS,
+    'Access-Control-Max-Age': MAX_AGE_SECONDS,
+  });
+  response.end();
+};
+
+/** Lets front-ends of other origins read the API, its errors included. Pages are never opened. */
+export const cors = (request: IncomingMessage, response: ServerResponse, next: () => void): void => {
+  if (request.headers.origin === undefined || !isOpen(request.url ?? '')) {
+    next();
+    return;
+  }
+  response.setHeader('Access-Control-Allow-Origin', '*');
+  response.setHeader('Access-Control-Expose-Headers', EXPOSED);
+  if (isPreflight(request)) answerPreflight(response);
+  else next();
+};

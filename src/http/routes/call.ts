@@ -1,0 +1,158 @@
+import type { IncomingMessage } from 'node:http';
+import type { Request, Response } from 'express';
+import type { Requester } from '../../calls/call-command.ts';
+import type { CallRates } from '../../calls/call-rates.ts';
+import type { CallService } from '../../calls/call-service.ts';
+import type { CallRecord } from '../../calls/call-store.ts';
+import { InsufficientScopeError } from '../../oauth/errors.ts';
+import type { Permission } from '../../oauth/permissions.ts';
+import type { Principal, TokenVerifier } from '../../oauth/principal.ts';
+import { authenticate } from '../authenticate.ts';
+import { readFields } from '../body.ts';
+import { callHref, representCall } from '../call-representation.ts';
+import { InvalidRequestError, MethodNotAllowedError, NotAcceptableError } from '../errors.ts';
+import { negotiateFormat, type Format } from '../negotiate.ts';
+import { noStore, send } from '../reply.ts';
+import { parsePlaceCall, parseStopCall } from '../schemas.ts';
+import { writeXml } from '../xml.ts';
+
+export interface CallRouteDeps {
+  /** Base of every address we hand out, without a slash at its end. */
+  readonly publicUrl: string;
+  readonly calls: CallService;
+  readonly verifier: TokenVerifier;
+  readonly rates: CallRates;
+}
+
+type Query = URLSearchParams | undefined;
+
+const ALLOW = 'GET, HEAD, POST, PUT, OPTIONS';
+
+const contentTypes: Readonly<Record<Format, string>> = {
+  json: 'application/json; charset=utf-8',
+  xml: 'application/xml; charset=utf-8',
+};
+
+/** Without Express: its parser gives objects and arrays where we want text. */
+const queryOf = ({ url = '' }: IncomingMessage): Query => {
+  const start = url.indexOf('?');
+  return start === -1 ? undefined : new URLSearchParams(url.slice(start + 1));
+};
+
+/** @returns the value, undefined where there is none. @throws InvalidRequestError where there are two */
+const parameter = (query: Query, name: string): string | undefined => {
+  const values = query?.getAll(name) ?? [];
+  if (values.length > 1) throw new InvalidRequestError(`${name} was sent more than once.`);
+  return values[0];
+};
+
+const requesterOf = (principal: Principal, scope: Requester['scope']): Requester => ({
+  userId: principal.userId,
+  username: principal.username,
+  clientId: principal.clientId,
+  scope,
+});
+
+/** Whether the token covers everybody's calls or its user's own. @throws InsufficientScopeError */
+const scopeFor = (
+  { permissions }: Principal,
+  { own, everybody }: { readonly own: Permission; readonly everybody: Permission },
+): Requester['scope'] => {
+  if (permissions.has(everybody)) return 'everybody';
+  if (permissions.has(own)) return 'own';
+  throw tooSmall('call');
+};
+
+const tooSmall = (scope: string): InsufficientScopeError =>
+  new InsufficientScopeError('The token does not allow this.', { details: { scope } });
+
+/** `/rest/call`: place, stop, info and list. */
+export class CallRoute {
+  readonly #deps: CallRouteDeps;
+
+  constructor(deps: CallRouteDeps) {
+    this.#deps = deps;
+  }
+
+  readonly handle = (request: Request, response: Response): Promise<void> => {
+    switch (request.method) {
+      case 'GET':
+      case 'HEAD':
+        return this.#read(request, response);
+      case 'POST':
+        return this.#place(request, response);
+      case 'PUT':
+        return this.#stop(request, response);
+      case 'OPTIONS':
+        response.writeHead(204, { Allow: ALLOW }).end();
+        return Promise.resolve();
+      default:
+        throw new MethodNotAllowedError(ALLOW);
+    }
+  };
+
+  async #place(request: Request, response: Response): Promise<void> {
+    const { verifier, rates, calls, publicUrl } = this.#deps;
+    const principal = await authenticate(verifier, request, queryOf(request));
+    if (!principal.permissions.has('calls:place')) throw tooSmall('call');
+    rates.takeCall(principal.tokenId);
+    const fields = await readFields(request, response);
+    const command = parsePlaceCall(fields, request.headers['idempotency-key']);
+    const { tokenCall, how } = await calls.place(command, requesterOf(principal, 'own'));
+    response.writeHead(201, {
+      Location: callHref(publicUrl, tokenCall),
+      'Content-Length': 0,
+      ...noStore,
+      ...(how === 'replayed' && { 'Idempotent-Replayed': 'true' }),
+    });
+    response.end();
+  }
+
+  /** Neither limited nor refused for its Accept: hanging up always works. */
+  async #stop(request: Request, response: Response): Promise<void> {
+    const { verifier, calls } = this.#deps;
+    const principal = await authenticate(verifier, request, queryOf(request));
+    const scope = scopeFor(principal, { own: 'calls:stop', everybody: 'calls:stop-all' });
+    const tokenCall = parseStopCall(await readFields(request, response));
+    const call = await calls.stop(tokenCall, requesterOf(principal, scope));
+    this.#sendCall(response, call, negotiateFormat(request.headers.accept) ?? 'json');
+  }
+
+  async #read(request: Request, response: Response): Promise<void> {
+    const { verifier, rates, calls } = this.#deps;
+    const query = queryOf(request);
+    const principal = await authenticate(verifier, request, query);
+    const scope = scopeFor(principal, { own: 'calls:read', everybody: 'calls:read-all' });
+    rates.takeRead(principal.tokenId);
+    const format = negotiateFormat(request.headers.accept);
+    if (format === undefined) throw new NotAcceptableError();
+    const requester = requesterOf(principal, scope);
+    const tokenCall = parameter(query, 'token_call');
+    if (tokenCall !== undefined) this.#sendCall(response, await calls.info(tokenCall, requester), format);
+    else this.#sendCalls(response, await this.#list(requester, query), format);
+  }
+
+  #list(requester: Requester, query: Query): Promise<readonly CallRecord[]> {
+    const all = parameter(query, 'all') ?? 'false';
+    if (all === 'false') return this.#deps.calls.list(requester);
+    if (all !== 'true') throw new InvalidRequestError('all must be true or false.');
+    if (requester.scope === 'own') throw tooSmall('operator');
+    return this.#deps.calls.listAll();
+  }
+
+  #sendCall(response: Response, record: CallRecord, format: Format): void {
+    const call = representCall(record, this.#deps.publicUrl);
+    const body = format === 'json' ? JSON.stringify(call) : writeXml({ name: 'call', content: call });
+    send(response, { status: 200, contentType: contentTypes[format], body });
+  }
+
+  #sendCalls(response: Response, records: readonly CallRecord[], format: Format): void {
+    const calls = records.map((record) => representCall(record, this.#deps.publicUrl));
+    const total = calls.length;
+    const body =
+      format === 'json'
+        ? JSON.stringify({ total, calls })
+        : writeXml({ name: 'calls', attributes: { total }, content: calls });
+    send(response, { status: 200, contentType: contentTypes[format], body });
+  }
+}

@@ -1,0 +1,438 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import type { PlaceCall, Requester } from '../../src/calls/call-command.ts';
+import type { Verdict } from '../../src/calls/call-engine.ts';
+import type { Placed } from '../../src/calls/placement.ts';
+import type { CallPolicyRules } from '../../src/calls/call-policy.ts';
+import { createCallWorld, settleJournal, type CallWorld } from '../support/call-world.ts';
+import { cause } from '../support/scripted-engine.ts';
+
+const worlds: CallWorld[] = [];
+let world: CallWorld;
+let demo: Requester;
+
+const newWorld = async (rules: Partial<CallPolicyRules> = {}): Promise<CallWorld> => {
+  const created = await createCallWorld(rules);
+  worlds.push(created);
+  return created;
+};
+
+const place = (command: Partial<PlaceCall> = {}, requester = demo): Promise<Placed> =>
+  world.calls.place({ number: '+12025550100', ...command }, requester);
+
+const codeOf = async (promise: Promise<unknown>): Promise<unknown> => {
+  const error: unknown = await promise.then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  );
+  return error instanceof Error && 'code' in error ? error.code : error;
+};
+
+beforeAll(async () => {
+  world = await newWorld();
+  demo = await world.addUser('demo', { extension: '100', callerIds: ['+12025550188'] });
+  await world.addUser('alice', { extension: '201' });
+});
+
+beforeEach(() => {
+  world.told.length = 0;
+  world.errors.length = 0;
+});
+
+afterAll(async () => {
+  for (const created of worlds) await created.close();
+});
+
+describe('a call', () => {
+  it('is journalled before its INVITE leaves, and goes created, calling, dialling, connected, ended', async () => {
+    const { tokenCall } = await place();
+    expect((await world.stores.calls.find(tokenCall))?.state).toBe('created');
+    const engineCall = world.engine.last;
+    engineCall.answer('caller');
+    expect((await settleJournal(world, tokenCall)).state).toBe('dialling');
+    world.clock.advance(3000);
+    engineCall.answer('callee');
+    engineCall.tell({ type: 'joined' });
+    expect((await settleJournal(world, tokenCall)).state).toBe('connected');
+    world.clock.advance(12_400);
+    engineCall.finish({ by: 'hangup', leg: 'callee', cause: cause(200, 'hangup') });
+    const ended = await settleJournal(world, tokenCall);
+    expect(ended).toMatchObject({ state: 'ended', outcome: 'completed', endedBy: 'callee', endedLeg: 'callee' });
+    expect(ended.endedAt! - ended.connectedAt!).toBe(12_400);
+    expect(ended.answeredAt).toBe(ended.connectedAt);
+    expect(world.told.map(({ event }) => event.name)).toEqual([
+      ...['call.created', 'leg.calling', 'call.calling', 'leg.ringing', 'leg.answered', 'call.dialling'],
+      ...['leg.calling', 'leg.ringing', 'leg.answered', 'call.connected'],
+      ...['call.ended', 'leg.ended', 'leg.ended'],
+    ]);
+    expect(await world.stores.calls.events(tokenCall)).toEqual(world.told.map(({ event }) => event));
+  });
+
+  it('shows the address that is being called, also when the next one is tried', async () => {
+    const { tokenCall } = await place();
+    world.engine.last.tell(
+      { type: 'leg-calling', leg: 'caller', address: 'sip:desk@127.0.0.1' },
+      { type: 'leg-calling', leg: 'caller', address: 'sip:mobile@127.0.0.1' },
+    );
+    const call = await settleJournal(world, tokenCall);
+    expect(call).toMatchObject({ state: 'calling', legs: [{ address: 'sip:mobile@127.0.0.1', state: 'calling' }, {}] });
+    await world.calls.stop(tokenCall, demo);
+  });
+
+  it('is never connected before both legs have answered', async () => {
+    const { tokenCall } = await place();
+    world.engine.last.answer('caller');
+    world.engine.last.tell({ type: 'joined' });
+    expect((await settleJournal(world, tokenCall)).state).toBe('dialling');
+    await world.calls.stop(tokenCall, demo);
+  });
+
+  const response = (sipStatus: number): Verdict => ({
+    by: 'failure',
+    leg: 'callee',
+    failure: 'response',
+    cause: cause(sipStatus),
+  });
+  const outcomes: readonly (readonly [string, 'ringing' | 'silent', Verdict, string, string])[] = [
+    ['486', 'ringing', response(486), 'busy', 'callee'],
+    ['600', 'silent', response(600), 'busy', 'callee'],
+    ['603', 'ringing', response(603), 'declined', 'callee'],
+    ['607', 'ringing', response(607), 'declined', 'callee'],
+    ['608', 'silent', response(608), 'declined', 'callee'],
+    ['404', 'silent', response(404), 'unreachable', 'callee'],
+    ['410', 'silent', response(410), 'unreachable', 'callee'],
+    ['480', 'ringing', response(480), 'unreachable', 'callee'],
+    ['484', 'silent', response(484), 'unreachable', 'callee'],
+    ['604', 'silent', response(604), 'unreachable', 'callee'],
+    ['408 after ringing', 'ringing', response(408), 'no-answer', 'callee'],
+    ['408 without ringing', 'silent', response(408), 'unreachable', 'callee'],
+    ['503', 'silent', response(503), 'failed', 'callee'],
+    ['488', 'ringing', response(488), 'failed', 'callee'],
+    [
+      'our ring timer',
+      'ringing',
+      { by: 'failure', leg: 'callee', failure: 'timed-out', cause: cause(null, 'timeout') },
+      'no-answer',
+      'system',
+    ],
+    [
+      'no provisional response',
+      'silent',
+      { by: 'failure', leg: 'callee', failure: 'unreachable', cause: cause(null) },
+      'unreachable',
+      'system',
+    ],
+    ["the caller's hang-up", 'ringing', { by: 'hangup', leg: 'caller', cause: cause(200) }, 'cancelled', 'caller'],
+    ['an engine that cannot go on', 'silent', { by: 'engine', cause: cause(null) }, 'failed', 'system'],
+  ];
+
+  it.each(outcomes)(
+    'that is not connected and meets %s (%s) ends as told',
+    async (_name, ring, verdict, outcome, endedBy) => {
+      const { tokenCall } = await place();
+      world.engine.last.answer('caller');
+      world.engine.last.tell({ type: 'leg-calling', leg: 'callee', address: 'sip:x@127.0.0.1' });
+      if (ring === 'ringing') world.engine.last.tell({ type: 'leg-ringing', leg: 'callee', sipStatus: 180 });
+      world.engine.last.finish(verdict);
+      const call = await settleJournal(world, tokenCall);
+      const endedLeg = verdict.by === 'failure' || verdict.by === 'hangup' ? verdict.leg : null;
+      expect(call).toMatchObject({ state: 'ended', outcome, endedBy, endedLeg, connectedAt: null });
+      expect(call.legs.map(({ state }) => state)).toEqual(['ended', 'ended']);
+    },
+  );
+
+  it('that ends before the destination was called leaves a leg that ended without a cause', async () => {
+    const { tokenCall } = await place();
+    world.engine.last.tell({ type: 'leg-calling', leg: 'caller', address: 'sip:demo@127.0.0.1' });
+    world.engine.last.tell({
+      type: 'over',
+      verdict: { by: 'failure', leg: 'caller', failure: 'response', cause: cause(486, 'busy') },
+    });
+    const [caller, callee] = (await settleJournal(world, tokenCall)).legs;
+    expect(caller).toMatchObject({ state: 'ending', sipStatus: 486, reason: 'busy', endedAt: null });
+    expect(callee).toMatchObject({ state: 'ended', sipStatus: null, reason: null });
+    world.engine.last.tell({ type: 'leg-ended', leg: 'caller', cause: cause(486, 'busy') });
+    expect((await settleJournal(world, tokenCall)).legs[0].state).toBe('ended');
+  });
+});
+
+describe('stop', () => {
+  it.each([
+    ['created', 'cancelled'],
+    ['calling', 'cancelled'],
+    ['dialling', 'cancelled'],
+    ['connected', 'completed'],
+  ])('in %s ends the call as %s, journalled before it resolves', async (state, outcome) => {
+    const { tokenCall } = await place();
+    const { last } = world.engine;
+    if (state === 'calling') last.tell({ type: 'leg-calling', leg: 'caller', address: 'sip:demo@127.0.0.1' });
+    if (state === 'dialling') last.answer('caller');
+    if (state === 'connected') last.connect();
+    const stopped = await world.calls.stop(tokenCall, demo);
+    expect(stopped).toMatchObject({ state: 'ended', outcome, endedBy: 'user', endedLeg: null });
+    expect(await world.stores.calls.find(tokenCall)).toMatchObject({ state: 'ended', outcome, endedBy: 'user' });
+    expect(last.hangUps).toBe(1);
+    const finished = await settleJournal(world, tokenCall);
+    expect(finished.legs.map((leg) => leg.state)).toEqual(['ended', 'ended']);
+    expect(await world.calls.stop(tokenCall, demo)).toEqual(finished);
+    expect(await world.calls.info(tokenCall, demo)).toEqual(finished);
+  });
+
+  it('by an operator says so; to anybody else the call does not exist', async () => {
+    const { tokenCall } = await place();
+    const operator: Requester = { userId: 'user-op', username: 'op', clientId: 'demo-app', scope: 'everybody' };
+    const stranger: Requester = { ...operator, scope: 'own' };
+    expect(await codeOf(world.calls.stop(tokenCall, stranger))).toBe('call_not_found');
+    expect(await codeOf(world.calls.info(tokenCall, stranger))).toBe('call_not_found');
+    expect(await codeOf(world.calls.info('unknown', demo))).toBe('call_not_found');
+    expect((await world.calls.info(tokenCall, operator)).username).toBe('demo');
+    expect(await world.calls.list(stranger)).toEqual([]);
+    expect((await world.calls.listAll()).map((call) => call.tokenCall)).toContain(tokenCall);
+    expect(await world.calls.stop(tokenCall, operator)).toMatchObject({ endedBy: 'operator', outcome: 'cancelled' });
+    expect((await world.calls.listAll()).map((call) => call.tokenCall)).not.toContain(tokenCall);
+  });
+
+  it('of a call that nobody carries any more closes it in the journal', async () => {
+    const other = await newWorld();
+    const owner = await other.addUser('demo');
+    const { tokenCall } = await other.calls.place({ number: '+12025550100' }, owner);
+    other.engine.last.answer('caller');
+    other.journal.failures = 1000;
+    await settleJournal(other, tokenCall);
+    await other.clock.advanceAsync(120_000);
+    other.journal.failures = 0;
+    const stopped = await other.calls.stop(tokenCall, owner);
+    expect(stopped).toMatchObject({ state: 'ended', outcome: 'cancelled' });
+    expect(await other.calls.list(owner)).toEqual([]);
+  });
+});
+
+describe('the journal', () => {
+  it('that fails ends the call, tells nothing early, and catches up when it works again', async () => {
+    const { tokenCall } = await place();
+    world.engine.last.answer('caller');
+    await settleJournal(world, tokenCall);
+    world.told.length = 0;
+    world.journal.failures = 1;
+    world.engine.last.tell({ type: 'leg-calling', leg: 'callee', address: 'sip:x@127.0.0.1' });
+    await settleJournal(world, tokenCall);
+    expect(world.engine.last.hangUps).toBe(1);
+    expect(world.told).toEqual([]);
+    expect(world.errors).toEqual(['a call could not be journalled']);
+    await world.clock.advanceAsync(250);
+    const call = await settleJournal(world, tokenCall);
+    expect(call).toMatchObject({ state: 'ended', outcome: 'failed', endedBy: 'system' });
+    const events = await world.stores.calls.events(tokenCall);
+    expect(events.map(({ sequence }) => sequence)).toEqual(events.map((_, index) => index + 1));
+    expect(world.told.map(({ event }) => event.name)).toEqual(['leg.calling', 'call.ended', 'leg.ended', 'leg.ended']);
+  });
+
+  it('that cannot take the call at all leaves no call', async () => {
+    const placed = world.engine.calls.length;
+    world.journal.failures = 1;
+    await expect(place()).rejects.toThrow('disk I/O error');
+    expect(world.engine.calls).toHaveLength(placed);
+    expect(await world.calls.list(demo)).toEqual([]);
+  });
+
+  it('makes stop fail when the end cannot be written, but the call is hung up', async () => {
+    const { tokenCall } = await place();
+    world.engine.last.connect();
+    await settleJournal(world, tokenCall);
+    world.journal.failures = 3;
+    await expect(world.calls.stop(tokenCall, demo)).rejects.toThrow('disk I/O error');
+    expect(world.engine.last.hangUps).toBeGreaterThan(0);
+    await world.clock.advanceAsync(250);
+    await settleJournal(world, tokenCall);
+    expect(await world.calls.stop(tokenCall, demo)).toMatchObject({ outcome: 'completed', endedBy: 'user' });
+  });
+
+  it('goes on when a listener throws', async () => {
+    const fail = (): never => {
+      throw new Error('a faulty listener');
+    };
+    world.calls.on('changed', fail);
+    const { tokenCall } = await place();
+    world.calls.off('changed', fail);
+    expect(world.errors).toContain('a listener to calls failed');
+    expect(await world.calls.stop(tokenCall, demo)).toMatchObject({ state: 'ended' });
+  });
+
+  it('is put in order at a start after a crash: lost before connected, completed after', async () => {
+    const before = await newWorld();
+    const owner = await before.addUser('demo');
+    const ringing = await before.calls.place({ number: '+12025550100' }, owner);
+    before.engine.last.answer('caller');
+    const talking = await before.calls.place({ number: '+12025550100' }, owner);
+    before.engine.last.connect();
+    const ending = await before.calls.place({ number: '+12025550100' }, owner);
+    before.engine.onHangUp = () => undefined;
+    before.engine.last.connect();
+    await before.calls.stop(ending.tokenCall, owner);
+    await settleJournal(before, talking.tokenCall);
+    before.told.length = 0;
+
+    before.clock.advance(60_000);
+    expect(await before.calls.recover()).toBe(3);
+    const find = (tokenCall: string) => before.stores.calls.find(tokenCall);
+    expect(await find(ringing.tokenCall)).toMatchObject({ outcome: 'lost', endedBy: 'system', endedLeg: null });
+    expect(await find(talking.tokenCall)).toMatchObject({ outcome: 'completed', endedBy: 'system' });
+    expect(await find(ending.tokenCall)).toMatchObject({ outcome: 'completed', endedBy: 'user' });
+    expect(await before.stores.calls.unfinished()).toEqual([]);
+    const events = await before.stores.calls.events(talking.tokenCall);
+    expect(events.slice(-3).map(({ name }) => name)).toEqual(['call.ended', 'leg.ended', 'leg.ended']);
+    expect(events.map(({ sequence }) => sequence)).toEqual(events.map((_, index) => index + 1));
+  });
+});
+
+describe('place', () => {
+  it('takes an extension before a number, and rings that user with the extension of the caller', async () => {
+    const { tokenCall } = await place({ number: '201' });
+    expect(world.engine.last.plan).toMatchObject({
+      caller: [{ kind: 'address', uri: 'sip:demo@127.0.0.1' }],
+      callee: [{ kind: 'address', uri: 'sip:alice@127.0.0.1' }],
+      destinationDisplay: '201',
+      callerId: '100',
+      timeoutSeconds: 30,
+      destinationTimeoutSeconds: 60,
+    });
+    expect((await world.calls.stop(tokenCall, demo)).number).toBe('201');
+    expect(await codeOf(place({ number: '100' }))).toBe('invalid_number');
+  });
+
+  it('reads a number as it is dialled at home, and shows only numbers that the user may show', async () => {
+    const { tokenCall } = await place({ number: '(202) 555-0100', callerId: '202 555 0188', timeoutSeconds: 5 });
+    expect(world.engine.last.plan).toMatchObject({
+      callee: [{ kind: 'number', number: '+12025550100' }],
+      callerId: '+12025550188',
+      timeoutSeconds: 5,
+    });
+    await world.calls.stop(tokenCall, demo);
+    expect(await codeOf(place({ callerId: '+12025550177' }))).toBe('caller_id_not_allowed');
+    expect(await codeOf(place({ callerId: 'Bob' }))).toBe('caller_id_not_allowed');
+  });
+
+  it.each([
+    ['not a number', { number: 'hello' }, 'invalid_number'],
+    ['a number with letters', { number: '1-800-FLOWERS' }, 'invalid_number'],
+    ['digits of another script', { number: '٩١١' }, 'invalid_number'],
+    ['a number that is too long', { number: `+1${'2'.repeat(60)}` }, 'invalid_number'],
+    ['an emergency number', { number: '911' }, 'destination_barred'],
+    ['a country that is not allowed', { number: '+442079460000' }, 'destination_barred'],
+    ['a neighbour under the same country code', { number: '+18765550123' }, 'destination_barred'],
+    ['a satellite', { number: '+870773111632' }, 'destination_barred'],
+    ['a barred prefix', { number: '+19005550100' }, 'destination_barred'],
+    ['a phone that the user does not have', { from: 'sip:alice@127.0.0.1' }, 'invalid_request'],
+    ['a timeout that is too short', { timeoutSeconds: 4 }, 'invalid_request'],
+    ['a timeout that is not whole', { timeoutSeconds: 5.5 }, 'invalid_request'],
+    ['a timeout that is too long', { destinationTimeoutSeconds: 121 }, 'invalid_request'],
+  ])('refuses %s, and leaves no call', async (_name, command, code) => {
+    const placed = world.engine.calls.length;
+    expect(await codeOf(place(command))).toBe(code);
+    expect(world.engine.calls).toHaveLength(placed);
+    expect(await world.calls.list(demo)).toEqual([]);
+  });
+
+  it('wants a phone that can be reached: the named one, or the best of several', async () => {
+    const other = await newWorld();
+    const bob = await other.addUser('bob');
+    const endpoint = { kind: 'address', uri: 'sip:mobile@127.0.0.1' } as const;
+    await other.stores.phoneBook.addPhone({ userId: bob.userId, name: 'mobile', endpoint });
+    const command = { number: '+12025550100' };
+    await other.calls.place({ ...command, from: 'mobile' }, bob);
+    expect(other.engine.last.plan.caller).toEqual([endpoint]);
+    await other.calls.place(command, bob);
+    expect(other.engine.last.plan.caller).toEqual([{ kind: 'address', uri: 'sip:bob@127.0.0.1' }, endpoint]);
+    other.engine.unreachable.add('sip:bob@127.0.0.1');
+    await other.calls.place(command, bob);
+    expect(other.engine.last.plan.caller).toEqual([endpoint]);
+    other.engine.unreachable.add('sip:mobile@127.0.0.1');
+    expect(await codeOf(other.calls.place(command, bob))).toBe('no_phone');
+    expect(await codeOf(other.calls.place(command, { ...bob, userId: 'nobody' }))).toBe('no_phone');
+    other.engine.unreachable.clear();
+    other.engine.unreachable.add('+12025550100');
+    expect(await codeOf(other.calls.place(command, bob))).toBe('engine_unavailable');
+  });
+
+  it('counts exactly, also when calls are placed at the same time', async () => {
+    const other = await newWorld({ maxOngoingCallsPerUser: 2, maxOngoingCalls: 3 });
+    const [bob, eve] = [await other.addUser('bob'), await other.addUser('eve')];
+    const attempt = (requester: Requester) => codeOf(other.calls.place({ number: '+12025550100' }, requester));
+    const codes = await Promise.all([attempt(bob), attempt(bob), attempt(bob), attempt(eve), attempt(eve)]);
+    expect(codes.filter((code) => code === 'too_many_calls')).toHaveLength(2);
+    expect(other.engine.calls).toHaveLength(3);
+    const [first] = await other.calls.list(bob);
+    await other.calls.stop(first!.tokenCall, bob);
+    expect(await attempt(bob)).toBeUndefined();
+  });
+
+  it('that the engine refuses after all still leaves a record', async () => {
+    world.engine.state = 'stopped';
+    const { tokenCall } = await place();
+    world.engine.state = 'running';
+    expect(await settleJournal(world, tokenCall)).toMatchObject({
+      state: 'ended',
+      outcome: 'failed',
+      endedBy: 'system',
+    });
+  });
+});
+
+describe('an idempotency key', () => {
+  it('gives the same call for the same command, however its number is written', async () => {
+    const first = await place({ idempotencyKey: 'k1' });
+    expect(first.how).toBe('placed');
+    const again = await place({ idempotencyKey: 'k1', number: '1 202 555 0100' });
+    expect(again).toEqual({ tokenCall: first.tokenCall, how: 'replayed' });
+    await world.calls.stop(first.tokenCall, demo);
+    expect(await place({ idempotencyKey: 'k1' })).toEqual(again);
+  });
+
+  it('with another command is a conflict; for another client it is another key', async () => {
+    const { tokenCall } = await place({ idempotencyKey: 'k2' });
+    expect(await codeOf(place({ idempotencyKey: 'k2', number: '+12025550101' }))).toBe('idempotency_conflict');
+    const other = await place({ idempotencyKey: 'k2', number: '+12025550101' }, { ...demo, clientId: 'demo-js' });
+    expect(other.how).toBe('placed');
+    await world.calls.stop(tokenCall, demo);
+    await world.calls.stop(other.tokenCall, demo);
+  });
+
+  it('sent twice at the same time makes one call', async () => {
+    const placed = world.engine.calls.length;
+    const command = { idempotencyKey: 'k3' };
+    const [first, second, conflict] = await Promise.all([
+      place(command),
+      place(command),
+      codeOf(place({ ...command, number: '+12025550101' })),
+    ]);
+    expect(second).toEqual({ tokenCall: first.tokenCall, how: 'replayed' });
+    expect(conflict).toBe('idempotency_conflict');
+    expect(world.engine.calls).toHaveLength(placed + 1);
+    await world.calls.stop(first.tokenCall, demo);
+  });
+
+  it('is not used up by a refusal', async () => {
+    expect(await codeOf(place({ idempotencyKey: 'k4', number: '+442079460000' }))).toBe('destination_barred');
+    const { tokenCall, how } = await place({ idempotencyKey: 'k4' });
+    expect(how).toBe('placed');
+    await world.calls.stop(tokenCall, demo);
+  });
+});
+
+describe('close', () => {
+  it('takes no more calls, ends what is ongoing and waits for its legs', async () => {
+    const other = await newWorld();
+    const bob = await other.addUser('bob');
+    const { tokenCall } = await other.calls.place({ number: '+12025550100' }, bob);
+    other.engine.last.connect();
+    other.engine.onHangUp = () => undefined;
+    let state = 'closing';
+    const closed = Promise.all([other.calls.close(), other.calls.close()]).then(() => (state = 'closed'));
+    expect(await codeOf(other.calls.place({ number: '+12025550100' }, bob))).toBe('engine_unavailable');
+    await settleJournal(other, tokenCall);
+    expect([state, other.engine.last.hangUps]).toEqual(['closing', 1]);
+    other.engine.last.finish({ by: 'request' });
+    await closed;
+    expect(await other.stores.calls.find(tokenCall)).toMatchObject({ outcome: 'completed', endedBy: 'system' });
+    expect(other.clock.pendingTimers).toBe(0);
+  });
+});

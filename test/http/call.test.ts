@@ -1,0 +1,194 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import request, { type Response, type Test } from 'supertest';
+import { parseStringPromise } from 'xml2js';
+import { createCallApi, PUBLIC_URL, type CallApi } from '../support/call-api.ts';
+import { settleJournal } from '../support/call-world.ts';
+
+let api: CallApi;
+
+beforeAll(async () => {
+  api = await createCallApi();
+});
+
+beforeEach(() => {
+  api.logged.length = 0;
+});
+
+afterAll(() => api.close());
+
+const as = (token: string, test: Test): Test => test.set('Authorization', `Bearer ${token}`);
+const get = (query = '', token = 'demo-call'): Test => as(token, request(api.app).get(`/rest/call${query}`));
+const post = (token = 'demo-call'): Test => as(token, request(api.app).post('/rest/call'));
+const put = (tokenCall: string, token = 'demo-call'): Test =>
+  as(token, request(api.app).put('/rest/call')).type('form').send({ token_call: tokenCall });
+
+const tokenIn = (response: Response): string => new URL(response.get('Location')!).searchParams.get('token_call')!;
+
+const placeCall = async (token = 'demo-call'): Promise<string> => {
+  const response = await post(token).type('form').send({ number: '+12025550100' });
+  expect(response.status).toBe(201);
+  return tokenIn(response);
+};
+
+describe('POST /rest/call', () => {
+  it.each([
+    ['a form', 'application/x-www-form-urlencoded', 'number=%2B12025550100&unknown=1'],
+    ['JSON', 'application/json; charset=utf-8', '{"number":"+12025550100","from":null,"timeout":30}'],
+    ['JSON with a bare number', 'application/json', '{"number":2025550100}'],
+    ['XML', 'application/xml', '<?xml version="1.0"?><call><number>+12025550100</number><timeout>30</timeout></call>'],
+    ['XML as text', 'text/xml; charset="utf-8"', '<call xmlns="urn:x"><number> +12025550100 </number></call>'],
+    ['a form in another charset', 'application/x-www-form-urlencoded; charset=ISO-8859-1', 'number=2025550100&from='],
+  ])('takes %s and replies 201, empty, with the address of the call', async (_name, type, body) => {
+    const response = await post().set('Content-Type', type).send(body);
+    expect([response.status, response.text]).toEqual([201, '']);
+    expect(response.get('Content-Length')).toBe('0');
+    expect(response.get('Location')).toMatch(/^http:\/\/localhost:8888\/rest\/call\?token_call=[\w-]{22}$/);
+    expect(response.get('Idempotent-Replayed')).toBeUndefined();
+    expect(api.engine.last.plan.callee).toEqual([{ kind: 'number', number: '+12025550100' }]);
+    await put(tokenIn(response)).expect(200);
+  });
+
+  it('passes on where to ring, whom to show and how long', async () => {
+    const fields = { number: '2025550100', from: 'sip:demo@127.0.0.1', timeout: '7', destination_timeout: 120 };
+    const response = await post().send(fields);
+    expect(response.status).toBe(201);
+    expect(api.engine.last.plan).toMatchObject({ timeoutSeconds: 7, destinationTimeoutSeconds: 120 });
+    await put(tokenIn(response)).expect(200);
+  });
+
+  it('replays by Idempotency-Key and refuses another body under the same key', async () => {
+    const first = await post().set('Idempotency-Key', 'k-1').send({ number: '+12025550100' });
+    const again = await post().set('Idempotency-Key', 'k-1').type('form').send('number=2025550100');
+    expect([again.status, again.get('Location')]).toEqual([201, first.get('Location')]);
+    expect(again.get('Idempotent-Replayed')).toBe('true');
+    const other = await post().set('Idempotency-Key', 'k-1').send({ number: '+12025550101' });
+    expect([other.status, other.body.code]).toEqual([409, 'idempotency_conflict']);
+    const tooLong = await post().set('Idempotency-Key', 'k'.repeat(256)).send({ number: '+12025550100' });
+    expect([tooLong.status, tooLong.body.code]).toEqual([400, 'invalid_request']);
+    await put(tokenIn(first)).expect(200);
+  });
+
+  it('never asks what the client accepts: there is nothing to show', async () => {
+    const response = await post().set('Accept', 'text/html').send({ number: '+12025550100' });
+    expect(response.status).toBe(201);
+    await put(tokenIn(response)).expect(200);
+  });
+});
+
+describe('GET and PUT /rest/call', () => {
+  it('show the call, the same object in every place', async () => {
+    const tokenCall = await placeCall();
+    api.engine.last.connect();
+    await settleJournal(api, tokenCall);
+    const response = await get(`?token_call=${tokenCall}`);
+    const at = new Date(api.clock.now()).toISOString();
+    const answered = { state: 'answered', sip_status: 200, q850_cause: null, reason: null };
+    const times = { ringing_at: at, answered_at: at, ended_at: null };
+    expect(response.get('Content-Type')).toBe('application/json; charset=utf-8');
+    expect(response.get('Cache-Control')).toBe('no-store');
+    expect(response.body).toEqual({
+      token_call: tokenCall,
+      href: `${PUBLIC_URL}/rest/call?token_call=${tokenCall}`,
+      ...{ state: 'connected', outcome: null, ended_by: null, ended_leg: null },
+      ...{ number: '+12025550100', user: 'demo', client: 'demo-app' },
+      ...{ created_at: at, answered_at: at, connected_at: at, ended_at: null, talk_seconds: null },
+      legs: [
+        { role: 'caller', address: 'sip:caller@127.0.0.1', ...answered, ...times },
+        { role: 'callee', address: 'sip:callee@127.0.0.1', ...answered, ...times },
+      ],
+    });
+    expect((await get()).body).toEqual({ total: 1, calls: [response.body] });
+
+    api.clock.advance(4200);
+    const stopped = await put(tokenCall);
+    expect(stopped.status).toBe(200);
+    expect(stopped.body).toMatchObject({ state: 'ended', outcome: 'completed', ended_by: 'user', talk_seconds: 4 });
+    await settleJournal(api, tokenCall);
+    const again = await put(tokenCall).set('Accept', 'image/png');
+    expect([again.status, again.body.legs[1].state]).toEqual([200, 'ended']);
+    expect((await get(`?token_call=${tokenCall}`)).body).toEqual(again.body);
+    expect((await get()).body).toEqual({ total: 0, calls: [] });
+  });
+
+  it('write XML without what is null', async () => {
+    const tokenCall = await placeCall();
+    const one = await get(`?token_call=${tokenCall}`).set('Accept', 'application/xml');
+    expect(one.get('Content-Type')).toBe('application/xml; charset=utf-8');
+    expect(one.text).toContain(`<call><token_call>${tokenCall}</token_call><href>`);
+    expect(one.text).not.toContain('outcome');
+    const list = await get().set('Accept', 'text/xml');
+    expect(list.text).toContain(`<calls total="1"><call><token_call>${tokenCall}</token_call>`);
+    const parsed = await parseStringPromise(list.text, { explicitArray: false });
+    expect(parsed.calls.call.legs.leg).toEqual([
+      { role: 'caller', address: 'sip:demo@127.0.0.1', state: 'created' },
+      { role: 'callee', address: '+12025550100', state: 'created' },
+    ]);
+    const stopped = await put(tokenCall).set('Accept', 'application/xml');
+    expect(stopped.text).toContain('<outcome>cancelled</outcome>');
+    const empty = await get().set('Accept', 'application/xml');
+    expect(empty.text).toMatch(/<calls total="0"><\/calls>$/);
+  });
+
+  it('let an operator see and end the calls of everybody, and nobody else', async () => {
+    const tokenCall = await placeCall('alice-call');
+    for (const token of ['demo-call', 'demo-operator']) {
+      const all = await get('?all=true', token);
+      expect([all.status, all.body.code, all.get('WWW-Authenticate')]).toEqual([
+        403,
+        'insufficient_scope',
+        expect.stringContaining('scope="operator"'),
+      ]);
+      for (const response of [await get(`?token_call=${tokenCall}`, token), await put(tokenCall, token)]) {
+        expect([response.status, response.body.code]).toEqual([409, 'call_not_found']);
+      }
+    }
+    expect((await get('?all=false', 'operator-all')).body.total).toBe(0);
+    for (const token of ['operator-all', 'operator-only']) {
+      expect((await get('?all=true', token)).body.calls).toMatchObject([{ token_call: tokenCall, user: 'alice' }]);
+      expect((await get(`?token_call=${tokenCall}`, token)).body.user).toBe('alice');
+    }
+    expect((await put(tokenCall, 'operator-only')).body).toMatchObject({ state: 'ended', ended_by: 'operator' });
+  });
+
+  it('give each scope what it is for', async () => {
+    const tokenCall = await placeCall('demo-write');
+    expect((await get(`?token_call=${tokenCall}`, 'demo-write')).status).toBe(403);
+    expect((await get(`?token_call=${tokenCall}`, 'demo-read')).status).toBe(200);
+    expect((await put(tokenCall, 'demo-read')).status).toBe(403);
+    expect((await post('demo-read').send({ number: '+12025550100' })).status).toBe(403);
+    expect((await get('', 'demo-public')).status).toBe(403);
+    expect((await put(tokenCall, 'demo-write')).status).toBe(200);
+  });
+
+  it('answer HEAD like GET without a body, and other methods with 405 and Allow', async () => {
+    const head = await as('demo-call', request(api.app).head('/rest/call'));
+    expect([head.status, head.get('Content-Length')]).toEqual([200, '22']);
+    for (const method of ['delete', 'patch'] as const) {
+      const response = await as('demo-call', request(api.app)[method]('/rest/call'));
+      expect([response.status, response.get('Allow')]).toEqual([405, 'GET, HEAD, POST, PUT, OPTIONS']);
+      expect(response.body.code).toBe('method_not_allowed');
+    }
+    const options = await request(api.app).options('/rest/call');
+    expect([options.status, options.get('Allow')]).toEqual([204, 'GET, HEAD, POST, PUT, OPTIONS']);
+  });
+});
+
+describe('limits', () => {
+  it('refuse calls and reads by token with 429 and Retry-After, and never a hang-up', async () => {
+    const limited = await createCallApi({ callsPerSecondPerToken: 1, readsPerSecondPerToken: 1 });
+    const send = (method: 'get' | 'post' | 'put', body = {}) =>
+      as('demo-call', request(limited.app)[method]('/rest/call')).send(body);
+    const placed = await send('post', { number: '+12025550100' });
+    const body = { number: '+12025550100' };
+    const statuses = [await send('post', body), await send('post', body), await send('get'), await send('get')];
+    expect(statuses.map(({ status }) => status)).toEqual([201, 429, 200, 200]);
+    const refused = await send('get');
+    expect([refused.status, refused.get('Retry-After'), refused.body.code]).toEqual([429, '1', 'rate_limited']);
+    for (let count = 0; count < 10; count += 1) {
+      expect((await send('put', { token_call: tokenIn(placed) })).status).toBe(200);
+    }
+    limited.clock.advance(1000);
+    expect((await send('get')).status).toBe(200);
+    await limited.close();
+  });
+});

@@ -1,0 +1,82 @@
+import type { Express } from 'express';
+import { createCallRates, type CallRateLimits } from '../../src/calls/call-rates.ts';
+import { createApp, type AppDeps } from '../../src/http/app.ts';
+import { InvalidTokenError } from '../../src/oauth/errors.ts';
+import { permissionsOf, type Role, type Scope } from '../../src/oauth/permissions.ts';
+import type { Principal, TokenTransport, TokenVerifier } from '../../src/oauth/principal.ts';
+import type { Log } from '../../src/shared/log.ts';
+import { createCallWorld, type CallWorld } from './call-world.ts';
+
+export const PUBLIC_URL = 'http://localhost:8888';
+
+interface LogLine {
+  readonly fields: Readonly<Record<string, unknown>>;
+  readonly message: string;
+}
+
+export interface CallApi extends CallWorld {
+  readonly app: Express;
+  readonly logged: LogLine[];
+  readonly verifier: TokenVerifier;
+  /** How each accepted token came. */
+  readonly transports: TokenTransport[];
+  /** Another app over the same calls. */
+  createApp(changes?: Partial<AppDeps>): Express;
+}
+
+const principal = (username: string, role: Role, scopes: readonly Scope[]): Principal => ({
+  userId: `user-${username}`,
+  username,
+  role,
+  clientId: 'demo-app',
+  scopes,
+  permissions: permissionsOf(scopes, role),
+  familyId: 'family',
+  tokenId: `token of ${username} for ${scopes.join(' ')}`,
+});
+
+/** The tokens that are valid, by name. */
+const principals: Readonly<Record<string, Principal>> = {
+  'demo-call': principal('demo', 'user', ['call']),
+  'demo-read': principal('demo', 'user', ['read']),
+  'demo-write': principal('demo', 'user', ['write']),
+  'demo-public': principal('demo', 'user', ['public']),
+  'demo-operator': principal('demo', 'user', ['call', 'operator']),
+  'alice-call': principal('alice', 'user', ['call']),
+  'operator-all': principal('operator', 'operator', ['call', 'operator']),
+  'operator-only': principal('operator', 'operator', ['operator']),
+};
+
+/** The HTTP face of the calls, over a real journal and an engine that does what the test says. */
+export const createCallApi = async (limits: Partial<CallRateLimits> = {}): Promise<CallApi> => {
+  const world = await createCallWorld();
+  for (const username of ['demo', 'alice', 'operator']) await world.addUser(username);
+  const logged: LogLine[] = [];
+  const write = (fields: object, message: string): void =>
+    void logged.push({ fields: fields as LogLine['fields'], message });
+  const log: Log = { debug: write, info: write, warn: write, error: write };
+  const transports: TokenTransport[] = [];
+  const verifier: TokenVerifier = {
+    verify: (token, transport, route) => {
+      const found = principals[token];
+      if (found === undefined || route !== 'direct') return Promise.reject(new InvalidTokenError());
+      transports.push(transport);
+      return Promise.resolve(found);
+    },
+  };
+  const rates = createCallRates({ callsPerSecondPerToken: 0, readsPerSecondPerToken: 0, ...limits }, world.clock);
+  const deps: AppDeps = {
+    publicUrl: PUBLIC_URL,
+    calls: world.calls,
+    verifier,
+    rates,
+    clock: world.clock,
+    log,
+    trustedProxies: [],
+    hosts: 'any',
+    isReady: () => world.engine.state === 'running',
+    routers: [],
+  };
+  const build = (changes: Partial<AppDeps> = {}): Express => createApp({ ...deps, ...changes });
+  return { ...world, app: build(), logged, verifier, transports, createApp: build };
+};

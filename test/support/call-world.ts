@@ -1,0 +1,116 @@
+import type { Requester } from '../../src/calls/call-command.ts';
+import { CallPolicy, type CallPolicyRules } from '../../src/calls/call-policy.ts';
+import { CallService } from '../../src/calls/call-service.ts';
+import type { CallEvent, CallRecord, CallStore } from '../../src/calls/call-store.ts';
+import { createSystemIds } from '../../src/shared/ids.ts';
+import type { Log } from '../../src/shared/log.ts';
+import type { DiallingProfile } from '../../src/storage/sqlite-phone-book.ts';
+import { FakeClock } from './fake-clock.ts';
+import { ScriptedEngine } from './scripted-engine.ts';
+import { createTestStores, type TestStores } from './test-database.ts';
+
+export interface CallWorld {
+  readonly stores: TestStores;
+  /** The journal as the service sees it: its writes can be made to fail. */
+  readonly journal: FlakyStore;
+  readonly clock: FakeClock;
+  readonly engine: ScriptedEngine;
+  readonly calls: CallService;
+  readonly told: { readonly call: CallRecord; readonly event: CallEvent }[];
+  readonly errors: string[];
+  addUser(username: string, profile?: Partial<DiallingProfile>): Promise<Requester>;
+  close(): Promise<void>;
+}
+
+export interface FlakyStore extends CallStore {
+  /** How many of the next writes fail. */
+  failures: number;
+}
+
+/** A real store, some of whose writes fail. */
+const flaky = (store: CallStore): FlakyStore => {
+  const fail = (): void => {
+    if (wrapped.failures === 0) return;
+    wrapped.failures -= 1;
+    throw new Error('disk I/O error');
+  };
+  const wrapped: FlakyStore = Object.assign(Object.create(store) as CallStore, {
+    failures: 0,
+    insert: async (...args: Parameters<CallStore['insert']>) => {
+      fail();
+      return store.insert(...args);
+    },
+    update: async (...args: Parameters<CallStore['update']>) => {
+      fail();
+      return store.update(...args);
+    },
+    find: store.find.bind(store),
+    findIdempotent: store.findIdempotent.bind(store),
+    ongoingOf: store.ongoingOf.bind(store),
+    ongoing: store.ongoing.bind(store),
+    countOngoing: store.countOngoing.bind(store),
+    countOngoingOf: store.countOngoingOf.bind(store),
+    unfinished: store.unfinished.bind(store),
+    events: store.events.bind(store),
+  });
+  return wrapped;
+};
+
+const homeRules: CallPolicyRules = {
+  homeCountry: 'US',
+  allowedCountries: ['US'],
+  barredPrefixes: ['+1900'],
+  maxOngoingCallsPerUser: 20,
+  maxOngoingCalls: 0,
+};
+
+/** The call domain over a real SQLite journal and an engine that does what the test says. Has the users demo and operator. */
+export const createCallWorld = async (rules: Partial<CallPolicyRules> = {}): Promise<CallWorld> => {
+  const clock = new FakeClock();
+  const stores = await createTestStores({ clock });
+  const engine = new ScriptedEngine();
+  const errors: string[] = [];
+  const log: Log = {
+    debug: () => undefined,
+    info: () => undefined,
+    warn: () => undefined,
+    error: (_fields, message) => void errors.push(message),
+  };
+  const journal = flaky(stores.calls);
+  const policy = new CallPolicy({ ...homeRules, ...rules });
+  const calls = new CallService({
+    store: journal,
+    engine,
+    phones: stores.phones,
+    policy,
+    clock,
+    ids: createSystemIds(),
+    log,
+  });
+  const told: CallWorld['told'] = [];
+  calls.on('changed', (call, event) => void told.push({ call, event }));
+
+  const addUser: CallWorld['addUser'] = async (username, profile = {}) => {
+    const userId = `user-${username}`;
+    const common = { role: 'user', status: 'active', sandbox: false, createdAt: clock.now() } as const;
+    await stores.users.insert({ id: userId, username, passwordHash: '-', ...common });
+    await stores.phoneBook.saveProfile(userId, { extension: null, homeCountry: null, callerIds: [], ...profile });
+    const uri = `sip:${username}@127.0.0.1`;
+    await stores.phoneBook.addPhone({ userId, name: uri, endpoint: { kind: 'address', uri } });
+    return { userId, username, clientId: 'demo-app', scope: 'own' };
+  };
+  const close = async (): Promise<void> => {
+    await stores.close();
+  };
+  return { stores, journal, clock, engine, calls, told, errors, addUser, close };
+};
+
+/** Lets the journal write what it has. */
+export const settleJournal = async (world: CallWorld, tokenCall: string): Promise<CallRecord> => {
+  for (let turn = 0; turn < 200; turn += 1) {
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  const call = await world.stores.calls.find(tokenCall);
+  if (call === undefined) throw new Error('the call is not journalled');
+  return call;
+};

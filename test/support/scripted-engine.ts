@@ -1,0 +1,107 @@
+import type {
+  CallEngine,
+  CallPlan,
+  Endpoint,
+  EngineCall,
+  EngineCapability,
+  EngineEvent,
+  LegCause,
+  Verdict,
+} from '../../src/calls/call-engine.ts';
+import type { LegRole } from '../../src/calls/call-state.ts';
+import { EngineUnavailableError } from '../../src/calls/errors.ts';
+
+export const cause = (sipStatus: number | null, reason = 'scripted'): LegCause => ({
+  sipStatus,
+  q850Cause: null,
+  reason,
+});
+
+/** A call in the engine's hands: the test says what happens to it. */
+export class ScriptedCall implements EngineCall {
+  readonly plan: CallPlan;
+  hangUps = 0;
+  readonly #listener: (event: EngineEvent) => void;
+  readonly #onHangUp: (call: ScriptedCall) => void;
+  readonly #live = new Set<LegRole>();
+
+  constructor(plan: CallPlan, listener: (event: EngineEvent) => void, onHangUp: (call: ScriptedCall) => void) {
+    this.plan = plan;
+    this.#listener = listener;
+    this.#onHangUp = onHangUp;
+  }
+
+  hangUp(): void {
+    this.hangUps += 1;
+    this.#onHangUp(this);
+  }
+
+  tell(...events: readonly EngineEvent[]): void {
+    for (const event of events) {
+      if (event.type === 'leg-calling') this.#live.add(event.leg);
+      if (event.type === 'leg-ended') this.#live.delete(event.leg);
+      this.#listener(event);
+    }
+  }
+
+  /** The INVITE of a leg leaves; it rings and is answered. */
+  answer(leg: LegRole): void {
+    this.tell(
+      { type: 'leg-calling', leg, address: `sip:${leg}@127.0.0.1` },
+      { type: 'leg-ringing', leg, sipStatus: 180 },
+      { type: 'leg-answered', leg, sipStatus: 200 },
+    );
+  }
+
+  connect(): void {
+    this.answer('caller');
+    this.answer('callee');
+    this.tell({ type: 'joined' });
+  }
+
+  /** The call's fate is decided, and every leg that was called confirms its end. */
+  finish(verdict: Verdict): void {
+    this.tell({ type: 'over', verdict });
+    const ending = verdict.by === 'request' ? cause(null, 'hangup') : verdict.cause;
+    for (const leg of [...this.#live]) this.tell({ type: 'leg-ended', leg, cause: ending });
+  }
+}
+
+/** A CallEngine whose events the test tells. What is hung up ends in the same turn, unless the test wants it itself. */
+export class ScriptedEngine implements CallEngine {
+  readonly capabilities: ReadonlySet<EngineCapability> = new Set();
+  readonly calls: ScriptedCall[] = [];
+  /** By name: an account, an address or a number. */
+  readonly unreachable = new Set<string>();
+  state: 'running' | 'stopped' = 'running';
+  onHangUp: (call: ScriptedCall) => void = (call) => queueMicrotask(() => call.finish({ by: 'request' }));
+
+  start(): Promise<void> {
+    this.state = 'running';
+    return Promise.resolve();
+  }
+
+  stop(): Promise<void> {
+    this.state = 'stopped';
+    return Promise.resolve();
+  }
+
+  canReach(endpoint: Endpoint): Promise<boolean> {
+    const names = Object.values<string>({ ...endpoint });
+    return Promise.resolve(!names.some((name) => this.unreachable.has(name)));
+  }
+
+  place(plan: CallPlan, listener: (event: EngineEvent) => void): EngineCall {
+    if (this.state === 'stopped') throw new EngineUnavailableError('The engine is stopped.');
+    const call = new ScriptedCall(plan, listener, (hungUp) => this.onHangUp(hungUp));
+    this.calls.push(call);
+    return call;
+  }
+
+  /** The call that was placed last. */
+  get last(): ScriptedCall {
+    const call = this.calls.at(-1);
+    if (call === undefined) throw new Error('no call was placed');
+    return call;
+  }
+}
