@@ -1,0 +1,75 @@
+import { InvalidAccountError } from './errors.ts';
+import type { Scope } from './permissions.ts';
+import { faultOfRedirectUri } from './redirect-uri.ts';
+import { isWithin } from './scope.ts';
+import type { Client, GrantType, ResponseType } from './stores.ts';
+
+/** An application as an administrator describes it; what is left out has a default. */
+export interface ClientDescription {
+  readonly id: string;
+  readonly name: string;
+  /** `public`: it cannot keep a secret (RFC 6749 section 2.1). */
+  readonly type: 'confidential' | 'public';
+  readonly redirectUris: readonly string[];
+  readonly responseTypes?: readonly ResponseType[];
+  readonly grantTypes?: readonly GrantType[];
+  readonly grantTypesByGet?: readonly GrantType[];
+  readonly scopes?: readonly Scope[];
+  readonly defaultScopes?: readonly Scope[];
+  readonly accessTokenSeconds?: number;
+  readonly refreshIdleSeconds?: number;
+  readonly refreshAbsoluteSeconds?: number;
+  readonly tokenInQuery?: Client['tokenInQuery'];
+  readonly sandbox?: boolean;
+}
+
+const HOUR = 3600;
+const DAY = 24 * HOUR;
+
+const defaults = {
+  responseTypes: ['code'],
+  grantTypes: ['authorization_code', 'refresh_token'],
+  grantTypesByGet: [],
+  scopes: ['call'],
+  accessTokenSeconds: HOUR,
+  refreshIdleSeconds: 30 * DAY,
+  refreshAbsoluteSeconds: 180 * DAY,
+  tokenInQuery: 'allowed',
+  sandbox: false,
+} as const;
+
+/** Printable, and without what Basic (a colon) or an address would have to escape. */
+const usableId = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
+
+const faultsOf = (client: Omit<Client, 'secretHash' | 'createdAt'>): readonly string[] => [
+  ...(usableId.test(client.id) ? [] : ['id: must be letters, digits and ._-']),
+  ...(client.name.trim() === '' || /\p{Cc}/u.test(client.name) ? ['name: must be a line of text'] : []),
+  ...(client.redirectUris.length === 0 && client.responseTypes.length > 0
+    ? ['redirectUris: at least one is needed']
+    : []),
+  ...client.redirectUris.flatMap((uri) => {
+    const fault = faultOfRedirectUri(uri);
+    return fault === undefined ? [] : [`redirectUris: ${uri} ${fault}`];
+  }),
+  ...(client.defaultScopes.length > 0 && isWithin(client.defaultScopes, client.scopes)
+    ? []
+    : ['defaultScopes: must be some of scopes']),
+  ...(['accessTokenSeconds', 'refreshIdleSeconds', 'refreshAbsoluteSeconds'] as const)
+    .filter((name) => !Number.isSafeInteger(client[name]) || client[name] <= 0)
+    .map((name) => `${name}: must be a positive whole number`),
+];
+
+/**
+ * Completes and checks a description.
+ * @throws InvalidAccountError that names every fault
+ */
+export const describedClient = (
+  { type: _type, ...description }: ClientDescription,
+  { secretHash, createdAt }: Pick<Client, 'secretHash' | 'createdAt'>,
+): Client => {
+  const client = { ...defaults, ...description, status: 'active' } as const;
+  const complete = { ...client, defaultScopes: description.defaultScopes ?? client.scopes };
+  const faults = faultsOf(complete);
+  if (faults.length > 0) throw new InvalidAccountError(faults.join('; '));
+  return { ...complete, secretHash, createdAt };
+};

@@ -1,0 +1,101 @@
+import type { Clock } from '../../shared/clock.ts';
+import type { IdSource } from '../../shared/ids.ts';
+import type { Admission, RequestRoute } from '../admission.ts';
+import type { AuthorizationRequest } from '../authorization-request.ts';
+import { OAuthError } from '../errors.ts';
+import { hashSecret, newSecret } from '../secrets.ts';
+import type { AuthorizationCodeView, Client, CodeStore, RedemptionDecision } from '../stores.ts';
+import {
+  type MintedTokens,
+  mayRefresh,
+  mintTokens,
+  newFamily,
+  type TokenResponse,
+  tokenResponse,
+  tokenRows,
+} from '../token-minter.ts';
+import { verifierMatches } from './code-verifier.ts';
+
+const CODE_LIFETIME_MS = 60_000;
+const FAMILY_ID_BITS = 128;
+
+export interface CodeRedemption {
+  readonly client: Client;
+  readonly code: string;
+  readonly redirectUri: string | undefined;
+  readonly codeVerifier: string | undefined;
+  readonly route: RequestRoute;
+  /** `access-only` where the answer goes through a browser's address bar. */
+  readonly gives: 'with-refresh' | 'access-only';
+}
+
+/** What a redemption gave, and the address for which the code was issued. */
+export interface RedeemedCode {
+  readonly response: TokenResponse;
+  readonly redirectUri: string;
+}
+
+/** RFC 6749 section 4.1. */
+export interface AuthorizationCodeGrant {
+  /** @returns the code, after its row was written */
+  issue(request: AuthorizationRequest, userId: string): Promise<string>;
+  /**
+   * Exchanges a code for tokens, once. Its replay by the client that could have redeemed it revokes what it gave.
+   * @throws OAuthError `invalid_grant`
+   */
+  redeem(redemption: CodeRedemption): Promise<RedeemedCode>;
+}
+
+type Decision =
+  | (Extract<RedemptionDecision, { action: 'issue' }> & { readonly redirectUri: string })
+  | Exclude<RedemptionDecision, { action: 'issue' }>;
+
+/** Whether the request comes from where the code was sent (RFC 6749 section 4.1.3, RFC 7636 section 4.6). */
+const isBound = (code: AuthorizationCodeView, { client, redirectUri, codeVerifier }: CodeRedemption): boolean =>
+  code.clientId === client.id &&
+  (redirectUri === code.redirectUri || (redirectUri === undefined && code.redirectUriFrom === 'registration')) &&
+  verifierMatches(codeVerifier, code.codeChallenge);
+
+export const createAuthorizationCodeGrant = (deps: {
+  readonly codes: CodeStore;
+  readonly admission: Admission;
+  readonly clock: Clock;
+  readonly ids: IdSource;
+}): AuthorizationCodeGrant => {
+  const decide = (code: AuthorizationCodeView, redemption: CodeRedemption, minted: MintedTokens): Decision => {
+    const now = deps.clock.now();
+    const { client } = redemption;
+    if (!isBound(code, redemption)) return { action: 'refuse' };
+    if (code.redeemedAt !== null) return { action: 'revoke' };
+    if (code.expiresAt <= now || !deps.admission.admits(code.user, redemption.route)) return { action: 'refuse' };
+    const terms = { client, scopes: code.scopes, now };
+    const family = newFamily(terms, { id: code.familyId, userId: code.userId, minted });
+    const tokens = tokenRows(minted, { ...terms, family });
+    return { action: 'issue', at: now, family, tokens, redirectUri: code.redirectUri };
+  };
+
+  return {
+    issue: async (request, userId) => {
+      const code = newSecret(deps.ids);
+      const { clientId, redirectUri, redirectUriFrom, scopes, codeChallenge } = request;
+      const now = deps.clock.now();
+      await deps.codes.insert({
+        hash: hashSecret(code),
+        familyId: deps.ids.random(FAMILY_ID_BITS),
+        ...{ clientId, userId, redirectUri, redirectUriFrom, scopes, codeChallenge },
+        createdAt: now,
+        expiresAt: now + CODE_LIFETIME_MS,
+      });
+      return code;
+    },
+
+    redeem: async (redemption) => {
+      const minted = mintTokens(deps.ids, mayRefresh(redemption.client) ? redemption.gives : 'access-only');
+      const decision = await deps.codes.redeem(hashSecret(redemption.code), (code) => decide(code, redemption, minted));
+      if (decision?.action === 'issue') {
+        return { response: tokenResponse(minted, decision.tokens), redirectUri: decision.redirectUri };
+      }
+      throw new OAuthError('invalid_grant', 'The code is not valid, or was used before.');
+    },
+  };
+};

@@ -1,0 +1,75 @@
+import type { Clock } from '../../shared/clock.ts';
+import type { IdSource } from '../../shared/ids.ts';
+import type { Admission, RequestRoute } from '../admission.ts';
+import { OAuthError } from '../errors.ts';
+import type { Scope } from '../permissions.ts';
+import { isWithin, parseScopes } from '../scope.ts';
+import { hashSecret } from '../secrets.ts';
+import type { Client, IssuedTokens, RefreshTokenView, TokenStore } from '../stores.ts';
+import { type MintedTokens, mintTokens, type TokenResponse, tokenResponse, tokenRows } from '../token-minter.ts';
+
+/** Two tabs may refresh with the same token at once: for so long an old one still gives siblings of its successor. */
+const SIBLING_WINDOW_MS = 10_000;
+const MOST_SUCCESSORS = 1 + 3;
+
+export interface RefreshRequest {
+  readonly client: Client;
+  readonly refreshToken: string;
+  /** Narrows this access token; the next refresh has the original scope again. */
+  readonly scope: string | undefined;
+  readonly route: RequestRoute;
+}
+
+/** RFC 6749 section 6, with rotation (RFC 9700 section 4.14.2). */
+export interface RefreshTokenGrant {
+  /**
+   * Exchanges a refresh token for its successor. Using one again later than two tabs would revokes its family.
+   * @throws OAuthError `invalid_grant`, `invalid_scope`
+   */
+  refresh(request: RefreshRequest): Promise<TokenResponse>;
+}
+
+type Decision =
+  | { readonly action: 'issue'; readonly at: number; readonly tokens: IssuedTokens }
+  | { readonly action: 'revoke' }
+  | { readonly action: 'refuse'; readonly error: 'invalid_grant' | 'invalid_scope' };
+
+const wasStolen = (token: RefreshTokenView, now: number): boolean =>
+  token.rotatedAt !== null && (now > token.rotatedAt + SIBLING_WINDOW_MS || token.successors >= MOST_SUCCESSORS);
+
+const messages = {
+  invalid_grant: 'The refresh token is not valid.',
+  invalid_scope: 'The scope is unknown, or more than was granted.',
+} as const;
+
+export const createRefreshTokenGrant = (deps: {
+  readonly tokens: TokenStore;
+  readonly admission: Admission;
+  readonly clock: Clock;
+  readonly ids: IdSource;
+}): RefreshTokenGrant => {
+  const decide = (token: RefreshTokenView, request: RefreshRequest, minted: MintedTokens): Decision => {
+    const { client, scope } = request;
+    const { family } = token;
+    const now = deps.clock.now();
+    if (family.clientId !== client.id) return { action: 'refuse', error: 'invalid_grant' };
+    if (wasStolen(token, now)) return { action: 'revoke' };
+    if (Math.min(token.expiresAt, family.expiresAt) <= now || !deps.admission.admits(token.user, request.route)) {
+      return { action: 'refuse', error: 'invalid_grant' };
+    }
+    const scopes: readonly Scope[] | undefined = scope === undefined ? family.scopes : parseScopes(scope);
+    if (scopes === undefined || !isWithin(scopes, family.scopes)) return { action: 'refuse', error: 'invalid_scope' };
+    return { action: 'issue', at: now, tokens: tokenRows(minted, { client, family, scopes, now }) };
+  };
+
+  return {
+    refresh: async (request) => {
+      const minted = mintTokens(deps.ids, 'with-refresh');
+      const hash = hashSecret(request.refreshToken);
+      const decision = await deps.tokens.rotate(hash, (token) => decide(token, request, minted));
+      if (decision?.action === 'issue') return tokenResponse(minted, decision.tokens);
+      const error = decision?.action === 'refuse' ? decision.error : 'invalid_grant';
+      throw new OAuthError(error, messages[error]);
+    },
+  };
+};

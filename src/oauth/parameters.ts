@@ -1,0 +1,83 @@
+/**
+ * The parameters of one request, with repetitions still visible: RFC 6749 section 3.1 refuses them, where the usual
+ * parsers hand on an array or the last one.
+ */
+export class Parameters {
+  readonly #pairs: readonly (readonly [name: string, value: string])[];
+
+  constructor(pairs: readonly (readonly [name: string, value: string])[]) {
+    this.#pairs = pairs;
+  }
+
+  /** The value of a parameter that came exactly once. One without a value counts as left out (section 3.1). */
+  get(name: string): string | undefined {
+    const [only, ...more] = this.#pairs.filter(([key]) => key === name);
+    return only === undefined || more.length > 0 || only[1] === '' ? undefined : only[1];
+  }
+
+  has(name: string): boolean {
+    return this.#pairs.some(([key]) => key === name);
+  }
+
+  isRepeated(name: string): boolean {
+    return this.#pairs.filter(([key]) => key === name).length > 1;
+  }
+
+  /** Whether any parameter came more than once. */
+  get hasRepetition(): boolean {
+    return new Set(this.#pairs.map(([name]) => name)).size < this.#pairs.length;
+  }
+
+  without(...names: readonly string[]): Parameters {
+    return new Parameters(this.#pairs.filter(([name]) => !names.includes(name)));
+  }
+
+  /** All that have a value; of a repeated parameter, the last. */
+  given(): Readonly<Record<string, string>> {
+    return Object.fromEntries(this.#pairs.filter(([, value]) => value !== ''));
+  }
+
+  /** For hidden inputs and JSON. Of a repeated parameter, the last. */
+  toRecord(): Readonly<Record<string, string>> {
+    return Object.fromEntries(this.#pairs);
+  }
+
+  /** For a query. */
+  toString(): string {
+    return encodeParameters(this.#pairs);
+  }
+}
+
+/** Encodes what `parseParameters` reads, with every reserved character escaped. */
+export const encodeParameters = (pairs: Iterable<readonly [string, string]>): string =>
+  Array.from(pairs, ([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(value)}`).join('&');
+
+const decode = (text: string): string => decodeURIComponent(text.replaceAll('+', ' '));
+
+const MOST_PARAMETERS = 64;
+
+/**
+ * Reads `application/x-www-form-urlencoded`, a body or a query.
+ * @returns undefined where it is not well-formed UTF-8, or has more parameters than any request of ours
+ */
+export const parseParameters = (text: string): Parameters | undefined => {
+  const fields = text.split('&').filter((field) => field !== '');
+  if (fields.length > MOST_PARAMETERS) return undefined;
+  try {
+    return new Parameters(
+      fields.map((field) => {
+        const equals = field.indexOf('=');
+        return equals === -1 ? [decode(field), ''] : [decode(field.slice(0, equals)), decode(field.slice(equals + 1))];
+      }),
+    );
+  } catch (error) {
+    if (error instanceof URIError) return undefined;
+    throw error;
+  }
+};
+
+/** The query of a request target, without its question mark. */
+export const queryOf = (target: string): string => {
+  const mark = target.indexOf('?');
+  return mark === -1 ? '' : target.slice(mark + 1);
+};

@@ -1,0 +1,31 @@
+import type { Response } from 'express';
+import { encodeParameters } from './parameters.ts';
+
+type Values = Readonly<Record<string, unknown>>;
+
+const encode = (values: Values): string =>
+  encodeParameters(Object.entries(values).map(([name, value]) => [name, String(value)]));
+
+/** What was registered stays as it is, its own query included (RFC 6749 section 3.1.2). */
+const withQuery = (uri: string, values: Values): string => {
+  const join = !uri.includes('?') ? '?' : /[?&]$/.test(uri) ? '' : '&';
+  return `${uri}${join}${encode(values)}`;
+};
+
+const withFragment = (uri: string, values: Values): string => `${uri}#${encode(values)}`;
+
+const places = { query: withQuery, fragment: withFragment } as const;
+
+/**
+ * Sends the browser back to an application, with values in the query or the fragment. 303, so that a form's password is
+ * never posted on (RFC 9700 section 4.12), and never cached.
+ */
+export const redirectWith = (
+  response: Response,
+  { uri, place, values }: { readonly uri: string; readonly place: keyof typeof places; readonly values: Values },
+): void => {
+  response
+    .status(303)
+    .set({ 'Cache-Control': 'no-store', Location: places[place](uri, values) })
+    .end();
+};

@@ -1,0 +1,113 @@
+import { type Request, type Response, Router } from 'express';
+import { prefersHtml } from '../http/negotiate.ts';
+import { statusOf } from '../http/problem.ts';
+import { routeOf } from '../oauth/admission.ts';
+import type { AuthorizationCheck } from '../oauth/authorization-check.ts';
+import type { Exchange } from '../oauth/authorization-server.ts';
+import type { Authenticators } from '../oauth/authenticators.ts';
+import { prepareConsent } from '../oauth/consent.ts';
+import type { CurrentUser } from '../oauth/current-user.ts';
+import { LoginLimitedError, OAuthError, WrongCredentialsError } from '../oauth/errors.ts';
+import { formOf, queryParametersOf, readForm } from '../oauth/form.ts';
+import type { Parameters } from '../oauth/parameters.ts';
+import type { PendingDecisions } from '../oauth/pending-decisions.ts';
+import type { User } from '../oauth/stores.ts';
+import { createCsrfGuard } from './csrf.ts';
+import { createPageErrorHandler } from './page-errors.ts';
+import type { RenderPage } from './page-renderer.ts';
+import { localAddress } from './return-address.ts';
+import { createPageSecurityHeaders } from './security-headers.ts';
+import { logIn, sessionHash, sessionUser } from './session.ts';
+
+export interface LoginRouterDeps {
+  readonly authenticators: Authenticators;
+  readonly authorizationCheck: AuthorizationCheck;
+  readonly currentUser: CurrentUser;
+  readonly pendingDecisions: PendingDecisions;
+  readonly renderPage: RenderPage;
+  readonly publicUrl: string;
+}
+
+const path = '/auth/login';
+
+/** A password in an address ends up in logs and histories. */
+const refuseCredentials = (query: Parameters): void => {
+  if (query.has('username') || query.has('password')) {
+    throw new OAuthError('invalid_request', 'Credentials are taken from a form only, never from an address.');
+  }
+};
+
+/** Repeated parameters do not fit into a form: they come back by address, to be refused where it may be told. */
+const formParameters = (query: Parameters): Readonly<Record<string, string>> =>
+  query.hasRepetition && query.has('client_id') ? { return_to: `/auth/grant?${query.toString()}` } : query.toRecord();
+
+const seeOther = (response: Response, address: string): void =>
+  void response.status(303).set('Location', address).end();
+
+const show = (
+  { renderPage }: LoginRouterDeps,
+  { request, response }: Pick<Exchange, 'request' | 'response'>,
+  page: { readonly status: number; readonly parameters: Parameters; readonly error?: string },
+): void => {
+  const { status } = page;
+  const parameters = formParameters(page.parameters);
+  const said = page.error === undefined ? {} : { error: page.error };
+  if (prefersHtml(request)) renderPage(response, { view: 'login', status, data: { parameters, ...said } });
+  else
+    response
+      .status(status)
+      .vary('Accept')
+      .send({ ...parameters, ...said });
+};
+
+/** A login that failed shows the form again; what else is thrown is no answer to it. */
+const loginRefusal = (error: unknown): WrongCredentialsError | LoginLimitedError => {
+  if (error instanceof WrongCredentialsError || error instanceof LoginLimitedError) return error;
+  throw error;
+};
+
+/** `/auth/login`. Needs the session middleware before it. */
+export const createLoginRouter = (deps: LoginRouterDeps): Router => {
+  /** On to the consent, whose question is armed already: a program may answer it without asking for the page. */
+  const goOn = async (request: Request, response: Response, user: User, parameters: Parameters): Promise<void> => {
+    if (!parameters.has('client_id')) {
+      seeOther(response, localAddress(parameters.get('return_to'), deps.publicUrl));
+      return;
+    }
+    const asked = { parameters, user, sessionHash: sessionHash(request), route: routeOf(request.headers) };
+    const consent = await prepareConsent(deps.authorizationCheck, asked);
+    if (consent.outcome === 'valid') await deps.pendingDecisions.arm(consent.authorization);
+    seeOther(response, `/auth/grant?${parameters.toString()}`);
+  };
+
+  const get = async (request: Request, response: Response): Promise<void> => {
+    const parameters = queryParametersOf(request);
+    refuseCredentials(parameters);
+    const user = await deps.currentUser.find(sessionUser(request)?.id, routeOf(request.headers));
+    if (user === undefined) show(deps, { request, response }, { status: 200, parameters });
+    else await goOn(request, response, user, parameters);
+  };
+
+  const post = async (request: Request, response: Response): Promise<void> => {
+    refuseCredentials(queryParametersOf(request));
+    const form = formOf(request);
+    const parameters = form.without('username', 'password');
+    request.body = { username: form.get('username') ?? '', password: form.get('password') ?? '' };
+    const answer = await deps.authenticators.byPassword(request, response).catch(loginRefusal);
+    if (answer instanceof Error) {
+      if (answer instanceof LoginLimitedError) response.set('Retry-After', String(answer.retryAfterSeconds));
+      show(deps, { request, response }, { status: statusOf(answer), parameters, error: answer.message });
+      return;
+    }
+    await logIn(request, answer);
+    await goOn(request, response, answer, parameters);
+  };
+
+  const router = Router();
+  router.use(path, createPageSecurityHeaders({ publicUrl: deps.publicUrl, formTargets: 'anywhere' }));
+  router.use(path, createCsrfGuard(deps));
+  router.get(path, get);
+  router.post(path, readForm, post);
+  router.use(path, createPageErrorHandler(deps));
+  return router;
+};

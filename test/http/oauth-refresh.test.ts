@@ -1,0 +1,250 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import request from 'supertest';
+import {
+  arrival,
+  asked,
+  createOAuthApp,
+  demoApp,
+  type Fields,
+  loggedIn,
+  type OAuthApp,
+  obtainCode,
+  redemption,
+  refreshing,
+  requestToken,
+  statusWith,
+} from '../support/oauth-app.ts';
+
+const secret = 'a secret of a configuration file, long enough';
+const DAY = 24 * 3600 * 1000;
+
+interface Tokens {
+  readonly access_token: string;
+  readonly refresh_token: string;
+  readonly scope: string;
+  readonly expires_in: number;
+}
+
+let oauth: OAuthApp;
+beforeEach(async () => {
+  oauth = await createOAuthApp();
+});
+afterEach(() => oauth.close());
+
+const obtain = async (fields = asked(), name = 'demo'): Promise<Tokens> =>
+  (await requestToken(oauth, redemption(await obtainCode(oauth, fields, name)))).body;
+
+const refresh = async (token: string, changes: Fields = {}): Promise<Tokens> => {
+  const answer = await requestToken(oauth, refreshing(token, changes));
+  expect(answer.status).toBe(200);
+  return answer.body;
+};
+
+const refusal = async (token: string, changes: Fields = {}): Promise<[number, string]> => {
+  const answer = await requestToken(oauth, refreshing(token, changes));
+  return [answer.status, answer.body.error];
+};
+
+const dead = [400, 'invalid_grant'];
+
+describe('refreshing', () => {
+  it('62 rotates, and reuse of an old token revokes the family', async () => {
+    const first = await obtain();
+    const second = await refresh(first.refresh_token);
+    expect(second.refresh_token).not.toBe(first.refresh_token);
+    expect(second).toMatchObject({ token_type: 'Bearer', expires_in: 3600, scope: 'call' });
+    expect(await statusWith(oauth, second.access_token)).toBe(200);
+    oauth.clock.advance(10_001);
+    expect(await refusal(first.refresh_token)).toEqual(dead);
+    expect(await statusWith(oauth, second.access_token)).toBe(401);
+    expect(await refusal(second.refresh_token)).toEqual(dead);
+  });
+
+  it('63 gives two tabs siblings within 10 seconds, at most three', async () => {
+    const first = await obtain();
+    const answers = await Promise.all([1, 2, 3, 4].map(() => refresh(first.refresh_token)));
+    oauth.clock.advance(10_000);
+    expect(new Set(answers.map(({ refresh_token }) => refresh_token)).size).toBe(4);
+    for (const { access_token } of answers) expect(await statusWith(oauth, access_token)).toBe(200);
+    const next = await refresh(answers[2]!.refresh_token);
+    expect(await refusal(first.refresh_token)).toEqual(dead);
+    for (const { access_token } of [...answers, next]) expect(await statusWith(oauth, access_token)).toBe(401);
+  });
+
+  it('64 narrows the scope, never widens it, and the next refresh has the original again', async () => {
+    const first = await obtain(asked({ scope: 'call read' }));
+    const narrow = await refresh(first.refresh_token, { scope: 'read' });
+    expect(narrow.scope).toBe('read');
+    const { body } = await request(oauth.app).get('/rest/call').set('Authorization', `Bearer ${narrow.access_token}`);
+    expect(body.scopes).toEqual(['read']);
+    expect(await refusal(narrow.refresh_token, { scope: 'call operator' })).toEqual([400, 'invalid_scope']);
+    expect(await refusal(narrow.refresh_token, { scope: 'nonsense' })).toEqual([400, 'invalid_scope']);
+    expect((await refresh(narrow.refresh_token)).scope).toBe('call read');
+  });
+
+  it('65 is bound to the client, and a foreign attempt does no harm', async () => {
+    await oauth.clients.configure({ ...demoApp, id: 'thief' }, secret);
+    const { refresh_token } = await obtain();
+    expect(await refusal(refresh_token, { client_id: 'thief', client_secret: secret })).toEqual(dead);
+    await refresh(refresh_token);
+  });
+
+  it('66 ends when it is not used, and at the absolute end', async () => {
+    const idle = await obtain();
+    oauth.clock.advance(30 * DAY - 1);
+    let used = await refresh(idle.refresh_token);
+    oauth.clock.advance(30 * DAY);
+    expect(await refusal(used.refresh_token)).toEqual(dead);
+
+    used = await obtain(asked({ state: 'again' }));
+    for (let day = 0; day < 180 - 29; day += 29) {
+      oauth.clock.advance(29 * DAY);
+      used = await refresh(used.refresh_token);
+    }
+    oauth.clock.advance(6 * DAY - 60_000);
+    used = await refresh(used.refresh_token);
+    expect(used.expires_in).toBe(60);
+    oauth.clock.advance(60_000);
+    expect(await refusal(used.refresh_token)).toEqual(dead);
+    expect(await statusWith(oauth, used.access_token)).toBe(401);
+  });
+
+  it('asks for a refresh_token', async () => {
+    expect(await refusal('')).toEqual([400, 'invalid_request']);
+    expect(await refusal('nonsense')).toEqual(dead);
+  });
+});
+
+describe('67 tokens are revoked', () => {
+  const expectRevoked = async ({ access_token, refresh_token }: Tokens): Promise<void> => {
+    expect(await statusWith(oauth, access_token)).toBe(401);
+    expect((await requestToken(oauth, refreshing(refresh_token))).status).not.toBe(200);
+  };
+
+  it('with a new password, which ends sessions and codes too', async () => {
+    const tokens = await obtain();
+    const others = await obtain(asked(), 'operator');
+    const code = await obtainCode(oauth, asked({ state: 'pending' }));
+    const agent = await loggedIn(oauth);
+    await oauth.users.setPassword('demo', 'a new password');
+    await expectRevoked(tokens);
+    expect((await requestToken(oauth, redemption(code))).status).toBe(400);
+    expect((await agent.get('/auth/grant')).headers['location']).toMatch(/^\/auth\/login/);
+    expect(await statusWith(oauth, others.access_token)).toBe(200);
+    const entered = await request(oauth.app)
+      .post('/auth/login')
+      .type('form')
+      .send({ username: 'demo', password: 'a new password' });
+    expect(entered.status).toBe(303);
+  });
+
+  it('when the account is disabled, and do not come back with it', async () => {
+    const tokens = await obtain();
+    const agent = await loggedIn(oauth);
+    await oauth.users.setStatus('demo', 'disabled');
+    await expectRevoked(tokens);
+    expect(
+      (
+        await agent
+          .post('/auth/grant')
+          .type('form')
+          .send({ ...asked(), grant: 'true' })
+      ).status,
+    ).toBe(400);
+    await oauth.users.setStatus('demo', 'active');
+    await expectRevoked(tokens);
+  });
+
+  it('with a new secret of the client', async () => {
+    const tokens = await obtain();
+    const { secret: fresh } = await oauth.clients.rotateSecret('demo-app');
+    expect(await statusWith(oauth, tokens.access_token)).toBe(401);
+    expect(await refusal(tokens.refresh_token)).toEqual([401, 'invalid_client']);
+    expect(await refusal(tokens.refresh_token, { client_secret: fresh! })).toEqual(dead);
+  });
+
+  it('with a new secret in the configuration, and not with the same', async () => {
+    const tokens = await obtain();
+    await oauth.clients.configure(demoApp, 'demo-secret');
+    expect(await statusWith(oauth, tokens.access_token)).toBe(200);
+    await oauth.clients.configure(demoApp, 'another-secret');
+    expect(await statusWith(oauth, tokens.access_token)).toBe(401);
+  });
+
+  it('by an administrator: one, those of a client, or those of a user', async () => {
+    const [one, two] = [await obtain(), await obtain(asked({ state: '2' }))];
+    expect(await oauth.tokenAdmin.revoke(one.access_token)).toBe('revoked');
+    expect(await oauth.tokenAdmin.revoke(one.refresh_token)).toBe('unknown');
+    await expectRevoked(one);
+    expect(await statusWith(oauth, two.access_token)).toBe(200);
+    expect(await oauth.tokenAdmin.revokeAll({ username: 'demo', clientId: 'demo-js' })).toBe(0);
+    expect(await oauth.tokenAdmin.revokeAll({ username: 'demo' })).toBe(1);
+    await expectRevoked(two);
+    const three = await obtain(asked({ state: '3' }));
+    expect(await oauth.tokenAdmin.revokeAll({ clientId: 'demo-app' })).toBe(1);
+    await expectRevoked(three);
+    await expect(oauth.tokenAdmin.revokeAll({ username: 'nobody' })).rejects.toThrow('no user');
+  });
+});
+
+describe('an access token', () => {
+  const call = (token: string): request.Test =>
+    request(oauth.app).get('/rest/call').set('Authorization', `Bearer ${token}`);
+
+  it('says on whose behalf it acts, and what it allows', async () => {
+    const { access_token } = await obtain(asked({ scope: 'call operator' }), 'operator');
+    const { body } = await call(access_token);
+    expect(body).toMatchObject({
+      username: 'operator',
+      role: 'operator',
+      clientId: 'demo-app',
+      scopes: ['call', 'operator'],
+    });
+    expect(JSON.stringify(body)).not.toContain(access_token);
+    const principal = await oauth.tokenVerifier.verify(access_token, 'header');
+    expect([...principal.permissions].sort()).toEqual(
+      ['calls:place', 'calls:read', 'calls:read-all', 'calls:stop', 'calls:stop-all'].sort(),
+    );
+  });
+
+  it('71 is refused when it is unknown or has expired', async () => {
+    const { access_token } = await obtain();
+    expect((await call('nonsense')).status).toBe(401);
+    oauth.clock.advance(3_599_999);
+    expect((await call(access_token)).status).toBe(200);
+    oauth.clock.advance(1);
+    const expired = await call(access_token);
+    expect(expired.status).toBe(401);
+    expect(expired.headers['www-authenticate']).toContain('error="invalid_token"');
+  });
+
+  it('75 is taken in the query, unless its client may not send it there', async () => {
+    const { access_token } = await obtain();
+    const inQuery = (): request.Test => request(oauth.app).get(`/rest/call?access_token=${access_token}`);
+    expect((await inQuery()).status).toBe(200);
+    await oauth.clients.configure({ ...demoApp, tokenInQuery: 'refused' }, 'demo-secret');
+    expect((await inQuery()).status).toBe(401);
+    expect((await call(access_token)).status).toBe(200);
+  });
+
+  it('76 is no refresh token, nor the reverse', async () => {
+    const { access_token, refresh_token } = await obtain();
+    expect((await call(refresh_token)).status).toBe(401);
+    expect(await refusal(access_token)).toEqual(dead);
+    expect((await call(access_token)).status).toBe(200);
+    const code = await obtainCode(oauth, asked({ state: 'code' }));
+    expect((await call(code)).status).toBe(401);
+  });
+
+  it('of a sandbox account is refused to a forwarded request', async () => {
+    const { access_token } = await obtain();
+    await expect(oauth.tokenVerifier.verify(access_token, 'header', 'forwarded')).rejects.toThrow('not valid');
+    const agent = await loggedIn(oauth, asked({ response_type: 'token' }));
+    const answer = await agent
+      .post('/auth/grant')
+      .type('form')
+      .send({ ...asked({ response_type: 'token' }), grant: 'true' });
+    const token = arrival(answer).fragment.get('access_token')!;
+    await expect(oauth.tokenVerifier.verify(token, 'header')).resolves.toMatchObject({ username: 'demo' });
+  });
+});

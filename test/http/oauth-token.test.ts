@@ -1,0 +1,367 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import request from 'supertest';
+import type { Log } from '../../src/shared/log.ts';
+import {
+  asked,
+  callback,
+  createOAuthApp,
+  demoApp,
+  type Fields,
+  type OAuthApp,
+  obtainCode,
+  queryOf,
+  redemption,
+  refreshing,
+  requestToken,
+  statusWith,
+  without,
+} from '../support/oauth-app.ts';
+
+const secret = 'a secret of a configuration file, long enough';
+const verifier = 'dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk';
+const challenge = createHash('sha256').update(verifier).digest('base64url');
+const pkce = { code_challenge: challenge, code_challenge_method: 'S256' };
+const publicCode = asked({ client_id: 'demo-js', ...pkce });
+
+/** A redemption as the public client does it. */
+const publicRedemption = (code: string, changes: Fields = {}): Fields => {
+  const fields = redemption(code, { client_id: 'demo-js', code_verifier: verifier });
+  return { ...without(fields, 'client_secret'), ...changes };
+};
+
+const basic = (id: string, password: string): string => `Basic ${Buffer.from(`${id}:${password}`).toString('base64')}`;
+
+let oauth: OAuthApp;
+let logged: object[];
+
+beforeEach(async () => {
+  logged = [];
+  const log: Log = { debug: () => 0, info: () => 0, warn: () => 0, error: (fields) => void logged.push(fields) };
+  oauth = await createOAuthApp({ log });
+});
+afterEach(() => oauth.close());
+
+/** The status and error of a token request. */
+const refusal = async (fields: Fields): Promise<[number, string]> => {
+  const answer = await requestToken(oauth, fields);
+  return [answer.status, answer.body.error];
+};
+
+describe('the answer', () => {
+  it('36 and 37 is JSON that is not cached, its expires_in a number', async () => {
+    const good = await requestToken(oauth, redemption(await obtainCode(oauth)));
+    expect(good.status).toBe(200);
+    expect(good.body.expires_in).toBe(3600);
+    const bad = await requestToken(oauth, redemption('nonsense'));
+    for (const { headers } of [good, bad]) {
+      expect(headers['cache-control']).toBe('no-store');
+      expect(headers['pragma']).toBe('no-cache');
+      expect(headers['content-type']).toMatch(/^application\/json/);
+    }
+    expect(Object.keys(bad.body)).toEqual(['error', 'error_description']);
+  });
+
+  it('38 is 400, and 401 for a client that is not authenticated, with a challenge where Basic was used', async () => {
+    expect(await refusal(redemption('nonsense'))).toEqual([400, 'invalid_grant']);
+    for (const fields of [{ client_secret: 'wrong' }, { client_id: 'nobody' }, { client_secret: '' }]) {
+      const answer = await requestToken(oauth, redemption('x', fields));
+      expect([answer.status, answer.body.error]).toEqual([401, 'invalid_client']);
+      expect(answer.headers).not.toHaveProperty('www-authenticate');
+    }
+    for (const value of [basic('demo-app', 'wrong'), 'Basic', 'Basic !!!', 'Bearer abc']) {
+      const answer = await requestToken(oauth, { grant_type: 'authorization_code', code: 'x' }).set(
+        'Authorization',
+        value,
+      );
+      expect([answer.status, answer.body.error]).toEqual([401, 'invalid_client']);
+      expect(answer.headers['www-authenticate']).toMatch(/^Basic realm=/);
+    }
+  });
+
+  it('39 no grant_type is invalid_request, an unknown one unsupported_grant_type', async () => {
+    expect(await refusal(redemption('x', { grant_type: '' }))).toEqual([400, 'invalid_request']);
+    expect(await refusal({})).toEqual([400, 'invalid_request']);
+    for (const name of ['nonsense', 'toString', '__proto__']) {
+      expect(await refusal(redemption('x', { grant_type: name }))).toEqual([400, 'unsupported_grant_type']);
+    }
+  });
+
+  it('40 a repeated parameter is invalid_request', async () => {
+    const code = await obtainCode(oauth);
+    for (const twice of ['code=other', 'client_id=demo-app', 'grant_type=authorization_code', 'unknown=1&unknown=2']) {
+      const answer = await request(oauth.app)
+        .post('/oauth/token')
+        .type('form')
+        .send(`${queryOf(redemption(code))}&${twice}`);
+      expect([answer.status, answer.body.error]).toEqual([400, 'invalid_request']);
+    }
+    expect((await requestToken(oauth, redemption(code))).status).toBe(200);
+  });
+
+  it('60 tells nothing of our insides, and a fault of ours is logged once', async () => {
+    await oauth.stores.database.close();
+    const answer = await requestToken(oauth, redemption('x'));
+    expect([answer.status, answer.body]).toEqual([500, { error: 'server_error' }]);
+    expect(logged).toHaveLength(1);
+  });
+
+  it('61 a wrong media type, an oversized or a broken body is 415, 413 or 400', async () => {
+    const send = (type: string, body: string | Buffer): request.Test =>
+      request(oauth.app).post('/oauth/token').set('Content-Type', type).send(body);
+    const form = 'application/x-www-form-urlencoded';
+    expect((await send('application/json', JSON.stringify(redemption('x')))).status).toBe(415);
+    expect((await send('multipart/form-data; boundary=x', '--x--')).status).toBe(415);
+    expect((await send(`${form}; charset=klingon`, 'a=b')).status).toBe(415);
+    expect((await send(form, `code=${'x'.repeat(40_000)}`)).status).toBe(413);
+    expect((await send(form, 'code=%zz&grant_type=authorization_code')).status).toBe(400);
+    expect((await send(form, Array.from({ length: 100 }, (_value, index) => `p${index}=1`).join('&'))).status).toBe(
+      400,
+    );
+    const answers = [
+      await send('text/plain', 'code=x'),
+      await send(form, ''),
+      await request(oauth.app).post('/oauth/token'),
+    ];
+    expect(answers.map(({ status }) => status)).toEqual([415, 400, 400]);
+    for (const { body } of answers) expect(body.error).toBe('invalid_request');
+    expect(logged).toEqual([]);
+  });
+});
+
+describe('who asks', () => {
+  it('41 in two ways is invalid_request', async () => {
+    const answer = await requestToken(oauth, redemption('x')).set('Authorization', basic('demo-app', 'demo-secret'));
+    expect([answer.status, answer.body.error]).toEqual([400, 'invalid_request']);
+  });
+
+  it('42 with another id in the body than in Basic is refused', async () => {
+    const code = await obtainCode(oauth);
+    const fields = without(redemption(code, { client_id: 'demo-js' }), 'client_secret');
+    const answer = await requestToken(oauth, fields).set('Authorization', basic('demo-app', 'demo-secret'));
+    expect([answer.status, answer.body.error]).toEqual([400, 'invalid_request']);
+    const same = await requestToken(oauth, { ...fields, client_id: 'demo-app' }).set(
+      'Authorization',
+      basic('demo-app', 'demo-secret'),
+    );
+    expect(same.status).toBe(200);
+  });
+
+  it.each([
+    ['with a colon', 'a:colon:and then some more of it, long enough'],
+    ['with a percent sign', '100%25+ and then some more of it, long enough'],
+    ['that is no escape', '%zz and then some more of it, and long enough'],
+    ['beyond ASCII', 'ä€😀 and then some more of it, and long enough'],
+  ])('43 may use Basic raw and form-encoded, the secret one %s', async (_kind, password) => {
+    await oauth.clients.configure({ ...demoApp, id: 'app.with-dots', grantTypesByGet: [] }, password);
+    const encoded = (text: string): string => encodeURIComponent(text).replaceAll('%20', '+');
+    for (const value of [basic('app.with-dots', password), basic(encoded('app.with-dots'), encoded(password))]) {
+      const code = await obtainCode(oauth, asked({ client_id: 'app.with-dots' }));
+      const fields = { grant_type: 'authorization_code', code, redirect_uri: callback };
+      expect((await requestToken(oauth, fields).set('Authorization', value)).status).toBe(200);
+    }
+  });
+
+  it('44 a public client has no secret, and none is taken from it', async () => {
+    const code = await obtainCode(oauth, publicCode);
+    expect(await refusal(publicRedemption(code, { client_secret: 'x' }))).toEqual([401, 'invalid_client']);
+    expect((await requestToken(oauth, publicRedemption(code))).status).toBe(200);
+  });
+
+  it('has to be a client: a session counts for nothing here', async () => {
+    const agent = request.agent(oauth.app);
+    await agent.post('/auth/login').type('form').send({ username: 'demo', password: 'demo' });
+    const answer = await agent.post('/oauth/token').type('form').send({ grant_type: 'authorization_code', code: 'x' });
+    expect([answer.status, answer.body.error]).toEqual([401, 'invalid_client']);
+  });
+});
+
+describe('a code', () => {
+  it('45 a replayed code revokes what it gave, even when it has expired meanwhile', async () => {
+    for (const wait of [0, 61_000]) {
+      const code = await obtainCode(oauth);
+      const { body } = await requestToken(oauth, redemption(code));
+      expect(await statusWith(oauth, body.access_token)).toBe(200);
+      oauth.clock.advance(wait);
+      expect(await refusal(redemption(code, { client_secret: 'wrong' }))).toEqual([401, 'invalid_client']);
+      expect(await statusWith(oauth, body.access_token)).toBe(200);
+      expect(await refusal(redemption(code))).toEqual([400, 'invalid_grant']);
+      expect(await statusWith(oauth, body.access_token)).toBe(401);
+      expect(await refusal(refreshing(body.refresh_token))).toEqual([400, 'invalid_grant']);
+    }
+  });
+
+  it('46 of 50 simultaneous redemptions exactly one gets 200', async () => {
+    const code = await obtainCode(oauth);
+    const answers = await Promise.all(Array.from({ length: 50 }, () => requestToken(oauth, redemption(code))));
+    expect(answers.map(({ status }) => status).sort()).toEqual([200, ...Array<number>(49).fill(400)]);
+    const winner = answers.find(({ status }) => status === 200)!;
+    expect(await statusWith(oauth, winner.body.access_token)).toBe(401);
+  });
+
+  it('47 lives 60 seconds', async () => {
+    const [early, late] = [await obtainCode(oauth), await obtainCode(oauth, asked({ state: '2' }))];
+    oauth.clock.advance(59_999);
+    expect((await requestToken(oauth, redemption(early))).status).toBe(200);
+    oauth.clock.advance(1);
+    expect(await refusal(redemption(late))).toEqual([400, 'invalid_grant']);
+  });
+
+  it('48 is bound to its client', async () => {
+    await oauth.clients.configure({ ...demoApp, id: 'thief' }, secret);
+    const code = await obtainCode(oauth);
+    expect(await refusal(redemption(code, { client_id: 'thief', client_secret: secret }))).toEqual([
+      400,
+      'invalid_grant',
+    ]);
+    expect((await requestToken(oauth, redemption(code))).status).toBe(200);
+  });
+
+  it('49 is bound to its redirect_uri', async () => {
+    const code = await obtainCode(oauth);
+    expect(await refusal(without(redemption(code), 'redirect_uri'))).toEqual([400, 'invalid_grant']);
+    expect(await refusal(redemption(code, { redirect_uri: `${callback}/` }))).toEqual([400, 'invalid_grant']);
+    expect((await requestToken(oauth, redemption(code))).status).toBe(200);
+
+    const other = await obtainCode(oauth, without(asked(), 'redirect_uri'));
+    expect((await requestToken(oauth, without(redemption(other), 'redirect_uri'))).status).toBe(200);
+  });
+
+  it('50 and all tokens have 256 bits and are stored hashed', async () => {
+    const pending = await obtainCode(oauth, asked({ state: 'pending' }));
+    const code = await obtainCode(oauth);
+    const { body } = await requestToken(oauth, redemption(code));
+    const tokens = [pending, code, body.access_token, body.refresh_token] as string[];
+    expect(tokens.map((token) => Buffer.from(token, 'base64url').length)).toEqual([32, 32, 32, 32]);
+    expect(new Set(tokens).size).toBe(4);
+    const files = ['offhook.db', 'offhook.db-wal'].map((name) =>
+      readFileSync(join(oauth.stores.directory, name), 'latin1'),
+    );
+    for (const token of [...tokens, 'demo-secret']) expect(files.some((file) => file.includes(token))).toBe(false);
+    const hash = createHash('sha256').update(pending).digest('base64url');
+    expect(files.some((file) => file.includes(hash))).toBe(true);
+  });
+
+  it('is redeemed the same when other parameters are sent without a value (RFC 6749 section 3.2)', async () => {
+    const code = await obtainCode(oauth, without(asked(), 'redirect_uri'));
+    const empty = { redirect_uri: '', code_verifier: '', scope: '' };
+    const { status, body } = await requestToken(oauth, redemption(code, empty));
+    expect(status).toBe(200);
+    expect((await requestToken(oauth, refreshing(body.refresh_token, empty))).status).toBe(200);
+  });
+
+  it('gives no refresh token to a client that may not refresh', async () => {
+    await oauth.clients.configure({ ...demoApp, id: 'once', grantTypes: ['authorization_code'] }, secret);
+    const once = { client_id: 'once', client_secret: secret };
+    const { body } = await requestToken(oauth, redemption(await obtainCode(oauth, asked({ client_id: 'once' })), once));
+    expect(body).not.toHaveProperty('refresh_token');
+  });
+});
+
+describe('PKCE', () => {
+  const challengeError = async (fields: Fields): Promise<string | null> => {
+    const agent = request.agent(oauth.app);
+    await agent.post('/auth/login').type('form').send({ username: 'demo', password: 'demo' });
+    const answer = await agent.get(`/auth/grant?${queryOf(fields)}`);
+    return new URL(answer.headers['location'] ?? '', callback).searchParams.get('error');
+  };
+
+  it('51 is required for the codes of a public client', async () => {
+    expect(await challengeError(asked({ client_id: 'demo-js' }))).toBe('invalid_request');
+    const code = await obtainCode(oauth, publicCode);
+    expect((await requestToken(oauth, publicRedemption(code))).status).toBe(200);
+  });
+
+  it('52 is S256 only', async () => {
+    const plain = { code_challenge: challenge, code_challenge_method: 'plain' };
+    for (const method of [plain, { code_challenge: challenge }, { ...pkce, code_challenge: 'short' }]) {
+      expect(await challengeError(asked(method))).toBe('invalid_request');
+    }
+    expect(await challengeError(asked({ code_challenge_method: 'S256' }))).toBe('invalid_request');
+  });
+
+  it('53 a wrong or missing verifier is invalid_grant, for a confidential client too', async () => {
+    const code = await obtainCode(oauth, asked(pkce));
+    expect(await refusal(redemption(code))).toEqual([400, 'invalid_grant']);
+    expect(await refusal(redemption(code, { code_verifier: 'x'.repeat(43) }))).toEqual([400, 'invalid_grant']);
+    expect((await requestToken(oauth, redemption(code, { code_verifier: verifier }))).status).toBe(200);
+  });
+
+  it('54 a verifier without a challenge is invalid_grant', async () => {
+    const code = await obtainCode(oauth);
+    expect(await refusal(redemption(code, { code_verifier: verifier }))).toEqual([400, 'invalid_grant']);
+  });
+
+  it.each([
+    ['x'.repeat(42), 400],
+    ['x'.repeat(43), 200],
+    ['-._~'.repeat(32), 200],
+    ['x'.repeat(129), 400],
+    [`${'x'.repeat(42)}+`, 400],
+    [`${'x'.repeat(42)}ä`, 400],
+  ])('55 a verifier has 43 to 128 characters of the alphabet: %s %i', async (wish, status) => {
+    const code_challenge = createHash('sha256').update(wish).digest('base64url');
+    const code = await obtainCode(oauth, asked({ ...pkce, code_challenge }));
+    expect((await requestToken(oauth, redemption(code, { code_verifier: wish }))).status).toBe(status);
+  });
+});
+
+describe('what a client may do', () => {
+  it('56 a grant that it may not use is unauthorized_client', async () => {
+    await oauth.clients.configure({ ...demoApp, id: 'browser-only', grantTypes: [] }, secret);
+    const client = { client_id: 'browser-only', client_secret: secret };
+    expect(await refusal(redemption('x', client))).toEqual([400, 'unauthorized_client']);
+    expect(await refusal(refreshing('x', client))).toEqual([400, 'unauthorized_client']);
+  });
+
+  it('59 GET is for clients that have it enabled, and HEAD is 405', async () => {
+    const get = (fields: Fields): request.Test => request(oauth.app).get(`/oauth/token?${queryOf(fields)}`);
+    const code = await obtainCode(oauth);
+    const head = await request(oauth.app).head(`/oauth/token?${queryOf(redemption(code))}`);
+    expect([head.status, head.headers['allow']]).toEqual([405, 'GET, POST']);
+    expect((await request(oauth.app).put('/oauth/token')).status).toBe(405);
+    expect((await get(redemption(code))).status).toBe(303);
+
+    const errors = [await get(redemption(code)), await get(redemption('x', { client_secret: 'wrong' })), await get({})];
+    expect(errors.map(({ status, body }) => [status, body.error])).toEqual([
+      [400, 'invalid_grant'],
+      [401, 'invalid_client'],
+      [400, 'invalid_request'],
+    ]);
+    for (const { headers } of errors) expect(headers).not.toHaveProperty('location');
+
+    await oauth.clients.configure({ ...demoApp, id: 'by-post', grantTypesByGet: [] }, secret);
+    const byPost = { client_id: 'by-post', client_secret: secret };
+    const refused = await get(redemption(await obtainCode(oauth, asked({ client_id: 'by-post' })), byPost));
+    expect([refused.status, refused.body.error]).toEqual([400, 'invalid_request']);
+    expect((await get(refreshing('x'))).body.error).toBe('invalid_request');
+  });
+
+  it('59 a GET goes to the address of the code, its query kept, and never gives a refresh token', async () => {
+    const redirect_uri = `${callback}?a=b`;
+    await oauth.clients.configure({ ...demoApp, id: 'kept', redirectUris: [redirect_uri] }, secret);
+    const code = await obtainCode(oauth, asked({ client_id: 'kept', redirect_uri }));
+    const fields = redemption(code, { client_id: 'kept', client_secret: secret, redirect_uri });
+    const answer = await request(oauth.app).get(`/oauth/token?${queryOf(fields)}`);
+    expect(answer.headers['location']).toMatch(
+      /^http:\/\/localhost:8888\/test\?a=b#access_token=[\w-]{43}&token_type=Bearer&expires_in=3600$/,
+    );
+    expect(answer.headers['cache-control']).toBe('no-store');
+    expect(answer.text).toBe('');
+  });
+
+  it('pages of other origins may redeem codes and refresh, and nothing else', async () => {
+    const origin = { Origin: 'https://app.example' };
+    const opened = async (answer: request.Test): Promise<unknown> =>
+      (await answer.set(origin)).headers['access-control-allow-origin'];
+    expect(await opened(requestToken(oauth, redemption('x')))).toBe('*');
+    expect(await opened(requestToken(oauth, refreshing('x', { client_secret: 'wrong' })))).toBe('*');
+    expect(await opened(requestToken(oauth, redemption('x', { grant_type: 'password' })))).toBeUndefined();
+    const preflight = await request(oauth.app).options('/oauth/token').set(origin);
+    expect(preflight.status).toBe(204);
+    expect(preflight.headers['access-control-allow-headers']).toContain('Authorization');
+    expect(preflight.headers).not.toHaveProperty('access-control-allow-credentials');
+  });
+});

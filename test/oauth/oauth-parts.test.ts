@@ -1,0 +1,193 @@
+import { describe, expect, it } from '@jest/globals';
+import { createSystemIds } from '../../src/shared/ids.ts';
+import { createAdmission, routeOf } from '../../src/oauth/admission.ts';
+import { hashOfRequest } from '../../src/oauth/authorization-request.ts';
+import { parseBasicCredentials } from '../../src/oauth/basic-credentials.ts';
+import { describedClient } from '../../src/oauth/client-description.ts';
+import { createConcurrencyLimit } from '../../src/oauth/concurrency-limit.ts';
+import { networkOfAddress } from '../../src/oauth/network-of-address.ts';
+import { parseParameters } from '../../src/oauth/parameters.ts';
+import { createPasswordHasher } from '../../src/oauth/password-hasher.ts';
+import { mayGrant, permissionsOf } from '../../src/oauth/permissions.ts';
+import { anyoneCouldClaim, faultOfRedirectUri } from '../../src/oauth/redirect-uri.ts';
+import { hashSecret, newSecret, secretMatches } from '../../src/oauth/secrets.ts';
+import { demoApp } from '../support/oauth-app.ts';
+
+describe('parameters', () => {
+  it('keep order, encoding and repetition', () => {
+    const parameters = parseParameters('a=1+2&b=%C3%A4&a=3&c&&d==')!;
+    expect([parameters.get('a'), parameters.get('b'), parameters.get('c'), parameters.get('d')]).toEqual([
+      ...[undefined, 'ä', undefined, '='],
+    ]);
+    expect([parameters.has('a'), parameters.has('c'), parameters.hasRepetition]).toEqual([true, true, true]);
+    expect(parameters.toString()).toBe('a=1%202&b=%C3%A4&a=3&c=&d=%3D');
+    expect(parameters.without('a').toRecord()).toEqual({ b: 'ä', c: '', d: '=' });
+    expect(parseParameters('__proto__=x')!.toRecord()).toEqual(Object.fromEntries([['__proto__', 'x']]));
+  });
+
+  it.each(['a=%', 'a=%ff', '%zz=1', Array<string>(65).fill('a=1').join('&')])(
+    'are refused when malformed: %s',
+    (text) => {
+      expect(parseParameters(text)).toBeUndefined();
+    },
+  );
+});
+
+describe('redirect URIs', () => {
+  it.each([
+    'https://app.example/cb?a=b',
+    'http://localhost:3000/cb',
+    'http://127.0.0.1/cb',
+    'http://[::1]/',
+    'com.example.app:/cb',
+  ])('may be registered: %s', (uri) => expect(faultOfRedirectUri(uri)).toBeUndefined());
+
+  it.each([
+    'http://app.example/cb',
+    'javascript:alert(1)',
+    'data:text/html,x',
+    'myapp:/cb',
+    '/test',
+    'https://a.example/#',
+    'https://a.example/%2E%2e/b',
+    'https://@a.example/',
+    'https://a.example/ä',
+    'https://a.example/\n',
+  ])('may not be registered: %j', (uri) => expect(faultOfRedirectUri(uri)).toEqual(expect.any(String)));
+
+  it('that any program of the machine could claim are known', () => {
+    const uris = ['http://127.0.0.1:1/', 'http://[::1]/', 'com.example:/', 'http://localhost:1/', 'https://a.example/'];
+    expect(uris.map(anyoneCouldClaim)).toEqual([true, true, true, false, false]);
+  });
+});
+
+describe('Basic credentials', () => {
+  const read = (text: string) => parseBasicCredentials(`bAsIc ${Buffer.from(text).toString('base64')}`);
+
+  it('are read raw and form-encoded, split at the first colon', () => {
+    expect(read('id:a:b')).toEqual([{ id: 'id', secret: 'a:b' }]);
+    expect(read('id:a%3A+b')).toEqual([
+      { id: 'id', secret: 'a%3A+b' },
+      { id: 'id', secret: 'a: b' },
+    ]);
+    expect(read('id:%zz')).toEqual([{ id: 'id', secret: '%zz' }]);
+  });
+
+  it.each(['Basic', 'Basic ', 'Basic a b', `Basic ${Buffer.from('nocolon').toString('base64')}`, 'Digest x'])(
+    'are none: %s',
+    (header) => expect(parseBasicCredentials(header)).toEqual([]),
+  );
+});
+
+describe('secrets', () => {
+  it('44 are compared by their hashes, in constant time', () => {
+    const secret = newSecret(createSystemIds());
+    expect(secret).toMatch(/^[\w-]{43}$/);
+    expect(secretMatches(secret, hashSecret(secret))).toBe(true);
+    expect(secretMatches(`${secret}x`, hashSecret(secret))).toBe(false);
+    expect(secretMatches(secret, 'short')).toBe(false);
+  });
+
+  it('34 a password of nobody costs as much as a wrong one', async () => {
+    const hasher = createPasswordHasher();
+    const stored = await hasher.hash('pässword');
+    expect(stored).toMatch(/^\$argon2id\$v=19\$m=19456,t=2,p=1\$/);
+    expect(await hasher.verify('pa\u0308ssword', stored)).toBe(true);
+    expect(await hasher.verify('password', stored)).toBe(false);
+    const timed = async (hash: string | undefined): Promise<number> => {
+      const before = process.cpuUsage();
+      for (let round = 0; round < 5; round += 1) expect(await hasher.verify('x', hash)).toBe(false);
+      return process.cpuUsage(before).user;
+    };
+    const [wrong, unknown] = [await timed(stored), await timed(undefined)];
+    expect(unknown).toBeGreaterThan(wrong / 2);
+    expect(unknown).toBeLessThan(wrong * 2);
+  });
+});
+
+describe('tasks beyond the limit', () => {
+  it('wait in order, and a failed one makes room too', async () => {
+    const limit = createConcurrencyLimit(2);
+    const log: string[] = [];
+    const gates: (() => void)[] = [];
+    const task = (name: string) => async (): Promise<void> => {
+      log.push(name);
+      await new Promise<void>((resolve) => gates.push(resolve));
+      if (name === 'a') throw new Error(name);
+    };
+    const [a, ...others] = ['a', 'b', 'c', 'd'].map((name) => limit.run(task(name)));
+    await Promise.resolve();
+    expect(log).toEqual(['a', 'b']);
+    gates[0]!();
+    await expect(a).rejects.toThrow('a');
+    expect(log).toEqual(['a', 'b', 'c']);
+    gates[1]!();
+    gates[2]!();
+    await others[0];
+    await others[1];
+    gates[3]!();
+    await others[2];
+    expect(log).toEqual(['a', 'b', 'c', 'd']);
+  });
+});
+
+describe('a client', () => {
+  const described = (changes: object) =>
+    describedClient({ ...demoApp, ...changes }, { secretHash: null, createdAt: 0 });
+
+  it('has defaults', () => {
+    expect(described({ scopes: ['read', 'call'], defaultScopes: ['read'] })).toMatchObject({
+      ...{ accessTokenSeconds: 3600, tokenInQuery: 'allowed', status: 'active' },
+      grantTypes: ['authorization_code', 'refresh_token'],
+    });
+  });
+
+  it('is refused with every fault named', () => {
+    const faults = { id: 'a:b', name: ' ', redirectUris: ['/x'], defaultScopes: ['admin'], accessTokenSeconds: 0.5 };
+    expect(() => described(faults)).toThrow(/id: .*name: .*redirectUris: .*defaultScopes: .*accessTokenSeconds: /);
+  });
+});
+
+describe('who may use what', () => {
+  it('scopes of a role are granted by those who have it', () => {
+    expect([mayGrant('operator', 'user'), mayGrant('operator', 'admin'), mayGrant('admin', 'operator')]).toEqual([
+      ...[false, true, false],
+    ]);
+    expect([...permissionsOf(['all'], 'user')]).toEqual(['calls:read', 'calls:place', 'calls:stop', 'profile:read']);
+  });
+
+  it('the sandbox is for direct requests while it is on', () => {
+    const demo = { status: 'active', sandbox: true } as const;
+    const [on, off] = [createAdmission({ sandbox: 'on' }), createAdmission({ sandbox: 'off' })];
+    expect([on.admits(demo, 'direct'), on.admits(demo, 'forwarded'), off.admits(demo, 'direct')]).toEqual([
+      true,
+      false,
+      false,
+    ]);
+    expect(off.admits({ status: 'active', sandbox: false }, 'forwarded')).toBe(true);
+    expect(on.admits({ status: 'disabled', sandbox: false }, 'direct')).toBe(false);
+    expect([{}, { forwarded: '' }, { 'x-forwarded-for': '1' }].map(routeOf)).toEqual([
+      'direct',
+      'forwarded',
+      'forwarded',
+    ]);
+  });
+
+  it.each([
+    ['192.0.2.1', '192.0.2.1'],
+    ['::ffff:192.0.2.1', '192.0.2.1'],
+    ['2001:DB8::1', '2001:db8:0:0::/64'],
+    ['2001:db8:0:0:1:2:3:4', '2001:db8:0:0::/64'],
+    ['::1', '0:0:0:0::/64'],
+    ['fe80::1%eth0', 'fe80:0:0:0::/64'],
+  ])('%s counts as %s', (address, network) => expect(networkOfAddress(address)).toBe(network));
+
+  it('a question is the same however its scopes are ordered', () => {
+    const request = { clientId: 'a', responseType: 'code', redirectUri: 'b', redirectUriFrom: 'request' } as const;
+    const rest = { state: null, codeChallenge: null };
+    const hash = hashOfRequest({ ...request, ...rest, scopes: ['call', 'read'] });
+    expect(hashOfRequest({ ...request, ...rest, scopes: ['read', 'call'] })).toBe(hash);
+    expect(hashOfRequest({ ...request, ...rest, scopes: ['read'] })).not.toBe(hash);
+    expect(hashOfRequest({ ...request, ...rest, state: '', scopes: ['call', 'read'] })).not.toBe(hash);
+  });
+});
