@@ -1,0 +1,7 @@
+import type { Administration } from '../compose.ts';
+
+/** A command got words that it cannot use; the message is for whoever typed them. */
+export class UsageError extends Error {}
+
+/** Runs `work` against the database of the configuration, and closes it again. */
+export type Administer = (work: (administration: Administration) => Promise<void>) => Promise<void>;

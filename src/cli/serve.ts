@@ -1,0 +1,40 @@
+import { sipAddress, startService, type RunningService } from '../compose.ts';
+import { readConfig } from '../config.ts';
+import type { Terminal } from './terminal.ts';
+
+const signals = ['SIGINT', 'SIGTERM'] as const;
+
+/** Resolves at the first signal. A second one means it: the process ends at once. */
+const firstSignal = (): Promise<NodeJS.Signals> =>
+  new Promise((resolve) => {
+    for (const signal of signals) {
+      process.once(signal, () => {
+        for (const each of signals) process.once(each, () => process.exit(1));
+        resolve(signal);
+      });
+    }
+  });
+
+/** What nobody caught is a fault of ours: a rejection is logged, and calls go on; an exception leaves nothing sure. */
+const reportFaults = ({ log, stop }: RunningService): void => {
+  process.on('unhandledRejection', (error) => log.error({ err: error }, 'a rejection was not handled'));
+  process.on('uncaughtException', (error) => {
+    log.error({ err: error }, 'an exception was not caught');
+    void stop().finally(() => process.exit(1));
+  });
+};
+
+/** Runs the service until a signal ends it. */
+export const serve = async ({ say }: Terminal): Promise<void> => {
+  const config = readConfig();
+  const service = await startService(config);
+  reportFaults(service);
+  const { log, publicUrl, sip } = service;
+  log.info({ url: publicUrl, sip, sandbox: config.sandbox }, 'ready');
+  say(`Offhook is ready at ${publicUrl} and ${sip.map(sipAddress).join(', ')}`);
+  if (config.sandbox) say(`The sandbox is on: try ${publicUrl}/test as demo, password demo.`);
+  const signal = await firstSignal();
+  log.info({ signal }, 'stopping');
+  await service.stop();
+  log.info({}, 'stopped');
+};

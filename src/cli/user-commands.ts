@@ -1,0 +1,86 @@
+import type { Command } from 'commander';
+import { UsageError, type Administer } from './administer.ts';
+import { formatTable, readSecret, type Terminal } from './terminal.ts';
+
+interface AddOptions {
+  readonly role: string;
+  readonly extension?: string;
+  readonly country?: string;
+  readonly callerId?: readonly string[];
+}
+
+const roles = ['user', 'operator', 'admin'] as const;
+
+const roleOf = (text: string): (typeof roles)[number] => {
+  const role = roles.find((each) => each === text);
+  if (role === undefined) throw new UsageError(`--role is one of ${roles.join(', ')}`);
+  return role;
+};
+
+const checkProfile = ({ extension, country, callerId = [] }: AddOptions): void => {
+  if (extension !== undefined && !/^\d{1,10}$/.test(extension)) throw new UsageError('--extension is 1 to 10 digits');
+  if (country !== undefined && !/^[A-Z]{2}$/.test(country)) throw new UsageError('--country is two capital letters');
+  const wrong = callerId.find((number) => !/^\+[1-9]\d{4,14}$/.test(number));
+  if (wrong !== undefined) throw new UsageError(`--caller-id ${wrong} is not a number in E.164`);
+};
+
+/** `user add | list | disable | enable | password` */
+export const addUserCommands = (program: Command, terminal: Terminal, administer: Administer): void => {
+  const user = program.command('user').description('the people who log in');
+
+  user
+    .command('add <username>')
+    .description('add a user; the password is read from standard input')
+    .option('--role <role>', `one of ${roles.join(', ')}`, 'user')
+    .option('--extension <digits>', 'a number of his own among the users')
+    .option('--country <code>', 'in whose way he dials; the home country of the policy otherwise')
+    .option('--caller-id <numbers...>', 'numbers in E.164 that he may show')
+    .action((username: string, options: AddOptions) =>
+      administer(async ({ users, stores }) => {
+        const role = roleOf(options.role);
+        checkProfile(options);
+        const password = await readSecret(terminal, `Password for ${username}:`);
+        const { id } = await users.create({ username, password, role });
+        const { extension = null, country: homeCountry = null, callerId: callerIds = [] } = options;
+        const saved = await stores.phoneBook.saveProfile(id, { extension, homeCountry, callerIds });
+        terminal.say(`Added ${username}.`);
+        if (saved === 'taken') throw new UsageError(`Another user has the extension ${extension}: ${username} has none.`);
+      }),
+    );
+
+  user
+    .command('list')
+    .description('all users')
+    .action(() =>
+      administer(async ({ users }) => {
+        const rows = (await users.list()).map(({ username, role, status }) => [username, role, status]);
+        terminal.print(formatTable([['USERNAME', 'ROLE', 'STATUS'], ...rows]));
+      }),
+    );
+
+  const changes = [
+    ['disable', 'disabled', 'refuse a user: sessions and tokens end at once'],
+    ['enable', 'active', 'admit a disabled user again'],
+  ] as const;
+  for (const [name, status, description] of changes) {
+    user
+      .command(`${name} <username>`)
+      .description(description)
+      .action((username: string) =>
+        administer(async ({ users }) => {
+          await users.setStatus(username, status);
+          terminal.say(`${username} is ${status}.`);
+        }),
+      );
+  }
+
+  user
+    .command('password <username>')
+    .description('set a password, read from standard input; sessions and tokens end at once')
+    .action((username: string) =>
+      administer(async ({ users }) => {
+        await users.setPassword(username, await readSecret(terminal, `New password for ${username}:`));
+        terminal.say(`${username} has a new password.`);
+      }),
+    );
+};

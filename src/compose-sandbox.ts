@@ -1,0 +1,68 @@
+import { DemoCarrier } from './engines/sandbox/demo-carrier.ts';
+import { DemoPhone } from './engines/sandbox/demo-phone.ts';
+import type { SipTrunk } from './engines/sip/routes.ts';
+import { closeSipStack, composeSipStack, type SipParts, type SipStack } from './compose-sip.ts';
+import type { Shutdown } from './shutdown.ts';
+import { Registration } from './sip/registrar/registration.ts';
+
+const HOST = '127.0.0.1';
+const ANSWER_AFTER_MS = 1000;
+const CARRIER_ANSWERS_AFTER_MS = 800;
+const GRACE_MS = 1000;
+/** A registration on loopback takes milliseconds: whoever waits longer would wait for ever. */
+const REGISTER_WITHIN_MS = 5000;
+
+export interface SandboxParts extends SipParts {
+  readonly shutdown: Shutdown;
+}
+
+const openStack = async (parts: SandboxParts, contactUser: string, serverName: string): Promise<SipStack> => {
+  const listeners = [{ protocol: 'udp', host: HOST, port: 0 }] as const;
+  const stack = composeSipStack({ ...parts, listeners, contactUser, serverName });
+  await stack.transport.start();
+  parts.shutdown.add(() => closeSipStack(stack, GRACE_MS));
+  return stack;
+};
+
+const portOf = ({ transport }: SipStack): number => transport.listeners[0]?.port ?? 0;
+
+/** Starts the carrier on a loopback port of its own. @returns the trunk that leads to it */
+export const startDemoCarrier = async (parts: SandboxParts): Promise<SipTrunk> => {
+  const stack = await openStack(parts, 'carrier', 'Offhook demo carrier');
+  new DemoCarrier({ ...parts, userAgent: stack.userAgent, host: HOST, answerAfterMs: CARRIER_ANSWERS_AFTER_MS });
+  return { name: 'sandbox', uri: `sip:${HOST}:${portOf(stack)}` };
+};
+
+export interface DemoPhoneParts extends SandboxParts {
+  readonly account: string;
+  readonly password: string;
+  readonly registrarPort: number;
+  readonly domain: string;
+}
+
+/**
+ * Starts the phone of the demo user and registers it with us, over UDP and with digest, as any phone would.
+ * @throws Error when the registration does not succeed in time
+ */
+export const startDemoPhone = async (parts: DemoPhoneParts): Promise<void> => {
+  const { account, password, registrarPort, domain, clock, shutdown } = parts;
+  const stack = await openStack(parts, account, 'Offhook demo phone');
+  new DemoPhone({ ...parts, userAgent: stack.userAgent, host: HOST, answerAfterMs: ANSWER_AFTER_MS });
+  const registration = new Registration({
+    ...parts,
+    userAgent: stack.userAgent,
+    registrar: `sip:${domain}`,
+    account: `sip:${account}@${domain}`,
+    credentials: { username: account, password },
+    hop: { protocol: 'udp', address: HOST, port: registrarPort },
+  });
+  shutdown.add(() => registration.close());
+  await new Promise<void>((resolve, reject) => {
+    const limit = clock.setTimer(REGISTER_WITHIN_MS, () => reject(new Error('The demo phone could not register.')));
+    registration.once('registered', () => {
+      limit.cancel();
+      resolve();
+    });
+    void registration.start();
+  });
+};

@@ -1,0 +1,195 @@
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import { dirname, join } from 'node:path';
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import type { AddressInfo } from 'node:net';
+import { CallPolicy } from './calls/call-policy.ts';
+import { createCallRates } from './calls/call-rates.ts';
+import { CallService } from './calls/call-service.ts';
+import { startTelephony } from './compose-telephony.ts';
+import { composeWeb } from './compose-web.ts';
+import { hostInUrl, type Config } from './config.ts';
+import { ConfiguredPhones } from './configured-phones.ts';
+import { configureClients } from './configured-clients.ts';
+import { createApp } from './http/app.ts';
+import { createClientAdmin, type ClientAdmin } from './oauth/client-admin.ts';
+import { createPasswordHasher } from './oauth/password-hasher.ts';
+import { createTokenAdmin, type TokenAdmin } from './oauth/token-admin.ts';
+import { createUserAdmin, type UserAdmin } from './oauth/user-admin.ts';
+import { createPinoLog } from './pino-log.ts';
+import { ensureSandboxAccounts } from './sandbox-accounts.ts';
+import { systemClock, type Timer } from './shared/clock.ts';
+import { createSystemIds, type IdSource } from './shared/ids.ts';
+import type { Log } from './shared/log.ts';
+import { Shutdown } from './shutdown.ts';
+import type { LocalAddress } from './sip/transport/transport.ts';
+import { openDatabase } from './storage/database.ts';
+import { loadSecretKey } from './storage/secret-key.ts';
+import { createStores, type Stores } from './storage/stores.ts';
+
+export { issueSipAccount } from './sip-accounts.ts';
+
+/** A service that runs. */
+export interface RunningService {
+  readonly publicUrl: string;
+  readonly sip: readonly LocalAddress[];
+  readonly log: Log;
+  /** Takes no more calls, ends what is ongoing and waits for it, then closes everything. Idempotent. */
+  stop(): Promise<void>;
+}
+
+/** What administers the service from beside it: the same database, no listeners. */
+export interface Administration {
+  readonly users: UserAdmin;
+  readonly clients: ClientAdmin;
+  readonly tokens: TokenAdmin;
+  readonly stores: Stores;
+  readonly ids: IdSource;
+  close(): Promise<void>;
+}
+
+const SWEEP_EVERY_MS = 60_000;
+/** How long a reply that has begun may take once the service ends. */
+const HTTP_GRACE_MS = 1000;
+
+/** The folder of package.json, from the sources and from the build. */
+const projectRoot = (): string => {
+  let directory = dirname(fileURLToPath(import.meta.url));
+  while (!existsSync(join(directory, 'package.json'))) directory = dirname(directory);
+  return directory;
+};
+
+const clock = systemClock;
+
+interface Storage {
+  readonly stores: Stores;
+  readonly secretKey: Buffer;
+  close(): Promise<void>;
+}
+
+/** Opens the database, made and brought up to date where needed. */
+const openStorage = async (config: Config, log: Log): Promise<Storage> => {
+  const secretKey = loadSecretKey(config.secretFile);
+  const database = await openDatabase({ url: config.databaseUrl, clock, log });
+  return { secretKey, stores: createStores({ database, clock, secretKey, sandboxAccounts: config.sandbox ? 'accepted' : 'refused' }), close: () => database.close() };
+};
+
+/** @throws DatabaseUrlError, DatabaseTooNewError, SecretFileError */
+export const openAdministration = async (config: Config): Promise<Administration> => {
+  const ids = createSystemIds();
+  const { stores, close } = await openStorage(config, createPinoLog('warn'));
+  const base = { ...stores, hasher: createPasswordHasher(), clock, ids };
+  return {
+    users: createUserAdmin(base),
+    clients: createClientAdmin(base),
+    tokens: createTokenAdmin(base),
+    stores,
+    ids,
+    close,
+  };
+};
+
+const listen = async ({ http }: Config): Promise<{ server: Server; port: number }> => {
+  const server = createServer();
+  server.listen(http.port, http.host);
+  await once(server, 'listening');
+  return { server, port: (server.address() as AddressInfo).port };
+};
+
+const closeServer = async (server: Server): Promise<void> => {
+  const closed = once(server, 'close');
+  server.close();
+  server.closeIdleConnections();
+  const limit = clock.setTimer(HTTP_GRACE_MS, () => server.closeAllConnections());
+  await closed;
+  limit.cancel();
+};
+
+const sweepRegularly = ({ sweep }: Stores, log: Log, shutdown: Shutdown): void => {
+  const sweepLater = (): Timer => clock.setTimer(SWEEP_EVERY_MS, () => void sweepNow());
+  const sweepNow = async (): Promise<void> => {
+    try {
+      await sweep(clock.now());
+    } catch (error) {
+      log.error({ err: error }, 'expired rows could not be deleted');
+    }
+    timer = sweepLater();
+  };
+  let timer = sweepLater();
+  shutdown.add(() => timer.cancel());
+};
+
+/** The policy of the settings, in the words of the call domain. */
+const policyOf = ({ settings: { policy } }: Config): CallPolicy =>
+  new CallPolicy({
+    homeCountry: policy.home_country,
+    allowedCountries: policy.allowed_countries,
+    barredPrefixes: policy.barred_prefixes,
+    maxOngoingCallsPerUser: policy.max_ongoing_calls_per_user,
+    maxOngoingCalls: policy.max_ongoing_calls,
+  });
+
+const start = async (config: Config, log: Log, shutdown: Shutdown): Promise<Omit<RunningService, 'stop'>> => {
+  const ids = createSystemIds();
+  const { settings } = config;
+  const { stores, secretKey, close } = await openStorage(config, log);
+  shutdown.add(close);
+  const { server, port } = await listen(config);
+  shutdown.add(() => closeServer(server));
+  const publicUrl = config.publicUrl ?? `http://localhost:${port}`;
+
+  const hasher = createPasswordHasher();
+  const parts = { config, publicUrl, stores, secretKey, hasher, clock, ids, log, shutdown };
+  if (config.sandbox) await ensureSandboxAccounts({ ...parts, stores });
+  await configureClients(createClientAdmin({ ...stores, clock, ids }), settings.clients);
+  const telephony = await startTelephony(parts);
+
+  const phones = new ConfiguredPhones(stores.phones, settings.phones);
+  const calls = new CallService({ ...parts, store: stores.calls, engine: telephony.engine, phones, policy: policyOf(config) });
+  const abandoned = await calls.recover();
+  if (abandoned > 0) log.warn({ calls: abandoned }, 'calls that a crash left open were closed in the journal');
+
+  let readiness: 'ready' | 'stopping' = 'ready';
+  const { verifier, routers } = composeWeb({ ...parts, viewsDirectory: join(projectRoot(), 'views') });
+  const rates = createCallRates(
+    {
+      callsPerSecondPerToken: settings.limits.calls_per_second_per_token,
+      readsPerSecondPerToken: settings.limits.reads_per_second_per_token,
+    },
+    clock,
+  );
+  const app = createApp({
+    ...{ publicUrl, calls, verifier, rates, clock, log, routers },
+    trustedProxies: config.http.trustedProxies,
+    hosts: config.sandbox ? 'loopback' : 'any',
+    isReady: () => readiness === 'ready',
+  });
+  server.on('request', app);
+  sweepRegularly(stores, log, shutdown);
+  shutdown.add(async () => {
+    readiness = 'stopping';
+    await calls.close();
+  });
+  return { publicUrl, sip: telephony.listeners, log };
+};
+
+/**
+ * Builds the service and starts it; resolves when calls can be placed.
+ * @throws what kept a part from starting; everything that was opened before it is closed again
+ */
+export const startService = async (config: Config): Promise<RunningService> => {
+  const log = createPinoLog(config.logLevel);
+  const shutdown = new Shutdown(log);
+  try {
+    const running = await start(config, log, shutdown);
+    return { ...running, stop: () => shutdown.run() };
+  } catch (error) {
+    await shutdown.run();
+    throw error;
+  }
+};
+
+/** Where a listener is reached, as an address. */
+export const sipAddress = ({ protocol, host, port }: LocalAddress): string =>
+  `sip:${hostInUrl(host)}:${port};transport=${protocol}`;

@@ -1,0 +1,81 @@
+import type { Clock } from '../../shared/clock.ts';
+import { createSystemIds } from '../../shared/ids.ts';
+import type { Log } from '../../shared/log.ts';
+import { RtpEndpoint, type RtpSource } from '../../media/rtp-endpoint.ts';
+import { answerAudio } from '../../sip/sdp/answer-audio.ts';
+import { audioTargetOf } from '../../sip/sdp/audio-target.ts';
+import { createAudioSdp } from '../../sip/sdp/create-audio-sdp.ts';
+import type { IncomingSession } from '../../sip/user-agent.ts';
+
+export interface SandboxMediaOptions {
+  readonly host: string;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly send: RtpSource;
+}
+
+const ids = createSystemIds();
+let lastSessionId = 0;
+
+/** The media of one call at a sandbox peer: real RTP at a port of its own, described by SDP of its own. */
+class SandboxMedia {
+  readonly #endpoint: RtpEndpoint;
+  readonly #host: string;
+  readonly #sessionId = (lastSessionId += 1);
+  #version = 0;
+
+  private constructor(endpoint: RtpEndpoint, host: string) {
+    this.#endpoint = endpoint;
+    this.#host = host;
+  }
+
+  static async open(options: SandboxMediaOptions): Promise<SandboxMedia> {
+    return new SandboxMedia(await RtpEndpoint.open({ ...options, ids }), options.host);
+  }
+
+  /** Answers an offer, and sends where it says. @throws SdpError when the two have no audio in common */
+  answer(offer: string): string {
+    const answer = answerAudio(offer, this.#description());
+    const to = audioTargetOf(offer);
+    if (to !== undefined) this.#endpoint.connect({ to, payloadType: to.payloadType });
+    return answer;
+  }
+
+  /** An offer of our own, for a peer that asks without one. */
+  offer(): string {
+    return createAudioSdp(this.#description());
+  }
+
+  send(source: RtpSource): void {
+    this.#endpoint.send(source);
+  }
+
+  close(): Promise<void> {
+    return this.#endpoint.close();
+  }
+
+  #description(): { sessionId: number; version: number; address: string; port: number } {
+    this.#version += 1;
+    return {
+      sessionId: this.#sessionId,
+      version: this.#version,
+      address: this.#host,
+      port: this.#endpoint.port,
+    };
+  }
+}
+
+/** Opens the media of a session: later offers are answered with it, and it is freed when the session ends. */
+export const openMediaFor = async (session: IncomingSession, options: SandboxMediaOptions): Promise<SandboxMedia> => {
+  const ended = new Promise<void>((resolve) => session.on('ended', () => resolve()));
+  const media = await SandboxMedia.open(options);
+  void ended.then(() => media.close());
+  session.on('offer', (offer) => {
+    try {
+      offer.accept(offer.sdp === undefined ? media.offer() : media.answer(offer.sdp));
+    } catch {
+      offer.reject(488);
+    }
+  });
+  return media;
+};

@@ -1,0 +1,118 @@
+import type { LegCause } from '../../calls/call-engine.ts';
+
+/** Q.850 causes of final responses: RFC 3398 section 8.2.6.1; 607 and 608 are declines (RFC 8197, RFC 8688). */
+const q850ByStatus: Readonly<Record<number, number>> = {
+  400: 41,
+  401: 21,
+  402: 21,
+  403: 21,
+  404: 1,
+  405: 63,
+  406: 79,
+  407: 21,
+  408: 102,
+  410: 22,
+  413: 127,
+  414: 127,
+  415: 79,
+  416: 127,
+  420: 127,
+  421: 127,
+  423: 127,
+  480: 18,
+  481: 41,
+  482: 25,
+  483: 25,
+  484: 28,
+  485: 1,
+  486: 17,
+  488: 65,
+  500: 41,
+  501: 79,
+  502: 38,
+  503: 41,
+  504: 102,
+  505: 127,
+  513: 127,
+  600: 17,
+  603: 21,
+  604: 1,
+  606: 65,
+  607: 21,
+  608: 21,
+};
+
+const reasonByStatus: Readonly<Record<number, string>> = {
+  401: 'unauthorized',
+  403: 'forbidden',
+  404: 'not-found',
+  407: 'unauthorized',
+  408: 'timeout',
+  410: 'gone',
+  480: 'unavailable',
+  481: 'dialog-gone',
+  484: 'incomplete-number',
+  486: 'busy',
+  487: 'cancelled',
+  488: 'media-not-acceptable',
+  503: 'service-unavailable',
+  504: 'timeout',
+  600: 'busy',
+  603: 'declined',
+  604: 'not-found',
+  606: 'media-not-acceptable',
+  607: 'unwanted',
+  608: 'rejected',
+};
+
+const reasonByClass = (status: number): string => {
+  if (status < 400) return 'redirected';
+  if (status < 500) return 'refused';
+  return status < 600 ? 'server-failure' : 'refused-everywhere';
+};
+
+/** What a final response means on a leg. */
+export const causeOfResponse = (status: number): LegCause => ({
+  sipStatus: status,
+  q850Cause: q850ByStatus[status] ?? null,
+  reason: reasonByStatus[status] ?? reasonByClass(status),
+});
+
+/** Normal call clearing (Q.850 cause 16) of a leg that had answered. */
+export const hangupCause: LegCause = { sipStatus: 200, q850Cause: 16, reason: 'hangup' };
+
+/** The peer did not answer our request at all (Q.850 cause 18, no user responding). */
+export const noResponseCause: LegCause = { sipStatus: null, q850Cause: 18, reason: 'no-response' };
+
+/** Nothing could be sent, or there is nowhere to send it (Q.850 cause 27, destination out of order). */
+export const unreachableCause: LegCause = { sipStatus: null, q850Cause: 27, reason: 'unreachable' };
+
+/** It rang, and our timer ended it (Q.850 cause 19, no answer from user). */
+export const noAnswerCause: LegCause = { sipStatus: 487, q850Cause: 19, reason: 'no-answer' };
+
+/** We ended it before it was answered. */
+export const cancelledCause: LegCause = { sipStatus: 487, q850Cause: 16, reason: 'cancelled' };
+
+/** The session broke while it lasted: no ACK, or 408 or 481 inside it (Q.850 cause 41, temporary failure). */
+export const brokenCause = (status: number): LegCause => ({ sipStatus: status, q850Cause: 41, reason: 'broken' });
+
+/** The media of the two sides could not be brought together (Q.850 cause 88, incompatible destination). */
+export const incompatibleMediaCause: LegCause = { sipStatus: 200, q850Cause: 88, reason: 'media-not-acceptable' };
+
+const Q850_IN_REASON = /(?:^|,)\s*Q\.850\s*;[^,]*?\bcause\s*=\s*(\d{1,3})/i;
+
+/** What the peer's BYE says: the Q.850 cause of its Reason header (RFC 3326), else normal clearing. */
+export const causeOfBye = (reasonHeader: string | undefined): LegCause => {
+  const q850 = reasonHeader === undefined ? null : Q850_IN_REASON.exec(reasonHeader);
+  return q850 === null ? hangupCause : { ...hangupCause, q850Cause: Number(q850[1]) };
+};
+
+/** A Reason header that tells one leg why the other one failed (RFC 3326). */
+export const reasonHeader = (cause: LegCause): string => {
+  const parts: string[] = [];
+  if (cause.sipStatus !== null && cause.sipStatus >= 300) {
+    parts.push(`SIP;cause=${cause.sipStatus};text="${cause.reason}"`);
+  }
+  if (cause.q850Cause !== null) parts.push(`Q.850;cause=${cause.q850Cause}`);
+  return parts.join(', ');
+};

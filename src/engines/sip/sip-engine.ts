@@ -1,0 +1,94 @@
+import { EngineUnavailableError } from '../../calls/errors.ts';
+import type {
+  CallEngine,
+  CallPlan,
+  Endpoint,
+  EngineCall,
+  EngineCapability,
+  EngineEvent,
+} from '../../calls/call-engine.ts';
+import type { Clock } from '../../shared/clock.ts';
+import type { Log } from '../../shared/log.ts';
+import type { UserAgent } from '../../sip/user-agent.ts';
+import type { Prompter } from './prompter.ts';
+import type { Routes } from './routes.ts';
+import { ThirdPartyCall } from './third-party-call.ts';
+
+/** What the engine needs opened before it takes calls and closed after it: transport, media port, trunk registrations. */
+export interface EngineService {
+  start(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface SipCallEngineOptions {
+  readonly userAgent: UserAgent;
+  readonly routes: Routes;
+  readonly prompter: Prompter;
+  /** In the order of their start; closed in the opposite one. */
+  readonly services: readonly EngineService[];
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly busyToneMs: number;
+  /** How long `stop` waits for the peers to confirm the end of what was ongoing. */
+  readonly graceMs: number;
+}
+
+type State = 'idle' | 'running' | 'stopped';
+
+/** The embedded engine: calls between two SIP phones by way of RFC 3725. */
+export class SipCallEngine implements CallEngine {
+  readonly capabilities: ReadonlySet<EngineCapability> = new Set<EngineCapability>(['hold']);
+  readonly #options: SipCallEngineOptions;
+  readonly #calls = new Set<ThirdPartyCall>();
+  #state: State = 'idle';
+  #lastSessionId: number;
+
+  constructor(options: SipCallEngineOptions) {
+    this.#options = options;
+    this.#lastSessionId = options.clock.now();
+  }
+
+  /** @throws the error of the service that could not be started; what was started before it is closed again */
+  async start(): Promise<void> {
+    if (this.#state !== 'idle') return;
+    try {
+      for (const service of this.#options.services) await service.start();
+    } catch (error) {
+      await this.stop();
+      throw error;
+    }
+    this.#state = 'running';
+  }
+
+  async stop(): Promise<void> {
+    if (this.#state === 'stopped') return;
+    this.#state = 'stopped';
+    for (const call of this.#calls) call.hangUp();
+    await this.#options.userAgent.close(this.#options.graceMs);
+    for (const service of [...this.#options.services].reverse()) await service.close();
+  }
+
+  canReach(endpoint: Endpoint): Promise<boolean> {
+    return this.#options.routes.canReach(endpoint);
+  }
+
+  place(plan: CallPlan, listener: (event: EngineEvent) => void): EngineCall {
+    if (this.#state !== 'running') throw new EngineUnavailableError('The telephone engine is not running.');
+    const { busyToneMs, clock, log, prompter, routes, userAgent } = this.#options;
+    const call = new ThirdPartyCall({
+      plan,
+      tell: listener,
+      locate: (role, wanted) => routes.locate(role, wanted),
+      invite: (options) => userAgent.invite(options),
+      prompter,
+      clock,
+      log,
+      nextSessionId: () => (this.#lastSessionId += 1),
+      busyToneMs,
+      onReleased: () => this.#calls.delete(call),
+    });
+    this.#calls.add(call);
+    call.start();
+    return call;
+  }
+}

@@ -1,0 +1,107 @@
+import type { PasswordHasher } from './oauth/password-hasher.ts';
+import type { Role } from './oauth/permissions.ts';
+import { hashSecret } from './oauth/secrets.ts';
+import type { Client, OAuthStores } from './oauth/stores.ts';
+import type { Clock } from './shared/clock.ts';
+import type { IdSource } from './shared/ids.ts';
+import type { Log } from './shared/log.ts';
+
+export interface SandboxAccountsOptions {
+  readonly stores: OAuthStores;
+  readonly hasher: PasswordHasher;
+  readonly publicUrl: string;
+  readonly clock: Clock;
+  readonly ids: IdSource;
+  readonly log: Log;
+}
+
+/** Their passwords are their names. */
+const users: readonly { readonly username: string; readonly role: Role }[] = [
+  { username: 'demo', role: 'user' },
+  { username: 'operator', role: 'operator' },
+  { username: 'admin', role: 'admin' },
+];
+
+const DAY_SECONDS = 86_400;
+
+const clients = (publicUrl: string): readonly Client[] => {
+  const common = {
+    redirectUris: [`${publicUrl}/test`],
+    grantTypes: ['authorization_code', 'refresh_token'],
+    refreshIdleSeconds: 30 * DAY_SECONDS,
+    refreshAbsoluteSeconds: 90 * DAY_SECONDS,
+    tokenInQuery: 'allowed',
+    status: 'active',
+    sandbox: true,
+    createdAt: 0,
+  } as const;
+  return [
+    {
+      ...common,
+      id: 'demo-app',
+      name: 'Demo application',
+      secretHash: hashSecret('demo-secret'),
+      responseTypes: ['code', 'token'],
+      grantTypesByGet: ['authorization_code'],
+      scopes: ['call', 'operator'],
+      defaultScopes: ['call'],
+      accessTokenSeconds: 3600,
+    },
+    {
+      ...common,
+      id: 'demo-js',
+      name: 'Demo front-end',
+      secretHash: null,
+      responseTypes: ['code', 'token'],
+      grantTypesByGet: [],
+      scopes: ['call'],
+      defaultScopes: ['call'],
+      accessTokenSeconds: 3600,
+    },
+    {
+      ...common,
+      id: 'demo-tests',
+      name: 'Demo test runner',
+      secretHash: hashSecret('demo-secret'),
+      responseTypes: ['code'],
+      grantTypesByGet: [],
+      scopes: ['public'],
+      defaultScopes: ['public'],
+      accessTokenSeconds: 7200,
+    },
+  ];
+};
+
+/**
+ * Makes the well-known users and clients of the sandbox where they are missing. An account of that name that somebody
+ * made himself is left alone.
+ */
+export const ensureSandboxAccounts = async (options: SandboxAccountsOptions): Promise<void> => {
+  const { stores, publicUrl, log } = options;
+  await Promise.all(users.map((user) => ensureUser(options, user)));
+  for (const client of clients(publicUrl)) {
+    const existing = await stores.clients.find(client.id);
+    if (existing === undefined || existing.sandbox) await stores.clients.save(client);
+    else log.warn({ client: client.id }, 'a client of your own has the name of a sandbox client, which is not made');
+  }
+};
+
+const ensureUser = async (
+  { stores, hasher, clock, ids, log }: SandboxAccountsOptions,
+  { username, role }: (typeof users)[number],
+): Promise<void> => {
+  const existing = await stores.users.findByUsername(username);
+  if (existing?.sandbox === false) {
+    log.warn({ username }, 'a user of your own has the name of a sandbox user, which is not made');
+  }
+  if (existing !== undefined) return;
+  await stores.users.insert({
+    id: ids.random(128),
+    username,
+    passwordHash: await hasher.hash(username),
+    role,
+    status: 'active',
+    sandbox: true,
+    createdAt: clock.now(),
+  });
+};

@@ -1,0 +1,97 @@
+import { z } from 'zod';
+
+/** The file that `OFFHOOK_CONFIG` names. Unknown keys are mistakes: a misspelt limit must not pass for none. */
+
+const SIP_URI = /^sips?:(?:[^@\s<>"]+@)?(\[[0-9a-f:.]+\]|[^:;?@\s<>"]+)(?::(\d{1,5}))?(?:[;?][^\s<>"]*)?$/i;
+
+const e164 = z.string().regex(/^\+[1-9]\d{4,14}$/, 'is not a number in E.164, such as +12025550199');
+const country = z.string().regex(/^[A-Z]{2}$/, 'is not a country of two capital letters (ISO 3166-1)');
+const sipUri = z.string().regex(SIP_URI, 'is not a SIP address, such as sip:200@10.0.0.5');
+const count = z.number().int().min(0);
+
+const trunk = z
+  .strictObject({
+    name: z.string().min(1),
+    uri: sipUri,
+    username: z.string().min(1).optional(),
+    password: z.string().min(1).optional(),
+    register: z.boolean().default(false),
+    caller_id: e164.optional(),
+  })
+  .refine((value) => (value.username === undefined) === (value.password === undefined), {
+    message: 'username and password go together',
+  })
+  .refine((value) => !value.register || value.username !== undefined, { message: 'register needs username and password' })
+  .transform(({ name, uri, username, password, register, caller_id }) => ({
+    name,
+    uri,
+    host: (SIP_URI.exec(uri)?.[1] ?? '').replace(/^\[|\]$/g, ''),
+    credentials: username === undefined || password === undefined ? undefined : { username, password },
+    register,
+    callerId: caller_id,
+  }));
+
+const route = z.strictObject({
+  prefix: z.string().regex(/^\+\d*$/, 'is not the beginning of a number in E.164, such as +1'),
+  trunks: z.array(z.string().min(1)).min(1),
+});
+
+const phone = z.strictObject({ user: z.string().min(1), address: sipUri });
+
+const policy = z
+  .strictObject({
+    home_country: country.default('US'),
+    allowed_countries: z.array(country).default(['US']),
+    barred_prefixes: z.array(z.string().regex(/^\+\d+$/, 'is not the beginning of a number in E.164')).default([]),
+    max_ongoing_calls_per_user: count.default(20),
+    max_ongoing_calls: count.default(0),
+  })
+  .prefault({});
+
+const limits = z
+  .strictObject({
+    calls_per_second_per_token: z.number().min(0).default(10),
+    reads_per_second_per_token: z.number().min(0).default(100),
+  })
+  .prefault({});
+
+const client = z.strictObject({
+  id: z.string().regex(/^[\x21-\x7e]{1,128}$/, 'is not made of printable characters without spaces'),
+  name: z.string().min(1).max(100).optional(),
+  secret: z.string().min(32, 'has fewer than 32 characters').optional(),
+  redirect_uris: z.array(z.string()).min(1),
+  response_types: z.array(z.enum(['code', 'token'])).default(['code']),
+  grants: z.array(z.enum(['authorization_code', 'refresh_token'])).default(['authorization_code', 'refresh_token']),
+  code_by_get: z.boolean().default(false),
+  query_tokens: z.boolean().default(true),
+  scopes: z.array(z.string()).min(1).default(['call']),
+  access_token_seconds: z.number().int().min(60).max(86_400).default(3600),
+});
+
+export type ClientSetting = z.infer<typeof client>;
+
+export const settingsSchema = z
+  .strictObject({
+    trunks: z.array(trunk).default([]),
+    routes: z.array(route).default([]),
+    phones: z.array(phone).default([]),
+    policy,
+    limits,
+    clients: z.array(client).default([]),
+    /** Milliseconds of busy tone before the user's phone is hung up; 0 skips it. */
+    busy_tone_ms: count.max(30_000).default(2000),
+  })
+  .superRefine(({ trunks, routes, clients }, context) => {
+    const names = new Set(trunks.map(({ name }) => name));
+    if (names.size < trunks.length) context.addIssue({ code: 'custom', path: ['trunks'], message: 'two have the same name' });
+    const ids = new Set(clients.map(({ id }) => id));
+    if (ids.size < clients.length) context.addIssue({ code: 'custom', path: ['clients'], message: 'two have the same id' });
+    routes.forEach(({ trunks: wanted }, index) => {
+      for (const name of wanted.filter((wantedName) => !names.has(wantedName))) {
+        context.addIssue({ code: 'custom', path: ['routes', index, 'trunks'], message: `there is no trunk "${name}"` });
+      }
+    });
+  });
+
+export type Settings = z.infer<typeof settingsSchema>;
+export type Trunk = Settings['trunks'][number];

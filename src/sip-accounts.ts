@@ -1,0 +1,32 @@
+import type { IdSource } from './shared/ids.ts';
+import { ha1 } from './sip/auth/digest.ts';
+import type { SqlitePhoneBook } from './storage/sqlite-phone-book.ts';
+
+/** Every SIP name of ours is proved in this realm; the stored hashes contain it. */
+export const sipRealm = 'offhook';
+
+const PASSWORD_BITS = 144;
+
+export interface SipAccountParts {
+  readonly stores: { readonly phoneBook: SqlitePhoneBook };
+  readonly ids: IdSource;
+}
+
+/**
+ * Adds a phone that registers with us, under a name and a new password of its own.
+ * @returns the password: it is kept nowhere, only its hashes are
+ * @throws Error when the name is taken
+ */
+export const issueSipAccount = async (
+  { stores, ids }: SipAccountParts,
+  { userId, account }: { readonly userId: string; readonly account: string },
+): Promise<string> => {
+  const password = ids.random(PASSWORD_BITS);
+  const user = { username: account, realm: sipRealm, password };
+  const added = await stores.phoneBook.addPhone(
+    { userId, name: account, endpoint: { kind: 'registered', account } },
+    { account, userId, realm: sipRealm, ha1: { md5: ha1('MD5', user), sha256: ha1('SHA-256', user) } },
+  );
+  if (added === 'taken') throw new Error(`There is a phone named ${account} already.`);
+  return password;
+};

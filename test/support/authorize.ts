@@ -1,0 +1,48 @@
+export interface AuthorizeOptions {
+  readonly username?: string;
+  readonly password?: string;
+  readonly scope?: string;
+}
+
+const formBody = (fields: Readonly<Record<string, string>>): RequestInit => ({
+  method: 'POST',
+  redirect: 'manual',
+  headers: { 'content-type': 'application/x-www-form-urlencoded' },
+  body: new URLSearchParams(fields).toString(),
+});
+
+const cookieOf = (response: Response): string =>
+  response.headers
+    .getSetCookie()
+    .map((line) => line.split(';')[0])
+    .join('; ');
+
+/** Walks the application flow as a browser would, with the sandbox's `demo-app`. @returns an access token */
+export const authorize = async (baseUrl: string, options: AuthorizeOptions = {}): Promise<string> => {
+  const { username = 'demo', password = 'demo', scope = 'call' } = options;
+  const redirectUri = `${baseUrl}/test`;
+  const parameters = { client_id: 'demo-app', response_type: 'code', redirect_uri: redirectUri, scope };
+  const login = await fetch(`${baseUrl}/auth/login`, formBody({ ...parameters, username, password }));
+  const cookie = cookieOf(login);
+  const grant = formBody({ ...parameters, grant: 'true' });
+  const page = new URL(login.headers.get('location') ?? '/', baseUrl);
+  let answer = await fetch(page, { redirect: 'manual', headers: { cookie } });
+  if (answer.status === 200) {
+    answer = await fetch(`${baseUrl}/auth/grant`, { ...grant, headers: { ...grant.headers, cookie } });
+  }
+  const code = new URL(answer.headers.get('location') ?? baseUrl).searchParams.get('code');
+  if (code === null) throw new Error(`no code: ${answer.status} ${await answer.text()}`);
+  const token = await fetch(
+    `${baseUrl}/oauth/token`,
+    formBody({
+      grant_type: 'authorization_code',
+      client_id: 'demo-app',
+      client_secret: 'demo-secret',
+      redirect_uri: redirectUri,
+      code,
+    }),
+  );
+  const { access_token: accessToken } = (await token.json()) as { access_token?: string };
+  if (accessToken === undefined) throw new Error(`no token: ${token.status}`);
+  return accessToken;
+};
