@@ -46,7 +46,7 @@ export class StreamFramer {
 
   /** Whether no message has begun: nothing is held but, at most, the beginning of a ping. */
   get isBetweenMessages(): boolean {
-    return this.#end === this.#start || this.#startsWith(LINE_BREAK);
+    return this.#end === this.#start || this.#buffer[this.#start] === CR;
   }
 
   /** Takes the next bytes of the stream. After a `broken` frame it takes no more. */

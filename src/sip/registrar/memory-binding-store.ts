@@ -1,0 +1,17 @@
+import type { Binding, BindingStore } from './binding-store.ts';
+
+/** Bindings that do not outlive the process. */
+export class MemoryBindingStore implements BindingStore {
+  readonly #bindings = new Map<string, readonly Binding[]>();
+
+  find(account: string): Promise<readonly Binding[]> {
+    return Promise.resolve(this.#bindings.get(account) ?? []);
+  }
+
+  // eslint-disable-next-line @typescript-eslint/require-await -- what `change` throws has to reject
+  async update(account: string, change: (current: readonly Binding[]) => readonly Binding[]): Promise<void> {
+    const next = change(this.#bindings.get(account) ?? []);
+    if (next.length === 0) this.#bindings.delete(account);
+    else this.#bindings.set(account, next);
+  }
+}

@@ -1,0 +1,144 @@
+import type { Clock, Timer } from '../../shared/clock.ts';
+import { TypedEmitter } from '../../shared/events.ts';
+import type { IdSource } from '../../shared/ids.ts';
+import type { Log } from '../../shared/log.ts';
+import type { DigestServer } from '../auth/digest-server.ts';
+import { createResponse } from '../message/create-response.ts';
+import { SipParseError } from '../message/errors.ts';
+import type { SipRequest } from '../message/message.ts';
+import { parseUri } from '../message/uri.ts';
+import type { ServerTransaction } from '../transaction/transaction.ts';
+import type { Binding, BindingStore } from './binding-store.ts';
+import { changeBindings } from './change-bindings.ts';
+import { RegistrationError } from './errors.ts';
+import { readWish, type ExpiryBounds } from './register-request.ts';
+
+export interface RegistrarOptions {
+  readonly store: BindingStore;
+  readonly digest: DigestServer;
+  readonly clock: Clock;
+  readonly ids: IdSource;
+  readonly log: Log;
+  /** In seconds; 60 to 3600 where nothing is said. */
+  readonly expiry?: ExpiryBounds;
+}
+
+export interface RegistrarEvents {
+  /** The account has a live binding now. Not for refreshes. */
+  registered: [account: string];
+  /** Its last binding was removed or has expired. */
+  unregistered: [account: string];
+}
+
+type HeaderValues = readonly (readonly [name: string, value: string])[];
+
+const DEFAULT_EXPIRY: ExpiryBounds = { min: 60, max: 3600 };
+
+/** Takes REGISTER (RFC 3261 section 10.3) and knows where accounts are reached. */
+export class Registrar extends TypedEmitter<RegistrarEvents> {
+  readonly #options: RegistrarOptions;
+  readonly #expiry: ExpiryBounds;
+  /** For each registered account, the timer of its last binding's expiry. */
+  readonly #registered = new Map<string, Timer>();
+
+  constructor(options: RegistrarOptions) {
+    super();
+    this.#options = options;
+    this.#expiry = options.expiry ?? DEFAULT_EXPIRY;
+  }
+
+  /** The handler for `userAgent.handle('REGISTER', registrar.handle)`. */
+  readonly handle = (transaction: ServerTransaction): void => {
+    this.#take(transaction).catch((error: unknown) => {
+      this.#options.log.error({ err: error }, 'A REGISTER could not be handled');
+      this.#respond(transaction, 500);
+    });
+  };
+
+  /** Live bindings of an account: highest q first, then the latest. */
+  async locate(account: string): Promise<readonly Binding[]> {
+    const now = this.#options.clock.now();
+    const live = (await this.#options.store.find(account)).filter(({ expiresAt }) => expiresAt > now);
+    return live.sort((a, b) => b.q - a.q || b.registeredAt - a.registeredAt);
+  }
+
+  /** Stops watching for expiry. Idempotent. */
+  close(): void {
+    for (const timer of this.#registered.values()) timer.cancel();
+    this.#registered.clear();
+  }
+
+  async #take(transaction: ServerTransaction): Promise<void> {
+    const { request } = transaction;
+    const verdict = await this.#options.digest.verify(request);
+    if (verdict.kind === 'refused') {
+      this.#respond(transaction, verdict.status, verdict.headers);
+    } else if (verdict.account !== accountOf(request)) {
+      this.#respond(transaction, 403);
+    } else {
+      await this.#register(transaction, verdict.account);
+    }
+  }
+
+  async #register(transaction: ServerTransaction, account: string): Promise<void> {
+    const { request, arrival } = transaction;
+    const { store, clock } = this.#options;
+    const by = { account, request, source: arrival.source, now: clock.now() };
+    let bindings: readonly Binding[] = [];
+    try {
+      const wish = readWish(request, this.#expiry);
+      await store.update(account, (current) => (bindings = changeBindings(current, wish, by)));
+    } catch (error) {
+      if (error instanceof RegistrationError) this.#respond(transaction, error.status, error.headers);
+      else if (error instanceof SipParseError) this.#respond(transaction, 400);
+      else throw error;
+      return;
+    }
+    this.#respond(transaction, 200, listing(request, bindings, by.now));
+    this.#watch(account, bindings);
+  }
+
+  /** Tells when the account's state changes, by REGISTER or by expiry. */
+  #watch(account: string, bindings: readonly Binding[]): void {
+    const { clock } = this.#options;
+    const known = this.#registered.get(account);
+    known?.cancel();
+    if (bindings.length === 0) {
+      if (this.#registered.delete(account)) this.emit('unregistered', account);
+      return;
+    }
+    const last = Math.max(...bindings.map(({ expiresAt }) => expiresAt));
+    this.#registered.set(
+      account,
+      clock.setTimer(last - clock.now(), () => this.#watch(account, [])),
+    );
+    if (known === undefined) this.emit('registered', account);
+  }
+
+  #respond(transaction: ServerTransaction, status: number, headers?: HeaderValues): void {
+    const toTag = this.#options.ids.random(64);
+    transaction.respond(createResponse(transaction.request, status, { toTag, headers }));
+  }
+}
+
+/** The user part of the address of record; undefined where it cannot be an account of ours. */
+const accountOf = (request: SipRequest): string | undefined => {
+  const uri = parseUri(request.to.uri);
+  if (uri.scheme === 'tel' || uri.user === undefined) return undefined;
+  try {
+    return decodeURIComponent(uri.user);
+  } catch {
+    return undefined; // escapes that are no UTF-8
+  }
+};
+
+/** What the 200 says: every binding with the seconds it has left, and the Path back to who understands it (RFC 3327). */
+const listing = (request: SipRequest, bindings: readonly Binding[], now: number): HeaderValues => {
+  const contacts = bindings.map(({ contact, expiresAt, q }) => {
+    const expires = Math.ceil((expiresAt - now) / 1000);
+    return ['contact', `<${contact}>;expires=${expires}${q === 1 ? '' : `;q=${q}`}`] as const;
+  });
+  const knowsPath = /(^|[\s,])path([\s,]|$)/i.test(request.headers.all('supported').join(','));
+  const paths = knowsPath ? request.headers.all('path').map((path) => ['path', path] as const) : [];
+  return [...contacts, ...paths, ['date', new Date(now).toUTCString()]];
+};

@@ -1,0 +1,175 @@
+import { TypedEmitter } from '../../shared/events.ts';
+import type { Authorizer } from '../auth/authorizer.ts';
+import type { Dialog } from '../dialog/dialog.ts';
+import type { DialogOwner } from '../dialog/dialog-table.ts';
+import { createResponse } from '../message/create-response.ts';
+import type { SipRequest } from '../message/message.ts';
+import type { ServerTransaction } from '../transaction/transaction.ts';
+import { DialogRequest, type DialogLine } from './dialog-request.ts';
+import { Negotiation } from './negotiation.ts';
+import { OwnOffers } from './own-offers.ts';
+import { PeerOffers } from './peer-offers.ts';
+import type {
+  ExtraHeaders,
+  HangUpOptions,
+  OfferResult,
+  RemoteOffer,
+  Session,
+  SessionEnd,
+  SessionEvents,
+} from './session.ts';
+import type { SessionContext } from './session-context.ts';
+import { UnacknowledgedAnswers } from './unacknowledged-answers.ts';
+
+/**
+ * Where a session stands, on either side.
+ *
+ *     inviting -> answered -> established -> leaving -> ended      answered: the ACK of our 2xx is awaited
+ *        |                        ^             ^
+ *        +--> cancelled ----------|-------------+                  a 2xx crossed our CANCEL
+ *
+ * Every state may go to `ended`.
+ */
+type Phase = 'inviting' | 'cancelled' | 'answered' | 'established' | 'leaving' | 'ended';
+
+/** What both sides of an INVITE usage share: requests within the dialog, offers, and the one end. */
+export abstract class InviteSession extends TypedEmitter<SessionEvents> implements Session, DialogOwner {
+  abstract readonly callId: string;
+  protected readonly context: SessionContext;
+  protected readonly localTag: string;
+  protected readonly negotiation = new Negotiation();
+  protected readonly answers: UnacknowledgedAnswers;
+  /** The confirmed dialog. */
+  protected line: DialogLine | undefined;
+  protected phase: Phase = 'inviting';
+  readonly #ownOffers: OwnOffers;
+  readonly #peerOffers: PeerOffers;
+
+  constructor(context: SessionContext) {
+    super();
+    this.context = context;
+    this.localTag = context.ids.random(64);
+    this.answers = new UnacknowledgedAnswers(context, () => this.missedAck());
+    this.#ownOffers = new OwnOffers(this.negotiation, (status) => this.breakOff(status));
+    this.#peerOffers = new PeerOffers({
+      context,
+      negotiation: this.negotiation,
+      answers: this.answers,
+      offered: (offer: RemoteOffer) => this.emit('offer', offer),
+      renegotiated: (sdp) => this.emit('renegotiated', sdp),
+      broken: (status) => this.breakOff(status),
+    });
+    context.dialogs.add(this.localTag, this);
+  }
+
+  get remoteSdp(): string | undefined {
+    return this.negotiation.remoteSdp;
+  }
+
+  abstract hangUp(options?: HangUpOptions): void;
+
+  offer(sdp: string): Promise<OfferResult> {
+    const mayStillBeTaken = this.phase === 'inviting' || this.phase === 'answered' || this.phase === 'established';
+    return mayStillBeTaken ? this.#ownOffers.add(sdp) : Promise.resolve({ kind: 'refused', status: 481 });
+  }
+
+  owns(request: SipRequest): boolean {
+    return this.dialogOf(request) !== undefined;
+  }
+
+  onRequest(transaction: ServerTransaction): void {
+    const { request } = transaction;
+    const dialog = this.dialogOf(request);
+    if (dialog === undefined) return;
+    if (!dialog.takeRemoteCSeq(request.cseq.sequence)) {
+      this.respond(transaction, 500); // RFC 3261 section 12.2.2
+      return;
+    }
+    switch (request.method) {
+      case 'BYE':
+        this.respond(transaction, 200);
+        this.peerLeft(request);
+        break;
+      case 'INVITE':
+      case 'UPDATE':
+        this.#peerOffers.take(transaction, dialog);
+        break;
+      case 'INFO':
+      case 'MESSAGE':
+        this.respond(transaction, 200);
+        this.emit('message', request);
+        break;
+      default:
+        this.context.answerOther(transaction);
+    }
+  }
+
+  onAck(ack: SipRequest): void {
+    this.answers.onAck(ack);
+  }
+
+  /** The dialog of a request that carries our tag. */
+  protected abstract dialogOf(request: SipRequest): Dialog | undefined;
+
+  /** Our 2xx was repeated for 64 T1 in vain. */
+  protected missedAck(): void {
+    this.breakOff(408);
+  }
+
+  /** The peer hung up; its BYE has its 200. */
+  protected peerLeft(bye: SipRequest): void {
+    this.end(this.phase === 'leaving' ? { kind: 'local-hangup' } : { kind: 'remote-hangup', request: bye });
+  }
+
+  /** The session is confirmed on both sides: offers may go. */
+  protected establish(dialog: Dialog, authorizer?: Authorizer): void {
+    this.line = { context: this.context, dialog, authorizer };
+    this.#ownOffers.open(this.line);
+  }
+
+  /** Says BYE and ends when it was answered, in whatever way. */
+  protected leave(headers: ExtraHeaders = []): void {
+    this.phase = 'leaving';
+    this.#sendBye(headers, () => this.end({ kind: 'local-hangup' }));
+  }
+
+  /** Says BYE into a dialog that the peer seems to have lost, and ends at once. */
+  protected breakOff(status: number): void {
+    if (this.phase === 'leaving' || this.phase === 'ended') return;
+    this.#sendBye([], () => undefined);
+    this.end({ kind: 'broken', status });
+  }
+
+  protected end(end: SessionEnd): void {
+    if (this.phase === 'ended') return;
+    this.#close();
+    this.emit('ended', end);
+  }
+
+  /** Ends now and tells of it when the caller has returned. */
+  protected endSoon(end: SessionEnd): void {
+    if (this.phase === 'ended') return;
+    this.#close();
+    queueMicrotask(() => this.emit('ended', end));
+  }
+
+  protected respond(transaction: ServerTransaction, status: number, headers?: ExtraHeaders): void {
+    transaction.respond(createResponse(transaction.request, status, { toTag: this.localTag, headers }));
+  }
+
+  #sendBye(headers: ExtraHeaders, onFinal: () => void): void {
+    if (this.line === undefined) return;
+    this.#peerOffers.close();
+    const bye = this.line.dialog.createRequest('BYE');
+    for (const [name, value] of headers) bye.headers.append(name.toLowerCase(), value);
+    DialogRequest.send(this.line, bye, onFinal);
+  }
+
+  #close(): void {
+    this.phase = 'ended';
+    this.context.dialogs.remove(this.localTag);
+    this.answers.stop();
+    this.#ownOffers.close();
+    this.#peerOffers.close();
+  }
+}

@@ -1,0 +1,36 @@
+/**
+ * Whose offer is open. Ours also while the ACK of a re-INVITE without SDP is to bring the answer. A peer's that we
+ * accepted in a 2xx is `unacknowledged` until its ACK.
+ */
+export type OpenOffer = 'ours' | 'theirs' | 'unacknowledged';
+
+/** One offer from its beginning to its end. */
+export interface OfferTurn {
+  readonly open: OpenOffer;
+}
+
+/** Offer and answer of one session (RFC 3264): the SDP in force, and the one offer that may be open at a time. */
+export class Negotiation {
+  localSdp: string | undefined;
+  remoteSdp: string | undefined;
+  /** Called whenever no offer is open any more. */
+  onFree: () => void = () => undefined;
+  #turn: OfferTurn | undefined;
+
+  get open(): OpenOffer | 'none' {
+    return this.#turn?.open ?? 'none';
+  }
+
+  /** Takes the place of the turn before, if one is not finished. */
+  begin(open: OpenOffer): OfferTurn {
+    this.#turn = { open };
+    return this.#turn;
+  }
+
+  /** Does nothing where another turn has begun since. */
+  finish(turn: OfferTurn | undefined): void {
+    if (turn === undefined || this.#turn !== turn) return;
+    this.#turn = undefined;
+    this.onFree();
+  }
+}

@@ -1,0 +1,99 @@
+import type { Timer } from '../../shared/clock.ts';
+import { DialogRequest, type DialogLine, type Final } from './dialog-request.ts';
+import { glareDelay } from './glare.ts';
+import type { Negotiation } from './negotiation.ts';
+import { sdpOf, setSdp } from './sdp-body.ts';
+import type { OfferResult } from './session.ts';
+
+interface QueuedOffer {
+  readonly sdp: string;
+  readonly resolve: (result: OfferResult) => void;
+  tries: number;
+}
+
+/** A peer that says 491 for ever is believed after so many tries. */
+const MAX_TRIES = 8;
+
+/** Our re-INVITEs: one at a time, in the order in which they were asked for, glare tried again. */
+export class OwnOffers {
+  readonly #negotiation: Negotiation;
+  readonly #onBroken: (status: number) => void;
+  readonly #queue: QueuedOffer[] = [];
+  #line: DialogLine | undefined;
+  #backOff: Timer | undefined;
+
+  constructor(negotiation: Negotiation, onBroken: (status: number) => void) {
+    this.#negotiation = negotiation;
+    this.#onBroken = onBroken;
+    negotiation.onFree = () => this.#next();
+  }
+
+  /** Offers wait until the session is established. */
+  open(line: DialogLine): void {
+    this.#line = line;
+  }
+
+  add(sdp: string): Promise<OfferResult> {
+    return new Promise((resolve) => {
+      this.#queue.push({ sdp, resolve, tries: 0 });
+      this.#next();
+    });
+  }
+
+  /** The session is over: what was offered is refused. */
+  close(): void {
+    this.#line = undefined;
+    this.#backOff?.cancel();
+    for (const { resolve } of this.#queue.splice(0)) resolve({ kind: 'refused', status: 481 });
+  }
+
+  #next(): void {
+    const [offer] = this.#queue;
+    const line = this.#line;
+    const waits = this.#backOff !== undefined || this.#negotiation.open !== 'none';
+    if (offer === undefined || line === undefined || waits) return;
+    offer.tries += 1;
+    const turn = this.#negotiation.begin('ours');
+    const invite = line.dialog.createRequest('INVITE');
+    invite.headers.append('allow', line.context.allow);
+    setSdp(invite, offer.sdp);
+    DialogRequest.send(line, invite, (final) => {
+      this.#take(offer, final);
+      this.#negotiation.finish(turn);
+    });
+  }
+
+  #take(offer: QueuedOffer, final: Final): void {
+    const line = this.#line;
+    if (line === undefined) return;
+    if (isFatal(final.status)) {
+      this.#onBroken(final.status);
+      return;
+    }
+    const delay = offer.tries < MAX_TRIES ? glareDelay(final, line) : undefined;
+    if (delay === undefined) this.#conclude(offer, final);
+    else this.#retryAfter(delay, line);
+  }
+
+  #retryAfter(delay: number, line: DialogLine): void {
+    this.#backOff = line.context.clock.setTimer(delay, () => {
+      this.#backOff = undefined;
+      this.#next();
+    });
+  }
+
+  #conclude(offer: QueuedOffer, { status, response }: Final): void {
+    this.#queue.shift();
+    const answer = status < 300 && response !== undefined ? sdpOf(response) : undefined;
+    if (answer === undefined) {
+      offer.resolve({ kind: 'refused', status: status < 300 ? 488 : status });
+      return;
+    }
+    this.#negotiation.localSdp = offer.sdp;
+    this.#negotiation.remoteSdp = answer;
+    offer.resolve({ kind: 'accepted', sdp: answer });
+  }
+}
+
+/** These end the whole dialog (RFC 3261 section 12.2.1.2). */
+const isFatal = (status: number): boolean => status === 408 || status === 481;

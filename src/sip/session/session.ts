@@ -1,0 +1,80 @@
+import type { SipRequest, SipResponse } from '../message/message.ts';
+
+/** Header fields added to a message of ours as they are: long names in any case, values ready to be sent. */
+export type ExtraHeaders = readonly (readonly [name: string, value: string])[];
+
+/** How a session came to its end. Exactly one per session. */
+export type SessionEnd =
+  /** A final response other than 2xx to our INVITE; 487 after our own cancel included. */
+  | { readonly kind: 'refused'; readonly response: SipResponse }
+  /** No final response: timer B, or 64 T1 after a CANCEL. */
+  | { readonly kind: 'timeout' }
+  | { readonly kind: 'transport-error'; readonly error: Error }
+  /** BYE of the peer, or its CANCEL for a session that came in. Our 200 was sent. */
+  | { readonly kind: 'remote-hangup'; readonly request: SipRequest }
+  /** Our own `hangUp` is confirmed by the peer, or 64 T1 have passed. */
+  | { readonly kind: 'local-hangup' }
+  /** The dialog is gone: 408 or 481 to a request in it, or no ACK within 64 T1 (BYE was sent). */
+  | { readonly kind: 'broken'; readonly status: number };
+
+/** An offer of the peer within the session (re-INVITE or UPDATE). Exactly one of its methods is to be called. */
+export interface RemoteOffer {
+  /** Undefined for a re-INVITE without SDP: then `accept` carries our offer. */
+  readonly sdp: string | undefined;
+  accept(sdp: string): void;
+  reject(status: number): void;
+}
+
+export interface SessionEvents {
+  /** 101-199; SDP only where the response carried it and no other fork gave early media before. */
+  progress: [status: number, sdp: string | undefined];
+  /** The first 2xx; its ACK has left. For a session that came in: our 2xx was acknowledged. */
+  answered: [sdp: string];
+  /** Where nobody listens, the session itself answers with its last SDP. */
+  offer: [offer: RemoteOffer];
+  /** The peer's answer, in its ACK, to the offer of ours that accepted a re-INVITE without SDP. */
+  renegotiated: [sdp: string];
+  /** INFO or MESSAGE within the session. It was answered with 200. */
+  message: [request: SipRequest];
+  /** The end, whoever began it. Nothing follows it. Never emitted within a call of `hangUp` or `reject`. */
+  ended: [end: SessionEnd];
+}
+
+/** The answer to an offer of ours within the session. */
+export type OfferResult =
+  { readonly kind: 'accepted'; readonly sdp: string } | { readonly kind: 'refused'; readonly status: number };
+
+export interface HangUpOptions {
+  /** For the CANCEL, the BYE or the final response, e.g. Reason (RFC 3326). */
+  readonly headers?: ExtraHeaders;
+  /** The final response for an INVITE that came in and still rings; 480 where nothing is said. */
+  readonly status?: number;
+}
+
+/** One INVITE usage, from either side (RFC 3261 sections 13, 14, 15). */
+export interface Session {
+  readonly callId: string;
+  /** The peer's last SDP. */
+  readonly remoteSdp: string | undefined;
+  on<Name extends keyof SessionEvents>(name: Name, listener: (...args: SessionEvents[Name]) => void): unknown;
+  /**
+   * Offers new SDP by re-INVITE. Offers of one session are taken one after the other; glare (491) is retried after
+   * the back-off of RFC 3261 section 14.1. Resolves also when the session ends meanwhile (`refused`, 481).
+   */
+  offer(sdp: string): Promise<OfferResult>;
+  /**
+   * Ends the session in whatever state it is: CANCEL before the answer (BYE if a 2xx crosses), BYE after it,
+   * a final response for an INVITE that came in. Idempotent. `ended` follows in any case within 64 T1, counted
+   * anew where a 2xx crosses the CANCEL.
+   */
+  hangUp(options?: HangUpOptions): void;
+}
+
+/** An INVITE that came in. Exactly one of accept, reject or hangUp ends its ringing. */
+export interface IncomingSession extends Session {
+  readonly request: SipRequest;
+  /** 180, or 183 with SDP for early media. */
+  progress(status: number, sdp?: string): void;
+  accept(sdp: string): void;
+  reject(status: number, headers?: ExtraHeaders): void;
+}

@@ -1,0 +1,170 @@
+import type { Clock } from '../../shared/clock.ts';
+import type { Log } from '../../shared/log.ts';
+import type { SipMessage } from '../message/message.ts';
+import { tryParse } from '../message/parse.ts';
+import { Binding } from './binding.ts';
+import { SendError } from './errors.ts';
+import { Intake, type IntakeCounters } from './intake.ts';
+import { isAddressTaken, pairListeners, type Listener } from './listener.ts';
+import { defaultTcpLimits, type TcpLimits } from './tcp-connection.ts';
+import { TcpTransport } from './tcp.ts';
+import type { Arrival, Hop, LocalAddress, SipTransport } from './transport.ts';
+import { UdpSocket } from './udp.ts';
+
+export interface SocketTransportOptions {
+  readonly listeners: readonly Listener[];
+  /** The host for Via and Contact, where peers know us by another one (NAT). */
+  readonly advertise?: string | undefined;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly limits?: Partial<TcpLimits>;
+}
+
+/** A port that is free for UDP may be taken for TCP: so often another one is tried. */
+const SHARED_PORT_ATTEMPTS = 20;
+
+/** Up to this length a datagram only keeps a NAT binding open (RFC 5626 section 3.5.1): CRLF, or zeros. */
+const KEEP_ALIVE_BYTES = 4;
+
+/**
+ * SIP over UDP and TCP sockets.
+ *
+ * - Via of requests that come in: `received` and `rport` as RFC 3581 has it. Bad requests: see `Intake`.
+ * - Responses to requests that came over TCP go back over the same connection, or a new one to sent-by.
+ * - A request goes to the hop that it was given. `reliableHop` offers TCP for a long one only where a connection to
+ *   that peer stands already: many phones do not listen on TCP, and the caller would wait for nothing.
+ * - TCP has limits on everything a stranger can make us keep: see `TcpLimits`. CRLF pings get their pong.
+ */
+export class SocketTransport implements SipTransport {
+  onMessage: (message: SipMessage, arrival: Arrival) => void = () => undefined;
+  readonly #options: SocketTransportOptions;
+  readonly #intake: Intake;
+  readonly #tcp: TcpTransport;
+  readonly #bindings: Binding[] = [];
+  readonly #sockets = new Map<Binding, UdpSocket>();
+  #closing: Promise<void> | undefined;
+
+  constructor(options: SocketTransportOptions) {
+    this.#options = options;
+    this.#intake = new Intake((data, hop) => this.send(data, hop));
+    this.#tcp = new TcpTransport({
+      clock: options.clock,
+      log: options.log,
+      limits: { ...defaultTcpLimits, ...options.limits },
+      onFrame: (data, source) => this.#receive(data, source, this.localFor(source)),
+      onGarbage: () => this.#intake.drop(),
+    });
+  }
+
+  get listeners(): readonly LocalAddress[] {
+    return this.#bindings.map(({ bound }) => bound);
+  }
+
+  get counters(): IntakeCounters {
+    return this.#intake.counters;
+  }
+
+  /** @throws {ListenError} and then nothing is left open */
+  async start(): Promise<void> {
+    try {
+      for (const [listener, partner] of pairListeners(this.#options.listeners)) {
+        if (partner === undefined) await this.#open(listener);
+        else await this.#openOnSamePort(listener, partner);
+      }
+    } catch (error) {
+      await this.close();
+      throw error;
+    }
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#closeAll();
+    return this.#closing;
+  }
+
+  localFor(hop: Hop): LocalAddress {
+    if (hop.local !== undefined) return hop.local;
+    const local = this.#bindingFor(hop).seenBy(hop.address);
+    // Without a TCP listener we can still connect: the peer answers over the connection.
+    return local.protocol === hop.protocol ? local : { ...local, protocol: hop.protocol };
+  }
+
+  reliableHop({ address, port }: Hop): Hop | undefined {
+    const hop: Hop = { protocol: 'tcp', address, port };
+    return this.#tcp.reaches(hop) ? hop : undefined;
+  }
+
+  send(data: Buffer, hop: Hop, onError?: (error: Error) => void): void {
+    if (hop.protocol === 'tcp') {
+      this.#tcp.send(data, hop, onError);
+      return;
+    }
+    const socket = this.#sockets.get(this.#bindingFor(hop));
+    if (socket !== undefined) socket.send(data, hop, onError);
+    else if (onError !== undefined) process.nextTick(onError, new SendError('No UDP listener for that address'));
+  }
+
+  /** @throws {SendError} where there is no listener at all */
+  #bindingFor(hop: Hop): Binding {
+    const { protocol, address, local } = hop;
+    const chosen = local === undefined ? undefined : this.#bindings.find((binding) => binding.isSeenAs(local, address));
+    const serving = chosen ?? this.#bindings.find((binding) => binding.serves(protocol, address));
+    const binding = serving ?? this.#bindings.find((other) => other.serves('udp', address)) ?? this.#bindings[0];
+    if (binding === undefined) throw new SendError('There is no listener');
+    return binding;
+  }
+
+  async #open(listener: Listener): Promise<void> {
+    if (listener.protocol === 'udp') this.#bindUdp(listener, await UdpSocket.bind(listener));
+    else this.#bind(listener, await this.#tcp.listen(listener));
+  }
+
+  async #openOnSamePort(udp: Listener, tcp: Listener): Promise<void> {
+    for (let attempt = 1; ; attempt += 1) {
+      const socket = await UdpSocket.bind(udp);
+      try {
+        const port = await this.#tcp.listen({ ...tcp, port: socket.port });
+        this.#bindUdp(udp, socket);
+        this.#bind(tcp, port);
+        return;
+      } catch (error) {
+        await socket.close();
+        if (attempt === SHARED_PORT_ATTEMPTS || !isAddressTaken(error)) throw error;
+      }
+    }
+  }
+
+  #bind({ protocol, host }: Listener, port: number): Binding {
+    const binding = new Binding({ protocol, host, port, advertise: this.#options.advertise });
+    this.#bindings.push(binding);
+    return binding;
+  }
+
+  #bindUdp(listener: Listener, socket: UdpSocket): void {
+    const binding = this.#bind(listener, socket.port);
+    this.#sockets.set(binding, socket);
+    socket.onDatagram((data, { address, port }) => {
+      if (data.length <= KEEP_ALIVE_BYTES) return;
+      const source: Hop = { protocol: 'udp', address, port };
+      const local = binding.seenBy(address);
+      this.#receive(data, this.#sockets.size > 1 ? { ...source, local } : source, local);
+    });
+  }
+
+  /** The last resort: whatever is wrong with one message, the sockets go on. */
+  #receive(data: Buffer, source: Hop, local: LocalAddress): void {
+    const arrival: Arrival = { source, local };
+    try {
+      const message = this.#intake.admit(tryParse(data), arrival);
+      if (message !== undefined) this.onMessage(message, arrival);
+    } catch (error) {
+      this.#options.log.error({ err: error }, 'A message could not be handled');
+    }
+  }
+
+  async #closeAll(): Promise<void> {
+    const sockets = [...this.#sockets.values()];
+    this.#sockets.clear();
+    await Promise.all([this.#tcp.close(), ...sockets.map((socket) => socket.close())]);
+  }
+}

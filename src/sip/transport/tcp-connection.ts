@@ -1,0 +1,155 @@
+import type { Socket } from 'node:net';
+import type { Clock, Timer } from '../../shared/clock.ts';
+import { StreamFramer, type Frame } from '../message/stream-framer.ts';
+import { SendError } from './errors.ts';
+import type { Hop } from './transport.ts';
+
+export interface TcpLimits {
+  /** Connections at a time, in both directions. */
+  readonly connections: number;
+  /** How long a connection may take to be made. */
+  readonly connectMs: number;
+  /** How long a message may take from its first byte to its last, and a new peer until its first message. */
+  readonly messageMs: number;
+  /** How long nothing may be heard of a peer. */
+  readonly idleMs: number;
+  /** Bytes that may wait for a peer that does not read. */
+  readonly backlogBytes: number;
+}
+
+export const defaultTcpLimits: TcpLimits = {
+  connections: 10_000,
+  connectMs: 10_000,
+  messageMs: 32_000,
+  idleMs: 3_600_000,
+  backlogBytes: 1_048_576,
+};
+
+/** Those who wait for word of a connection, in order; the oldest is let go. */
+const MAX_UNCONFIRMED = 100;
+
+const PONG = Buffer.from('\r\n');
+
+/** Who runs the connections. */
+export interface ConnectionOwner {
+  receiveFrame(data: Buffer, connection: TcpConnection): void;
+  /** The peer sent what cannot be cut into messages, or too slowly: the connection is being closed. */
+  abused(connection: TcpConnection, reason: string): void;
+  closed(connection: TcpConnection): void;
+}
+
+/** One TCP connection, made by either side. */
+export class TcpConnection {
+  readonly remote: Hop;
+  readonly #socket: Socket;
+  readonly #clock: Clock;
+  readonly #limits: TcpLimits;
+  readonly #owner: ConnectionOwner;
+  readonly #framer = new StreamFramer();
+  /** Told when the connection breaks: a peer that was silent since may never have read what was written. */
+  #unconfirmed: ((error: Error) => void)[] = [];
+  #failure: Error | undefined;
+  #deadline: Timer | undefined;
+  #idle: Timer;
+  #heardAt: number;
+
+  constructor(socket: Socket, remote: Hop, clock: Clock, limits: TcpLimits, owner: ConnectionOwner) {
+    this.remote = remote;
+    this.#socket = socket;
+    this.#clock = clock;
+    this.#limits = limits;
+    this.#owner = owner;
+    this.#heardAt = clock.now();
+    this.#idle = clock.setTimer(limits.idleMs, () => this.#checkIdle());
+    socket.setNoDelay(true);
+    socket.on('data', (chunk: Buffer) => this.#read(chunk));
+    socket.on('error', (error) => (this.#failure = error));
+    socket.on('close', () => this.#closed());
+    if (socket.connecting) this.#awaitConnection();
+    else this.#expectMessage();
+  }
+
+  /** Whether the peer has been reached. */
+  get established(): boolean {
+    return this.usable && !this.#socket.connecting;
+  }
+
+  /** False from the moment that either side has begun to close. */
+  get usable(): boolean {
+    return this.#socket.writable;
+  }
+
+  send(data: Buffer, onError?: (error: Error) => void): void {
+    if (onError !== undefined) this.#remember(onError);
+    this.#socket.write(data);
+    if (this.#socket.writableLength > this.#limits.backlogBytes) this.destroy('The peer does not read');
+  }
+
+  /** Lets what was written leave, then closes. */
+  end(): void {
+    this.#socket.destroySoon();
+  }
+
+  destroy(reason: string): void {
+    this.#socket.destroy(new SendError(reason));
+  }
+
+  #remember(onError: (error: Error) => void): void {
+    this.#unconfirmed.push(onError);
+    if (this.#unconfirmed.length > MAX_UNCONFIRMED) this.#unconfirmed.shift();
+  }
+
+  #read(chunk: Buffer): void {
+    this.#heardAt = this.#clock.now();
+    this.#unconfirmed = [];
+    for (const frame of this.#framer.push(chunk)) this.#take(frame);
+    if (!this.#framer.isBetweenMessages) this.#expectMessage();
+  }
+
+  #take(frame: Frame): void {
+    if (frame.kind === 'ping') {
+      this.send(PONG);
+    } else if (frame.kind === 'message') {
+      this.#stopDeadline();
+      this.#owner.receiveFrame(frame.data, this);
+    } else {
+      this.#abuse(frame.error.reason);
+    }
+  }
+
+  /** Neither dripping bytes nor pings put the end off (slow loris). */
+  #expectMessage(): void {
+    this.#deadline ??= this.#clock.setTimer(this.#limits.messageMs, () => this.#abuse('A message took too long'));
+  }
+
+  #awaitConnection(): void {
+    this.#deadline = this.#clock.setTimer(this.#limits.connectMs, () => this.destroy('The peer cannot be reached'));
+    this.#socket.once('connect', () => this.#stopDeadline());
+  }
+
+  #stopDeadline(): void {
+    this.#deadline?.cancel();
+    this.#deadline = undefined;
+  }
+
+  #abuse(reason: string): void {
+    this.#owner.abused(this, reason);
+    this.destroy(reason);
+  }
+
+  #checkIdle(): void {
+    const restMs = this.#heardAt + this.#limits.idleMs - this.#clock.now();
+    if (restMs <= 0) this.destroy('Idle for too long');
+    else this.#idle = this.#clock.setTimer(restMs, () => this.#checkIdle());
+  }
+
+  #closed(): void {
+    this.#stopDeadline();
+    this.#idle.cancel();
+    const error = this.#failure ?? new SendError('The connection was closed');
+    const waiting = this.#unconfirmed;
+    this.#unconfirmed = [];
+    this.#owner.closed(this);
+    for (const onError of waiting) onError(error);
+  }
+}

@@ -1,0 +1,154 @@
+import type { Clock } from '../shared/clock.ts';
+import type { IdSource } from '../shared/ids.ts';
+import type { Log } from '../shared/log.ts';
+import { DialogTable } from './dialog/dialog-table.ts';
+import type { SipResponse } from './message/message.ts';
+import { Inbound, type RequestHandler } from './session/inbound.ts';
+import type { InviteOptions } from './session/invite-options.ts';
+import { OutgoingSession } from './session/outgoing-session.ts';
+import type { ExtraHeaders, IncomingSession, Session } from './session/session.ts';
+import type { SessionContext } from './session/session-context.ts';
+import { StandaloneRequest, type RequestOptions } from './session/standalone-request.ts';
+import { defaultTimers, type ServerTransaction, type TimerBase, type Transactions } from './transaction/transaction.ts';
+import { LocateError } from './transport/errors.ts';
+import { locateLiteral, Locator } from './transport/locate.ts';
+import { cachingResolver, systemResolver, type Resolver } from './transport/resolver.ts';
+import type { Hop, SipTransport } from './transport/transport.ts';
+
+export type { DigestCredentials } from './auth/credentials.ts';
+export type { RequestHandler } from './session/inbound.ts';
+export type { InviteOptions } from './session/invite-options.ts';
+export type {
+  ExtraHeaders,
+  HangUpOptions,
+  IncomingSession,
+  OfferResult,
+  RemoteOffer,
+  Session,
+  SessionEnd,
+  SessionEvents,
+} from './session/session.ts';
+export type { RequestOptions } from './session/standalone-request.ts';
+
+/** The face of the engine. */
+export interface UserAgentFace {
+  invite(options: InviteOptions): Session;
+  /** A request outside of a dialog (REGISTER, OPTIONS). Resolves with the final response; 408 and 503 as made by us. */
+  request(options: RequestOptions): Promise<SipResponse>;
+  /** INVITEs that come in; without a listener they get 480. */
+  listen(onInvite: (session: IncomingSession) => void): void;
+  /** Adds a method, e.g. REGISTER for the registrar; it is then named in Allow. */
+  handle(method: string, handler: RequestHandler): void;
+  /** Hangs up every session and waits, at most `graceMs`, until they have ended. */
+  close(graceMs: number): Promise<void>;
+}
+
+export interface UserAgentOptions {
+  readonly transport: SipTransport;
+  readonly transactions: Transactions;
+  readonly clock: Clock;
+  readonly ids: IdSource;
+  readonly log: Log;
+  /** The user part of our Contact. */
+  readonly contactUser: string;
+  readonly timers?: TimerBase;
+  /** Resolves the names in URIs; the machine's resolver where nothing is said. */
+  readonly resolver?: Resolver;
+  /** For User-Agent; nothing is said where it is absent. */
+  readonly serverName?: string;
+}
+
+const METHODS = ['INVITE', 'ACK', 'CANCEL', 'BYE', 'OPTIONS', 'UPDATE', 'INFO', 'MESSAGE'];
+
+/** A SIP user agent over one transport (RFC 3261 section 8): sessions both ways, and requests outside of them. */
+export class UserAgent implements UserAgentFace, SessionContext {
+  readonly transactions: Transactions;
+  readonly clock: Clock;
+  readonly ids: IdSource;
+  readonly timers: TimerBase;
+  readonly dialogs = new DialogTable();
+  readonly agentHeaders: ExtraHeaders;
+  allow = METHODS.join(', ');
+  readonly #transport: SipTransport;
+  readonly #log: Log;
+  readonly #contactUser: string;
+  readonly #locator: Locator;
+  readonly #inbound: Inbound;
+
+  constructor(options: UserAgentOptions) {
+    this.transactions = options.transactions;
+    this.clock = options.clock;
+    this.ids = options.ids;
+    this.timers = options.timers ?? defaultTimers;
+    this.agentHeaders = options.serverName === undefined ? [] : [['user-agent', options.serverName]];
+    this.#transport = options.transport;
+    this.#log = options.log;
+    this.#contactUser = options.contactUser;
+    const resolver = options.resolver ?? cachingResolver(systemResolver, options.clock);
+    this.#locator = new Locator({ resolver, clock: options.clock, ids: options.ids });
+    this.#inbound = new Inbound(this);
+    options.transactions.user = this.#inbound;
+  }
+
+  invite(options: InviteOptions): Session {
+    const session = new OutgoingSession(this, options);
+    session.start();
+    return session;
+  }
+
+  request(options: RequestOptions): Promise<SipResponse> {
+    return StandaloneRequest.send(this, options);
+  }
+
+  listen(onInvite: (session: IncomingSession) => void): void {
+    this.#inbound.listen(onInvite);
+  }
+
+  handle(method: string, handler: RequestHandler): void {
+    this.#inbound.handle(method, handler);
+    if (!METHODS.includes(method)) this.allow += `, ${method}`;
+  }
+
+  close(graceMs: number): Promise<void> {
+    this.#inbound.listen((session) => session.reject(503));
+    this.dialogs.hangUpAll();
+    if (this.dialogs.size === 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      const timer = this.clock.setTimer(graceMs, resolve);
+      this.dialogs.onEmpty = () => {
+        timer.cancel();
+        resolve();
+      };
+    });
+  }
+
+  contact(hop: Hop): string {
+    const { host, port } = this.#transport.localFor(hop);
+    return `<sip:${this.#contactUser}@${host}:${port}${hop.protocol === 'tcp' ? ';transport=tcp' : ''}>`;
+  }
+
+  locate(uri: string, use: (hops: readonly Hop[]) => void): void {
+    const literal = this.#literal(uri);
+    if (literal !== undefined) use(literal);
+    else void this.#locator.locate(uri).catch((error: unknown) => this.#unlocated(error)).then(use);
+  }
+
+  answerOther(transaction: ServerTransaction): void {
+    this.#inbound.answer(transaction);
+  }
+
+  #literal(uri: string): readonly Hop[] | undefined {
+    try {
+      const hop = locateLiteral(uri);
+      return hop && [hop];
+    } catch (error) {
+      if (error instanceof LocateError) return this.#unlocated(error);
+      throw error;
+    }
+  }
+
+  #unlocated(error: unknown): readonly Hop[] {
+    this.#log.warn({ err: error }, 'The next hop of a request was not found');
+    return [];
+  }
+}
