@@ -34,7 +34,10 @@ export const composeSipStack = (options: SipStackOptions): SipStack => {
 };
 
 /** Ends sessions, then transactions, then sockets. */
-export const closeSipStack = async ({ userAgent, transactions, transport }: SipStack, graceMs: number): Promise<void> => {
+export const closeSipStack = async (
+  { userAgent, transactions, transport }: SipStack,
+  graceMs: number,
+): Promise<void> => {
   await userAgent.close(graceMs);
   transactions.close();
   await transport.close();

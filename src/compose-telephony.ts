@@ -63,7 +63,11 @@ const trunkRegistration = (trunk: Trunk, userAgent: UserAgent, parts: TelephonyP
   return [{ start: () => Promise.resolve(void registration.start()), close: () => registration.close() }];
 };
 
-const startOwnPhone = async (parts: TelephonyParts, listeners: readonly LocalAddress[], domain: string): Promise<void> => {
+const startOwnPhone = async (
+  parts: TelephonyParts,
+  listeners: readonly LocalAddress[],
+  domain: string,
+): Promise<void> => {
   const user = await parts.stores.users.findByUsername(DEMO_ACCOUNT);
   const udp = listeners.find(({ protocol }) => protocol === 'udp');
   if (user?.sandbox !== true || udp === undefined) return;
@@ -77,13 +81,25 @@ export const startTelephony = async (parts: TelephonyParts): Promise<Telephony> 
   const { config, stores, clock, ids, log, shutdown, secretKey } = parts;
   const { settings, sandbox } = config;
   const hosts = mediaHosts(config);
-  const media = await MediaPort.open({ host: hosts.bound, ...(config.rtp.ports && { port: config.rtp.ports }), clock, ids, log });
+  const media = await MediaPort.open({
+    host: hosts.bound,
+    ...(config.rtp.ports && { port: config.rtp.ports }),
+    clock,
+    ids,
+    log,
+  });
   shutdown.add(() => media.close());
   const ownTrunks = settings.trunks.length > 0;
   const trunks: readonly SipTrunk[] = sandbox && !ownTrunks ? [await startDemoCarrier(parts)] : settings.trunks;
 
   const { sip } = config;
-  const stack = composeSipStack({ ...parts, listeners: sip.listen, advertise: sip.advertise, contactUser: 'offhook', serverName: 'Offhook' });
+  const stack = composeSipStack({
+    ...parts,
+    listeners: sip.listen,
+    advertise: sip.advertise,
+    contactUser: 'offhook',
+    serverName: 'Offhook',
+  });
   const { userAgent, transport, transactions } = stack;
   const key = deriveKey(secretKey, 'digest nonces');
   const digest = new DigestServer({ realm: sipRealm, credentials: stores.credentials, key, clock, ids });

@@ -1,16 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { isIPv6 } from 'node:net';
-import { z } from 'zod';
-import { settingsSchema, type Settings } from './settings.ts';
+import type { z } from 'zod';
+import { type Environment, environmentSchema, type RtpAddress, type SipListen } from './environment.ts';
+import { type Settings, settingsSchema } from './settings.ts';
 import { isLoopbackHost } from './shared/loopback.ts';
-
-/** An address at which we listen for SIP. */
-export interface SipListen {
-  readonly protocol: 'udp' | 'tcp';
-  readonly host: string;
-  /** 0 picks a free one. */
-  readonly port: number;
-}
 
 /** Everything that can be set, checked and frozen. */
 export interface Config {
@@ -24,149 +17,117 @@ export interface Config {
     /** What Via, Contact and SDP show behind NAT. */
     readonly advertise: string | undefined;
   };
-  readonly rtp: { readonly host: string | undefined; readonly ports: { readonly from: number; readonly to: number } | undefined };
+  readonly rtp: RtpAddress;
   readonly sandbox: boolean;
   readonly logLevel: string;
   readonly settings: Settings;
 }
 
-/** The configuration cannot be used; every mistake is named by where it stands. */
+/** The configuration cannot be used; every mistake is named by where it stands. No message repeats a secret. */
 export class ConfigError extends Error {
-  readonly mistakes: readonly string[];
-
   constructor(mistakes: readonly string[]) {
-    super(`The configuration has ${mistakes.length === 1 ? 'a mistake' : `${mistakes.length} mistakes`}:\n  ${mistakes.join('\n  ')}`);
+    const count = mistakes.length === 1 ? 'a mistake' : `${mistakes.length} mistakes`;
+    super(`The configuration has ${count}:\n  ${mistakes.join('\n  ')}`);
     this.name = 'ConfigError';
-    this.mistakes = mistakes;
   }
 }
 
-const port = z.coerce.number().int().min(0).max(65535);
-
-const bracketless = (host: string): string => host.replace(/^\[|\]$/g, '');
-
-const LISTEN = /^(udp|tcp):(\[[0-9a-f:.]+\]|[^:\s]+):(\d{1,5})$/i;
-
-const sipListen = z.string().transform((text, context): SipListen[] =>
-  text.split(',').map((item) => {
-    const match = LISTEN.exec(item.trim());
-    if (match === null || Number(match[3]) > 65535) {
-      context.addIssue({ code: 'custom', message: `"${item.trim()}" is not protocol:address:port with udp or tcp` });
-      return { protocol: 'udp', host: '', port: 0 };
-    }
-    const [, protocol = '', host = '', number] = match;
-    return { protocol: protocol.toLowerCase() as SipListen['protocol'], host: bracketless(host), port: Number(number) };
-  }),
-);
-
-const RTP = /^(\[[0-9a-f:.]+\]|[^:\s]+)(?::(\d{1,5})-(\d{1,5}))?$/i;
-
-const rtp = z.string().transform((text, context): Config['rtp'] => {
-  const match = RTP.exec(text.trim());
-  const [from, to] = [Number(match?.[2]), Number(match?.[3])];
-  if (match === null || from > to || to > 65535) {
-    context.addIssue({ code: 'custom', message: 'is not address or address:from-to' });
-    return { host: undefined, ports: undefined };
-  }
-  return { host: bracketless(match[1] ?? ''), ports: Number.isNaN(from) ? undefined : { from, to } };
-});
-
-const publicUrl = z.string().transform((text, context): string => {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  const complain = (message: string): string => {
-    context.addIssue({ code: 'custom', message });
-    return '';
-  };
-  if (url === undefined || (url.protocol !== 'http:' && url.protocol !== 'https:')) return complain('is not an http(s) address');
-  if (url.username !== '' || url.search !== '' || url.hash !== '') return complain('has more than scheme, host, port and path');
-  if (url.protocol === 'http:' && !isLoopbackHost(url.hostname)) return complain('must be https unless its host is loopback');
-  return url.href.replace(/\/+$/, '');
-});
-
-const environmentSchema = z.object({
-  PORT: port.default(8888),
-  OFFHOOK_HOST: z.string().min(1).default('127.0.0.1').transform(bracketless),
-  OFFHOOK_PUBLIC_URL: publicUrl.optional(),
-  OFFHOOK_TRUSTED_PROXIES: z
-    .string()
-    .default('')
-    .transform((text) => text.split(',').map((item) => item.trim()).filter((item) => item !== '')),
-  OFFHOOK_DATABASE_URL: z.string().startsWith('sqlite:', 'must begin with sqlite:').default('sqlite:data/offhook.db'),
-  OFFHOOK_SECRET_FILE: z.string().min(1).default('data/offhook.key'),
-  OFFHOOK_SIP_LISTEN: sipListen.prefault('udp:127.0.0.1:5060,tcp:127.0.0.1:5060'),
-  OFFHOOK_SIP_ADVERTISE: z.string().min(1).transform(bracketless).optional(),
-  OFFHOOK_RTP: rtp.optional(),
-  OFFHOOK_SANDBOX: z.enum(['on', 'off']).optional(),
-  OFFHOOK_CONFIG: z.string().min(1).optional(),
-  OFFHOOK_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
-});
-
-type Environment = z.infer<typeof environmentSchema>;
+/** What was read, or what keeps it from being read. */
+type Reading<Value> = { readonly value: Value } | { readonly mistakes: readonly string[] };
 
 const pathOf = (path: readonly PropertyKey[]): string =>
-  path.reduce<string>((text, key) => (typeof key === 'number' ? `${text}[${key}]` : `${text}${text === '' ? '' : '.'}${String(key)}`), '');
+  path.reduce<string>((text, key) => {
+    if (typeof key === 'number') return `${text}[${key}]`;
+    return text === '' ? String(key) : `${text}.${String(key)}`;
+  }, '');
 
-const mistakesOf = (error: z.ZodError, where = ''): string[] =>
-  error.issues.map((issue) => {
-    const path = pathOf(issue.path);
-    return `${where}${where !== '' && path !== '' ? ': ' : ''}${path}: ${issue.message}`;
-  });
+const mistakesOf = (issue: z.core.$ZodIssue): string[] => {
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((key) => `${pathOf([...issue.path, key])}: there is no such setting`);
+  }
+  const path = pathOf(issue.path);
+  return [path === '' ? issue.message : `${path}: ${issue.message}`];
+};
 
-const readSettings = (file: string | undefined): Settings => {
-  if (file === undefined) return settingsSchema.parse({});
-  const where = `OFFHOOK_CONFIG ${file}`;
-  let json: unknown;
+const check = <Schema extends z.ZodType>(schema: Schema, input: unknown): Reading<z.infer<Schema>> => {
+  const { success, data, error } = schema.safeParse(input);
+  return success ? { value: data } : { mistakes: error.issues.flatMap(mistakesOf) };
+};
+
+/** The system's own words repeat what stands around the mistake, and that could be a secret: only the line is told. */
+const faultOfJson = (text: string, { message }: SyntaxError): string => {
+  const position = / JSON at position (\d+)/.exec(message)?.[1];
+  return position === undefined ? 'is not JSON' : `is not JSON: line ${text.slice(0, Number(position)).split('\n').length}`;
+};
+
+const readJson = (file: string): Reading<unknown> => {
+  let text = '';
   try {
-    json = JSON.parse(readFileSync(file, 'utf8'));
-  } catch (cause) {
-    throw new ConfigError([`${where}: ${cause instanceof SyntaxError ? 'is not JSON: ' : 'cannot be read: '}${(cause as Error).message}`]);
+    text = readFileSync(file, 'utf8');
+    return { value: JSON.parse(text) as unknown };
+  } catch (error) {
+    const mistake = error instanceof SyntaxError ? faultOfJson(text, error) : `cannot be read: ${(error as Error).message}`;
+    return { mistakes: [mistake] };
   }
-  const parsed = settingsSchema.safeParse(json);
-  if (!parsed.success) throw new ConfigError(mistakesOf(parsed.error, where));
-  return parsed.data;
 };
 
-const hostOfUrl = (url: string): string => bracketless(new URL(url).hostname);
-
-/** What keeps the sandbox from being on, in the words of the setting; empty where everything is loopback. */
-const openDoors = (environment: Environment, settings: Settings): { listeners: string[]; trunks: string[] } => {
-  const listeners: string[] = [];
-  if (!isLoopbackHost(environment.OFFHOOK_HOST)) listeners.push(`OFFHOOK_HOST ${environment.OFFHOOK_HOST}`);
-  for (const { host } of environment.OFFHOOK_SIP_LISTEN) {
-    if (!isLoopbackHost(host)) listeners.push(`OFFHOOK_SIP_LISTEN ${host}`);
-  }
-  if (environment.OFFHOOK_PUBLIC_URL !== undefined && !isLoopbackHost(hostOfUrl(environment.OFFHOOK_PUBLIC_URL))) {
-    listeners.push(`OFFHOOK_PUBLIC_URL ${environment.OFFHOOK_PUBLIC_URL}`);
-  }
-  const trunks = settings.trunks.filter(({ host }) => !isLoopbackHost(host)).map(({ name }) => `trunk ${name}`);
-  return { listeners, trunks };
+const readSettings = (file: string | undefined): Reading<Settings> => {
+  const json = file === undefined ? { value: {} } : readJson(file);
+  const settings = 'value' in json ? check(settingsSchema, json.value) : json;
+  return 'value' in settings
+    ? settings
+    : { mistakes: settings.mistakes.map((mistake) => `OFFHOOK_CONFIG ${file ?? ''}: ${mistake}`) };
 };
 
-/** On by default only while everything is loopback; never beside a listener or public address that is not. */
-const decideSandbox = (environment: Environment, settings: Settings): boolean => {
-  const { listeners, trunks } = openDoors(environment, settings);
-  if (environment.OFFHOOK_SANDBOX === 'on' && listeners.length > 0) {
-    throw new ConfigError(
-      listeners.map((door) => `OFFHOOK_SANDBOX: cannot be on while ${door} is not loopback: its passwords are well known`),
-    );
-  }
-  return environment.OFFHOOK_SANDBOX === undefined
-    ? listeners.length === 0 && trunks.length === 0
-    : environment.OFFHOOK_SANDBOX === 'on';
+/** Listeners and the public address, as far as others could reach them. */
+const openDoors = ({ OFFHOOK_HOST, OFFHOOK_SIP_LISTEN, OFFHOOK_PUBLIC_URL: url }: Environment): string[] => {
+  const doors = [
+    { door: `OFFHOOK_HOST ${OFFHOOK_HOST}`, host: OFFHOOK_HOST },
+    ...OFFHOOK_SIP_LISTEN.map(({ host }) => ({ door: `OFFHOOK_SIP_LISTEN ${host}`, host })),
+    ...(url === undefined ? [] : [{ door: `OFFHOOK_PUBLIC_URL ${url}`, host: new URL(url).hostname }]),
+  ];
+  return doors.filter(({ host }) => !isLoopbackHost(host)).map(({ door }) => door);
 };
-
-const isSet = ([, value]: [string, string | undefined]): boolean => value !== undefined && value !== '';
 
 /**
- * Reads the environment, and the file that `OFFHOOK_CONFIG` names.
+ * On by default only while everything is loopback; never beside a listener or public address that is not.
+ * @throws ConfigError
+ */
+const decideSandbox = (environment: Environment, { trunks }: Settings): boolean => {
+  const open = openDoors(environment);
+  switch (environment.OFFHOOK_SANDBOX) {
+    case 'off':
+      return false;
+    case undefined:
+      return open.length === 0 && trunks.every(({ host }) => isLoopbackHost(host));
+    case 'on':
+      if (open.length === 0) return true;
+      throw new ConfigError(
+        open.map((door) => `OFFHOOK_SANDBOX: its passwords are well known, and ${door} is not loopback`),
+      );
+  }
+};
+
+const deepFreeze = <Value>(value: Value): Value => {
+  if (typeof value === 'object' && value !== null) Object.values(value).forEach(deepFreeze);
+  return Object.freeze(value);
+};
+
+/**
+ * Reads the environment, and the file that `OFFHOOK_CONFIG` names. An empty variable counts as one that is not set.
  * @throws ConfigError naming every mistake
  */
 export const readConfig = (variables: Readonly<Record<string, string | undefined>> = process.env): Config => {
-  const parsed = environmentSchema.safeParse(Object.fromEntries(Object.entries(variables).filter(isSet)));
-  if (!parsed.success) throw new ConfigError(mistakesOf(parsed.error));
-  const environment = parsed.data;
-  const settings = readSettings(environment.OFFHOOK_CONFIG);
-  return Object.freeze({
+  const set = Object.fromEntries(Object.entries(variables).filter(([, text]) => text !== undefined && text !== ''));
+  const readings = { environment: check(environmentSchema, set), settings: readSettings(set['OFFHOOK_CONFIG']) };
+  const mistakes = Object.values(readings).flatMap((reading) => ('value' in reading ? [] : reading.mistakes));
+  const { environment, settings } = readings;
+  if (!('value' in environment) || !('value' in settings)) throw new ConfigError(mistakes);
+  return configOf(environment.value, settings.value);
+};
+
+const configOf = (environment: Environment, settings: Settings): Config =>
+  deepFreeze({
     http: {
       host: environment.OFFHOOK_HOST,
       port: environment.PORT,
@@ -176,12 +137,11 @@ export const readConfig = (variables: Readonly<Record<string, string | undefined
     databaseUrl: environment.OFFHOOK_DATABASE_URL,
     secretFile: environment.OFFHOOK_SECRET_FILE,
     sip: { listen: environment.OFFHOOK_SIP_LISTEN, advertise: environment.OFFHOOK_SIP_ADVERTISE },
-    rtp: environment.OFFHOOK_RTP ?? { host: undefined, ports: undefined },
+    rtp: environment.OFFHOOK_RTP,
     sandbox: decideSandbox(environment, settings),
     logLevel: environment.OFFHOOK_LOG_LEVEL,
     settings,
   });
-};
 
 /** How a host is written in an address. */
 export const hostInUrl = (host: string): string => (isIPv6(host) ? `[${host}]` : host);

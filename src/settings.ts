@@ -1,18 +1,26 @@
+import { isSupportedCountry } from 'libphonenumber-js/min';
 import { z } from 'zod';
+import { bracketless } from './shared/loopback.ts';
+import { isSipAddress } from './shared/sip-address.ts';
 
 /** The file that `OFFHOOK_CONFIG` names. Unknown keys are mistakes: a misspelt limit must not pass for none. */
 
-const SIP_URI = /^sips?:(?:[^@\s<>"]+@)?(\[[0-9a-f:.]+\]|[^:;?@\s<>"]+)(?::(\d{1,5}))?(?:[;?][^\s<>"]*)?$/i;
-
 const e164 = z.string().regex(/^\+[1-9]\d{4,14}$/, 'is not a number in E.164, such as +12025550199');
-const country = z.string().regex(/^[A-Z]{2}$/, 'is not a country of two capital letters (ISO 3166-1)');
-const sipUri = z.string().regex(SIP_URI, 'is not a SIP address, such as sip:200@10.0.0.5');
+const country = z.string().refine(isSupportedCountry, 'is not a country of two capital letters (ISO 3166-1)');
+const sipAddress = z.string().refine(isSipAddress, 'is not a SIP address, such as sip:200@10.0.0.5');
 const count = z.number().int().min(0);
+
+/** No user, which is the number, and no parameter that could lead elsewhere than the host says. */
+const TRUNK_URI = /^sip:([^:;]+|\[.+\])(?::\d+)?(?:;transport=(?:udp|tcp))?$/i;
+
+const trunkUri = z.string().refine((text) => TRUNK_URI.test(text) && isSipAddress(text), {
+  message: 'is not sip:host:port, perhaps with ;transport=udp or ;transport=tcp',
+});
 
 const trunk = z
   .strictObject({
     name: z.string().min(1),
-    uri: sipUri,
+    uri: trunkUri,
     username: z.string().min(1).optional(),
     password: z.string().min(1).optional(),
     register: z.boolean().default(false),
@@ -21,11 +29,13 @@ const trunk = z
   .refine((value) => (value.username === undefined) === (value.password === undefined), {
     message: 'username and password go together',
   })
-  .refine((value) => !value.register || value.username !== undefined, { message: 'register needs username and password' })
+  .refine((value) => !value.register || value.username !== undefined, {
+    message: 'register needs username and password',
+  })
   .transform(({ name, uri, username, password, register, caller_id }) => ({
     name,
     uri,
-    host: (SIP_URI.exec(uri)?.[1] ?? '').replace(/^\[|\]$/g, ''),
+    host: bracketless(TRUNK_URI.exec(uri)?.[1] ?? ''),
     credentials: username === undefined || password === undefined ? undefined : { username, password },
     register,
     callerId: caller_id,
@@ -36,7 +46,7 @@ const route = z.strictObject({
   trunks: z.array(z.string().min(1)).min(1),
 });
 
-const phone = z.strictObject({ user: z.string().min(1), address: sipUri });
+const phone = z.strictObject({ user: z.string().min(1), address: sipAddress });
 
 const policy = z
   .strictObject({
@@ -56,7 +66,7 @@ const limits = z
   .prefault({});
 
 const client = z.strictObject({
-  id: z.string().regex(/^[\x21-\x7e]{1,128}$/, 'is not made of printable characters without spaces'),
+  id: z.string().min(1),
   name: z.string().min(1).max(100).optional(),
   secret: z.string().min(32, 'has fewer than 32 characters').optional(),
   redirect_uris: z.array(z.string()).min(1),
@@ -83,9 +93,11 @@ export const settingsSchema = z
   })
   .superRefine(({ trunks, routes, clients }, context) => {
     const names = new Set(trunks.map(({ name }) => name));
-    if (names.size < trunks.length) context.addIssue({ code: 'custom', path: ['trunks'], message: 'two have the same name' });
+    if (names.size < trunks.length)
+      context.addIssue({ code: 'custom', path: ['trunks'], message: 'two have the same name' });
     const ids = new Set(clients.map(({ id }) => id));
-    if (ids.size < clients.length) context.addIssue({ code: 'custom', path: ['clients'], message: 'two have the same id' });
+    if (ids.size < clients.length)
+      context.addIssue({ code: 'custom', path: ['clients'], message: 'two have the same id' });
     routes.forEach(({ trunks: wanted }, index) => {
       for (const name of wanted.filter((wantedName) => !names.has(wantedName))) {
         context.addIssue({ code: 'custom', path: ['routes', index, 'trunks'], message: `there is no trunk "${name}"` });

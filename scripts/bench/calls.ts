@@ -144,7 +144,8 @@ try {
   for (const rate of RATES) {
     const step = await runStep(client, token, rate, service.pid);
     const after = { phone: await phone.statistics(), carrier: await carrier.statistics() };
-    const gained = (side: 'phone' | 'carrier', what: keyof SippStatistics): number => after[side][what] - before[side][what];
+    const gained = (side: 'phone' | 'carrier', what: keyof SippStatistics): number =>
+      after[side][what] - before[side][what];
     const clean = Math.min(gained('phone', 'successful'), gained('carrier', 'successful'), step.offered - step.unclean);
     const failed = gained('phone', 'failed') + gained('carrier', 'failed');
     const resent = gained('phone', 'retransmissions') + gained('carrier', 'retransmissions');

@@ -13,7 +13,9 @@ const TICK_MS = 10;
 
 /** Milliseconds of processor time that a process has used, in user and system mode (proc(5), fields 14 and 15). */
 export const cpuMs = (pid: number): number => {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /, '').split(' ');
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    .replace(/^.*\) /, '')
+    .split(' ');
   return (Number(fields[11]) + Number(fields[12])) * TICK_MS;
 };
 

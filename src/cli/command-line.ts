@@ -10,8 +10,6 @@ import type { Terminal } from './terminal.ts';
 import { addTokenCommands } from './token-commands.ts';
 import { addUserCommands } from './user-commands.ts';
 
-
-
 const administer: Administer = async (work) => {
   const administration = await openAdministration(readConfig());
   try {
@@ -25,8 +23,14 @@ const createProgram = (terminal: Terminal): Command => {
   const program = new Command('offhook')
     .description('Places, watches and stops telephone calls on behalf of users who consented (OAuth 2.0).')
     .exitOverride()
-    .configureOutput({ writeOut: (text) => terminal.print(text.trimEnd()), writeErr: (text) => terminal.say(text.trimEnd()) });
-  program.command('serve').description('run the service until a signal ends it').action(() => serve(terminal));
+    .configureOutput({
+      writeOut: (text) => terminal.print(text.trimEnd()),
+      writeErr: (text) => terminal.say(text.trimEnd()),
+    });
+  program
+    .command('serve')
+    .description('run the service until a signal ends it')
+    .action(() => serve(terminal));
   program
     .command('migrate')
     .description('bring the database up to date, as each start does')

@@ -19,7 +19,10 @@ export const addTokenCommands = (program: Command, terminal: Terminal, administe
     .action(({ user, client }: RevokeOptions) =>
       administer(async ({ tokens }) => {
         if (user !== undefined || client !== undefined) {
-          const filter = { ...(user !== undefined && { username: user }), ...(client !== undefined && { clientId: client }) };
+          const filter = {
+            ...(user !== undefined && { username: user }),
+            ...(client !== undefined && { clientId: client }),
+          };
           terminal.say(`Revoked ${await tokens.revokeAll(filter)} grants.`);
           return;
         }

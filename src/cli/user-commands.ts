@@ -44,7 +44,8 @@ export const addUserCommands = (program: Command, terminal: Terminal, administer
         const { extension = null, country: homeCountry = null, callerId: callerIds = [] } = options;
         const saved = await stores.phoneBook.saveProfile(id, { extension, homeCountry, callerIds });
         terminal.say(`Added ${username}.`);
-        if (saved === 'taken') throw new UsageError(`Another user has the extension ${extension}: ${username} has none.`);
+        if (saved === 'taken')
+          throw new UsageError(`Another user has the extension ${extension}: ${username} has none.`);
       }),
     );
 

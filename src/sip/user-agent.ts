@@ -20,13 +20,11 @@ export type { RequestHandler } from './session/inbound.ts';
 export type { InviteOptions } from './session/invite-options.ts';
 export type {
   ExtraHeaders,
-  HangUpOptions,
   IncomingSession,
   OfferResult,
   RemoteOffer,
   Session,
   SessionEnd,
-  SessionEvents,
 } from './session/session.ts';
 export type { RequestOptions } from './session/standalone-request.ts';
 
@@ -130,7 +128,11 @@ export class UserAgent implements UserAgentFace, SessionContext {
   locate(uri: string, use: (hops: readonly Hop[]) => void): void {
     const literal = this.#literal(uri);
     if (literal !== undefined) use(literal);
-    else void this.#locator.locate(uri).catch((error: unknown) => this.#unlocated(error)).then(use);
+    else
+      void this.#locator
+        .locate(uri)
+        .catch((error: unknown) => this.#unlocated(error))
+        .then(use);
   }
 
   answerOther(transaction: ServerTransaction): void {

@@ -34,6 +34,8 @@ export interface DatabaseOptions {
   readonly url: string;
   readonly clock: Clock;
   readonly log: Log;
+  /** The least time from one commit to the next: under load more writes share the wait for the disk. 0 by default. */
+  readonly commitPauseMs?: number;
   /** Told of every group of writes. */
   readonly onCommit?: (report: CommitReport) => void;
 }
@@ -47,7 +49,8 @@ const SLOW_COMMIT_MS = 100;
  * @throws DatabaseTooNewError when a newer version of the program has changed the tables
  * @throws MigrationFailedError when the tables could not be brought up to date
  */
-export const openDatabase = async ({ url, clock, log, onCommit }: DatabaseOptions): Promise<Database> => {
+export const openDatabase = async (options: DatabaseOptions): Promise<Database> => {
+  const { url, clock, log, onCommit, commitPauseMs: pauseMs = 0 } = options;
   const { path, synchronous } = parseDatabaseUrl(url);
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   const connection = new SqliteConnection(path, synchronous);
@@ -56,7 +59,7 @@ export const openDatabase = async ({ url, clock, log, onCommit }: DatabaseOption
     if (report.milliseconds >= SLOW_COMMIT_MS) log.warn(report, 'a commit held the event loop');
     onCommit?.(report);
   };
-  const commits = new GroupCommit({ connection, clock, onCommit: reportCommit });
+  const commits = new GroupCommit({ connection, clock, onCommit: reportCommit, pauseMs });
   try {
     await migrate(builder);
   } catch (error) {

@@ -11,7 +11,8 @@ export interface JoinSide {
 }
 
 /** Why two legs could not be joined: the leg that refused, and its status. */
-export type JoinResult = { readonly kind: 'joined' } | { readonly kind: 'refused'; readonly by: JoinSide; readonly status: number };
+export type JoinResult =
+  { readonly kind: 'joined' } | { readonly kind: 'refused'; readonly by: JoinSide; readonly status: number };
 
 const JOINED: JoinResult = { kind: 'joined' };
 

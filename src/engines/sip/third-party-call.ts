@@ -173,9 +173,7 @@ export class ThirdPartyCall implements EngineCall {
   }
 
   #sides(role: LegRole): { from: JoinSide | undefined; to: JoinSide | undefined } {
-    return role === 'caller'
-      ? { from: this.#caller, to: this.#callee }
-      : { from: this.#callee, to: this.#caller };
+    return role === 'caller' ? { from: this.#caller, to: this.#callee } : { from: this.#callee, to: this.#caller };
   }
 
   #legUser(role: LegRole): Pick<LegUser, 'calling' | 'ringing' | 'hungUp' | 'ended'> {
@@ -259,7 +257,10 @@ export class ThirdPartyCall implements EngineCall {
   /** SDP that cannot be read ends the call, not the process. */
   #guard(step: Promise<void>): void {
     step.catch((error: unknown) => {
-      this.#options.log.warn({ error, call: this.#options.plan.tokenCall, phase: this.#phase }, 'the call cannot go on');
+      this.#options.log.warn(
+        { error, call: this.#options.plan.tokenCall, phase: this.#phase },
+        'the call cannot go on',
+      );
       this.#end({ by: 'engine', cause: incompatibleMediaCause });
     });
   }

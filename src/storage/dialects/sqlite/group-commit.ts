@@ -15,6 +15,8 @@ interface GroupCommitOptions {
   readonly connection: SqliteConnection;
   readonly clock: Clock;
   readonly onCommit: (report: CommitReport) => void;
+  /** The least time from one commit to the next. */
+  readonly pauseMs: number;
 }
 
 /** Keeps one commit from holding the event loop for long: 256 calls are about 10 ms. */
@@ -26,19 +28,26 @@ interface Pending {
   readonly reject: (error: unknown) => void;
 }
 
+/** Tells a caller what became of his unit, once the commit is over. */
+type Settlement = () => void;
+
 /**
- * Commits the writes of one turn of the event loop together, so that the disk is waited for once. Each unit of work is
- * a savepoint: one that fails is undone alone, and the others are committed. Units run in the order they came in.
+ * Commits the writes of one turn of the event loop together, so that the disk is waited for once; under load also those
+ * of the turns within `pauseMs` of the last commit. A unit that fails is undone alone, and the others are committed: the
+ * group is then run again, each unit in a savepoint. Units run in the order they came in.
  */
 export class GroupCommit {
   readonly #connection: SqliteConnection;
   readonly #clock: Clock;
   readonly #onCommit: (report: CommitReport) => void;
+  readonly #pauseMs: number;
   readonly #queue: Pending[] = [];
+  #committedAt = -Infinity;
   #flushing: Promise<void> | undefined;
   #closed = false;
 
-  constructor({ connection, clock, onCommit }: GroupCommitOptions) {
+  constructor({ connection, clock, onCommit, pauseMs }: GroupCommitOptions) {
+    this.#pauseMs = pauseMs;
     this.#connection = connection;
     this.#clock = clock;
     this.#onCommit = onCommit;
@@ -65,33 +74,69 @@ export class GroupCommit {
   async #flush(): Promise<void> {
     while (this.#queue.length > 0) {
       await nextTurn();
+      await this.#pause();
       await this.#connection.lock.acquire();
       const batch = this.#queue.splice(0, UNITS_A_COMMIT);
       const startedAt = this.#clock.now();
       this.#commit(batch);
       this.#connection.lock.release();
-      this.#onCommit({ units: batch.length, milliseconds: this.#clock.now() - startedAt });
+      this.#committedAt = this.#clock.now();
+      this.#onCommit({ units: batch.length, milliseconds: this.#committedAt - startedAt });
     }
     this.#flushing = undefined;
   }
 
-  #commit(batch: readonly Pending[]): void {
-    const settlements: (() => void)[] = [];
-    try {
-      this.#connection.command('begin immediate');
-      for (const pending of batch) settlements.push(this.#perform(pending));
-      this.#connection.command('commit');
-    } catch (error) {
-      if (this.#connection.inTransaction) this.#connection.command('rollback');
-      const failure = new DatabaseUnavailableError(error);
-      for (const { reject } of batch) reject(failure);
-      return;
+  async #pause(): Promise<void> {
+    const remainingMs = Math.min(this.#pauseMs, this.#committedAt + this.#pauseMs - this.#clock.now());
+    if (remainingMs > 0 && !this.#closed) {
+      await new Promise<void>((resolve) => this.#clock.setTimer(remainingMs, resolve));
     }
+  }
+
+  #commit(batch: readonly Pending[]): void {
+    const settlements = this.#commitTogether(batch) ?? this.#commitApart(batch);
     for (const settle of settlements) settle();
   }
 
-  /** @returns what tells the caller, once the commit has succeeded */
-  #perform({ unit, resolve, reject }: Pending): () => void {
+  /** The usual case, without savepoints. @returns undefined where a unit failed: nothing was written then */
+  #commitTogether(batch: readonly Pending[]): Settlement[] | undefined {
+    try {
+      this.#connection.command('begin immediate');
+      const settlements = batch.map(({ unit, resolve }): Settlement => {
+        const result = this.#drive(unit());
+        return () => resolve(result);
+      });
+      this.#connection.command('commit');
+      return settlements;
+    } catch {
+      this.#rollBack();
+      return undefined;
+    }
+  }
+
+  /** Each unit in a savepoint of its own, so that one that fails is undone alone. */
+  #commitApart(batch: readonly Pending[]): Settlement[] {
+    try {
+      this.#connection.command('begin immediate');
+      const settlements = batch.map((pending) => this.#perform(pending));
+      this.#connection.command('commit');
+      return settlements;
+    } catch (error) {
+      this.#rollBack();
+      const failure = new DatabaseUnavailableError(error);
+      return batch.map(
+        ({ reject }) =>
+          () =>
+            reject(failure),
+      );
+    }
+  }
+
+  #rollBack(): void {
+    if (this.#connection.inTransaction) this.#connection.command('rollback');
+  }
+
+  #perform({ unit, resolve, reject }: Pending): Settlement {
     this.#connection.command('savepoint unit');
     try {
       const result = this.#drive(unit());
