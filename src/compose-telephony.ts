@@ -1,4 +1,3 @@
-import { networkInterfaces } from 'node:os';
 import { composeSipStack, type SipParts } from './compose-sip.ts';
 import { startDemoCarrier, startDemoPhone } from './compose-sandbox.ts';
 import type { Config } from './config.ts';
@@ -7,6 +6,7 @@ import { Routes, type SipTrunk, type TrunkRoute } from './engines/sip/routes.ts'
 import { SipCallEngine, type EngineService } from './engines/sip/sip-engine.ts';
 import { MediaPort } from './media/media-port.ts';
 import type { Trunk } from './settings.ts';
+import { reachableHost } from './shared/reachable-host.ts';
 import type { Shutdown } from './shutdown.ts';
 import { DigestServer } from './sip/auth/digest-server.ts';
 import { Registrar } from './sip/registrar/registrar.ts';
@@ -15,7 +15,7 @@ import type { LocalAddress } from './sip/transport/transport.ts';
 import type { UserAgent } from './sip/user-agent.ts';
 import { deriveKey } from './storage/secret-key.ts';
 import type { Stores } from './storage/stores.ts';
-import { issueSipAccount, sipRealm } from './sip-accounts.ts';
+import { issueSipAccount, sipRealm } from './compose-sip-accounts.ts';
 
 export interface TelephonyParts extends SipParts {
   readonly config: Config;
@@ -33,18 +33,10 @@ export interface Telephony {
 const GRACE_MS = 5000;
 const DEMO_ACCOUNT = 'demo';
 
-const isWildcard = (host: string): boolean => host === '0.0.0.0' || host === '::';
-
-/** The first address of the machine that others reach; loopback where there is none. */
-const machineAddress = (): string => {
-  const addresses = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
-  return addresses.find(({ family, internal }) => family === 'IPv4' && !internal)?.address ?? '127.0.0.1';
-};
-
 /** Where our media are bound, and which address our SDP and our From show. */
 const mediaHosts = ({ rtp, sip }: Config): { readonly bound: string; readonly shown: string } => {
   const bound = rtp.host ?? sip.listen[0]?.host ?? '127.0.0.1';
-  return { bound, shown: sip.advertise ?? (isWildcard(bound) ? machineAddress() : bound) };
+  return { bound, shown: sip.advertise ?? reachableHost(bound) };
 };
 
 const routesOf = ({ settings }: Config): readonly TrunkRoute[] =>
@@ -60,7 +52,12 @@ const trunkRegistration = (trunk: Trunk, userAgent: UserAgent, parts: TelephonyP
   const account = registrar.replace(/^(sips?:)/i, `$1${credentials.username}@`).replace(/;.*$/, '');
   const registration = new Registration({ ...parts, userAgent, registrar, account, credentials });
   registration.on('failed', (status) => parts.log.warn({ trunk: name, status }, 'a trunk refuses our registration'));
-  return [{ start: () => Promise.resolve(void registration.start()), close: () => registration.close() }];
+  const start = (): Promise<void> => {
+    // Calls do not wait for a trunk that is slow to answer: it is tried again until it does.
+    void registration.start();
+    return Promise.resolve();
+  };
+  return [{ start, close: () => registration.close() }];
 };
 
 const startOwnPhone = async (
@@ -114,7 +111,13 @@ export const startTelephony = async (parts: TelephonyParts): Promise<Telephony> 
     prompter: new Prompter({ media, address: hosts.shown }),
     services: [
       { start: () => transport.start(), close: () => transport.close() },
-      { start: () => Promise.resolve(), close: () => Promise.resolve(transactions.close()) },
+      {
+        start: () => Promise.resolve(),
+        close: () => {
+          transactions.close();
+          return Promise.resolve();
+        },
+      },
       ...settings.trunks.flatMap((trunk) => trunkRegistration(trunk, userAgent, parts)),
     ],
     clock,

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
+import { createServer, type RequestListener, type Server } from 'node:http';
 import { dirname, join } from 'node:path';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -28,7 +28,7 @@ import { openDatabase } from './storage/database.ts';
 import { loadSecretKey } from './storage/secret-key.ts';
 import { createStores, type Stores } from './storage/stores.ts';
 
-export { issueSipAccount } from './sip-accounts.ts';
+export { issueSipAccount } from './compose-sip-accounts.ts';
 
 /** A service that runs. */
 export interface RunningService {
@@ -36,7 +36,7 @@ export interface RunningService {
   readonly sip: readonly LocalAddress[];
   readonly log: Log;
   /** Takes no more calls, ends what is ongoing and waits for it, then closes everything. Idempotent. */
-  stop(): Promise<void>;
+  readonly stop: () => Promise<void>;
 }
 
 /** What administers the service from beside it: the same database, no listeners. */
@@ -46,7 +46,7 @@ export interface Administration {
   readonly tokens: TokenAdmin;
   readonly stores: Stores;
   readonly ids: IdSource;
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 /** A commit waits 0.25 ms for the disk and costs 0.13 ms of processor time: at most 200 a second are hardly felt. */
@@ -67,7 +67,7 @@ const clock = systemClock;
 interface Storage {
   readonly stores: Stores;
   readonly secretKey: Buffer;
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 /** Opens the database, made and brought up to date where needed. */
@@ -96,10 +96,16 @@ export const openAdministration = async (config: Config): Promise<Administration
   };
 };
 
-const listen = async ({ http }: Config): Promise<{ server: Server; port: number }> => {
-  const server = createServer();
+const refuseWhileStarting: RequestListener = (_request, response) => {
+  response.writeHead(503, { 'retry-after': '1' }).end();
+};
+
+/** Takes the port before anything is written: of two that are started on one, the second changes nothing. */
+const listen = async ({ http }: Config, log: Log): Promise<{ server: Server; port: number }> => {
+  const server = createServer(refuseWhileStarting);
   server.listen(http.port, http.host);
   await once(server, 'listening');
+  server.on('error', (error) => log.error({ err: error }, 'the HTTP listener has a fault'));
   return { server, port: (server.address() as AddressInfo).port };
 };
 
@@ -112,11 +118,11 @@ const closeServer = async (server: Server): Promise<void> => {
   limit.cancel();
 };
 
-const sweepRegularly = ({ sweep }: Stores, log: Log, shutdown: Shutdown): void => {
+const sweepRegularly = (stores: Stores, log: Log, shutdown: Shutdown): void => {
   const sweepLater = (): Timer => clock.setTimer(SWEEP_EVERY_MS, () => void sweepNow());
   const sweepNow = async (): Promise<void> => {
     try {
-      await sweep(clock.now());
+      await stores.sweep(clock.now());
     } catch (error) {
       log.error({ err: error }, 'expired rows could not be deleted');
     }
@@ -141,7 +147,7 @@ const start = async (config: Config, log: Log, shutdown: Shutdown): Promise<Omit
   const { settings } = config;
   const { stores, secretKey, close } = await openStorage(config, log);
   shutdown.add(close);
-  const { server, port } = await listen(config);
+  const { server, port } = await listen(config, log);
   shutdown.add(() => closeServer(server));
   const publicUrl = config.publicUrl ?? `http://localhost:${port}`;
 
@@ -177,7 +183,7 @@ const start = async (config: Config, log: Log, shutdown: Shutdown): Promise<Omit
     hosts: config.sandbox ? 'loopback' : 'any',
     isReady: () => readiness === 'ready',
   });
-  server.on('request', app);
+  server.off('request', refuseWhileStarting).on('request', app);
   sweepRegularly(stores, log, shutdown);
   shutdown.add(async () => {
     readiness = 'stopping';

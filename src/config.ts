@@ -4,6 +4,7 @@ import type { z } from 'zod';
 import { type Environment, environmentSchema, type RtpAddress, type SipListen } from './environment.ts';
 import { type Settings, settingsSchema } from './settings.ts';
 import { isLoopbackHost } from './shared/loopback.ts';
+import { reachableHost } from './shared/reachable-host.ts';
 
 /** Everything that can be set, checked and frozen. */
 export interface Config {
@@ -57,7 +58,9 @@ const check = <Schema extends z.ZodType>(schema: Schema, input: unknown): Readin
 /** The system's own words repeat what stands around the mistake, and that could be a secret: only the line is told. */
 const faultOfJson = (text: string, { message }: SyntaxError): string => {
   const position = / JSON at position (\d+)/.exec(message)?.[1];
-  return position === undefined ? 'is not JSON' : `is not JSON: line ${text.slice(0, Number(position)).split('\n').length}`;
+  return position === undefined
+    ? 'is not JSON'
+    : `is not JSON: line ${text.slice(0, Number(position)).split('\n').length}`;
 };
 
 const readJson = (file: string): Reading<unknown> => {
@@ -66,7 +69,8 @@ const readJson = (file: string): Reading<unknown> => {
     text = readFileSync(file, 'utf8');
     return { value: JSON.parse(text) as unknown };
   } catch (error) {
-    const mistake = error instanceof SyntaxError ? faultOfJson(text, error) : `cannot be read: ${(error as Error).message}`;
+    const mistake =
+      error instanceof SyntaxError ? faultOfJson(text, error) : `cannot be read: ${(error as Error).message}`;
     return { mistakes: [mistake] };
   }
 };
@@ -149,5 +153,6 @@ export const hostInUrl = (host: string): string => (isIPv6(host) ? `[${host}]` :
 /** Where phones register: the first UDP listener, under the name that they reach it by. */
 export const sipServerOf = ({ sip }: Config): string => {
   const listener = sip.listen.find(({ protocol }) => protocol === 'udp') ?? sip.listen[0];
-  return `${hostInUrl(sip.advertise ?? listener?.host ?? '127.0.0.1')}:${listener?.port ?? 5060}`;
+  const host = sip.advertise ?? reachableHost(listener?.host ?? '127.0.0.1');
+  return `${hostInUrl(host)}:${listener?.port ?? 5060}`;
 };

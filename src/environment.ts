@@ -26,20 +26,13 @@ const port = z
 /** An address as it stands before a port: of version 6 in brackets. */
 const isHost = (text: string): boolean => (text.startsWith('[') ? isIPv6(bracketless(text)) : text !== '');
 
-const listItems = (text: string): string[] =>
-  text
-    .split(',')
-    .map((item) => item.trim())
-    .filter((item) => item !== '');
-
 const LISTEN = /^(udp|tcp):(\[.+\]|[^:\s[\]]+):(\d{1,5})$/i;
 
 const sipListen = z.string().transform((text, context): SipListen[] =>
-  listItems(text).flatMap((item) => {
-    const [, protocol = '', host = '', number] = LISTEN.exec(item) ?? [];
+  text.split(',').map((item) => {
+    const [, protocol = '', host = '', number] = LISTEN.exec(item.trim()) ?? [];
     if (!isHost(host) || Number(number) > LAST_PORT) {
-      context.addIssue({ code: 'custom', message: `"${item}" is not protocol:address:port with udp or tcp` });
-      return [];
+      context.addIssue({ code: 'custom', message: `"${item.trim()}" is not protocol:address:port with udp or tcp` });
     }
     return { protocol: protocol.toLowerCase() as SipListen['protocol'], host: bracketless(host), port: Number(number) };
   }),
@@ -84,8 +77,7 @@ const isNetwork = (item: string): boolean => {
 
 const trustedProxies = z
   .string()
-  .default('')
-  .transform(listItems)
+  .transform((text) => text.split(',').map((item) => item.trim()))
   .superRefine((items, context) => {
     for (const item of items.filter((each) => !isNetwork(each))) {
       context.addIssue({ code: 'custom', message: `"${item}" is not an address or a network` });
@@ -97,7 +89,7 @@ export const environmentSchema = z.object({
   PORT: port.default(8888),
   OFFHOOK_HOST: z.string().default('127.0.0.1').transform(bracketless),
   OFFHOOK_PUBLIC_URL: publicUrl.optional(),
-  OFFHOOK_TRUSTED_PROXIES: trustedProxies,
+  OFFHOOK_TRUSTED_PROXIES: trustedProxies.default([]),
   OFFHOOK_DATABASE_URL: z.string().startsWith('sqlite:', 'must begin with sqlite:').default('sqlite:data/offhook.db'),
   OFFHOOK_SECRET_FILE: z.string().default('data/offhook.key'),
   OFFHOOK_SIP_LISTEN: sipListen.prefault('udp:127.0.0.1:5060,tcp:127.0.0.1:5060'),

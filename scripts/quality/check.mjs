@@ -5,18 +5,44 @@ const root = new URL('../..', import.meta.url).pathname;
 const bin = (name) => `${root}node_modules/.bin/${name}`;
 
 const checks = [
-  ['prettier', bin('prettier'), ['--config', 'scripts/quality/prettier.json', '--ignore-path', 'scripts/quality/prettierignore', '--check', '.']],
-  ['eslint', bin('eslint'), ['-c', 'scripts/quality/eslint.config.mjs', '--max-warnings', '0', 'src', 'db', 'test', 'scripts']],
+  [
+    'prettier',
+    bin('prettier'),
+    ['--config', 'scripts/quality/prettier.json', '--ignore-path', 'scripts/quality/prettierignore', '--check', '.'],
+  ],
+  [
+    'eslint',
+    bin('eslint'),
+    ['-c', 'scripts/quality/eslint.config.mjs', '--max-warnings', '0', 'src', 'db', 'test', 'scripts'],
+  ],
   ['layers', bin('depcruise'), ['--config', 'scripts/quality/layers.cjs', 'src', 'db']],
   ['knip', bin('knip'), ['--config', 'scripts/quality/knip.json']],
   ['tsc', bin('tsc'), ['--noEmit']],
-  ['jest with coverage', process.execPath, ['--experimental-vm-modules', 'node_modules/jest/bin/jest.js', '--config', 'scripts/quality/jest.config.mjs', '--selectProjects', 'unit', '--coverage', '--coverageReporters', 'text-summary']],
+  [
+    'jest with coverage',
+    process.execPath,
+    [
+      '--experimental-vm-modules',
+      'node_modules/jest/bin/jest.js',
+      '--config',
+      'scripts/quality/jest.config.mjs',
+      '--selectProjects',
+      'unit',
+      '--coverage',
+      '--coverageReporters',
+      'text-summary',
+    ],
+  ],
 ];
 
 const failed = [];
 for (const [name, command, args] of checks) {
   console.log(`\n── ${name}`);
-  const { status } = spawnSync(command, args, { cwd: root, stdio: 'inherit', env: { ...process.env, NODE_OPTIONS: '' } });
+  const { status } = spawnSync(command, args, {
+    cwd: root,
+    stdio: 'inherit',
+    env: { ...process.env, NODE_OPTIONS: '' },
+  });
   if (status !== 0) failed.push(name);
 }
 

@@ -8,7 +8,7 @@ const noAmbientEnvironment = {
 };
 
 export default tseslint.config(
-  { ignores: ['**/node_modules/', '**/dist/', '**/coverage/', '**/*.mjs', 'views/assets/**'] },
+  { ignores: ['**/node_modules/', '**/dist/', '**/coverage/', '**/*.mjs', '**/*.cjs', 'views/assets/**'] },
   ...tseslint.configs.strictTypeChecked,
   ...tseslint.configs.stylisticTypeChecked,
   {

@@ -2,16 +2,16 @@
  * The walls between the folders of src. Each folder names what it may import; everything else is an error.
  */
 const mayImport = {
-  'shared': [],
-  'calls': ['shared'],
-  'oauth': ['shared'],
-  'sip': ['shared'],
-  'media': ['shared'],
+  shared: [],
+  calls: ['shared'],
+  oauth: ['shared'],
+  sip: ['shared'],
+  media: ['shared'],
   'engines/sip': ['calls', 'sip', 'media', 'shared'],
   'engines/sandbox': ['calls', 'sip', 'media', 'shared'],
-  'http': ['calls', 'oauth', 'shared'],
-  'web': ['calls', 'oauth', 'shared', 'http/negotiate', 'http/problem'],
-  'cli': ['compose', 'config', 'shared'],
+  http: ['calls', 'oauth', 'shared'],
+  web: ['calls', 'oauth', 'shared', 'http/negotiate', 'http/problem'],
+  cli: ['compose', 'config', 'shared'],
 };
 
 const wall = ([folder, allowed]) => ({

@@ -4,10 +4,13 @@ export interface AuthorizeOptions {
   readonly scope?: string;
 }
 
-const formBody = (fields: Readonly<Record<string, string>>): RequestInit => ({
+const formBody = (
+  fields: Readonly<Record<string, string>>,
+  headers: Readonly<Record<string, string>> = {},
+): RequestInit => ({
   method: 'POST',
   redirect: 'manual',
-  headers: { 'content-type': 'application/x-www-form-urlencoded' },
+  headers: { ...headers, 'content-type': 'application/x-www-form-urlencoded' },
   body: new URLSearchParams(fields).toString(),
 });
 
@@ -17,18 +20,22 @@ const cookieOf = (response: Response): string =>
     .map((line) => line.split(';')[0])
     .join('; ');
 
-/** Walks the application flow as a browser would, with the sandbox's `demo-app`. @returns an access token */
-export const authorize = async (baseUrl: string, options: AuthorizeOptions = {}): Promise<string> => {
+export interface Tokens {
+  readonly accessToken: string;
+  readonly refreshToken: string;
+}
+
+/** Walks the application flow as a browser would, with the sandbox's `demo-app`. */
+export const obtainTokens = async (baseUrl: string, options: AuthorizeOptions = {}): Promise<Tokens> => {
   const { username = 'demo', password = 'demo', scope = 'call' } = options;
   const redirectUri = `${baseUrl}/test`;
   const parameters = { client_id: 'demo-app', response_type: 'code', redirect_uri: redirectUri, scope };
   const login = await fetch(`${baseUrl}/auth/login`, formBody({ ...parameters, username, password }));
   const cookie = cookieOf(login);
-  const grant = formBody({ ...parameters, grant: 'true' });
   const page = new URL(login.headers.get('location') ?? '/', baseUrl);
   let answer = await fetch(page, { redirect: 'manual', headers: { cookie } });
   if (answer.status === 200) {
-    answer = await fetch(`${baseUrl}/auth/grant`, { ...grant, headers: { ...grant.headers, cookie } });
+    answer = await fetch(`${baseUrl}/auth/grant`, formBody({ ...parameters, grant: 'true' }, { cookie }));
   }
   const code = new URL(answer.headers.get('location') ?? baseUrl).searchParams.get('code');
   if (code === null) throw new Error(`no code: ${answer.status} ${await answer.text()}`);
@@ -42,7 +49,11 @@ export const authorize = async (baseUrl: string, options: AuthorizeOptions = {})
       code,
     }),
   );
-  const { access_token: accessToken } = (await token.json()) as { access_token?: string };
-  if (accessToken === undefined) throw new Error(`no token: ${token.status}`);
-  return accessToken;
+  const body = (await token.json()) as { access_token?: string; refresh_token?: string };
+  if (body.access_token === undefined) throw new Error(`no token: ${token.status}`);
+  return { accessToken: body.access_token, refreshToken: body.refresh_token ?? '' };
 };
+
+/** The same. @returns an access token */
+export const authorize = async (baseUrl: string, options: AuthorizeOptions = {}): Promise<string> =>
+  (await obtainTokens(baseUrl, options)).accessToken;

@@ -1,3 +1,4 @@
+import { AppError, type ErrorKind } from './shared/errors.ts';
 import type { IdSource } from './shared/ids.ts';
 import { ha1 } from './sip/auth/digest.ts';
 import type { SqlitePhoneBook } from './storage/sqlite-phone-book.ts';
@@ -12,10 +13,16 @@ export interface SipAccountParts {
   readonly ids: IdSource;
 }
 
+/** Some user's phone has the name already. */
+export class SipAccountTakenError extends AppError {
+  readonly code = 'sip_account_taken';
+  readonly kind: ErrorKind = 'conflict';
+}
+
 /**
  * Adds a phone that registers with us, under a name and a new password of its own.
  * @returns the password: it is kept nowhere, only its hashes are
- * @throws Error when the name is taken
+ * @throws SipAccountTakenError
  */
 export const issueSipAccount = async (
   { stores, ids }: SipAccountParts,
@@ -27,6 +34,6 @@ export const issueSipAccount = async (
     { userId, name: account, endpoint: { kind: 'registered', account } },
     { account, userId, realm: sipRealm, ha1: { md5: ha1('MD5', user), sha256: ha1('SHA-256', user) } },
   );
-  if (added === 'taken') throw new Error(`There is a phone named ${account} already.`);
+  if (added === 'taken') throw new SipAccountTakenError(`There is a phone named ${account} already.`);
   return password;
 };
