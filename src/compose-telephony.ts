@@ -1,4 +1,4 @@
-import { composeSipStack, type SipParts } from './compose-sip.ts';
+import { composeSipStack, type SipParts, type SipStack } from './compose-sip.ts';
 import { startDemoCarrier, startDemoPhone } from './compose-sandbox.ts';
 import type { Config } from './config.ts';
 import { Prompter } from './engines/sip/prompter.ts';
@@ -60,6 +60,14 @@ const trunkRegistration = (trunk: Trunk, userAgent: UserAgent, parts: TelephonyP
   return [{ start, close: () => registration.close() }];
 };
 
+const closedWithEngine = (part: { close(): void }): EngineService => ({
+  start: () => Promise.resolve(),
+  close: () => {
+    part.close();
+    return Promise.resolve();
+  },
+});
+
 const startOwnPhone = async (
   parts: TelephonyParts,
   listeners: readonly LocalAddress[],
@@ -73,53 +81,56 @@ const startOwnPhone = async (
   await startDemoPhone({ ...parts, account: DEMO_ACCOUNT, password, registrarPort: udp.port, domain });
 };
 
-/** Opens SIP and media, and starts the sandbox's carrier and phone where they are wanted. */
-export const startTelephony = async (parts: TelephonyParts): Promise<Telephony> => {
-  const { config, stores, clock, ids, log, shutdown, secretKey } = parts;
-  const { settings, sandbox } = config;
-  const hosts = mediaHosts(config);
-  const media = await MediaPort.open({
-    host: hosts.bound,
-    ...(config.rtp.ports && { port: config.rtp.ports }),
-    clock,
-    ids,
-    log,
-  });
-  shutdown.add(() => media.close());
-  const ownTrunks = settings.trunks.length > 0;
-  const trunks: readonly SipTrunk[] = sandbox && !ownTrunks ? [await startDemoCarrier(parts)] : settings.trunks;
-
-  const { sip } = config;
-  const stack = composeSipStack({
-    ...parts,
-    listeners: sip.listen,
-    advertise: sip.advertise,
-    contactUser: 'offhook',
-    serverName: 'Offhook',
-  });
-  const { userAgent, transport, transactions } = stack;
+/** Takes REGISTER from the phones of our users. */
+const startRegistrar = (userAgent: UserAgent, parts: TelephonyParts): Registrar => {
+  const { stores, secretKey, clock, ids, log, shutdown } = parts;
   const key = deriveKey(secretKey, 'digest nonces');
   const digest = new DigestServer({ realm: sipRealm, credentials: stores.credentials, key, clock, ids });
   const registrar = new Registrar({ store: stores.bindings, digest, clock, ids, log });
   userAgent.handle('REGISTER', registrar.handle);
   shutdown.add(() => registrar.close());
+  return registrar;
+};
 
+/** What the engine opens, in this order, and closes in the opposite one. */
+const engineServices = (stack: SipStack, parts: TelephonyParts): EngineService[] => {
+  const { transport, transactions, userAgent } = stack;
+  const sockets: EngineService = {
+    start: () => transport.start(),
+    close: () => {
+      transactions.close();
+      return transport.close();
+    },
+  };
+  return [sockets, ...parts.config.settings.trunks.flatMap((trunk) => trunkRegistration(trunk, userAgent, parts))];
+};
+
+const openPrompter = async ({ config, clock, ids, log, shutdown }: TelephonyParts): Promise<Prompter> => {
+  const { bound, shown } = mediaHosts(config);
+  const { ports } = config.rtp;
+  const media = await MediaPort.open({ host: bound, ...(ports && { port: ports }), clock, ids, log });
+  shutdown.add(() => media.close());
+  return new Prompter({ media, address: shown });
+};
+
+/** Opens SIP and media, and starts the sandbox's carrier and phone where they are wanted. */
+export const startTelephony = async (parts: TelephonyParts): Promise<Telephony> => {
+  const { config, clock, log, shutdown } = parts;
+  const { settings, sandbox, sip } = config;
+  const prompter = await openPrompter(parts);
+  const domain = prompter.address;
+  const needsCarrier = sandbox && settings.trunks.length === 0;
+  const trunks: readonly SipTrunk[] = needsCarrier ? [await startDemoCarrier(parts)] : settings.trunks;
+  const identity = { contactUser: 'offhook', serverName: 'Offhook', advertise: sip.advertise };
+  const stack = composeSipStack({ ...parts, ...identity, listeners: sip.listen });
+  const { userAgent, transport } = stack;
+  const registrar = startRegistrar(userAgent, parts);
   const bindingsOf = (account: string) => registrar.locate(account);
   const engine = new SipCallEngine({
     userAgent,
-    routes: new Routes({ trunks, routes: routesOf(config), bindingsOf, domain: hosts.shown }),
-    prompter: new Prompter({ media, address: hosts.shown }),
-    services: [
-      { start: () => transport.start(), close: () => transport.close() },
-      {
-        start: () => Promise.resolve(),
-        close: () => {
-          transactions.close();
-          return Promise.resolve();
-        },
-      },
-      ...settings.trunks.flatMap((trunk) => trunkRegistration(trunk, userAgent, parts)),
-    ],
+    routes: new Routes({ trunks, routes: routesOf(config), bindingsOf, domain }),
+    prompter,
+    services: engineServices(stack, parts),
     clock,
     log,
     busyToneMs: settings.busy_tone_ms,
@@ -128,6 +139,6 @@ export const startTelephony = async (parts: TelephonyParts): Promise<Telephony> 
   await engine.start();
   shutdown.add(() => engine.stop());
   const hasOwnPhone = settings.phones.some(({ user }) => user === DEMO_ACCOUNT);
-  if (sandbox && !hasOwnPhone) await startOwnPhone(parts, transport.listeners, hosts.shown);
+  if (sandbox && !hasOwnPhone) await startOwnPhone(parts, transport.listeners, domain);
   return { engine, listeners: transport.listeners };
 };

@@ -11,7 +11,7 @@ const sipAddress = z.string().refine(isSipAddress, 'is not a SIP address, such a
 const count = z.number().int().min(0);
 
 /** No user, which is the number, and no parameter that could lead elsewhere than the host says. */
-const TRUNK_URI = /^sip:([^:;]+|\[.+\])(?::\d+)?(?:;transport=(?:udp|tcp))?$/i;
+const TRUNK_URI = /^sip:([\w.-]+|\[.+\])(?::\d+)?(?:;transport=(?:udp|tcp))?$/i;
 
 const trunkUri = z.string().refine((text) => TRUNK_URI.test(text) && isSipAddress(text), {
   message: 'is not sip:host:port, perhaps with ;transport=udp or ;transport=tcp',

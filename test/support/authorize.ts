@@ -25,11 +25,21 @@ export interface Tokens {
   readonly refreshToken: string;
 }
 
-/** Walks the application flow as a browser would, with the sandbox's `demo-app`. */
-export const obtainTokens = async (baseUrl: string, options: AuthorizeOptions = {}): Promise<Tokens> => {
+const sandboxClient = { client_id: 'demo-app', client_secret: 'demo-secret' };
+
+const redeem = async (baseUrl: string, code: string): Promise<string> => {
+  const fields = { ...sandboxClient, grant_type: 'authorization_code', redirect_uri: `${baseUrl}/test`, code };
+  const answer = await fetch(`${baseUrl}/oauth/token`, formBody(fields));
+  const { access_token: accessToken } = (await answer.json()) as { access_token?: string };
+  if (accessToken === undefined) throw new Error(`no token: ${answer.status}`);
+  return accessToken;
+};
+
+/** Walks the application flow as a browser would, with the sandbox's `demo-app`. @returns an access token */
+export const authorize = async (baseUrl: string, options: AuthorizeOptions = {}): Promise<string> => {
   const { username = 'demo', password = 'demo', scope = 'call' } = options;
-  const redirectUri = `${baseUrl}/test`;
-  const parameters = { client_id: 'demo-app', response_type: 'code', redirect_uri: redirectUri, scope };
+  const { client_id } = sandboxClient;
+  const parameters = { client_id, response_type: 'code', redirect_uri: `${baseUrl}/test`, scope };
   const login = await fetch(`${baseUrl}/auth/login`, formBody({ ...parameters, username, password }));
   const cookie = cookieOf(login);
   const page = new URL(login.headers.get('location') ?? '/', baseUrl);
@@ -39,21 +49,5 @@ export const obtainTokens = async (baseUrl: string, options: AuthorizeOptions = 
   }
   const code = new URL(answer.headers.get('location') ?? baseUrl).searchParams.get('code');
   if (code === null) throw new Error(`no code: ${answer.status} ${await answer.text()}`);
-  const token = await fetch(
-    `${baseUrl}/oauth/token`,
-    formBody({
-      grant_type: 'authorization_code',
-      client_id: 'demo-app',
-      client_secret: 'demo-secret',
-      redirect_uri: redirectUri,
-      code,
-    }),
-  );
-  const body = (await token.json()) as { access_token?: string; refresh_token?: string };
-  if (body.access_token === undefined) throw new Error(`no token: ${token.status}`);
-  return { accessToken: body.access_token, refreshToken: body.refresh_token ?? '' };
+  return redeem(baseUrl, code);
 };
-
-/** The same. @returns an access token */
-export const authorize = async (baseUrl: string, options: AuthorizeOptions = {}): Promise<string> =>
-  (await obtainTokens(baseUrl, options)).accessToken;
