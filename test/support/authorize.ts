@@ -27,16 +27,17 @@ export interface Tokens {
 
 const sandboxClient = { client_id: 'demo-app', client_secret: 'demo-secret' };
 
-const redeem = async (baseUrl: string, code: string): Promise<string> => {
+const redeem = async (baseUrl: string, code: string): Promise<Tokens> => {
   const fields = { ...sandboxClient, grant_type: 'authorization_code', redirect_uri: `${baseUrl}/test`, code };
   const answer = await fetch(`${baseUrl}/oauth/token`, formBody(fields));
-  const { access_token: accessToken } = (await answer.json()) as { access_token?: string };
-  if (accessToken === undefined) throw new Error(`no token: ${answer.status}`);
-  return accessToken;
+  const tokens = (await answer.json()) as { access_token?: string; refresh_token?: string };
+  const { access_token: accessToken, refresh_token: refreshToken } = tokens;
+  if (accessToken === undefined || refreshToken === undefined) throw new Error(`no token: ${answer.status}`);
+  return { accessToken, refreshToken };
 };
 
-/** Walks the application flow as a browser would, with the sandbox's `demo-app`. @returns an access token */
-export const authorize = async (baseUrl: string, options: AuthorizeOptions = {}): Promise<string> => {
+/** Walks the application flow as a browser would, with the sandbox's `demo-app`. */
+export const obtainTokens = async (baseUrl: string, options: AuthorizeOptions = {}): Promise<Tokens> => {
   const { username = 'demo', password = 'demo', scope = 'call' } = options;
   const { client_id } = sandboxClient;
   const parameters = { client_id, response_type: 'code', redirect_uri: `${baseUrl}/test`, scope };
@@ -51,3 +52,7 @@ export const authorize = async (baseUrl: string, options: AuthorizeOptions = {})
   if (code === null) throw new Error(`no code: ${answer.status} ${await answer.text()}`);
   return redeem(baseUrl, code);
 };
+
+/** The same, for the access token alone. */
+export const authorize = async (baseUrl: string, options: AuthorizeOptions = {}): Promise<string> =>
+  (await obtainTokens(baseUrl, options)).accessToken;
