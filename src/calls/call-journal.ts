@@ -22,7 +22,6 @@ export interface CallJournalOptions {
 interface Entry {
   readonly change: Change;
   readonly event: CallEvent;
-  state: 'waiting' | 'written';
 }
 
 interface Waiter {
@@ -34,12 +33,11 @@ const asError = (reason: unknown): Error => (reason instanceof Error ? reason : 
 
 /**
  * Writes the changes of one call in their order and tells of each only when it is committed. Changes that arrive
- * together are handed to the store together, so that they share a commit.
+ * together, or while a commit is under way, are written together.
  */
 export class CallJournal {
   readonly #options: CallJournalOptions;
   readonly #waiting: Waiter[] = [];
-  /** In order. What was written after one that failed waits for it, so that all are told in order. */
   #pending: Entry[] = [];
   #sequence = 1;
   #failures = 0;
@@ -72,7 +70,7 @@ export class CallJournal {
   append(changes: readonly Change[]): void {
     for (const change of changes) {
       this.#sequence += 1;
-      this.#pending.push({ change, event: toCallEvent(change, this.#sequence), state: 'waiting' });
+      this.#pending.push({ change, event: toCallEvent(change, this.#sequence) });
     }
     this.#wake();
   }
@@ -106,25 +104,21 @@ export class CallJournal {
     for (const { resolve } of this.#waiting.splice(0)) resolve();
   }
 
-  /** Writes what waits and tells of what is written, up to what could not be. @returns why a write failed */
+  /** Writes all that waits, together, and tells of it. @returns why it could not be written */
   async #writeBatch(): Promise<Error | undefined> {
-    const batch = this.#pending.filter(({ state }) => state === 'waiting');
-    const newest = this.#pending.at(-1)?.change.call;
-    const results = await Promise.allSettled(batch.map((entry) => this.#update(entry, newest)));
-    const firstWaiting = this.#pending.findIndex(({ state }) => state === 'waiting');
-    const done = this.#pending.splice(0, firstWaiting === -1 ? this.#pending.length : firstWaiting);
-    for (const { change, event } of done) this.#tell(change.call, event);
-    const failure = results.find((result) => result.status === 'rejected');
-    return failure === undefined ? undefined : asError(failure.reason);
-  }
-
-  /** What is tried again is written as the call is now: a later change may be in the journal already. */
-  async #update(entry: Entry, newest: CallRecord | undefined): Promise<void> {
-    const { change, event } = entry;
-    const { store } = this.#options;
-    if (this.#failures === 0) await store.update(change.call, change.legs, event);
-    else await store.update(newest ?? change.call, ['caller', 'callee'], event);
-    entry.state = 'written';
+    const batch = [...this.#pending];
+    const newest = batch.at(-1);
+    if (newest === undefined) return undefined;
+    const legs = new Set(batch.flatMap(({ change }) => change.legs));
+    const events = batch.map(({ event }) => event);
+    try {
+      await this.#options.store.update(newest.change.call, [...legs], events);
+    } catch (error) {
+      return asError(error);
+    }
+    this.#pending = this.#pending.slice(batch.length);
+    for (const { change, event } of batch) this.#tell(change.call, event);
+    return undefined;
   }
 
   async #mayRetry(failure: Error): Promise<boolean> {

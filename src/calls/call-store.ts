@@ -64,8 +64,8 @@ export interface CallStore {
    */
   insert(call: CallRecord, event: CallEvent, idempotency?: IdempotencyRecord): Promise<IdempotencyRecord | undefined>;
 
-  /** Journals a change: call, the changed leg (or none) and the event. */
-  update(call: CallRecord, changedLegs: readonly LegRole[], event: CallEvent): Promise<void>;
+  /** Journals changes that follow each other: the call and the changed legs as they are now, and every event. */
+  update(call: CallRecord, changedLegs: readonly LegRole[], events: readonly CallEvent[]): Promise<void>;
 
   find(tokenCall: string): Promise<CallRecord | undefined>;
   findIdempotent(key: string, userId: string, clientId: string): Promise<IdempotencyRecord | undefined>;

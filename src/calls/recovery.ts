@@ -22,8 +22,11 @@ export const closeAbandoned = async (
   const changes = [...ended, ...abandonLegs(ended.at(-1)?.call ?? call, abandoned, at)];
   const events = await store.events(call.tokenCall);
   const last = events.at(-1)?.sequence ?? 0;
-  await Promise.all(
-    changes.map((change, index) => store.update(change.call, change.legs, toCallEvent(change, last + 1 + index))),
+  const closed = changes.at(-1)?.call ?? call;
+  await store.update(
+    closed,
+    ['caller', 'callee'],
+    changes.map((change, index) => toCallEvent(change, last + 1 + index)),
   );
-  return changes.at(-1)?.call ?? call;
+  return closed;
 };

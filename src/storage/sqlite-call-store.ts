@@ -32,8 +32,8 @@ export class SqliteCallStore implements CallStore {
     return this.#database.write(() => this.#insert(call, event, idempotency));
   }
 
-  update(call: CallRecord, changedLegs: readonly LegRole[], event: CallEvent): Promise<void> {
-    return this.#database.write(() => this.#update(call, changedLegs, event));
+  update(call: CallRecord, changedLegs: readonly LegRole[], events: readonly CallEvent[]): Promise<void> {
+    return this.#database.write(() => this.#update(call, changedLegs, events));
   }
 
   async find(tokenCall: string): Promise<CallRecord | undefined> {
@@ -95,12 +95,12 @@ export class SqliteCallStore implements CallStore {
     return undefined;
   }
 
-  *#update(call: CallRecord, changedLegs: readonly LegRole[], event: CallEvent): UnitOfWork<void> {
+  *#update(call: CallRecord, changedLegs: readonly LegRole[], events: readonly CallEvent[]): UnitOfWork<void> {
     const callId = yield* writeCall(this.#writes.updateCall(call));
     for (const leg of call.legs) {
       if (changedLegs.includes(leg.role)) yield* run(this.#writes.updateLeg({ ...leg, callId }));
     }
-    yield* this.#append(callId, event);
+    for (const event of events) yield* this.#append(callId, event);
   }
 
   *#append(callId: number, event: CallEvent): UnitOfWork<void> {

@@ -238,7 +238,7 @@ describe('the journal', () => {
     const { tokenCall } = await place();
     world.engine.last.connect();
     await settleJournal(world, tokenCall);
-    world.journal.failures = 3;
+    world.journal.failures = 1;
     await expect(world.calls.stop(tokenCall, demo)).rejects.toThrow('disk I/O error');
     expect(world.engine.last.hangUps).toBeGreaterThan(0);
     await world.clock.advanceAsync(250);

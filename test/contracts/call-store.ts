@@ -55,11 +55,11 @@ export const describeCallStore = (driver: string, open: () => Promise<CallStoreU
         endedAt: NOON + 8,
         legs: [caller, callee],
       });
-      await calls.update(changed, ['callee'], anEvent(2, 'call.ended'));
+      await calls.update(changed, ['callee'], [anEvent(2, 'call.ended')]);
       expect(await calls.find('t1')).toEqual({ ...changed, legs: [aLeg('caller'), callee] });
       expect(await calls.events('t1')).toEqual([anEvent(1), anEvent(2, 'call.ended')]);
       expect(await calls.find('t2')).toEqual(aCall('t2'));
-      await calls.update(changed, [], anEvent(3, 'call.told'));
+      await calls.update(changed, [], [anEvent(3, 'call.told')]);
       expect((await calls.find('t1'))?.legs[0]).toEqual(aLeg('caller'));
     });
 
@@ -67,7 +67,7 @@ export const describeCallStore = (driver: string, open: () => Promise<CallStoreU
       const states = ['calling', 'dialling', 'connected', 'ended'] as const;
       const writes = [
         calls.insert(aCall('t1'), anEvent(1)),
-        ...states.map((state, index) => calls.update(aCall('t1', { state }), ['caller'], anEvent(index + 2, state))),
+        ...states.map((state, index) => calls.update(aCall('t1', { state }), ['caller'], [anEvent(index + 2, state)])),
       ];
       await Promise.all(writes);
       expect((await calls.find('t1'))?.state).toBe('ended');
@@ -77,11 +77,11 @@ export const describeCallStore = (driver: string, open: () => Promise<CallStoreU
     it('changes nothing when an event of that sequence is journalled already', async () => {
       await calls.insert(aCall('t1'), anEvent(1));
       const changed = aCall('t1', { state: 'calling', legs: [aLeg('caller', { state: 'calling' }), aLeg('callee')] });
-      expect(await outcomeOf(calls.update(changed, ['caller'], anEvent(1, 'call.calling')))).toBe('rejected');
+      expect(await outcomeOf(calls.update(changed, ['caller'], [anEvent(1, 'call.calling')]))).toBe('rejected');
       expect(await calls.find('t1')).toEqual(aCall('t1'));
       expect(await outcomeOf(calls.insert(aCall('t1'), anEvent(1), aKey('k', 't1')))).toBe('rejected');
       expect(await calls.findIdempotent('k', 'user-1', 'app')).toBeUndefined();
-      await expect(calls.update(aCall('unknown'), [], anEvent(2))).rejects.toThrow('not in the journal');
+      await expect(calls.update(aCall('unknown'), [], [anEvent(2)])).rejects.toThrow('not in the journal');
     });
 
     it('lists ongoing calls oldest first, of one user or of all, and counts them', async () => {
@@ -101,7 +101,7 @@ export const describeCallStore = (driver: string, open: () => Promise<CallStoreU
         await calls.countOngoingOf('user-1'),
         await calls.countOngoingOf('x'),
       ]).toEqual([3, 2, 0]);
-      await calls.update(aCall('old', { state: 'ended', createdAt: NOON + 1 }), [], anEvent(2));
+      await calls.update(aCall('old', { state: 'ended', createdAt: NOON + 1 }), [], [anEvent(2)]);
       expect(tokens(await calls.ongoingOf('user-1'))).toEqual(['young']);
       expect(await calls.countOngoing()).toBe(2);
     });
@@ -111,9 +111,9 @@ export const describeCallStore = (driver: string, open: () => Promise<CallStoreU
       const over = (legs: [ReturnType<typeof aLeg>, ReturnType<typeof aLeg>]) => aCall('t1', { state: 'ended', legs });
       await calls.insert(aCall('t1'), anEvent(1));
       await calls.insert(aCall('t0', { createdAt: NOON - 1 }), anEvent(1));
-      await calls.update(over([aLeg('caller'), ended('callee')]), ['callee'], anEvent(2));
+      await calls.update(over([aLeg('caller'), ended('callee')]), ['callee'], [anEvent(2)]);
       expect((await calls.unfinished()).map(({ tokenCall }) => tokenCall)).toEqual(['t0', 't1']);
-      await calls.update(over([ended('caller'), ended('callee')]), ['caller'], anEvent(3));
+      await calls.update(over([ended('caller'), ended('callee')]), ['caller'], [anEvent(3)]);
       expect((await calls.unfinished()).map(({ tokenCall }) => tokenCall)).toEqual(['t0']);
     });
 

@@ -19,7 +19,7 @@ const insertCalls = async (): Promise<never> => {
     await calls.insert(aCall(token), anEvent(1));
     say(`inserted ${token}`);
     const answered = aCall(token, { state: 'calling', legs: [aLeg('caller', { state: 'calling' }), aLeg('callee')] });
-    await calls.update(answered, ['caller'], anEvent(2));
+    await calls.update(answered, ['caller'], [anEvent(2)]);
     say(`updated ${token}`);
   };
   for (let round = 0; ; round += 1) {
