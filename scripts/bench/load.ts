@@ -32,7 +32,7 @@ const drive = (socket: Socket, requests: Requests, endsAt: number): Promise<numb
   new Promise((resolve, reject) => {
     const latencies: number[] = [];
     let sentAt = 0;
-    let received = Buffer.alloc(0);
+    let received: Buffer = Buffer.alloc(0);
     const send = (): void => {
       sentAt = performance.now();
       if (sentAt >= endsAt) resolve(latencies);

@@ -78,7 +78,13 @@ export const startSipp = async ({
     return { exitCode: child.exitCode, errors, messages };
   };
   await listening(port, () => child.exitCode !== null);
-  return { port, finished, kill: async () => void (await finished(0)) };
+  return {
+    port,
+    finished,
+    kill: async () => {
+      await finished(0);
+    },
+  };
 };
 
 /** The trace has a line of dashes with the time before each message, then one that says its direction and size. */
