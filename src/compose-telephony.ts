@@ -60,14 +60,6 @@ const trunkRegistration = (trunk: Trunk, userAgent: UserAgent, parts: TelephonyP
   return [{ start, close: () => registration.close() }];
 };
 
-const closedWithEngine = (part: { close(): void }): EngineService => ({
-  start: () => Promise.resolve(),
-  close: () => {
-    part.close();
-    return Promise.resolve();
-  },
-});
-
 const startOwnPhone = async (
   parts: TelephonyParts,
   listeners: readonly LocalAddress[],
@@ -83,9 +75,10 @@ const startOwnPhone = async (
 
 /** Takes REGISTER from the phones of our users. */
 const startRegistrar = (userAgent: UserAgent, parts: TelephonyParts): Registrar => {
-  const { stores, secretKey, clock, ids, log, shutdown } = parts;
+  const { config, stores, secretKey, clock, ids, log, shutdown } = parts;
   const key = deriveKey(secretKey, 'digest nonces');
-  const digest = new DigestServer({ realm: sipRealm, credentials: stores.credentials, key, clock, ids });
+  const { digest_algorithms: algorithms } = config.settings;
+  const digest = new DigestServer({ realm: sipRealm, credentials: stores.credentials, algorithms, key, clock, ids });
   const registrar = new Registrar({ store: stores.bindings, digest, clock, ids, log });
   userAgent.handle('REGISTER', registrar.handle);
   shutdown.add(() => registrar.close());

@@ -71,9 +71,9 @@ interface Storage {
 }
 
 /** Opens the database, made and brought up to date where needed. */
-const openStorage = async (config: Config, log: Log): Promise<Storage> => {
+const openStorage = async (config: Config, log: Log, commitPauseMs: number): Promise<Storage> => {
   const secretKey = loadSecretKey(config.secretFile);
-  const database = await openDatabase({ url: config.databaseUrl, clock, log, commitPauseMs: COMMIT_PAUSE_MS });
+  const database = await openDatabase({ url: config.databaseUrl, clock, log, commitPauseMs });
   return {
     secretKey,
     stores: createStores({ database, clock, secretKey, sandboxAccounts: config.sandbox ? 'accepted' : 'refused' }),
@@ -81,10 +81,13 @@ const openStorage = async (config: Config, log: Log): Promise<Storage> => {
   };
 };
 
-/** @throws DatabaseUrlError, DatabaseTooNewError, SecretFileError */
+/**
+ * Commits never pause: the timers of the system clock would not keep a command alive.
+ * @throws DatabaseUrlError, DatabaseFileError, DatabaseTooNewError, SecretFileError
+ */
 export const openAdministration = async (config: Config): Promise<Administration> => {
   const ids = createSystemIds();
-  const { stores, close } = await openStorage(config, createPinoLog('warn'));
+  const { stores, close } = await openStorage(config, createPinoLog('warn'), 0);
   const base = { ...stores, hasher: createPasswordHasher(), clock, ids };
   return {
     users: createUserAdmin(base),
@@ -145,7 +148,7 @@ const policyOf = ({ settings: { policy } }: Config): CallPolicy =>
 const start = async (config: Config, log: Log, shutdown: Shutdown): Promise<Omit<RunningService, 'stop'>> => {
   const ids = createSystemIds();
   const { settings } = config;
-  const { stores, secretKey, close } = await openStorage(config, log);
+  const { stores, secretKey, close } = await openStorage(config, log, COMMIT_PAUSE_MS);
   shutdown.add(close);
   const { server, port } = await listen(config, log);
   shutdown.add(() => closeServer(server));

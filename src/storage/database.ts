@@ -3,10 +3,11 @@ import { dirname } from 'node:path';
 import { Kysely, type CompiledQuery } from 'kysely';
 import type { Clock } from '../shared/clock.ts';
 import type { Log } from '../shared/log.ts';
-import { parseDatabaseUrl } from './database-url.ts';
+import { parseDatabaseUrl, type DatabaseLocation } from './database-url.ts';
 import { GroupCommit, type CommitReport } from './dialects/sqlite/group-commit.ts';
 import { SqliteConnection } from './dialects/sqlite/sqlite-connection.ts';
 import { createSqliteDialect } from './dialects/sqlite/sqlite-dialect.ts';
+import { DatabaseFileError } from './errors.ts';
 import { migrate } from './migrate.ts';
 import type { Schema } from './schema.ts';
 import type { UnitOfWork } from './unit-of-work.ts';
@@ -46,6 +47,7 @@ const SLOW_COMMIT_MS = 100;
 /**
  * Opens the database and brings its tables up to date. Several processes may open one file at once.
  * @throws DatabaseUrlError when the address cannot be understood
+ * @throws DatabaseFileError when the file cannot be opened
  * @throws DatabaseTooNewError when a newer version of the program has changed the tables
  * @throws MigrationFailedError when the tables could not be brought up to date
  */
@@ -53,7 +55,7 @@ export const openDatabase = async (options: DatabaseOptions): Promise<Database> 
   const { url, clock, log, onCommit, commitPauseMs: pauseMs = 0 } = options;
   const { path, synchronous } = parseDatabaseUrl(url);
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  const connection = new SqliteConnection(path, synchronous);
+  const connection = openConnection({ path, synchronous });
   const builder = new Kysely<Schema>({ dialect: createSqliteDialect(connection) });
   const reportCommit = (report: CommitReport): void => {
     if (report.milliseconds >= SLOW_COMMIT_MS) log.warn(report, 'a commit held the event loop');
@@ -67,6 +69,14 @@ export const openDatabase = async (options: DatabaseOptions): Promise<Database> 
     throw error;
   }
   return new SqliteDatabase(connection, builder, commits);
+};
+
+const openConnection = ({ path, synchronous }: DatabaseLocation): SqliteConnection => {
+  try {
+    return new SqliteConnection(path, synchronous);
+  } catch (cause) {
+    throw new DatabaseFileError(`The database ${path} cannot be opened.`, { cause });
+  }
 };
 
 class SqliteDatabase implements Database {

@@ -6,6 +6,12 @@ export class DatabaseUrlError extends AppError {
   readonly kind: ErrorKind = 'invalid';
 }
 
+/** The file cannot be opened, or is no database. */
+export class DatabaseFileError extends AppError {
+  readonly code = 'database_file';
+  readonly kind: ErrorKind = 'unavailable';
+}
+
 /** A newer version of the program has changed the database: this one does not know its tables. */
 export class DatabaseTooNewError extends AppError {
   readonly code = 'database_too_new';

@@ -15,6 +15,8 @@ export interface DigestServerOptions {
   readonly key: Buffer;
   readonly clock: Clock;
   readonly ids: IdSource;
+  /** What is offered, the favourite first (RFC 8760 section 2.3); MD5 alone where nothing is said. */
+  readonly algorithms?: readonly StoredAlgorithm[];
   /** How long a nonce serves; 5 minutes where nothing is said. */
   readonly nonceLifetimeMs?: number;
 }
@@ -28,7 +30,8 @@ export type DigestVerdict =
       readonly headers: readonly (readonly [name: string, value: string])[];
     };
 
-const OFFERED: readonly StoredAlgorithm[] = ['SHA-256', 'MD5']; // the favourite first (RFC 8760 section 2.3)
+/** RFC 8760 wants SHA-256 offered first; phones that know only MD5 stop at the first challenge they cannot read. */
+const OFFERED: readonly StoredAlgorithm[] = ['MD5'];
 
 const isStored = (algorithm: DigestAlgorithm): algorithm is StoredAlgorithm =>
   algorithm === 'MD5' || algorithm === 'SHA-256';
@@ -80,9 +83,9 @@ export class DigestServer {
   }
 
   #challenge(reason: 'first' | 'stale'): DigestVerdict {
-    const { realm } = this.#options;
+    const { realm, algorithms = OFFERED } = this.#options;
     const nonce = this.#nonces.issue();
-    const headers = OFFERED.map((algorithm) => {
+    const headers = algorithms.map((algorithm) => {
       const challenge = { realm, nonce, algorithm, qop: ['auth'], stale: reason === 'stale' };
       return ['www-authenticate', formatDigestChallenge(challenge)] as const;
     });

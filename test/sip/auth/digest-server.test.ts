@@ -17,7 +17,14 @@ const server = (key = Buffer.alloc(32, 1), clock = new FakeClock()) => {
       );
     },
   };
-  const digest = new DigestServer({ realm: 'offhook', credentials, key, clock, ids: createSystemIds() });
+  const digest = new DigestServer({
+    realm: 'offhook',
+    credentials,
+    algorithms: ['SHA-256', 'MD5'],
+    key,
+    clock,
+    ids: createSystemIds(),
+  });
   return { digest, clock, asked };
 };
 
@@ -46,7 +53,7 @@ const answerTo = async (
 const isStale = (verdict: Awaited<ReturnType<DigestServer['verify']>>): boolean =>
   verdict.kind === 'refused' &&
   verdict.status === 401 &&
-  verdict.headers.every(([, value]) => /stale=true/.test(value));
+  verdict.headers.every(([, value]) => value.includes('stale=true'));
 
 describe('the digest server', () => {
   it.each(['MD5', 'SHA-256'])('accepts the right password in %s, once for each nonce count', async (algorithm) => {

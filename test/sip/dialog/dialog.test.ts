@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { Dialog } from '../../../src/sip/dialog/dialog.ts';
 import { keepsToFlow } from '../../../src/sip/dialog/flow.ts';
-import { SipRequest, SipResponse, type SipMessage } from '../../../src/sip/message/message.ts';
+import type { SipRequest, SipResponse } from '../../../src/sip/message/message.ts';
+import { type SipMessage } from '../../../src/sip/message/message.ts';
 import { tryParse } from '../../../src/sip/message/parse.ts';
 import type { Hop } from '../../../src/sip/transport/transport.ts';
 

@@ -144,7 +144,7 @@ describe('an offer of ours within the session', () => {
     await clock.advanceAsync(500);
     peer.answer(peer.last('INVITE'), '200 OK', ok);
     await clock.advanceAsync(5);
-    const acks = pair.network.sent.filter(({ text }) => /^ACK sip:moved/.test(text)).map(({ text }) => text);
+    const acks = pair.network.sent.filter(({ text }) => text.startsWith('ACK sip:moved')).map(({ text }) => text);
     expect([acks.length, new Set(acks).size]).toEqual([2, 1]);
   });
 });

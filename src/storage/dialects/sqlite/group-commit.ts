@@ -44,6 +44,7 @@ export class GroupCommit {
   readonly #queue: Pending[] = [];
   #committedAt = -Infinity;
   #flushing: Promise<void> | undefined;
+  #endPause: () => void = () => undefined;
   #closed = false;
 
   constructor({ connection, clock, onCommit, pauseMs }: GroupCommitOptions) {
@@ -65,9 +66,10 @@ export class GroupCommit {
     });
   }
 
-  /** Commits what is waiting and refuses what comes later. */
+  /** Commits what is waiting, without a pause, and refuses what comes later. */
   async close(): Promise<void> {
     this.#closed = true;
+    this.#endPause();
     await this.#flushing;
   }
 
@@ -86,11 +88,16 @@ export class GroupCommit {
     this.#flushing = undefined;
   }
 
-  async #pause(): Promise<void> {
+  #pause(): Promise<void> {
     const remainingMs = Math.min(this.#pauseMs, this.#committedAt + this.#pauseMs - this.#clock.now());
-    if (remainingMs > 0 && !this.#closed) {
-      await new Promise<void>((resolve) => this.#clock.setTimer(remainingMs, resolve));
-    }
+    if (remainingMs <= 0 || this.#closed) return Promise.resolve();
+    return new Promise((resolve) => {
+      const timer = this.#clock.setTimer(remainingMs, resolve);
+      this.#endPause = () => {
+        timer.cancel();
+        resolve();
+      };
+    });
   }
 
   #commit(batch: readonly Pending[]): void {
