@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // The command `offhook`. In a checkout it compiles first when a source is newer than the last build.
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -23,7 +23,10 @@ if (existsSync(join(root, 'src')) && isStale()) {
     cwd: root,
     stdio: ['ignore', 2, 2],
   });
-  if (status !== 0) process.exit(status ?? 1);
+  if (status !== 0) {
+    rmSync(stamp, { force: true }); // or what did not compile would pass for fresh
+    process.exit(status ?? 1);
+  }
 }
 
 await import('../dist/src/main.js');

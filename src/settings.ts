@@ -89,7 +89,10 @@ export const settingsSchema = z
     limits,
     clients: z.array(client).default([]),
     /** Challenges for phones, the favourite first; many phones stop at one that they do not know. */
-    digest_algorithms: z.array(z.enum(['MD5', 'SHA-256'])).min(1).default(['MD5']),
+    digest_algorithms: z
+      .array(z.enum(['MD5', 'SHA-256']))
+      .min(1)
+      .default(['MD5']),
     /** Milliseconds of busy tone before the user's phone is hung up; 0 skips it. */
     busy_tone_ms: count.max(30_000).default(2000),
   })

@@ -3,5 +3,8 @@ import type { Administration } from '../compose.ts';
 /** A command got words that it cannot use; the message is for whoever typed them. */
 export class UsageError extends Error {}
 
+/** A command was understood and cannot be done. */
+export class RefusedError extends Error {}
+
 /** Runs `work` against the database of the configuration, and closes it again. */
 export type Administer = (work: (administration: Administration) => Promise<void>) => Promise<void>;

@@ -1,8 +1,9 @@
+import { inspect, types } from 'node:util';
 import { Command, CommanderError } from 'commander';
 import { openAdministration } from '../compose.ts';
 import { ConfigError, readConfig } from '../config.ts';
 import { AppError } from '../shared/errors.ts';
-import { UsageError, type Administer } from './administer.ts';
+import { RefusedError, UsageError, type Administer } from './administer.ts';
 import { addClientCommands } from './client-commands.ts';
 import { addPhoneCommands } from './phone-commands.ts';
 import { serve } from './serve.ts';
@@ -34,7 +35,10 @@ const createProgram = (terminal: Terminal): Command => {
   program
     .command('migrate')
     .description('bring the database up to date, as each start does')
-    .action(() => administer(() => Promise.resolve(terminal.say('The database is up to date.'))));
+    .action(async () => {
+      await administer(() => Promise.resolve());
+      terminal.say('The database is up to date.');
+    });
   addUserCommands(program, terminal, administer);
   addClientCommands(program, terminal, administer);
   addPhoneCommands(program, terminal, administer);
@@ -42,12 +46,18 @@ const createProgram = (terminal: Terminal): Command => {
   return program;
 };
 
-const isExpected = (error: unknown): error is Error =>
-  error instanceof AppError || error instanceof ConfigError || error instanceof UsageError;
+const expected = [AppError, ConfigError, RefusedError, UsageError];
 
-/** What the system says of a port that is taken, or a file that cannot be opened, needs no stack. */
+const isExpected = (error: unknown): error is Error => expected.some((kind) => error instanceof kind);
+
+/** What the system says of a port that is taken, or a directory that cannot be made, needs no stack. */
 const isSystemError = (error: unknown): error is NodeJS.ErrnoException =>
-  error instanceof Error && typeof (error as NodeJS.ErrnoException).syscall === 'string';
+  types.isNativeError(error) && typeof (error as NodeJS.ErrnoException).syscall === 'string';
+
+const sentenceOf = (error: unknown): string => {
+  if (!isExpected(error) && !isSystemError(error)) return inspect(error);
+  return types.isNativeError(error.cause) ? `${error.message} (${error.cause.message})` : error.message;
+};
 
 /** @returns the exit code: 0, 1 for what failed, 2 for words that were not understood */
 export const runCommandLine = async (words: readonly string[], terminal: Terminal): Promise<number> => {
@@ -56,8 +66,7 @@ export const runCommandLine = async (words: readonly string[], terminal: Termina
     return 0;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-    if (isExpected(error) || isSystemError(error)) terminal.say(`offhook: ${error.message}`);
-    else terminal.say(`offhook: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+    terminal.say(`offhook: ${sentenceOf(error)}`);
     return error instanceof UsageError ? 2 : 1;
   }
 };

@@ -4,7 +4,7 @@ import type { Terminal } from './terminal.ts';
 
 const signals = ['SIGINT', 'SIGTERM'] as const;
 
-/** Resolves at the first signal. A second one means it: the process ends at once. */
+/** Resolves at the first signal, which a start under way still awaits. A second one means it: the process ends at once. */
 const firstSignal = (): Promise<NodeJS.Signals> =>
   new Promise((resolve) => {
     for (const signal of signals) {
@@ -27,13 +27,14 @@ const reportFaults = ({ log, stop }: RunningService): void => {
 /** Runs the service until a signal ends it. */
 export const serve = async ({ say }: Terminal): Promise<void> => {
   const config = readConfig();
+  const signalled = firstSignal();
   const service = await startService(config);
   reportFaults(service);
   const { log, publicUrl, sip } = service;
   log.info({ url: publicUrl, sip, sandbox: config.sandbox }, 'ready');
   say(`Offhook is ready at ${publicUrl} and ${sip.map(sipAddress).join(', ')}`);
   if (config.sandbox) say(`The sandbox is on: try ${publicUrl}/test as demo, password demo.`);
-  const signal = await firstSignal();
+  const signal = await signalled;
   log.info({ signal }, 'stopping');
   await service.stop();
   log.info({}, 'stopped');

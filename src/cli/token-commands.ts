@@ -1,11 +1,22 @@
 import type { Command } from 'commander';
-import { UsageError, type Administer } from './administer.ts';
+import type { Administration } from '../compose.ts';
+import { RefusedError, UsageError, type Administer } from './administer.ts';
 import { readSecret, type Terminal } from './terminal.ts';
 
 interface RevokeOptions {
   readonly user?: string;
   readonly client?: string;
 }
+
+const revokeAll = async ({ tokens, clients }: Administration, { user, client }: RevokeOptions): Promise<number> => {
+  if (client !== undefined && !(await clients.list()).some(({ id }) => id === client)) {
+    throw new RefusedError(`There is no client ${client}.`);
+  }
+  return tokens.revokeAll({
+    ...(user !== undefined && { username: user.normalize('NFC') }),
+    ...(client !== undefined && { clientId: client }),
+  });
+};
 
 /** `token revoke` */
 export const addTokenCommands = (program: Command, terminal: Terminal, administer: Administer): void => {
@@ -16,19 +27,17 @@ export const addTokenCommands = (program: Command, terminal: Terminal, administe
     .description('revoke the tokens of a user, of an application, or one read from standard input; at once')
     .option('--user <username>')
     .option('--client <id>')
-    .action(({ user, client }: RevokeOptions) =>
-      administer(async ({ tokens }) => {
-        if (user !== undefined || client !== undefined) {
-          const filter = {
-            ...(user !== undefined && { username: user }),
-            ...(client !== undefined && { clientId: client }),
-          };
-          terminal.say(`Revoked ${await tokens.revokeAll(filter)} grants.`);
+    .action((options: RevokeOptions) =>
+      administer(async (administration) => {
+        if (options.user !== undefined || options.client !== undefined) {
+          const count = await revokeAll(administration, options);
+          terminal.say(`Revoked ${count} ${count === 1 ? 'grant' : 'grants'}.`);
           return;
         }
         const token = await readSecret(terminal, 'Token:');
         if (token === '') throw new UsageError('Give a token on standard input, or --user, or --client.');
-        if ((await tokens.revoke(token)) === 'unknown') throw new UsageError('There is no such token.');
+        if ((await administration.tokens.revoke(token)) === 'unknown')
+          throw new RefusedError('There is no such token.');
         terminal.say('Revoked the token and all of its grant.');
       }),
     );

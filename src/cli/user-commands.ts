@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
-import { UsageError, type Administer } from './administer.ts';
+import { isSupportedCountry } from 'libphonenumber-js/min';
+import { RefusedError, UsageError, type Administer } from './administer.ts';
 import { formatTable, readSecret, type Terminal } from './terminal.ts';
 
 interface AddOptions {
@@ -19,15 +20,14 @@ const roleOf = (text: string): (typeof roles)[number] => {
 
 const checkProfile = ({ extension, country, callerId = [] }: AddOptions): void => {
   if (extension !== undefined && !/^\d{1,10}$/.test(extension)) throw new UsageError('--extension is 1 to 10 digits');
-  if (country !== undefined && !/^[A-Z]{2}$/.test(country)) throw new UsageError('--country is two capital letters');
+  if (country !== undefined && !isSupportedCountry(country)) {
+    throw new UsageError('--country is a country of two capital letters (ISO 3166-1)');
+  }
   const wrong = callerId.find((number) => !/^\+[1-9]\d{4,14}$/.test(number));
   if (wrong !== undefined) throw new UsageError(`--caller-id ${wrong} is not a number in E.164`);
 };
 
-/** `user add | list | disable | enable | password` */
-export const addUserCommands = (program: Command, terminal: Terminal, administer: Administer): void => {
-  const user = program.command('user').description('the people who log in');
-
+const addAdd = (user: Command, terminal: Terminal, administer: Administer): void => {
   user
     .command('add <username>')
     .description('add a user; the password is read from standard input')
@@ -39,26 +39,19 @@ export const addUserCommands = (program: Command, terminal: Terminal, administer
       administer(async ({ users, stores }) => {
         const role = roleOf(options.role);
         checkProfile(options);
+        const { extension = null, country: homeCountry = null, callerId: callerIds = [] } = options;
+        if (extension !== null && (await stores.phones.userByExtension(extension)) !== undefined) {
+          throw new RefusedError(`Another user has the extension ${extension}.`);
+        }
         const password = await readSecret(terminal, `Password for ${username}:`);
         const { id } = await users.create({ username, password, role });
-        const { extension = null, country: homeCountry = null, callerId: callerIds = [] } = options;
         const saved = await stores.phoneBook.saveProfile(id, { extension, homeCountry, callerIds });
-        terminal.say(`Added ${username}.`);
-        if (saved === 'taken')
-          throw new UsageError(`Another user has the extension ${extension}: ${username} has none.`);
+        terminal.say(`Added ${username}${saved === 'taken' ? ' without an extension: another user has it' : ''}.`);
       }),
     );
+};
 
-  user
-    .command('list')
-    .description('all users')
-    .action(() =>
-      administer(async ({ users }) => {
-        const rows = (await users.list()).map(({ username, role, status }) => [username, role, status]);
-        terminal.print(formatTable([['USERNAME', 'ROLE', 'STATUS'], ...rows]));
-      }),
-    );
-
+const addChanges = (user: Command, terminal: Terminal, administer: Administer): void => {
   const changes = [
     ['disable', 'disabled', 'refuse a user: sessions and tokens end at once'],
     ['enable', 'active', 'admit a disabled user again'],
@@ -82,6 +75,22 @@ export const addUserCommands = (program: Command, terminal: Terminal, administer
       administer(async ({ users }) => {
         await users.setPassword(username, await readSecret(terminal, `New password for ${username}:`));
         terminal.say(`${username} has a new password.`);
+      }),
+    );
+};
+
+/** `user add | list | disable | enable | password` */
+export const addUserCommands = (program: Command, terminal: Terminal, administer: Administer): void => {
+  const user = program.command('user').description('the people who log in');
+  addAdd(user, terminal, administer);
+  addChanges(user, terminal, administer);
+  user
+    .command('list')
+    .description('all users')
+    .action(() =>
+      administer(async ({ users }) => {
+        const rows = (await users.list()).map(({ username, role, status }) => [username, role, status]);
+        terminal.print(formatTable([['USERNAME', 'ROLE', 'STATUS'], ...rows]));
       }),
     );
 };

@@ -3,13 +3,7 @@
  * invalid 400, unauthenticated 401, forbidden 403, not-found 404, conflict 409, limited 429, unavailable 503.
  */
 export type ErrorKind =
-  | 'invalid'
-  | 'unauthenticated'
-  | 'forbidden'
-  | 'not-found'
-  | 'conflict'
-  | 'limited'
-  | 'unavailable';
+  'invalid' | 'unauthenticated' | 'forbidden' | 'not-found' | 'conflict' | 'limited' | 'unavailable';
 
 export interface AppErrorOptions {
   readonly cause?: unknown;

@@ -1,0 +1,413 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { ConfigError, hostInUrl, readConfig, sipServerOf } from '../src/config.ts';
+
+let directory: string;
+
+beforeAll(() => {
+  directory = mkdtempSync(join(tmpdir(), 'offhook-config-'));
+});
+
+afterAll(() => rmSync(directory, { recursive: true }));
+
+const fileOf = (content: string | object): string => {
+  const file = join(directory, 'offhook.json');
+  writeFileSync(file, typeof content === 'string' ? content : JSON.stringify(content));
+  return file;
+};
+
+/** The message, each mistake on a line of its own behind the first. */
+const refusal = (variables: Record<string, string>): string => {
+  try {
+    readConfig(variables);
+  } catch (error) {
+    if (error instanceof ConfigError) return error.message;
+    throw error;
+  }
+  throw new Error('The configuration was taken');
+};
+
+const mistakes = (variables: Record<string, string>): string[] =>
+  refusal(variables)
+    .split('\n')
+    .slice(1)
+    .map((line) => line.trim());
+
+const settingsOf = (content: object) => readConfig({ OFFHOOK_CONFIG: fileOf(content) }).settings;
+
+/** The mistakes of a file, without its name before each. */
+const fileMistakes = (content: string | object): string[] => {
+  const file = fileOf(content);
+  return mistakes({ OFFHOOK_CONFIG: file }).map((mistake) => {
+    expect(mistake.startsWith(`OFFHOOK_CONFIG ${file}: `)).toBe(true);
+    return mistake.slice(`OFFHOOK_CONFIG ${file}: `.length);
+  });
+};
+
+const trunk = (uri: string, more: object = {}): object => ({ trunks: [{ name: 'carrier', uri, ...more }] });
+const outside = trunk('sip:sip.example.com');
+
+describe('the environment', () => {
+  it('needs nothing: everything has a default', () => {
+    expect(readConfig({})).toEqual({
+      http: { host: '127.0.0.1', port: 8888, trustedProxies: [] },
+      publicUrl: undefined,
+      databaseUrl: 'sqlite:data/offhook.db',
+      secretFile: 'data/offhook.key',
+      sip: {
+        listen: [
+          { protocol: 'udp', host: '127.0.0.1', port: 5060 },
+          { protocol: 'tcp', host: '127.0.0.1', port: 5060 },
+        ],
+        advertise: undefined,
+      },
+      rtp: { host: undefined, ports: undefined },
+      sandbox: true,
+      logLevel: 'info',
+      settings: {
+        trunks: [],
+        routes: [],
+        phones: [],
+        policy: {
+          home_country: 'US',
+          allowed_countries: ['US'],
+          barred_prefixes: [],
+          max_ongoing_calls_per_user: 20,
+          max_ongoing_calls: 0,
+        },
+        limits: { calls_per_second_per_token: 10, reads_per_second_per_token: 100 },
+        clients: [],
+        busy_tone_ms: 2000,
+        digest_algorithms: ['MD5'],
+      },
+    });
+  });
+
+  it('sets each of them', () => {
+    const config = readConfig({
+      PORT: '443',
+      OFFHOOK_HOST: '[::]',
+      OFFHOOK_PUBLIC_URL: 'https://calls.example.com/voice//',
+      OFFHOOK_TRUSTED_PROXIES: '10.0.0.0/8, 2001:db8::1,loopback',
+      OFFHOOK_DATABASE_URL: 'sqlite:/var/lib/offhook/calls.db?synchronous=normal',
+      OFFHOOK_SECRET_FILE: '/var/lib/offhook/key',
+      OFFHOOK_SIP_LISTEN: 'udp:[::1]:5060, TCP:sip.example.com:0',
+      OFFHOOK_SIP_ADVERTISE: '[2001:db8::2]',
+      OFFHOOK_RTP: '[2001:db8::3]:10000-20000',
+      OFFHOOK_SANDBOX: 'off',
+      OFFHOOK_LOG_LEVEL: 'debug',
+      OFFHOOK_CONFIG: fileOf({ busy_tone_ms: 0 }),
+    });
+    expect(config).toMatchObject({
+      http: { host: '::', port: 443, trustedProxies: ['10.0.0.0/8', '2001:db8::1', 'loopback'] },
+      publicUrl: 'https://calls.example.com/voice',
+      databaseUrl: 'sqlite:/var/lib/offhook/calls.db?synchronous=normal',
+      secretFile: '/var/lib/offhook/key',
+      sip: {
+        listen: [
+          { protocol: 'udp', host: '::1', port: 5060 },
+          { protocol: 'tcp', host: 'sip.example.com', port: 0 },
+        ],
+        advertise: '2001:db8::2',
+      },
+      rtp: { host: '2001:db8::3', ports: { from: 10_000, to: 20_000 } },
+      sandbox: false,
+      logLevel: 'debug',
+      settings: { busy_tone_ms: 0 },
+    });
+    expect(readConfig({ OFFHOOK_RTP: '192.0.2.1' }).rtp).toEqual({ host: '192.0.2.1', ports: undefined });
+    expect(readConfig({ PORT: '', OFFHOOK_CONFIG: '', OFFHOOK_SANDBOX: '' })).toEqual(readConfig({}));
+  });
+
+  it('cannot be changed once it was read', () => {
+    const config = readConfig({ OFFHOOK_CONFIG: fileOf(trunk('sip:127.0.0.1:5080')) });
+    const parts = [config, config.http, config.sip.listen, config.sip.listen[0], config.settings.trunks[0]];
+    expect(parts.map((part) => Object.isFrozen(part))).toEqual(parts.map(() => true));
+  });
+
+  it.each([
+    ['PORT', ['65536', '-1', 'http', '80.5', ' 80', '0x50'], 'is not a port, 0 to 65535'],
+    ['OFFHOOK_DATABASE_URL', ['postgres://db', 'data/offhook.db'], 'must begin with sqlite:'],
+    ['OFFHOOK_SANDBOX', ['yes', 'On'], 'Invalid option: expected one of "on"|"off"'],
+    ['OFFHOOK_LOG_LEVEL', ['loud'], /^Invalid option: expected one of "debug"\|/],
+    [
+      'OFFHOOK_RTP',
+      ['::1', 'host:', 'host:1-', 'host:0-9', 'host:9-8', 'host:1-65536', '[host]', ''],
+      /address:from-to$/,
+    ],
+    ['OFFHOOK_PUBLIC_URL', ['localhost:8888', 'ftp://localhost', '/'], 'is not an http(s) address'],
+    [
+      'OFFHOOK_PUBLIC_URL',
+      ['https://me:hush@example.com', 'https://:hush@example.com', 'https://example.com/?hush', 'https://example.com#'],
+      'has more than scheme, host, port and path',
+    ],
+    [
+      'OFFHOOK_PUBLIC_URL',
+      ['http://calls.example.com', 'http://192.0.2.1:8888', 'http://[2001:db8::1]', 'http://localhost.example.com'],
+      'must be https unless its host is loopback',
+    ],
+  ])('%s is refused as %j', (name, values, message) => {
+    for (const value of values.filter((each) => each !== '')) {
+      expect(mistakes({ [name]: value })).toEqual([expect.stringMatching(new RegExp(`^${name}: `))]);
+      const words = refusal({ [name]: value }).split(`${name}: `)[1];
+      if (typeof message === 'string') expect(words).toBe(message);
+      else expect(words).toMatch(message);
+    }
+  });
+
+  it.each([
+    'udp:127.0.0.1',
+    'tls:127.0.0.1:5061',
+    'udp:::1:5060',
+    'udp:[localhost]:5060',
+    'udp:[::1:5060',
+    'udp:127.0.0.1:65536',
+    '127.0.0.1:5060',
+  ])('names the SIP listener "%s" that it cannot use', (item) => {
+    const mistake = `OFFHOOK_SIP_LISTEN: "${item}" is not protocol:address:port with udp or tcp`;
+    expect(mistakes({ OFFHOOK_SIP_LISTEN: `udp:127.0.0.1:5060,${item}` })).toEqual([mistake]);
+  });
+
+  it('names every proxy that is no address', () => {
+    expect(mistakes({ OFFHOOK_TRUSTED_PROXIES: '10.0.0.0/33,proxy.internal,10.0.0.1,::1/128/1,' })).toEqual([
+      'OFFHOOK_TRUSTED_PROXIES: "10.0.0.0/33" is not an address or a network',
+      'OFFHOOK_TRUSTED_PROXIES: "proxy.internal" is not an address or a network',
+      'OFFHOOK_TRUSTED_PROXIES: "::1/128/1" is not an address or a network',
+      'OFFHOOK_TRUSTED_PROXIES: "" is not an address or a network',
+    ]);
+  });
+});
+
+describe('the configuration file', () => {
+  it('is read whole', () => {
+    const settings = settingsOf({
+      trunks: [
+        { name: 'a', uri: 'sip:127.0.0.1:15062;transport=tcp', username: 'me', password: 'hush', register: true },
+        { name: 'b', uri: 'sip:[::1]', caller_id: '+12025550199' },
+      ],
+      routes: [{ prefix: '+1', trunks: ['a', 'b'] }],
+      phones: [{ user: 'demo', address: 'sip:phone@127.0.0.1:15061;transport=tcp' }],
+      policy: { home_country: 'DE', allowed_countries: [], barred_prefixes: ['+1900'], max_ongoing_calls: 9 },
+      limits: { calls_per_second_per_token: 0.5 },
+      clients: [{ id: 'shop', secret: 'x'.repeat(32), redirect_uris: ['https://shop.example/back'] }],
+    });
+    expect(settings.trunks).toEqual([
+      {
+        name: 'a',
+        uri: 'sip:127.0.0.1:15062;transport=tcp',
+        host: '127.0.0.1',
+        credentials: { username: 'me', password: 'hush' },
+        register: true,
+        callerId: undefined,
+      },
+      { name: 'b', uri: 'sip:[::1]', host: '::1', credentials: undefined, register: false, callerId: '+12025550199' },
+    ]);
+    expect(settings).toMatchObject({
+      routes: [{ prefix: '+1', trunks: ['a', 'b'] }],
+      phones: [{ user: 'demo', address: 'sip:phone@127.0.0.1:15061;transport=tcp' }],
+      policy: { home_country: 'DE', allowed_countries: [], max_ongoing_calls: 9, max_ongoing_calls_per_user: 20 },
+      limits: { calls_per_second_per_token: 0.5, reads_per_second_per_token: 100 },
+      clients: [
+        {
+          id: 'shop',
+          response_types: ['code'],
+          grants: ['authorization_code', 'refresh_token'],
+          code_by_get: false,
+          query_tokens: true,
+          scopes: ['call'],
+          access_token_seconds: 3600,
+        },
+      ],
+    });
+  });
+
+  it('names every mistake by its path, those of the environment as well', () => {
+    const file = fileOf({
+      trunk: [],
+      trunks: [{ name: 'a', uri: 'sip:127.0.0.1' }, { uri: 'carrier' }],
+      policy: { home_country: 'UK', max_calls: 1 },
+      limits: { calls_per_second_per_token: -1 },
+    });
+    const wrong = mistakes({ PORT: 'x', OFFHOOK_HOST: '127.0.0.1', OFFHOOK_SANDBOX: 'maybe', OFFHOOK_CONFIG: file });
+    expect(wrong.map((mistake) => mistake.replace(file, 'FILE'))).toEqual([
+      'PORT: is not a port, 0 to 65535',
+      'OFFHOOK_SANDBOX: Invalid option: expected one of "on"|"off"',
+      'OFFHOOK_CONFIG FILE: trunks[1].name: Invalid input: expected string, received undefined',
+      expect.stringMatching(/^OFFHOOK_CONFIG FILE: trunks\[1\]\.uri: is not sip:host:port/),
+      'OFFHOOK_CONFIG FILE: policy.home_country: is not a country of two capital letters (ISO 3166-1)',
+      'OFFHOOK_CONFIG FILE: policy.max_calls: there is no such setting',
+      'OFFHOOK_CONFIG FILE: limits.calls_per_second_per_token: Too small: expected number to be >=0',
+      'OFFHOOK_CONFIG FILE: trunk: there is no such setting',
+    ]);
+    expect(refusal({ PORT: 'x' })).toMatch(/^The configuration has a mistake:\n/);
+    expect(refusal({ PORT: 'x', OFFHOOK_SANDBOX: 'x' })).toMatch(/^The configuration has 2 mistakes:\n/);
+  });
+
+  it.each([
+    'sips:example.com',
+    'sip:example.com:65536',
+    'sip:[example]',
+    'sip:me@example.com',
+    'sip:127.0.0.1;maddr=192.0.2.1',
+    'sip:127.0.0.1?Route=192.0.2.1',
+    'sip:127.0.0.1;transport=tls',
+  ])('takes no trunk at %s', (uri) => {
+    expect(fileMistakes(trunk(uri))).toEqual([expect.stringMatching(/^trunks\[0\]\.uri: is not sip:host:port/)]);
+  });
+
+  it.each<[string, object, string]>([
+    [
+      'half of a trunk’s credentials',
+      trunk('sip:a', { username: 'me' }),
+      'trunks[0]: username and password go together',
+    ],
+    ['nobody to register', trunk('sip:a', { register: true }), 'trunks[0]: register needs username and password'],
+    [
+      'a trunk that is not there',
+      { ...outside, routes: [{ prefix: '+', trunks: ['carrier', 'other'] }] },
+      'routes[0].trunks: there is no trunk "other"',
+    ],
+    [
+      'two trunks of one name',
+      { trunks: ['sip:a', 'sip:b'].map((uri) => ({ name: 'c', uri })) },
+      'trunks: two have the same name',
+    ],
+    [
+      'two clients of one id',
+      { clients: ['a', 'a'].map((id) => ({ id, redirect_uris: ['https://a.example'] })) },
+      'clients: two have the same id',
+    ],
+    [
+      'a national caller id',
+      trunk('sip:a', { caller_id: '2025550199' }),
+      'trunks[0].caller_id: is not a number in E.164, such as +12025550199',
+    ],
+    [
+      'a phone over TLS',
+      { phones: [{ user: 'demo', address: 'sips:200@10.0.0.5' }] },
+      'phones[0].address: is not a SIP address, such as sip:200@10.0.0.5',
+    ],
+    [
+      'a barred prefix without its plus',
+      { policy: { barred_prefixes: ['+1900', '1900'] } },
+      'policy.barred_prefixes[1]: is not the beginning of a number in E.164',
+    ],
+    [
+      'a digest that we do not speak',
+      { digest_algorithms: ['MD5', 'SHA-1'] },
+      'digest_algorithms[1]: Invalid option: expected one of "MD5"|"SHA-256"',
+    ],
+    ['anything but an object', [], 'Invalid input: expected object, received array'],
+  ])('refuses %s', (_name, content, mistake) => {
+    expect(fileMistakes(content)).toEqual([mistake]);
+  });
+
+  it('tells where the file is no JSON, or that it is not there', () => {
+    expect(fileMistakes('{\n  "trunks": [],\n}')).toEqual(['is not JSON: line 3']);
+    expect(fileMistakes('nothing')).toEqual(['is not JSON']);
+    const missing = join(directory, 'missing.json');
+    expect(mistakes({ OFFHOOK_CONFIG: missing })).toEqual([
+      `OFFHOOK_CONFIG ${missing}: cannot be read: ENOENT: no such file or directory, open '${missing}'`,
+    ]);
+    expect(mistakes({ OFFHOOK_CONFIG: directory })).toEqual([expect.stringMatching(/cannot be read: EISDIR/)]);
+  });
+
+  it('never repeats a secret', () => {
+    const client = { id: 'shop', redirect_uris: ['https://shop.example/back'], secret: 'hush-hush' };
+    const credentials = { username: 'me', password: { text: 'hush-hush' } };
+    expect(fileMistakes({ clients: [client] })).toEqual(['clients[0].secret: has fewer than 32 characters']);
+    const refusals = [
+      { OFFHOOK_CONFIG: fileOf({ clients: [{ ...client, name: 7 }] }) },
+      { OFFHOOK_CONFIG: fileOf(trunk('sip:me:hush-hush@127.0.0.1', credentials)) },
+      { OFFHOOK_PUBLIC_URL: 'http://me:hush-hush@localhost:8888' },
+      { OFFHOOK_DATABASE_URL: 'postgres://me:hush-hush@db/offhook' },
+    ].map(refusal);
+    for (const broken of ['"secret": hush-hush"', '"secret": "hush-hush', "'secret': 'hush-hush'"]) {
+      refusals.push(refusal({ OFFHOOK_CONFIG: fileOf(`{"clients":[{"id":"shop",${broken}}]}`) }));
+    }
+    expect(refusals).toHaveLength(7);
+    for (const message of refusals) expect(message).not.toContain('hush');
+  });
+});
+
+describe('the sandbox', () => {
+  const sandboxOf = (variables: Record<string, string>, content: object = {}): boolean =>
+    readConfig({ ...variables, OFFHOOK_CONFIG: fileOf(content) }).sandbox;
+
+  it.each<[string, Record<string, string>, object]>([
+    ['nothing is set', {}, {}],
+    ['everything is loopback', { OFFHOOK_HOST: '::1', OFFHOOK_SIP_LISTEN: 'udp:[::1]:5060,tcp:127.9.9.9:5060' }, {}],
+    ['the public address is loopback', { OFFHOOK_PUBLIC_URL: 'http://[::1]:8888' }, {}],
+    ['the public address is a name of loopback', { OFFHOOK_PUBLIC_URL: 'http://calls.localhost:8888' }, {}],
+    ['the trunk is loopback', {}, trunk('sip:127.0.0.1:15062;transport=udp')],
+    ['only a phone is outside', {}, { phones: [{ user: 'demo', address: 'sip:200@192.0.2.1' }] }],
+  ])('is on by itself while %s', (_name, variables, content) => {
+    expect(sandboxOf(variables, content)).toBe(true);
+    expect(sandboxOf({ ...variables, OFFHOOK_SANDBOX: 'off' }, content)).toBe(false);
+    expect(sandboxOf({ ...variables, OFFHOOK_SANDBOX: 'on' }, content)).toBe(true);
+  });
+
+  it.each<[string, Record<string, string>]>([
+    ['OFFHOOK_HOST 0.0.0.0', { OFFHOOK_HOST: '0.0.0.0' }],
+    ['OFFHOOK_HOST ::', { OFFHOOK_HOST: '[::]' }],
+    ['OFFHOOK_SIP_LISTEN 192.0.2.1', { OFFHOOK_SIP_LISTEN: 'udp:127.0.0.1:5060,tcp:192.0.2.1:5060' }],
+    ['OFFHOOK_SIP_LISTEN ::', { OFFHOOK_SIP_LISTEN: 'udp:[::]:5060' }],
+    ['OFFHOOK_PUBLIC_URL https://calls.example.com', { OFFHOOK_PUBLIC_URL: 'https://calls.example.com' }],
+  ])('is off by itself with %s, and cannot be on', (door, variables) => {
+    expect(sandboxOf(variables)).toBe(false);
+    expect(sandboxOf({ ...variables, OFFHOOK_SANDBOX: 'off' })).toBe(false);
+    expect(mistakes({ ...variables, OFFHOOK_SANDBOX: 'on' })).toEqual([
+      `OFFHOOK_SANDBOX: its passwords are well known, and ${door} is not loopback`,
+    ]);
+  });
+
+  it('names every open door', () => {
+    const variables = { OFFHOOK_HOST: '0.0.0.0', OFFHOOK_SIP_LISTEN: 'udp:0.0.0.0:5060', OFFHOOK_SANDBOX: 'on' };
+    expect(mistakes(variables)).toHaveLength(2);
+  });
+
+  it('is off by itself with a trunk outside, and may be on beside it', () => {
+    expect(sandboxOf({}, outside)).toBe(false);
+    expect(sandboxOf({}, trunk('sip:[2001:db8::1]:5060'))).toBe(false);
+    expect(
+      sandboxOf(
+        {},
+        {
+          trunks: [
+            { name: 'in', uri: 'sip:127.0.0.1' },
+            { name: 'out', uri: 'sip:192.0.2.1' },
+          ],
+        },
+      ),
+    ).toBe(false);
+    expect(sandboxOf({ OFFHOOK_SANDBOX: 'on' }, outside)).toBe(true);
+    expect(sandboxOf({ OFFHOOK_SANDBOX: 'off' }, outside)).toBe(false);
+  });
+});
+
+describe('the address for phones', () => {
+  const registrarOf = (listen: string, more: Record<string, string> = {}): string =>
+    sipServerOf(readConfig({ OFFHOOK_SIP_LISTEN: listen, ...more }));
+
+  it('is the first UDP listener, or the first at all, under the advertised name', () => {
+    expect(sipServerOf(readConfig({}))).toBe('127.0.0.1:5060');
+    expect(registrarOf('tcp:10.0.0.1:5070,udp:10.0.0.2:5080')).toBe('10.0.0.2:5080');
+    expect(registrarOf('tcp:[2001:db8::1]:5070')).toBe('[2001:db8::1]:5070');
+    expect(registrarOf('udp:0.0.0.0:5060', { OFFHOOK_SIP_ADVERTISE: 'sip.example.com' })).toBe('sip.example.com:5060');
+  });
+
+  it('is never a wildcard, which no phone can reach', () => {
+    expect(registrarOf('udp:0.0.0.0:5060')).toMatch(/^(?!0\.0\.0\.0)\d+\.\d+\.\d+\.\d+:5060$/);
+    expect(registrarOf('udp:[::]:5060')).not.toContain('[::]');
+  });
+
+  it('has brackets around an IPv6 address', () => {
+    expect([hostInUrl('::1'), hostInUrl('127.0.0.1'), hostInUrl('localhost')]).toEqual([
+      '[::1]',
+      '127.0.0.1',
+      'localhost',
+    ]);
+  });
+});
