@@ -24,7 +24,7 @@ import { createSystemIds, type IdSource } from './shared/ids.ts';
 import type { Log } from './shared/log.ts';
 import { Shutdown } from './shutdown.ts';
 import type { LocalAddress } from './sip/transport/transport.ts';
-import { openDatabase } from './storage/database.ts';
+import { openDatabase, type DatabaseOptions } from './storage/database.ts';
 import { loadSecretKey } from './storage/secret-key.ts';
 import { createStores, type Stores } from './storage/stores.ts';
 
@@ -49,8 +49,10 @@ export interface Administration {
   readonly close: () => Promise<void>;
 }
 
-/** A commit waits 0.25 ms for the disk and costs 0.13 ms of processor time: at most 200 a second are hardly felt. */
-const COMMIT_PAUSE_MS = 5;
+type Pace = Pick<DatabaseOptions, 'commitPauseMs' | 'checkpointEveryMs'>;
+
+/** A commit waits 0.25 ms for the disk and costs 0.13 ms of processor time: a hundred a second are not felt. */
+const SERVICE_PACE: Pace = { commitPauseMs: 10, checkpointEveryMs: 1000 };
 const SWEEP_EVERY_MS = 60_000;
 /** How long a reply that has begun may take once the service ends. */
 const HTTP_GRACE_MS = 1000;
@@ -71,9 +73,9 @@ interface Storage {
 }
 
 /** Opens the database, made and brought up to date where needed. */
-const openStorage = async (config: Config, log: Log, commitPauseMs: number): Promise<Storage> => {
+const openStorage = async (config: Config, log: Log, pace: Pace = {}): Promise<Storage> => {
   const secretKey = loadSecretKey(config.secretFile);
-  const database = await openDatabase({ url: config.databaseUrl, clock, log, commitPauseMs });
+  const database = await openDatabase({ url: config.databaseUrl, clock, log, ...pace });
   return {
     secretKey,
     stores: createStores({ database, clock, secretKey, sandboxAccounts: config.sandbox ? 'accepted' : 'refused' }),
@@ -87,7 +89,7 @@ const openStorage = async (config: Config, log: Log, commitPauseMs: number): Pro
  */
 export const openAdministration = async (config: Config): Promise<Administration> => {
   const ids = createSystemIds();
-  const { stores, close } = await openStorage(config, createPinoLog('warn'), 0);
+  const { stores, close } = await openStorage(config, createPinoLog('warn'));
   const base = { ...stores, hasher: createPasswordHasher(), clock, ids };
   return {
     users: createUserAdmin(base),
@@ -148,7 +150,7 @@ const policyOf = ({ settings: { policy } }: Config): CallPolicy =>
 const start = async (config: Config, log: Log, shutdown: Shutdown): Promise<Omit<RunningService, 'stop'>> => {
   const ids = createSystemIds();
   const { settings } = config;
-  const { stores, secretKey, close } = await openStorage(config, log, COMMIT_PAUSE_MS);
+  const { stores, secretKey, close } = await openStorage(config, log, SERVICE_PACE);
   shutdown.add(close);
   const { server, port } = await listen(config, log);
   shutdown.add(() => closeServer(server));

@@ -1,4 +1,4 @@
-import type { NextFunction, Request, Response } from 'express';
+import type { Request, Response } from 'express';
 import type { Clock } from '../shared/clock.ts';
 import type { Log } from '../shared/log.ts';
 
@@ -17,10 +17,10 @@ const redact = (url: string): string => {
 const isPoll = ({ method, originalUrl }: Request, status: number): boolean =>
   status === 200 && method === 'GET' && originalUrl.startsWith('/rest/');
 
-/** One line a request, once its reply is gone. */
-export const accessLog =
+/** Writes one line a request, once its reply is gone. */
+export const createAccessLog =
   (log: Log, clock: Clock) =>
-  (request: Request, response: Response, next: NextFunction): void => {
+  (request: Request, response: Response): void => {
     const startedAt = clock.now();
     response.once('close', () => {
       const { statusCode: status } = response;
@@ -28,5 +28,4 @@ export const accessLog =
       const { method, originalUrl, ip } = request;
       log.info({ method, url: redact(originalUrl), ip, status, ms: clock.now() - startedAt }, 'request');
     });
-    next();
   };

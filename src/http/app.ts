@@ -1,10 +1,10 @@
 import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express';
 import type { Clock } from '../shared/clock.ts';
 import type { Log } from '../shared/log.ts';
-import { accessLog } from './access-log.ts';
-import { cors } from './cors.ts';
+import { createAccessLog } from './access-log.ts';
+import { openToOrigins } from './cors.ts';
 import { NotFoundError } from './errors.ts';
-import { loopbackHostOnly } from './host-guard.ts';
+import { refuseForeignHost } from './host-guard.ts';
 import { asAppError, sendProblem } from './problem.ts';
 import { CallRoute, type CallRouteDeps } from './routes/call.ts';
 import { health } from './routes/health.ts';
@@ -36,16 +36,29 @@ const errorHandler =
     else sendProblem(request, response, error);
   };
 
+const CALL_PATH = /^\/rest\/call\/?(?:\?|$)/i;
+
+/** What every request passes, and the API, in one layer: each layer of the router costs more than all of these. */
+const createFront = (deps: AppDeps): RequestHandler => {
+  const recordAccess = createAccessLog(deps.log, deps.clock);
+  const calls = new CallRoute(deps);
+  return (request, response, next) => {
+    recordAccess(request, response);
+    if (deps.hosts === 'loopback') refuseForeignHost(request);
+    if (openToOrigins(request, response) === 'answered') return undefined;
+    if (CALL_PATH.test(request.url)) return calls.handle(request, response);
+    next();
+    return undefined;
+  };
+};
+
 /** The whole HTTP face. The API comes first, before anything that only pages need: it is asked the most. */
 export const createApp = (deps: AppDeps): Express => {
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
   app.set('trust proxy', [...deps.trustedProxies]);
-  app.use(accessLog(deps.log, deps.clock));
-  if (deps.hosts === 'loopback') app.use(loopbackHostOnly);
-  app.use(cors);
-  app.all('/rest/call', new CallRoute(deps).handle);
+  app.use(createFront(deps));
   app.get('/healthz', health(deps.isReady));
   for (const router of deps.routers) app.use(router);
   app.use(notFound);

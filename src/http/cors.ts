@@ -22,14 +22,15 @@ const answerPreflight = (response: ServerResponse): void => {
   response.end();
 };
 
-/** Lets front-ends of other origins read the API, its errors included. Pages are never opened. */
-export const cors = (request: IncomingMessage, response: ServerResponse, next: () => void): void => {
-  if (request.headers.origin === undefined || !isOpen(request.url ?? '')) {
-    next();
-    return;
-  }
+/**
+ * Lets front-ends of other origins read the API, its errors included. Pages are never opened.
+ * @returns `answered` where the request was a preflight, and has its reply
+ */
+export const openToOrigins = (request: IncomingMessage, response: ServerResponse): 'answered' | 'to-be-answered' => {
+  if (request.headers.origin === undefined || !isOpen(request.url ?? '')) return 'to-be-answered';
   response.setHeader('Access-Control-Allow-Origin', '*');
   response.setHeader('Access-Control-Expose-Headers', EXPOSED);
-  if (isPreflight(request)) answerPreflight(response);
-  else next();
+  if (!isPreflight(request)) return 'to-be-answered';
+  answerPreflight(response);
+  return 'answered';
 };

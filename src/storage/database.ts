@@ -4,6 +4,7 @@ import { Kysely, type CompiledQuery } from 'kysely';
 import type { Clock } from '../shared/clock.ts';
 import type { Log } from '../shared/log.ts';
 import { parseDatabaseUrl, type DatabaseLocation } from './database-url.ts';
+import { Checkpointer } from './dialects/sqlite/checkpointer.ts';
 import { GroupCommit, type CommitReport } from './dialects/sqlite/group-commit.ts';
 import { SqliteConnection } from './dialects/sqlite/sqlite-connection.ts';
 import { createSqliteDialect } from './dialects/sqlite/sqlite-dialect.ts';
@@ -37,6 +38,8 @@ export interface DatabaseOptions {
   readonly log: Log;
   /** The least time from one commit to the next: under load more writes share the wait for the disk. 0 by default. */
   readonly commitPauseMs?: number;
+  /** Moves what was committed into the file so often, on a thread of its own; without it a writer does so at times. */
+  readonly checkpointEveryMs?: number;
   /** Told of every group of writes. */
   readonly onCommit?: (report: CommitReport) => void;
 }
@@ -52,7 +55,7 @@ const SLOW_COMMIT_MS = 100;
  * @throws MigrationFailedError when the tables could not be brought up to date
  */
 export const openDatabase = async (options: DatabaseOptions): Promise<Database> => {
-  const { url, clock, log, onCommit, commitPauseMs: pauseMs = 0 } = options;
+  const { url, clock, log, onCommit, commitPauseMs: pauseMs = 0, checkpointEveryMs: everyMs } = options;
   const { path, synchronous } = parseDatabaseUrl(url);
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   const connection = openConnection({ path, synchronous });
@@ -68,7 +71,8 @@ export const openDatabase = async (options: DatabaseOptions): Promise<Database> 
     await builder.destroy();
     throw error;
   }
-  return new SqliteDatabase(connection, builder, commits);
+  const checkpointer = everyMs === undefined ? undefined : new Checkpointer({ path, everyMs, log });
+  return new SqliteDatabase({ connection, builder, commits, checkpointer });
 };
 
 const openConnection = ({ path, synchronous }: DatabaseLocation): SqliteConnection => {
@@ -79,16 +83,25 @@ const openConnection = ({ path, synchronous }: DatabaseLocation): SqliteConnecti
   }
 };
 
+interface SqliteParts {
+  readonly connection: SqliteConnection;
+  readonly builder: Kysely<Schema>;
+  readonly commits: GroupCommit;
+  readonly checkpointer: Checkpointer | undefined;
+}
+
 class SqliteDatabase implements Database {
   readonly builder: Kysely<Schema>;
   readonly #connection: SqliteConnection;
   readonly #commits: GroupCommit;
+  readonly #checkpointer: Checkpointer | undefined;
   #closing: Promise<void> | undefined;
 
-  constructor(connection: SqliteConnection, builder: Kysely<Schema>, commits: GroupCommit) {
+  constructor({ connection, builder, commits, checkpointer }: SqliteParts) {
     this.builder = builder;
     this.#connection = connection;
     this.#commits = commits;
+    this.#checkpointer = checkpointer;
   }
 
   async read<Row>(query: CompiledQuery<Row>): Promise<readonly Row[]> {
@@ -107,7 +120,13 @@ class SqliteDatabase implements Database {
   }
 
   close(): Promise<void> {
-    this.#closing ??= this.#commits.close().then(() => this.builder.destroy());
+    this.#closing ??= this.#close();
     return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    await this.#commits.close();
+    await this.#checkpointer?.close();
+    await this.builder.destroy();
   }
 }
