@@ -37,6 +37,7 @@ export class AnsweringPeer {
   async #answer(session: IncomingSession): Promise<void> {
     session.on('ended', (end) => this.endings.push(end.kind === 'remote-hangup' ? end.request.method : end.kind));
     const media = await openMediaFor(session, { ...parts, host: HOST, send: 'silence' });
+    if (media === undefined) return;
     session.accept(session.remoteSdp === undefined ? media.offer() : media.answer(session.remoteSdp));
   }
 }

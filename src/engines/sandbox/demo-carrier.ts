@@ -1,4 +1,5 @@
 import type { Clock, Timer } from '../../shared/clock.ts';
+import type { IdSource } from '../../shared/ids.ts';
 import type { Log } from '../../shared/log.ts';
 import type { RtpSource } from '../../media/rtp-endpoint.ts';
 import type { IncomingSession, UserAgentFace } from '../../sip/user-agent.ts';
@@ -10,6 +11,7 @@ export interface DemoCarrierOptions {
   /** How long its phones ring before they answer. */
   readonly answerAfterMs: number;
   readonly clock: Clock;
+  readonly ids: IdSource;
   readonly log: Log;
 }
 
@@ -66,6 +68,7 @@ export class DemoCarrier {
     const { answerAfterMs } = this.#options;
     const { early, media: sent, hangUpAfterMs } = behaviour;
     const media = await openMediaFor(session, { ...this.#options, send: early ?? sent });
+    if (media === undefined) return;
     const answer = media.answer(session.remoteSdp ?? '');
     if (early === undefined) session.progress(180);
     else session.progress(183, answer);

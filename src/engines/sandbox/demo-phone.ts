@@ -1,4 +1,5 @@
 import type { Clock, Timer } from '../../shared/clock.ts';
+import type { IdSource } from '../../shared/ids.ts';
 import type { Log } from '../../shared/log.ts';
 import type { IncomingSession, UserAgentFace } from '../../sip/user-agent.ts';
 import { openMediaFor } from './sandbox-media.ts';
@@ -8,6 +9,7 @@ export interface DemoPhoneOptions {
   readonly host: string;
   readonly answerAfterMs: number;
   readonly clock: Clock;
+  readonly ids: IdSource;
   readonly log: Log;
 }
 
@@ -31,7 +33,7 @@ export class DemoPhone {
     const { log } = this.#options;
     try {
       const media = await openMediaFor(session, { ...this.#options, send: 'silence' });
-      session.accept(media.answer(session.remoteSdp ?? ''));
+      if (media !== undefined) session.accept(media.answer(session.remoteSdp ?? ''));
     } catch (error) {
       log.warn({ error }, 'the demo phone could not answer');
       session.reject(488);

@@ -1,5 +1,5 @@
 import type { Clock } from '../../shared/clock.ts';
-import { createSystemIds } from '../../shared/ids.ts';
+import type { IdSource } from '../../shared/ids.ts';
 import type { Log } from '../../shared/log.ts';
 import { RtpEndpoint, type RtpSource } from '../../media/rtp-endpoint.ts';
 import { answerAudio } from '../../sip/sdp/answer-audio.ts';
@@ -10,18 +10,15 @@ import type { IncomingSession } from '../../sip/user-agent.ts';
 export interface SandboxMediaOptions {
   readonly host: string;
   readonly clock: Clock;
+  readonly ids: IdSource;
   readonly log: Log;
   readonly send: RtpSource;
 }
-
-const ids = createSystemIds();
-let lastSessionId = 0;
 
 /** The media of one call at a sandbox peer: real RTP at a port of its own, described by SDP of its own. */
 class SandboxMedia {
   readonly #endpoint: RtpEndpoint;
   readonly #host: string;
-  readonly #sessionId = (lastSessionId += 1);
   #version = 0;
 
   private constructor(endpoint: RtpEndpoint, host: string) {
@@ -30,7 +27,7 @@ class SandboxMedia {
   }
 
   static async open(options: SandboxMediaOptions): Promise<SandboxMedia> {
-    return new SandboxMedia(await RtpEndpoint.open({ ...options, ids }), options.host);
+    return new SandboxMedia(await RtpEndpoint.open(options), options.host);
   }
 
   /** Answers an offer, and sends where it says. @throws SdpError when the two have no audio in common */
@@ -56,20 +53,24 @@ class SandboxMedia {
 
   #description(): { sessionId: number; version: number; address: string; port: number } {
     this.#version += 1;
-    return {
-      sessionId: this.#sessionId,
-      version: this.#version,
-      address: this.#host,
-      port: this.#endpoint.port,
-    };
+    const { port } = this.#endpoint;
+    return { sessionId: port, version: this.#version, address: this.#host, port };
   }
 }
 
-/** Opens the media of a session: later offers are answered with it, and it is freed when the session ends. */
-export const openMediaFor = async (session: IncomingSession, options: SandboxMediaOptions): Promise<SandboxMedia> => {
-  const ended = new Promise<void>((resolve) => session.on('ended', () => resolve()));
-  const media = await SandboxMedia.open(options);
-  void ended.then(() => media.close());
+/**
+ * Opens the media of a session: later offers are answered with it, and it is freed when the session ends.
+ * @returns undefined where the session has ended meanwhile
+ */
+export const openMediaFor = async (
+  session: IncomingSession,
+  options: SandboxMediaOptions,
+): Promise<SandboxMedia | undefined> => {
+  const opened = SandboxMedia.open(options);
+  const ended = new Promise<undefined>((resolve) => session.on('ended', () => resolve(undefined)));
+  void ended.then(async () => (await opened).close()).catch(() => undefined); // whoever opened it hears of that
+  const media = await Promise.race([ended, opened]);
+  if (media === undefined) return undefined;
   session.on('offer', (offer) => {
     try {
       offer.accept(offer.sdp === undefined ? media.offer() : media.answer(offer.sdp));

@@ -1,5 +1,10 @@
 import { withOrigin } from '../../sip/sdp/origin.ts';
 
+interface Stamped {
+  readonly text: string;
+  readonly version: number;
+}
+
 /**
  * The SDP that one leg is sent. Its `o=` line is ours and stays the same for the leg's life; its version grows by one
  * only when the rest changes (RFC 3264 section 8), whoever wrote the rest.
@@ -7,26 +12,39 @@ import { withOrigin } from '../../sip/sdp/origin.ts';
 export class LegSdp {
   readonly #sessionId: number;
   readonly #address: string;
-  #version = 0;
-  #sent = '';
+  #newestVersion = 0;
+  #sent: Stamped = { text: '', version: 0 };
+  #before: Stamped = this.#sent;
 
   constructor({ sessionId, address }: { readonly sessionId: number; readonly address: string }) {
     this.#sessionId = sessionId;
     this.#address = address;
   }
 
-  /** What the leg was sent last. */
+  /** What the leg was sent last and did not refuse. */
   get sent(): string {
-    return this.#sent;
+    return this.#sent.text;
   }
 
-  /** The same description under the leg's own origin. */
+  /** Whether it is what was sent last, whoever's origin it has. @throws {SdpError} */
+  isSent(sdp: string): boolean {
+    return this.#withVersion(sdp, this.#sent.version) === this.#sent.text;
+  }
+
+  /** The same description under the leg's own origin. @throws {SdpError} where it has none that could be replaced */
   stamp(sdp: string): string {
-    const unchanged = this.#withVersion(sdp, this.#version);
-    if (unchanged === this.#sent) return this.#sent;
-    this.#version += 1;
-    this.#sent = this.#withVersion(sdp, this.#version);
-    return this.#sent;
+    if (this.isSent(sdp)) return this.sent;
+    const newest = this.#newestVersion + 1;
+    const stamped = { text: this.#withVersion(sdp, newest), version: newest };
+    this.#newestVersion = newest;
+    this.#before = this.#sent;
+    this.#sent = stamped;
+    return stamped.text;
+  }
+
+  /** The leg refused what was stamped last: what it had before stays in force (RFC 3261 section 14.1). */
+  takeBack(): void {
+    this.#sent = this.#before;
   }
 
   #withVersion(sdp: string, version: number): string {

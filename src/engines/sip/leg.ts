@@ -8,17 +8,9 @@ import type {
   Session,
   SessionEnd,
 } from '../../sip/user-agent.ts';
-import {
-  brokenCause,
-  cancelledCause,
-  causeOfBye,
-  causeOfResponse,
-  hangupCause,
-  noAnswerCause,
-  noResponseCause,
-  reasonHeader,
-  unreachableCause,
-} from './causes.ts';
+import { cancelledCause, hangupCause, noAnswerCause, reasonHeader } from './causes.ts';
+import { causeOfLoss, failureOf, settledCause, unreachable, type LegFailure } from './leg-end.ts';
+import { firstAttempt, type Attempt, type NextAttempt, type OfferedCodecs } from './next-attempt.ts';
 
 /** One address at which a leg may be rung, ready to be invited. */
 export interface LegTarget {
@@ -27,19 +19,16 @@ export interface LegTarget {
   readonly invite: Omit<InviteOptions, 'sdp'>;
 }
 
-/** Why a leg could not be had. */
-export interface LegFailure {
-  readonly failure: 'response' | 'timed-out' | 'unreachable';
-  readonly cause: LegCause;
-}
-
 /** What a leg tells its call. After `failed` or `hungUp` only `ended` follows, and it follows once. */
 export interface LegUser {
   calling(address: string): void;
   ringing(status: number): void;
   earlyMedia(sdp: string): void;
   answered(sdp: string): void;
+  /** Only of a leg that has answered. */
   offered(offer: RemoteOffer): void;
+  /** The peer has answered the offer for which it had asked. */
+  renegotiated(sdp: string): void;
   failed(failure: LegFailure): void;
   hungUp(cause: LegCause): void;
   ended(cause: LegCause): void;
@@ -47,10 +36,11 @@ export interface LegUser {
 
 export interface LegOptions {
   readonly targets: readonly LegTarget[];
-  readonly sdp: string;
+  /** The SDP of an INVITE as things stand; undefined where there is none with these codecs. */
+  readonly offer: (codecs: OfferedCodecs) => string | undefined;
+  /** For all attempts together. */
   readonly ringSeconds: number;
-  /** Which failures let the next target be tried. */
-  readonly tryNext: (end: SessionEnd) => boolean;
+  readonly next: NextAttempt;
   readonly invite: (options: InviteOptions) => Session;
   readonly clock: Clock;
   readonly user: LegUser;
@@ -60,31 +50,25 @@ export interface LegOptions {
  *   calling ──▶ ringing ──▶ answered ──▶ ending ──▶ ended
  *      │           │                       ▲          ▲
  *      └───────────┴───── hangUp, timer ───┘          │
- *      └───────────┴───── refused, last target ───────┘
+ *      └───────────┴───── refused, last attempt ──────┘
  */
 type State =
   | { readonly name: 'calling' | 'ringing' | 'answered' }
   | { readonly name: 'ending'; readonly cause: LegCause }
   | { readonly name: 'ended' };
 
-const CALLING: State = { name: 'calling' };
-const RINGING: State = { name: 'ringing' };
-const ANSWERED: State = { name: 'answered' };
-const ENDED: State = { name: 'ended' };
+/** 64 T1. A re-INVITE that got a 100 has no timer (RFC 3261 section 17.1.1.2), and all other offers wait for it. */
+const OFFER_PATIENCE_MS = 32_000;
 
 /** One leg of a call: rings its targets one after the other until one answers, and ends exactly once. */
 export class Leg {
   readonly #options: LegOptions;
-  #state: State = CALLING;
+  #state: State = { name: 'calling' };
   #session: Session | undefined;
   #ringTimer: Timer | undefined;
 
   constructor(options: LegOptions) {
     this.#options = options;
-  }
-
-  get isAnswered(): boolean {
-    return this.#state.name === 'answered';
   }
 
   get isEnded(): boolean {
@@ -93,81 +77,110 @@ export class Leg {
 
   /** Sends the INVITE to the first target and starts the ring timer. */
   start(): void {
-    const { clock, ringSeconds, user } = this.#options;
-    this.#ringTimer = clock.setTimer(ringSeconds * 1000, () => {
-      if (this.#state.name === 'answered') return;
-      this.#end(noAnswerCause, () => user.failed({ failure: 'timed-out', cause: noAnswerCause }));
-    });
-    this.#invite(0);
+    const { clock, ringSeconds } = this.#options;
+    this.#ringTimer = clock.setTimer(ringSeconds * 1000, () => this.#onRingTimer());
+    if (!this.#invite(firstAttempt)) this.#fail(unreachable);
   }
 
-  /** Offers new SDP to a leg that has answered. */
+  /** Offers new SDP to a leg that has answered. A peer that does not come to an answer refuses it with 408. */
   offer(sdp: string): Promise<OfferResult> {
-    if (this.#session === undefined || !this.isAnswered) return Promise.resolve({ kind: 'refused', status: 481 });
-    return this.#session.offer(sdp);
+    const session = this.#session;
+    if (session === undefined || !this.#isAnswered) return Promise.resolve({ kind: 'refused', status: 481 });
+    return new Promise((resolve) => {
+      const onSilence = (): void => resolve({ kind: 'refused', status: 408 });
+      const timer = this.#options.clock.setTimer(OFFER_PATIENCE_MS, onSilence);
+      void session.offer(sdp).then((result) => {
+        timer.cancel();
+        resolve(result);
+      });
+    });
   }
 
   /** Ends the leg in whatever state it is. `because` is told to the peer. */
   hangUp(because?: LegCause): void {
-    if (this.#state.name === 'ending' || this.#state.name === 'ended') return;
-    const cause = this.isAnswered ? (because ?? hangupCause) : cancelledCause;
-    this.#end({ ...cause, sipStatus: this.isAnswered ? 200 : cause.sipStatus }, () => undefined, because);
+    if (!this.#isPending && !this.#isAnswered) return;
+    const cause = this.#isAnswered ? { ...(because ?? hangupCause), sipStatus: 200 } : cancelledCause;
+    this.#leave(cause);
+    this.#sendHangUp(because);
   }
 
-  #invite(index: number): void {
-    const { invite, sdp, targets, user } = this.#options;
-    const target = targets[index];
-    if (target === undefined) {
-      this.#fail({ failure: 'unreachable', cause: unreachableCause });
-      return;
-    }
-    this.#state = CALLING;
+  /** The peer of a leg that is ending is waited for no longer. */
+  abandon(): void {
+    if (this.#state.name === 'ending') this.#onEnded({ kind: 'timeout' }, firstAttempt);
+  }
+
+  get #isAnswered(): boolean {
+    return this.#state.name === 'answered';
+  }
+
+  get #isPending(): boolean {
+    return this.#state.name === 'calling' || this.#state.name === 'ringing';
+  }
+
+  /** @returns false where there is nothing left to try */
+  #invite(attempt: Attempt): boolean {
+    const { invite, offer, targets, user } = this.#options;
+    const target = targets[attempt.index];
+    const sdp = target && offer(attempt.codecs);
+    if (target === undefined || sdp === undefined) return false;
+    this.#state = { name: 'calling' };
     const session = invite({ ...target.invite, sdp });
     this.#session = session;
     session.on('progress', (status, early) => this.#onProgress(status, early));
     session.on('answered', (answer) => this.#onAnswered(answer));
-    session.on('offer', (offer) => user.offered(offer));
-    session.on('ended', (end) => this.#onSessionEnded(end, index));
+    session.on('offer', (remote) => this.#onOffer(remote));
+    session.on('renegotiated', (answer) => user.renegotiated(answer));
+    session.on('ended', (end) => this.#onEnded(end, attempt));
     user.calling(target.address);
+    return true;
   }
 
   #onProgress(status: number, early: string | undefined): void {
-    if (this.#state.name !== 'calling' && this.#state.name !== 'ringing') return;
+    if (!this.#isPending) return;
     const { user } = this.#options;
     if (this.#state.name === 'calling') {
-      this.#state = RINGING;
+      this.#state = { name: 'ringing' };
       user.ringing(status);
     }
     if (early !== undefined) user.earlyMedia(early);
   }
 
   #onAnswered(sdp: string): void {
-    if (this.#state.name !== 'calling' && this.#state.name !== 'ringing') return;
+    if (!this.#isPending) return;
     this.#ringTimer?.cancel();
-    this.#state = ANSWERED;
+    this.#state = { name: 'answered' };
     this.#options.user.answered(sdp);
   }
 
-  #onSessionEnded(end: SessionEnd, index: number): void {
-    const { user, targets, tryNext } = this.#options;
+  #onOffer(offer: RemoteOffer): void {
+    if (this.#isAnswered) this.#options.user.offered(offer);
+    else offer.reject(481);
+  }
+
+  #onRingTimer(): void {
+    if (!this.#isPending) return;
+    this.#leave(noAnswerCause);
+    this.#options.user.failed({ failure: 'timed-out', cause: noAnswerCause });
+    this.#sendHangUp();
+  }
+
+  #onEnded(end: SessionEnd, attempt: Attempt): void {
     switch (this.#state.name) {
       case 'calling':
       case 'ringing':
-        if (index + 1 < targets.length && tryNext(end)) this.#invite(index + 1);
-        else this.#fail(failureOf(end));
+        this.#onAttemptFailed(end, attempt);
         return;
       case 'answered': {
         const cause = causeOfLoss(end);
-        this.#ringTimer?.cancel();
-        this.#state = ENDED;
-        user.hungUp(cause);
-        user.ended(cause);
+        this.#state = { name: 'ended' };
+        this.#options.user.hungUp(cause);
+        this.#options.user.ended(cause);
         return;
       }
       case 'ending': {
-        const { cause } = this.#state;
-        this.#state = ENDED;
-        user.ended(settledCause(cause, end));
+        const cause = settledCause(this.#state.cause, end);
+        this.#state = { name: 'ended' };
+        this.#options.user.ended(cause);
         return;
       }
       case 'ended':
@@ -175,53 +188,26 @@ export class Leg {
     }
   }
 
+  #onAttemptFailed(end: SessionEnd, attempt: Attempt): void {
+    const next = this.#options.next(end, attempt);
+    if (next === undefined || !this.#invite(next)) this.#fail(failureOf(end));
+  }
+
   #fail(failure: LegFailure): void {
     this.#ringTimer?.cancel();
-    this.#state = ENDED;
+    this.#state = { name: 'ended' };
     this.#options.user.failed(failure);
     this.#options.user.ended(failure.cause);
   }
 
-  /** The state is set before anyone is told, so that whatever the teller does finds the leg ending. */
-  #end(cause: LegCause, tell: () => void, because?: LegCause): void {
+  /** The state is set before anyone is told, so that whatever they do finds the leg ending. */
+  #leave(cause: LegCause): void {
     this.#ringTimer?.cancel();
     this.#state = { name: 'ending', cause };
-    tell();
-    if (this.#session === undefined) {
-      this.#state = ENDED;
-      this.#options.user.ended(cause);
-      return;
-    }
+  }
+
+  #sendHangUp(because?: LegCause): void {
     const headers: ExtraHeaders = because === undefined ? [] : [['reason', reasonHeader(because)]];
-    this.#session.hangUp({ headers });
+    this.#session?.hangUp({ headers });
   }
 }
-
-const failureOf = (end: SessionEnd): LegFailure => {
-  switch (end.kind) {
-    case 'refused':
-      return { failure: 'response', cause: causeOfResponse(end.response.status) };
-    case 'timeout':
-      return { failure: 'unreachable', cause: noResponseCause };
-    default:
-      return { failure: 'unreachable', cause: unreachableCause };
-  }
-};
-
-const causeOfLoss = (end: SessionEnd): LegCause => {
-  switch (end.kind) {
-    case 'remote-hangup':
-      return causeOfBye(end.request.headers.get('reason'));
-    case 'broken':
-      return brokenCause(end.status);
-    default:
-      return unreachableCause;
-  }
-};
-
-/** A final response that crossed our CANCEL is what the leg ended with; where none came, no status is shown. */
-const settledCause = (cause: LegCause, end: SessionEnd): LegCause => {
-  if (end.kind === 'refused') return { ...cause, sipStatus: end.response.status };
-  if (end.kind === 'timeout' || end.kind === 'transport-error') return { ...cause, sipStatus: null };
-  return cause.sipStatus === 487 ? { ...cause, sipStatus: 200 } : cause;
-};

@@ -1,79 +1,128 @@
 import { sameMedia } from '../../sip/sdp/same-media.ts';
 import type { OfferResult, RemoteOffer } from '../../sip/user-agent.ts';
-import type { Leg } from './leg.ts';
-import type { LegSdp } from './leg-sdp.ts';
-
-/** A leg with what it was sent and what it said of its media. */
-export interface JoinSide {
-  readonly leg: Leg;
-  readonly sdp: LegSdp;
-  remote: string;
-}
+import type { Side } from './side.ts';
 
 /** Why two legs could not be joined: the leg that refused, and its status. */
 export type JoinResult =
-  { readonly kind: 'joined' } | { readonly kind: 'refused'; readonly by: JoinSide; readonly status: number };
+  { readonly kind: 'joined' } | { readonly kind: 'refused'; readonly by: Side; readonly status: number };
 
 const JOINED: JoinResult = { kind: 'joined' };
+
+/** What a leg that asks for an offer is shown: `recvonly` is its own hold, which it is free to end (RFC 3261 section 14.2). */
+const withoutItsHold = (sdp: string): string => sdp.replace(/^a=recvonly/gm, 'a=sendrecv');
 
 /**
  * Brings the media of two legs together: the callee's SDP is offered to the caller (RFC 3725 flow, steps 4 to 6), later
  * offers of either side are carried to the other. Offers of one call are taken one after the other, never two at once.
  */
 export class MediaJoin {
-  readonly #caller: JoinSide;
+  readonly #caller: Side;
+  #callee: Side | undefined;
   #tail: Promise<unknown> = Promise.resolve();
+  #turns = 0;
+  #state: 'apart' | 'joined' = 'apart';
 
-  constructor(caller: JoinSide) {
+  constructor(caller: Side) {
     this.#caller = caller;
   }
 
-  /** Lets the caller hear the callee's early media. @returns whether the caller took it */
-  hearEarly(sdp: string): Promise<boolean> {
+  /** Whether an offer is on its way: one of a peer would wait for itself, and gets 491 (RFC 3261 section 14.2). */
+  get isBusy(): boolean {
+    return this.#turns > 0;
+  }
+
+  get isJoined(): boolean {
+    return this.#state === 'joined';
+  }
+
+  /** Offers the caller other media before the join. @returns whether it took them */
+  offerToCaller(sdp: string): Promise<boolean> {
     return this.#inTurn(async () => (await this.#offerTo(this.#caller, sdp)).kind === 'accepted');
   }
 
   /** Joins the caller to a callee that has answered; where the caller's media moved, the callee is told once. */
-  join(callee: JoinSide): Promise<JoinResult> {
-    return this.#inTurn(async () => {
-      const caller = this.#caller;
-      const told = caller.remote;
-      const moved = await this.#offerTo(caller, callee.remote);
-      if (moved.kind === 'refused') return { kind: 'refused', by: caller, status: moved.status };
-      if (sameMedia(told, moved.sdp)) return JOINED;
-      const followed = await this.#offerTo(callee, moved.sdp);
-      return followed.kind === 'refused' ? { kind: 'refused', by: callee, status: followed.status } : JOINED;
-    });
+  async join(callee: Side): Promise<JoinResult> {
+    this.#callee = callee;
+    const result = await this.#inTurn(() => this.#bringTogether(callee));
+    if (result.kind === 'joined') this.#state = 'joined';
+    return result;
   }
 
   /** Carries an offer of one joined side (hold, resume, a new codec) to the other, and its answer back. */
-  carry(offer: RemoteOffer, { from, to }: { readonly from: JoinSide; readonly to: JoinSide }): Promise<void> {
+  carry(offer: RemoteOffer, from: Side): Promise<void> {
     return this.#inTurn(async () => {
-      if (offer.sdp === undefined) {
-        offer.accept(from.sdp.sent);
-        return;
+      const to = this.#otherOf(from);
+      if (to === undefined) {
+        offer.reject(488);
+      } else if (offer.sdp === undefined) {
+        offer.accept(from.sdp.stamp(withoutItsHold(to.remote)));
+      } else {
+        const { sdp } = offer;
+        await this.#relay(offer, { sdp, from, to });
       }
-      const result = await this.#offerTo(to, offer.sdp);
+    });
+  }
+
+  /** One joined side has answered an offer for which it had asked: the other is told. */
+  follow(from: Side): Promise<void> {
+    return this.#inTurn(async () => {
+      const to = this.#otherOf(from);
+      if (to !== undefined) await this.#offerTo(to, from.remote);
+    });
+  }
+
+  async #bringTogether(callee: Side): Promise<JoinResult> {
+    const caller = this.#caller;
+    const moved = await this.#offerTo(caller, callee.remote);
+    if (moved.kind === 'refused') return { kind: 'refused', by: caller, status: moved.status };
+    if (!this.#hasMoved(callee, moved.sdp)) return JOINED;
+    const followed = await this.#offerTo(callee, moved.sdp);
+    return followed.kind === 'refused' ? { kind: 'refused', by: callee, status: followed.status } : JOINED;
+  }
+
+  /** SDP that cannot be read is refused and leaves the call as it was. */
+  async #relay(
+    offer: RemoteOffer,
+    { sdp, from, to }: { readonly sdp: string; readonly from: Side; readonly to: Side },
+  ): Promise<void> {
+    try {
+      const result = await this.#offerTo(to, sdp);
       if (result.kind === 'refused') {
         offer.reject(result.status === 491 ? 491 : 488);
         return;
       }
-      from.remote = offer.sdp;
-      offer.accept(from.sdp.stamp(result.sdp));
-    });
+      const answer = from.sdp.stamp(result.sdp);
+      from.remote = sdp;
+      offer.accept(answer);
+    } catch {
+      offer.reject(488);
+    }
   }
 
-  async #offerTo(side: JoinSide, sdp: string): Promise<OfferResult> {
-    const before = side.sdp.sent;
+  /** Only codecs that the callee may send count: a caller that names those alone has not moved. */
+  #hasMoved(callee: Side, sdp: string): boolean {
+    return !callee.sdp.isSent(sdp) && !sameMedia(callee.sdp.sent, sdp, callee.remote);
+  }
+
+  async #offerTo(side: Side, sdp: string): Promise<OfferResult> {
+    const { sent } = side.sdp;
     const stamped = side.sdp.stamp(sdp);
-    if (stamped === before) return { kind: 'accepted', sdp: side.remote };
+    if (stamped === sent) return { kind: 'accepted', sdp: side.remote };
     const result = await side.leg.offer(stamped);
     if (result.kind === 'accepted') side.remote = result.sdp;
+    else side.sdp.takeBack();
     return result;
   }
 
+  #otherOf(side: Side): Side | undefined {
+    return side === this.#caller ? this.#callee : this.#caller;
+  }
+
   #inTurn<Result>(task: () => Promise<Result>): Promise<Result> {
-    const turn = this.#tail.then(task);
+    this.#turns += 1;
+    const turn = this.#tail.then(task).finally(() => {
+      this.#turns -= 1;
+    });
     this.#tail = turn.catch(() => undefined);
     return turn;
   }

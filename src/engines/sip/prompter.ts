@@ -1,12 +1,20 @@
 import type { MediaPort } from '../../media/media-port.ts';
 import type { ToneName } from '../../media/tones.ts';
-import { audioTargetOf } from '../../sip/sdp/audio-target.ts';
-import { createAudioSdp } from '../../sip/sdp/create-audio-sdp.ts';
+import { answerAudio } from '../../sip/sdp/answer-audio.ts';
+import { audioTargetOf, type AudioTarget } from '../../sip/sdp/audio-target.ts';
+import { createAudioSdp, type AudioSdpOptions } from '../../sip/sdp/create-audio-sdp.ts';
 
 export interface PromptPlayback {
-  readonly tone: ToneName;
   stop(): void;
 }
+
+const readTarget = (sdp: string): AudioTarget | undefined => {
+  try {
+    return audioTargetOf(sdp);
+  } catch {
+    return undefined;
+  }
+};
 
 /** What a user hears before the join: tones, all from one port that every call shares. */
 export class Prompter {
@@ -14,23 +22,24 @@ export class Prompter {
   readonly address: string;
   /** Our offer to the user's phone: sendrecv G.711 with telephone events, at the shared port. */
   readonly offer: string;
+  readonly #description: AudioSdpOptions;
   readonly #media: MediaPort;
 
   constructor({ media, address }: { readonly media: MediaPort; readonly address: string }) {
     this.#media = media;
+    this.#description = { sessionId: 0, version: 0, address, port: media.port };
     this.address = address;
-    this.offer = createAudioSdp({ sessionId: 0, version: 0, address, port: media.port });
+    this.offer = createAudioSdp(this.#description);
   }
 
-  /**
-   * Plays a tone to where `sdp` receives audio.
-   * @returns undefined where it receives none that we can send
-   * @throws SdpError when the description cannot be read
-   */
+  /** Our answer to an offer of the user's phone. @throws {SdpError} where it has nothing that we speak */
+  answer(offer: string): string {
+    return answerAudio(offer, this.#description);
+  }
+
+  /** Plays a tone to where `sdp` receives audio. @returns undefined where it receives none that we can send */
   play(tone: ToneName, sdp: string): PromptPlayback | undefined {
-    const to = audioTargetOf(sdp);
-    if (to === undefined) return undefined;
-    const playback = this.#media.play({ to, payloadType: to.payloadType, tone });
-    return { tone, stop: () => playback.stop() };
+    const to = readTarget(sdp);
+    return to && this.#media.play({ to, payloadType: to.payloadType, tone });
   }
 }

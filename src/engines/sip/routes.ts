@@ -3,7 +3,7 @@ import type { LegRole } from '../../calls/call-state.ts';
 import type { NameAddr } from '../../sip/message/name-addr.ts';
 import { escapeUser } from '../../sip/message/uri.ts';
 import type { Binding } from '../../sip/registrar/binding-store.ts';
-import type { DigestCredentials, ExtraHeaders } from '../../sip/user-agent.ts';
+import type { DigestCredentials } from '../../sip/user-agent.ts';
 import type { LegTarget } from './leg.ts';
 
 /** Where numbers leave for the world. */
@@ -64,10 +64,10 @@ export class Routes {
     return targets.flat();
   }
 
-  #targets(endpoint: Endpoint, shown: string | undefined): readonly LegTarget[] | Promise<readonly LegTarget[]> {
+  async #targets(endpoint: Endpoint, shown: string | undefined): Promise<readonly LegTarget[]> {
     switch (endpoint.kind) {
       case 'registered':
-        return this.#registered(endpoint.account, shown);
+        return await this.#registered(endpoint.account, shown);
       case 'number':
         return this.#trunksFor(endpoint.number).map((trunk) => this.#viaTrunk(trunk, endpoint.number, shown));
       case 'address':
@@ -85,7 +85,6 @@ export class Routes {
         ...(binding.path.length > 0 ? { route: binding.path } : { hop: binding.flow }),
         from: this.#ourName(shown),
         to: { uri: address, params: new Map() },
-        headers: [],
       },
     }));
   }
@@ -93,20 +92,18 @@ export class Routes {
   #direct(uri: string, shown: string | undefined): LegTarget {
     return {
       address: uri,
-      invite: { target: uri, from: this.#ourName(shown), to: { uri, params: new Map() }, headers: [] },
+      invite: { target: uri, from: this.#ourName(shown), to: { uri, params: new Map() } },
     };
   }
 
   #viaTrunk(trunk: SipTrunk, number: string, shown: string | undefined): LegTarget {
     const target = withUser(trunk.uri, number);
-    const headers: ExtraHeaders = [];
     return {
       address: number,
       invite: {
         target,
         from: this.#ourName(shown ?? trunk.callerId),
         to: { uri: target, params: new Map() },
-        headers,
         ...(trunk.credentials === undefined ? {} : { credentials: trunk.credentials }),
       },
     };

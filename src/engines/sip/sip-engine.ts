@@ -7,9 +7,11 @@ import type {
   EngineCapability,
   EngineEvent,
 } from '../../calls/call-engine.ts';
+import type { LegRole } from '../../calls/call-state.ts';
 import type { Clock } from '../../shared/clock.ts';
 import type { Log } from '../../shared/log.ts';
 import type { UserAgent } from '../../sip/user-agent.ts';
+import type { LegTarget } from './leg.ts';
 import type { Prompter } from './prompter.ts';
 import type { Routes } from './routes.ts';
 import { ThirdPartyCall } from './third-party-call.ts';
@@ -41,11 +43,17 @@ export class SipCallEngine implements CallEngine {
   readonly #options: SipCallEngineOptions;
   readonly #calls = new Set<ThirdPartyCall>();
   #state: State = 'idle';
+  #stopped: Promise<void> | undefined;
   #lastSessionId: number;
 
   constructor(options: SipCallEngineOptions) {
     this.#options = options;
     this.#lastSessionId = options.clock.now();
+  }
+
+  /** How many calls have a leg that is not gone yet, or none so far. */
+  get ongoing(): number {
+    return this.#calls.size;
   }
 
   /** @throws the error of the service that could not be started; what was started before it is closed again */
@@ -60,12 +68,9 @@ export class SipCallEngine implements CallEngine {
     this.#state = 'running';
   }
 
-  async stop(): Promise<void> {
-    if (this.#state === 'stopped') return;
-    this.#state = 'stopped';
-    for (const call of this.#calls) call.hangUp();
-    await this.#options.userAgent.close(this.#options.graceMs);
-    for (const service of [...this.#options.services].reverse()) await service.close();
+  stop(): Promise<void> {
+    this.#stopped ??= this.#shutDown();
+    return this.#stopped;
   }
 
   canReach(endpoint: Endpoint): Promise<boolean> {
@@ -74,12 +79,13 @@ export class SipCallEngine implements CallEngine {
 
   place(plan: CallPlan, listener: (event: EngineEvent) => void): EngineCall {
     if (this.#state !== 'running') throw new EngineUnavailableError('The telephone engine is not running.');
-    const { busyToneMs, clock, log, prompter, routes, userAgent } = this.#options;
+    const { busyToneMs, clock, log, prompter, userAgent } = this.#options;
     const call = new ThirdPartyCall({
       plan,
       tell: listener,
-      locate: (role, wanted) => routes.locate(role, wanted),
+      locate: (role, wanted) => this.#locate(role, wanted),
       invite: (options) => userAgent.invite(options),
+      address: prompter.address,
       prompter,
       clock,
       log,
@@ -90,5 +96,23 @@ export class SipCallEngine implements CallEngine {
     this.#calls.add(call);
     call.start();
     return call;
+  }
+  async #locate(role: LegRole, plan: CallPlan): Promise<readonly LegTarget[]> {
+    const { log, routes } = this.#options;
+    try {
+      return await routes.locate(role, plan);
+    } catch (error) {
+      log.error({ error, call: plan.tokenCall, role }, 'a leg could not be located');
+      return [];
+    }
+  }
+
+  async #shutDown(): Promise<void> {
+    const { graceMs, services, userAgent } = this.#options;
+    this.#state = 'stopped';
+    for (const call of this.#calls) call.hangUp();
+    await userAgent.close(graceMs);
+    for (const call of this.#calls) call.abandon();
+    for (const service of [...services].reverse()) await service.close();
   }
 }

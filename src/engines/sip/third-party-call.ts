@@ -1,40 +1,33 @@
 import type { CallPlan, EngineCall, EngineEvent, LegCause, Verdict } from '../../calls/call-engine.ts';
 import type { LegRole } from '../../calls/call-state.ts';
-import type { Clock, Timer } from '../../shared/clock.ts';
+import type { Timer } from '../../shared/clock.ts';
 import type { Log } from '../../shared/log.ts';
-import type { InviteOptions, RemoteOffer, Session, SessionEnd } from '../../sip/user-agent.ts';
 import { callFlow, type Input, type Phase } from './call-flow.ts';
-import { causeOfResponse, incompatibleMediaCause, unreachableCause } from './causes.ts';
-import { Leg, type LegFailure, type LegTarget, type LegUser } from './leg.ts';
-import { LegSdp } from './leg-sdp.ts';
-import { MediaJoin, type JoinSide } from './media-join.ts';
-import type { Prompter, PromptPlayback } from './prompter.ts';
+import { CallMedia } from './call-media.ts';
+import { causeOfResponse, incompatibleMediaCause } from './causes.ts';
+import type { LegTarget, LegUser } from './leg.ts';
+import { unreachable, withoutAudio, type LegFailure } from './leg-end.ts';
+import { nextForCallee, nextForCaller, withCodecs } from './next-attempt.ts';
+import type { Prompter } from './prompter.ts';
+import { createSide, type Side, type SideFactoryOptions } from './side.ts';
 
-export interface ThirdPartyCallOptions {
+export interface ThirdPartyCallOptions extends SideFactoryOptions {
   readonly plan: CallPlan;
   readonly tell: (event: EngineEvent) => void;
+  /** Never rejects: none is found where nothing can be asked. */
   readonly locate: (role: LegRole, plan: CallPlan) => Promise<readonly LegTarget[]>;
-  readonly invite: (options: InviteOptions) => Session;
   readonly prompter: Prompter;
-  readonly clock: Clock;
   readonly log: Log;
-  /** A session id for an `o=` line that no other leg of ours has. */
-  readonly nextSessionId: () => number;
   /** How long the busy tone is heard; 0 skips it. */
   readonly busyToneMs: number;
   /** Called once, when both legs are gone. */
   readonly onReleased: () => void;
 }
 
-/** A caller tries its next contact only where this one cannot be reached: 503, no response, no transport. */
-const callerTriesNext = (end: SessionEnd): boolean =>
-  end.kind === 'refused' ? end.response.status === 503 : end.kind === 'timeout' || end.kind === 'transport-error';
-
-/** A destination tries its next trunk on every failure of the trunk: 5xx, no response, no transport. */
-const calleeTriesNext = (end: SessionEnd): boolean =>
-  end.kind === 'refused'
-    ? end.response.status >= 500 && end.response.status < 600
-    : end.kind === 'timeout' || end.kind === 'transport-error';
+interface Caller {
+  readonly side: Side;
+  readonly media: CallMedia;
+}
 
 /**
  * One call between two phones, set up by a third party (RFC 3725): the user's phone first, then the destination, then
@@ -43,13 +36,9 @@ const calleeTriesNext = (end: SessionEnd): boolean =>
 export class ThirdPartyCall implements EngineCall {
   readonly #options: ThirdPartyCallOptions;
   #phase: Phase = 'locating';
-  #caller: JoinSide | undefined;
-  #callee: JoinSide | undefined;
-  #media: MediaJoin | undefined;
-  #playback: PromptPlayback | undefined;
-  #heardEarlyMedia = false;
+  #caller: Caller | undefined;
+  #callee: Side | undefined;
   #toneTimer: Timer | undefined;
-  #released = false;
 
   constructor(options: ThirdPartyCallOptions) {
     this.#options = options;
@@ -64,116 +53,106 @@ export class ThirdPartyCall implements EngineCall {
     this.#end({ by: 'request' });
   }
 
+  /** A leg that has not confirmed its end by now is waited for no longer. */
+  abandon(): void {
+    this.#caller?.side.leg.abandon();
+    this.#callee?.leg.abandon();
+  }
+
   async #ringCaller(): Promise<void> {
-    const { plan, prompter } = this.#options;
-    const targets = await this.#locate('caller');
+    const { locate, plan, prompter } = this.#options;
+    const targets = await locate('caller', plan);
     if (!this.#move('caller-located')) return;
     if (targets.length === 0) {
-      this.#end({ by: 'failure', leg: 'caller', failure: 'unreachable', cause: unreachableCause });
+      this.#failCaller(unreachable);
       return;
     }
-    const sdp = this.#newSdp();
-    const leg = this.#newLeg(targets, sdp.stamp(prompter.offer), plan.timeoutSeconds, {
-      ...this.#legUser('caller'),
-      earlyMedia: () => undefined,
-      answered: (answer) => this.#onCallerAnswered(answer),
-      offered: (offer) => this.#onOffer(offer, 'caller'),
-      failed: (failure) => this.#end({ by: 'failure', leg: 'caller', ...failure }),
+    const side = createSide(this.#options, {
+      targets,
+      ringSeconds: plan.timeoutSeconds,
+      next: nextForCaller,
+      media: () => prompter.offer,
+      user: {
+        ...this.#legUser('caller'),
+        earlyMedia: () => undefined,
+        answered: (answer) => this.#guard(this.#onCallerAnswered(answer)),
+        failed: (failure) => this.#failCaller(failure),
+      },
+      offered: (offer, from) => this.#guard(media.take(offer, from)),
+      renegotiated: (answer, from) => this.#guard(media.follow(answer, from)),
     });
-    this.#caller = { leg, sdp, remote: '' };
-    this.#media = new MediaJoin(this.#caller);
-    leg.start();
+    const media = new CallMedia(side, prompter);
+    this.#caller = { side, media };
+    side.leg.start();
   }
 
   /** Steps 2 and 3: ringback to the user, the destination is dialled with the user's own media. */
-  #onCallerAnswered(answer: string): void {
+  async #onCallerAnswered(answer: string): Promise<void> {
+    const { locate, plan, tell } = this.#options;
     const caller = this.#caller;
     if (caller === undefined || !this.#move('caller-answered')) return;
-    caller.remote = answer;
-    this.#options.tell({ type: 'leg-answered', leg: 'caller', sipStatus: 200 });
-    this.#playback = this.#options.prompter.play('ringback', answer);
-    if (this.#playback === undefined) {
-      this.#end({ by: 'failure', leg: 'caller', failure: 'response', cause: incompatibleMediaCause });
+    caller.side.remote = answer;
+    tell({ type: 'leg-answered', leg: 'caller', sipStatus: 200 });
+    if (!caller.media.prompt.ring()) {
+      this.#failCaller(withoutAudio);
       return;
     }
-    this.#guard(this.#dial(answer));
-  }
-
-  async #dial(callerSdp: string): Promise<void> {
-    const targets = await this.#locate('callee');
+    const targets = await locate('callee', plan);
     if (this.#phase !== 'dialling') return;
-    if (targets.length === 0) {
-      this.#onCalleeFailed({ failure: 'unreachable', cause: unreachableCause });
-      return;
-    }
-    const sdp = this.#newSdp();
-    const leg = this.#newLeg(targets, sdp.stamp(callerSdp), this.#options.plan.destinationTimeoutSeconds, {
-      ...this.#legUser('callee'),
-      earlyMedia: (early) => this.#guard(this.#onEarlyMedia(early)),
-      answered: (answer) => this.#guard(this.#onCalleeAnswered(answer)),
-      offered: (offer) => this.#onOffer(offer, 'callee'),
-      failed: (failure) => this.#onCalleeFailed(failure),
+    if (targets.length === 0) this.#onCalleeFailed(caller, unreachable);
+    else this.#dial(caller, targets);
+  }
+
+  #dial(caller: Caller, targets: readonly LegTarget[]): void {
+    const { side, media } = caller;
+    const user = this.#legUser('callee');
+    const callee = createSide(this.#options, {
+      targets,
+      ringSeconds: this.#options.plan.destinationTimeoutSeconds,
+      next: nextForCallee,
+      media: (codecs) => withCodecs(side.remote, codecs),
+      user: {
+        ...user,
+        calling: (address) => {
+          user.calling(address);
+          this.#guard(media.prompt.ringAgain());
+        },
+        earlyMedia: (early) => this.#guard(media.prompt.hearNetwork(early)), // step 4
+        answered: (answer) => this.#guard(this.#join(caller, callee, answer)),
+        failed: (failure) => this.#onCalleeFailed(caller, failure),
+      },
+      offered: (offer, from) => this.#guard(media.take(offer, from)),
+      renegotiated: (answer, from) => this.#guard(media.follow(answer, from)),
     });
-    this.#callee = { leg, sdp, remote: '' };
-    leg.start();
+    this.#callee = callee;
+    callee.leg.start();
   }
 
-  /** Step 4: the user hears the network instead of our ringback. */
-  async #onEarlyMedia(sdp: string): Promise<void> {
-    if (this.#phase !== 'dialling' || this.#media === undefined) return;
-    if (!(await this.#media.hearEarly(sdp))) return;
-    this.#heardEarlyMedia = true;
-    this.#stopPlayback();
-  }
-
-  /** Steps 5 and 6: the user's phone is offered the destination's media, and our own media stop. */
-  async #onCalleeAnswered(answer: string): Promise<void> {
-    const callee = this.#callee;
-    if (callee === undefined || this.#media === undefined || !this.#move('callee-answered')) return;
+  /** Steps 5 and 6: the two are shown each other's media. */
+  async #join(caller: Caller, callee: Side, answer: string): Promise<void> {
+    if (!this.#move('callee-answered')) return;
     callee.remote = answer;
     this.#options.tell({ type: 'leg-answered', leg: 'callee', sipStatus: 200 });
-    const result = await this.#media.join(callee);
-    this.#stopPlayback();
+    const result = await caller.media.join(callee);
     if (result.kind === 'refused') {
       const leg = result.by === callee ? 'callee' : 'caller';
       this.#end({ by: 'failure', leg, failure: 'response', cause: causeOfResponse(result.status) });
-      return;
+    } else if (this.#move('media-joined')) {
+      this.#options.tell({ type: 'joined' });
     }
-    if (this.#move('media-joined')) this.#options.tell({ type: 'joined' });
+  }
+
+  #failCaller(failure: LegFailure): void {
+    this.#end({ by: 'failure', leg: 'caller', ...failure });
   }
 
   /** The fate is told at once; the user hears the busy tone, unless the network's own announcement was heard. */
-  #onCalleeFailed({ failure, cause }: LegFailure): void {
-    const { busyToneMs, clock, prompter, tell } = this.#options;
-    const caller = this.#caller;
-    if (caller === undefined || !this.#move('callee-failed')) return;
+  #onCalleeFailed({ media }: Caller, { failure, cause }: LegFailure): void {
+    const { busyToneMs, clock, tell } = this.#options;
+    if (!this.#move('callee-failed')) return;
     tell({ type: 'over', verdict: { by: 'failure', leg: 'callee', failure, cause } });
-    this.#stopPlayback();
-    if (busyToneMs > 0 && !this.#heardEarlyMedia) {
-      this.#playback = prompter.play('busy', caller.remote);
-      this.#toneTimer = clock.setTimer(busyToneMs, () => this.#release(cause));
-    } else {
-      this.#release(cause);
-    }
-  }
-
-  /** An offer before the join is answered by our own endpoint, one after it is carried to the other side. */
-  #onOffer(offer: RemoteOffer, role: LegRole): void {
-    const { from, to } = this.#sides(role);
-    if (from === undefined) return;
-    if (this.#phase === 'joined' && to !== undefined && this.#media !== undefined) {
-      this.#guard(this.#media.carry(offer, { from, to }));
-      return;
-    }
-    if (offer.sdp !== undefined) {
-      from.remote = offer.sdp;
-      if (role === 'caller') this.#movePlayback(offer.sdp);
-    }
-    offer.accept(from.sdp.sent);
-  }
-
-  #sides(role: LegRole): { from: JoinSide | undefined; to: JoinSide | undefined } {
-    return role === 'caller' ? { from: this.#caller, to: this.#callee } : { from: this.#callee, to: this.#caller };
+    if (busyToneMs > 0 && media.prompt.busy()) this.#toneTimer = clock.setTimer(busyToneMs, () => this.#release(cause));
+    else this.#release(cause);
   }
 
   #legUser(role: LegRole): Pick<LegUser, 'calling' | 'ringing' | 'hungUp' | 'ended'> {
@@ -187,25 +166,6 @@ export class ThirdPartyCall implements EngineCall {
         this.#releaseWhenGone();
       },
     };
-  }
-
-  #newSdp(): LegSdp {
-    return new LegSdp({ sessionId: this.#options.nextSessionId(), address: this.#options.prompter.address });
-  }
-
-  #newLeg(targets: readonly LegTarget[], sdp: string, ringSeconds: number, user: LegUser): Leg {
-    const { clock, invite } = this.#options;
-    const tryNext = this.#caller === undefined ? callerTriesNext : calleeTriesNext;
-    return new Leg({ targets, sdp, ringSeconds, tryNext, invite, clock, user });
-  }
-
-  async #locate(role: LegRole): Promise<readonly LegTarget[]> {
-    try {
-      return await this.#options.locate(role, this.#options.plan);
-    } catch (error) {
-      this.#options.log.error({ error, call: this.#options.plan.tokenCall, role }, 'a leg could not be located');
-      return [];
-    }
   }
 
   #move(input: Input): boolean {
@@ -229,29 +189,18 @@ export class ThirdPartyCall implements EngineCall {
 
   #tearDown(cause: LegCause | undefined): void {
     this.#toneTimer?.cancel();
-    this.#stopPlayback();
-    this.#caller?.leg.hangUp(cause);
+    if (this.#caller === undefined) {
+      this.#options.onReleased();
+      return;
+    }
+    this.#caller.media.prompt.stop();
+    this.#caller.side.leg.hangUp(cause);
     this.#callee?.leg.hangUp(cause);
-    this.#releaseWhenGone();
   }
 
   #releaseWhenGone(): void {
-    if (this.#released || this.#phase !== 'over') return;
-    if (this.#caller?.leg.isEnded === false || this.#callee?.leg.isEnded === false) return;
-    this.#released = true;
-    this.#options.onReleased();
-  }
-
-  #movePlayback(sdp: string): void {
-    if (this.#playback === undefined) return;
-    const { tone } = this.#playback;
-    this.#stopPlayback();
-    this.#playback = this.#options.prompter.play(tone, sdp);
-  }
-
-  #stopPlayback(): void {
-    this.#playback?.stop();
-    this.#playback = undefined;
+    if (this.#phase !== 'over' || this.#caller?.side.leg.isEnded !== true) return;
+    if (this.#callee?.leg.isEnded !== false) this.#options.onReleased();
   }
 
   /** SDP that cannot be read ends the call, not the process. */

@@ -1,7 +1,7 @@
 import { credentialsOf, type Authorizer } from '../auth/authorizer.ts';
 import type { Dialog } from '../dialog/dialog.ts';
 import type { SipRequest, SipResponse } from '../message/message.ts';
-import type { ClientTransactionUser } from '../transaction/transaction.ts';
+import type { ClientTransaction, ClientTransactionUser } from '../transaction/transaction.ts';
 import { SentAck } from './sent-ack.ts';
 import type { SessionContext } from './session-context.ts';
 import { withNextHop } from './with-next-hop.ts';
@@ -30,6 +30,7 @@ export class DialogRequest implements ClientTransactionUser {
   readonly #line: DialogLine;
   #request: SipRequest | undefined;
   #onFinal: ((final: Final) => void) | undefined;
+  #transaction: ClientTransaction | undefined;
   #ack: SentAck | undefined;
   #tries = 0;
 
@@ -40,8 +41,15 @@ export class DialogRequest implements ClientTransactionUser {
   }
 
   /** Sends a request made by `line.dialog`; a Contact is added where it is a target refresh (section 12.2). */
-  static send(line: DialogLine, request: SipRequest, onFinal: (final: Final) => void): void {
-    new DialogRequest(line, request, onFinal).#send(request);
+  static send(line: DialogLine, request: SipRequest, onFinal: (final: Final) => void): DialogRequest {
+    const sent = new DialogRequest(line, request, onFinal);
+    sent.#send(request);
+    return sent;
+  }
+
+  /** A re-INVITE of a dialog that is over: a peer that has said 100 to it may never say more (section 17.1.1.2). */
+  cancel(): void {
+    this.#transaction?.cancel();
   }
 
   onResponse(response: SipResponse): void {
@@ -64,7 +72,7 @@ export class DialogRequest implements ClientTransactionUser {
       if (refreshesTarget(request.method) && !request.headers.has('contact')) {
         request.headers.append('contact', context.contact(hop));
       }
-      context.transactions.request(request, hop, this);
+      this.#transaction = context.transactions.request(request, hop, this);
     });
   }
 
@@ -96,7 +104,7 @@ export class DialogRequest implements ClientTransactionUser {
 
   #settle(final: Final): void {
     const onFinal = this.#onFinal;
-    this.#request = this.#onFinal = undefined;
+    this.#request = this.#transaction = this.#onFinal = undefined;
     onFinal?.(final);
   }
 }

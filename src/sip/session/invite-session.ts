@@ -159,6 +159,7 @@ export abstract class InviteSession extends TypedEmitter<SessionEvents> implemen
 
   #sendBye(headers: ExtraHeaders, onFinal: () => void): void {
     if (this.line === undefined) return;
+    this.#ownOffers.close(); // one that still waits would overtake the BYE's CSeq
     this.#peerOffers.close();
     const bye = this.line.dialog.createRequest('BYE');
     for (const [name, value] of headers) bye.headers.append(name.toLowerCase(), value);

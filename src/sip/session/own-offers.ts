@@ -20,6 +20,7 @@ export class OwnOffers {
   readonly #onBroken: (status: number) => void;
   readonly #queue: QueuedOffer[] = [];
   #line: DialogLine | undefined;
+  #sent: DialogRequest | undefined;
   #backOff: Timer | undefined;
 
   constructor(negotiation: Negotiation, onBroken: (status: number) => void) {
@@ -44,6 +45,7 @@ export class OwnOffers {
   close(): void {
     this.#line = undefined;
     this.#backOff?.cancel();
+    this.#sent?.cancel();
     for (const { resolve } of this.#queue.splice(0)) resolve({ kind: 'refused', status: 481 });
   }
 
@@ -57,7 +59,7 @@ export class OwnOffers {
     const invite = line.dialog.createRequest('INVITE');
     invite.headers.append('allow', line.context.allow);
     setSdp(invite, offer.sdp);
-    DialogRequest.send(line, invite, (final) => {
+    this.#sent = DialogRequest.send(line, invite, (final) => {
       this.#take(offer, final);
       this.#negotiation.finish(turn);
     });

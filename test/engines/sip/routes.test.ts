@@ -1,0 +1,130 @@
+import { describe, expect, it } from '@jest/globals';
+import type { CallPlan, Endpoint } from '../../../src/calls/call-engine.ts';
+import { Routes, type RoutesOptions } from '../../../src/engines/sip/routes.ts';
+import type { Binding } from '../../../src/sip/registrar/binding-store.ts';
+
+const binding = (contact: string, path: readonly string[] = []): Binding => ({
+  account: 'alice',
+  contact,
+  flow: { protocol: 'udp', address: '127.0.0.1', port: 5070 },
+  path,
+  q: 1,
+  registeredAt: 0,
+  expiresAt: 1,
+  callId: 'call',
+  cseq: 1,
+  userAgent: undefined,
+});
+
+const near = { name: 'near', uri: 'sip:near.example:5070', callerId: '+12025550001' };
+const far = {
+  name: 'far',
+  uri: 'sip:old@far.example;transport=tcp',
+  credentials: { username: 'offhook', password: 'secret' },
+};
+
+const routes = (options: Partial<RoutesOptions> = {}): Routes =>
+  new Routes({
+    trunks: [near, far],
+    routes: [],
+    bindingsOf: (account) =>
+      Promise.resolve(
+        account === 'alice'
+          ? [binding('sip:alice@192.0.2.1:5070'), binding('sip:alice@10.0.0.1', ['<sip:edge.example;lr>'])]
+          : [],
+      ),
+    domain: 'offhook.example',
+    ...options,
+  });
+
+const plan = (changes: Partial<CallPlan>): CallPlan => ({
+  tokenCall: 'token',
+  caller: [{ kind: 'registered', account: 'alice' }],
+  callee: [{ kind: 'number', number: '+33123456789' }],
+  destinationDisplay: '+33123456789',
+  timeoutSeconds: 30,
+  destinationTimeoutSeconds: 60,
+  ...changes,
+});
+
+const targetsOf = async (changes: Partial<CallPlan>, from = routes()): Promise<string[]> =>
+  (await from.locate('callee', plan(changes))).map(({ invite }) => invite.target);
+
+describe('where a leg is rung', () => {
+  it("a registered name: at every contact, by its Path or else by the flow it came on, To in the user's name", async () => {
+    const [first, second] = await routes().locate('caller', plan({}));
+    expect(first).toMatchObject({
+      address: 'sip:alice@offhook.example',
+      invite: {
+        target: 'sip:alice@192.0.2.1:5070',
+        hop: { address: '127.0.0.1', port: 5070 },
+        from: { display: '+33123456789', uri: 'sip:+33123456789@offhook.example' },
+        to: { uri: 'sip:alice@offhook.example' },
+      },
+    });
+    expect(second?.invite).toMatchObject({ target: 'sip:alice@10.0.0.1', route: ['<sip:edge.example;lr>'] });
+    expect(second?.invite.hop).toBeUndefined();
+  });
+
+  it('a number: at every trunk, which keeps its port and parameters', async () => {
+    const [first, second] = await routes().locate('callee', plan({}));
+    expect(first).toMatchObject({
+      address: '+33123456789',
+      invite: { target: 'sip:+33123456789@near.example:5070', from: { uri: 'sip:+12025550001@offhook.example' } },
+    });
+    expect(first?.invite.credentials).toBeUndefined();
+    expect(second?.invite).toMatchObject({
+      target: 'sip:+33123456789@far.example;transport=tcp',
+      from: { uri: 'sip:anonymous@offhook.example' },
+      credentials: far.credentials,
+    });
+  });
+
+  it('shows the number of the call before that of the trunk', async () => {
+    const [first] = await routes().locate('callee', plan({ callerId: '+12025550199' }));
+    expect(first?.invite.from.uri).toBe('sip:+12025550199@offhook.example');
+  });
+
+  it('the longest prefix decides which trunks, and a number without a route goes nowhere', async () => {
+    const from = routes({
+      routes: [
+        { prefix: '+3', trunks: [near] },
+        { prefix: '+331', trunks: [far, near] },
+      ],
+    });
+    expect(await targetsOf({}, from)).toHaveLength(2);
+    expect((await targetsOf({}, from))[0]).toContain('far.example');
+    expect(await targetsOf({ callee: [{ kind: 'number', number: '+34911' }] }, from)).toEqual([
+      'sip:+34911@near.example:5070',
+    ]);
+    expect(await targetsOf({ callee: [{ kind: 'number', number: '+12025550100' }] }, from)).toEqual([]);
+  });
+
+  it('several endpoints one after the other', async () => {
+    const callee: Endpoint[] = [
+      { kind: 'address', uri: 'sip:200@10.0.0.5' },
+      { kind: 'registered', account: 'nobody' },
+      { kind: 'registered', account: 'alice' },
+    ];
+    expect(await targetsOf({ callee })).toEqual([
+      ...['sip:200@10.0.0.5', 'sip:alice@192.0.2.1:5070', 'sip:alice@10.0.0.1'],
+    ]);
+  });
+});
+
+describe('whether an endpoint can be reached', () => {
+  it.each<[boolean, Endpoint]>([
+    [true, { kind: 'registered', account: 'alice' }],
+    [false, { kind: 'registered', account: 'nobody' }],
+    [true, { kind: 'address', uri: 'sip:200@10.0.0.5' }],
+    [true, { kind: 'number', number: '+33123456789' }],
+  ])('%s: %j', async (can, endpoint) => {
+    expect(await routes().canReach(endpoint)).toBe(can);
+  });
+
+  it('a number cannot where no trunk takes it', async () => {
+    const number: Endpoint = { kind: 'number', number: '+33123456789' };
+    expect(await routes({ trunks: [] }).canReach(number)).toBe(false);
+    expect(await routes({ routes: [{ prefix: '+1', trunks: [near] }] }).canReach(number)).toBe(false);
+  });
+});
