@@ -42,6 +42,7 @@ const startSipp = async (scenario: string): Promise<BenchSipp> => {
       ...['-sf', new URL(`${scenario}.xml`, import.meta.url).pathname, '-i', '127.0.0.1', '-p', String(port)],
       ...['-mp', String(mediaPort), '-t', 'u1', '-buff_size', '4194304', '-nostdin'],
       ...['-trace_stat', '-fd', '1', '-stf', 'statistics.csv', '-trace_logs', '-log_file', 'arrivals.log'],
+      ...['-trace_err', '-error_file', 'errors.log'],
     ],
     { cwd: directory, stdio: 'ignore' },
   );
@@ -69,6 +70,12 @@ const readArrivals = async (phone: BenchSipp): Promise<Map<string, number>> => {
     if (match !== null) arrivals.set(match[2] ?? '', Number(match[1]) * 1000);
   }
   return arrivals;
+};
+
+/** What a sipp found unexpected first. */
+const printErrors = async ({ directory }: BenchSipp): Promise<void> => {
+  const text = await readFile(join(directory, 'errors.log'), 'utf8').catch(() => '');
+  console.log(text.split('\n').slice(0, 25).join('\n'));
 };
 
 const now = (): number => performance.timeOrigin + performance.now();
@@ -166,7 +173,10 @@ try {
       percentile(toInvite, 0.99).toFixed(1),
     ]);
     before = after;
-    if (clean !== step.offered || failed > 0) break;
+    if (clean !== step.offered || failed > 0) {
+      await Promise.all([phone, carrier].map(printErrors));
+      break;
+    }
     highest = rate;
   }
 } finally {
