@@ -1,4 +1,4 @@
-import type { Request, Response } from 'express';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock } from '../shared/clock.ts';
 import type { Log } from '../shared/log.ts';
 
@@ -14,18 +14,21 @@ const redact = (url: string): string => {
 };
 
 /** Clients poll their calls: a read of the API that succeeded is worth no line, and is asked for the most. */
-const isPoll = ({ method, originalUrl }: Request, status: number): boolean =>
-  status === 200 && method === 'GET' && originalUrl.startsWith('/rest/');
+const isPoll = (method: string, url: string, status: number): boolean =>
+  status === 200 && method === 'GET' && url.startsWith('/rest/');
 
-/** Writes one line a request, once its reply is gone. */
+/**
+ * Writes one line a request, once its reply is gone.
+ * @param addressOf - the client's address, as far as the proxies that we trust tell
+ */
 export const createAccessLog =
-  (log: Log, clock: Clock) =>
-  (request: Request, response: Response): void => {
+  (log: Log, clock: Clock, addressOf: (request: IncomingMessage) => string) =>
+  (request: IncomingMessage, response: ServerResponse): void => {
     const startedAt = clock.now();
+    const { method = '', url = '' } = request;
     response.once('close', () => {
       const { statusCode: status } = response;
-      if (isPoll(request, status)) return;
-      const { method, originalUrl, ip } = request;
-      log.info({ method, url: redact(originalUrl), ip, status, ms: clock.now() - startedAt }, 'request');
+      if (isPoll(method, url, status)) return;
+      log.info({ method, url: redact(url), ip: addressOf(request), status, ms: clock.now() - startedAt }, 'request');
     });
   };

@@ -1,4 +1,6 @@
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express';
+import proxyAddress from 'proxy-addr';
 import type { Clock } from '../shared/clock.ts';
 import type { Log } from '../shared/log.ts';
 import { createAccessLog } from './access-log.ts';
@@ -22,46 +24,59 @@ export interface AppDeps extends CallRouteDeps {
   readonly routers: readonly RequestHandler[];
 }
 
+const CALL_PATH = /^\/rest\/call\/?(?:\?|$)/i;
+
 const notFound: RequestHandler = () => {
   throw new NotFoundError();
 };
 
-/** What nobody handled. Where the reply has begun, nothing can be said any more: the connection is cut. */
-const errorHandler =
-  (log: Log): ErrorRequestHandler =>
-  (error: unknown, request, response, _next) => {
-    if (asAppError(error) === undefined)
-      log.error({ err: error, method: request.method, path: request.path }, 'failed');
+/** Tells of an error, and logs it where the fault is ours. Where the reply has begun, the connection is cut. */
+const createFailureReply =
+  (log: Log) =>
+  (request: IncomingMessage, response: ServerResponse, error: unknown): void => {
+    if (asAppError(error) === undefined) {
+      log.error({ err: error, method: request.method, path: request.url?.split('?')[0] }, 'failed');
+    }
     if (response.headersSent) response.destroy();
     else sendProblem(request, response, error);
   };
 
-const CALL_PATH = /^\/rest\/call\/?(?:\?|$)/i;
+type FailureReply = ReturnType<typeof createFailureReply>;
 
-/** What every request passes, and the API, in one layer: each layer of the router costs more than all of these. */
-const createFront = (deps: AppDeps): RequestHandler => {
-  const recordAccess = createAccessLog(deps.log, deps.clock);
-  const calls = new CallRoute(deps);
-  return (request, response, next) => {
-    recordAccess(request, response);
-    if (deps.hosts === 'loopback') refuseForeignHost(request);
-    if (openToOrigins(request, response) === 'answered') return undefined;
-    if (CALL_PATH.test(request.url)) return calls.handle(request, response);
-    next();
-    return undefined;
-  };
-};
-
-/** The whole HTTP face. The API comes first, before anything that only pages need: it is asked the most. */
-export const createApp = (deps: AppDeps): Express => {
+/** Authorization, pages and health. */
+const createPages = (deps: AppDeps, fail: FailureReply): Express => {
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
   app.set('trust proxy', [...deps.trustedProxies]);
-  app.use(createFront(deps));
   app.get('/healthz', health(deps.isReady));
   for (const router of deps.routers) app.use(router);
   app.use(notFound);
-  app.use(errorHandler(deps.log));
+  const failed: ErrorRequestHandler = (error, request, response, _next) => fail(request, response, error);
+  app.use(failed);
   return app;
+};
+
+/**
+ * The whole HTTP face. The API is asked the most and comes before Express, whose way to a route costs as much as the
+ * answer of a call.
+ */
+export const createApp = (deps: AppDeps): RequestListener => {
+  const fail = createFailureReply(deps.log);
+  const pages = createPages(deps, fail);
+  const calls = new CallRoute(deps);
+  const trusts = proxyAddress.compile([...deps.trustedProxies]);
+  const recordAccess = createAccessLog(deps.log, deps.clock, (request) => proxyAddress(request, trusts));
+
+  const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    if (deps.hosts === 'loopback') refuseForeignHost(request);
+    if (openToOrigins(request, response) === 'answered') return;
+    if (CALL_PATH.test(request.url ?? '')) await calls.handle(request, response);
+    else pages(request, response);
+  };
+
+  return (request, response) => {
+    recordAccess(request, response);
+    answer(request, response).catch((error: unknown) => fail(request, response, error));
+  };
 };

@@ -1,4 +1,4 @@
-import type { Express } from 'express';
+import type { RequestListener } from 'node:http';
 import { createCallRates, type CallRateLimits } from '../../src/calls/call-rates.ts';
 import { createApp, type AppDeps } from '../../src/http/app.ts';
 import { InvalidTokenError } from '../../src/oauth/errors.ts';
@@ -15,13 +15,13 @@ interface LogLine {
 }
 
 export interface CallApi extends CallWorld {
-  readonly app: Express;
+  readonly app: RequestListener;
   readonly logged: LogLine[];
   readonly verifier: TokenVerifier;
   /** How each accepted token came. */
   readonly transports: TokenTransport[];
   /** Another app over the same calls. */
-  createApp(changes?: Partial<AppDeps>): Express;
+  createApp(changes?: Partial<AppDeps>): RequestListener;
 }
 
 const principal = (username: string, role: Role, scopes: readonly Scope[]): Principal => ({
@@ -77,6 +77,6 @@ export const createCallApi = async (limits: Partial<CallRateLimits> = {}): Promi
     isReady: () => world.engine.state === 'running',
     routers: [],
   };
-  const build = (changes: Partial<AppDeps> = {}): Express => createApp({ ...deps, ...changes });
+  const build = (changes: Partial<AppDeps> = {}): RequestListener => createApp({ ...deps, ...changes });
   return { ...world, app: build(), logged, verifier, transports, createApp: build };
 };

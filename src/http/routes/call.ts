@@ -1,5 +1,4 @@
-import type { IncomingMessage } from 'node:http';
-import type { Request, Response } from 'express';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Requester } from '../../calls/call-command.ts';
 import type { CallRates } from '../../calls/call-rates.ts';
 import type { CallService } from '../../calls/call-service.ts';
@@ -74,7 +73,7 @@ export class CallRoute {
     this.#deps = deps;
   }
 
-  readonly handle = (request: Request, response: Response): Promise<void> => {
+  readonly handle = (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     switch (request.method) {
       case 'GET':
       case 'HEAD':
@@ -91,7 +90,7 @@ export class CallRoute {
     }
   };
 
-  async #place(request: Request, response: Response): Promise<void> {
+  async #place(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { verifier, rates, calls, publicUrl } = this.#deps;
     const principal = await authenticate(verifier, request, queryOf(request));
     if (!principal.permissions.has('calls:place')) throw tooSmall('call');
@@ -109,7 +108,7 @@ export class CallRoute {
   }
 
   /** Neither limited nor refused for its Accept: hanging up always works. */
-  async #stop(request: Request, response: Response): Promise<void> {
+  async #stop(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { verifier, calls } = this.#deps;
     const principal = await authenticate(verifier, request, queryOf(request));
     const scope = scopeFor(principal, { own: 'calls:stop', everybody: 'calls:stop-all' });
@@ -118,7 +117,7 @@ export class CallRoute {
     this.#sendCall(response, call, negotiateFormat(request.headers.accept) ?? 'json');
   }
 
-  async #read(request: Request, response: Response): Promise<void> {
+  async #read(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { verifier, rates, calls } = this.#deps;
     const query = queryOf(request);
     const principal = await authenticate(verifier, request, query);
@@ -140,13 +139,13 @@ export class CallRoute {
     return this.#deps.calls.listAll();
   }
 
-  #sendCall(response: Response, record: CallRecord, format: Format): void {
+  #sendCall(response: ServerResponse, record: CallRecord, format: Format): void {
     const call = representCall(record, this.#deps.publicUrl);
     const body = format === 'json' ? JSON.stringify(call) : writeXml({ name: 'call', content: call });
     send(response, { status: 200, contentType: contentTypes[format], body });
   }
 
-  #sendCalls(response: Response, records: readonly CallRecord[], format: Format): void {
+  #sendCalls(response: ServerResponse, records: readonly CallRecord[], format: Format): void {
     const calls = records.map((record) => representCall(record, this.#deps.publicUrl));
     const total = calls.length;
     const body =
