@@ -29,9 +29,8 @@ export class ConfiguredPhones implements PhoneDirectory {
     return this.#directory.userByExtension(extension);
   }
 
-  async phonesOf(userId: string): Promise<readonly Phone[]> {
-    if (this.#phones.size === 0) return this.#directory.phonesOf(userId);
-    const user = await this.#directory.user(userId);
-    return this.#phones.get(user?.username ?? '') ?? this.#directory.phonesOf(userId);
+  phonesOf(user: Pick<CallUser, 'userId' | 'username'>): Promise<readonly Phone[]> {
+    const configured = this.#phones.get(user.username);
+    return configured === undefined ? this.#directory.phonesOf(user) : Promise.resolve(configured);
   }
 }

@@ -113,15 +113,17 @@ describe('the phones of the configuration file', () => {
       { user: 'nobody', address: 'sip:nobody@10.0.0.5' },
       { user: 'alice', address: 'sip:mobile@10.0.0.6' },
     ]);
-    expect(await phones.phonesOf(alice)).toMatchObject([
+    expect(await phones.phonesOf({ userId: alice, username: 'alice' })).toMatchObject([
       { name: 'sip:desk@10.0.0.5', endpoint: { kind: 'address', uri: 'sip:desk@10.0.0.5' } },
       { name: 'sip:mobile@10.0.0.6', endpoint: { kind: 'address', uri: 'sip:mobile@10.0.0.6' } },
     ]);
-    expect(await phones.phonesOf(bob)).toMatchObject([{ name: 'old' }]);
-    expect(await phones.phonesOf('unknown')).toEqual([]);
+    expect(await phones.phonesOf({ userId: bob, username: 'bob' })).toMatchObject([{ name: 'old' }]);
+    expect(await phones.phonesOf({ userId: 'unknown', username: 'unknown' })).toEqual([]);
     expect(await phones.user(alice)).toMatchObject({ username: 'alice' });
     expect(await phones.userByExtension('200')).toMatchObject({ userId: bob });
-    expect(await new ConfiguredPhones(stores.phones, []).phonesOf(alice)).toMatchObject([{ name: 'old' }]);
+    expect(await new ConfiguredPhones(stores.phones, []).phonesOf({ userId: alice, username: 'alice' })).toMatchObject([
+      { name: 'old' },
+    ]);
   });
 });
 
@@ -133,6 +135,6 @@ describe('a SIP account', () => {
     expect(new Set(passwords).size).toBe(2);
     expect(passwords.every((password) => password.length === 24)).toBe(true);
     await expect(issue(bob, 'desk')).rejects.toThrow(SipAccountTakenError);
-    expect(await stores.phones.phonesOf(bob)).toEqual([]);
+    expect(await stores.phones.phonesOf({ userId: bob, username: 'bob' })).toEqual([]);
   });
 });

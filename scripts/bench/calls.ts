@@ -17,8 +17,10 @@ const RATES = (process.env['RATES'] ?? '100,200,300,400,500,600,700,800,900,1000
 const SECONDS = Number(process.env['SECONDS_PER_RATE'] ?? 10);
 const HOLD_MS = 1500;
 const SETTLE_MS = 3000;
-/** For profiles: `NODE_ARGUMENTS='--cpu-prof --cpu-prof-dir=/tmp/profile'`. */
-const nodeArguments = (process.env['NODE_ARGUMENTS'] ?? '').split(' ').filter((argument) => argument !== '');
+/** As `npm start` has them; for profiles add --cpu-prof and --cpu-prof-dir. */
+const nodeArguments = (process.env['NODE_ARGUMENTS'] ?? '--max-semi-space-size=64')
+  .split(' ')
+  .filter((argument) => argument !== '');
 
 interface SippStatistics {
   readonly successful: number;

@@ -92,7 +92,7 @@ export class CallPlanner {
   }
 
   async #callerEndpoints({ from }: PlaceCall, user: CallUser): Promise<readonly Endpoint[]> {
-    const phones = await this.#phones.phonesOf(user.userId);
+    const phones = await this.#phones.phonesOf(user);
     const reachable = await this.#reachable(from === undefined ? phones : [namedPhone(phones, from)]);
     if (reachable.length > 0) return reachable;
     throw new NoPhoneError(phones.length === 0 ? 'You have no phone.' : 'Your phone cannot be reached now.');
@@ -105,7 +105,7 @@ export class CallPlanner {
       if (await this.#engine.canReach(endpoint)) return [endpoint];
       throw new EngineUnavailableError('There is no route to the destination now.');
     }
-    const phones = await this.#phones.phonesOf(destination.user.userId);
+    const phones = await this.#phones.phonesOf(destination.user);
     if (phones.length === 0) throw new NoPhoneError('The extension has no phone.');
     return phones.map(({ endpoint }) => endpoint);
   }

@@ -25,5 +25,5 @@ export interface PhoneDirectory {
   user(userId: string): Promise<CallUser | undefined>;
   userByExtension(extension: string): Promise<CallUser | undefined>;
   /** Best first: the order in which they were added. */
-  phonesOf(userId: string): Promise<readonly Phone[]>;
+  phonesOf(user: Pick<CallUser, 'userId' | 'username'>): Promise<readonly Phone[]>;
 }

@@ -79,7 +79,11 @@ export const addPhoneCommands = (program: Command, terminal: Terminal, administe
         const owners = (await users.list()).filter(({ id }) => userId === undefined || id === userId);
         const rows = await Promise.all(
           owners.map(async (user) =>
-            (await stores.phones.phonesOf(user.id)).map(({ name, endpoint }) => [user.username, endpoint.kind, name]),
+            (await stores.phones.phonesOf({ userId: user.id, username: user.username })).map(({ name, endpoint }) => [
+              user.username,
+              endpoint.kind,
+              name,
+            ]),
           ),
         );
         terminal.print(formatTable([['USER', 'KIND', 'PHONE'], ...rows.flat()]));

@@ -41,7 +41,7 @@ export class SqlitePhoneDirectory implements PhoneDirectory {
     return row && toUser(row);
   }
 
-  async phonesOf(userId: string): Promise<readonly Phone[]> {
+  async phonesOf({ userId }: Pick<CallUser, 'userId'>): Promise<readonly Phone[]> {
     const rows = await this.#database.read(this.#reads.phonesOf({ userId }));
     return rows.map((row) => ({ id: String(row.id), name: row.name, endpoint: toEndpoint(row) }));
   }

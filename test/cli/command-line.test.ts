@@ -239,7 +239,7 @@ describe('client', () => {
 describe('phone', () => {
   const phonesOf = async (username: string) => {
     const { id = '' } = (await userOf(username)) ?? {};
-    return look(({ stores }) => stores.phones.phonesOf(id));
+    return look(({ stores }) => stores.phones.phonesOf({ userId: id, username }));
   };
 
   const secretOf = (account: string) =>

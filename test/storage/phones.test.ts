@@ -20,7 +20,8 @@ describe('phones and SIP accounts', () => {
   afterEach(() => stores.close());
 
   const profile = { extension: '200', homeCountry: 'DE', callerIds: ['+12025550199', '+493012345'] };
-  const namesOf = async (userId: string) => (await stores.phones.phonesOf(userId)).map(({ name }) => name);
+  const namesOf = async (userId: string) =>
+    (await stores.phones.phonesOf({ userId, username: userId })).map(({ name }) => name);
 
   it('tells how a user is dialled: nothing at first, then what was saved', async () => {
     const user = { userId: 'user-1', username: 'name of user-1' };
@@ -58,11 +59,11 @@ describe('phones and SIP accounts', () => {
       const phone = { userId: 'user-1', name: `phone ${9 - index}`, endpoint };
       expect(await stores.phoneBook.addPhone(phone)).toBe('added');
     }
-    const phones = await stores.phones.phonesOf('user-1');
+    const phones = await stores.phones.phonesOf({ userId: 'user-1', username: 'alice' });
     expect(phones.map(({ endpoint }) => endpoint)).toEqual(endpoints);
     expect(phones.map(({ name }) => name)).toEqual(['phone 9', 'phone 8', 'phone 7']);
     expect(new Set(phones.map(({ id }) => id)).size).toBe(3);
-    expect(await stores.phones.phonesOf('user-2')).toEqual([]);
+    expect(await stores.phones.phonesOf({ userId: 'user-2', username: 'bob' })).toEqual([]);
   });
 
   it('adds a phone and its account together, each name once', async () => {
