@@ -186,7 +186,8 @@ describe('the pages', () => {
   it('can be used with the keyboard alone', async () => {
     const page = await openPage();
     await page.goto(authorization('demo-app', 'code'));
-    await page.keyboard.type('admin'); // the field has the focus already
+    await page.locator('#username:focus').waitFor(); // given by the page itself, with its first picture
+    await page.keyboard.type('admin');
     await page.keyboard.press('Tab');
     await page.keyboard.type('admin');
     await page.keyboard.press('Enter');
