@@ -8,7 +8,7 @@ import type {
   Session,
   SessionEnd,
 } from '../../sip/user-agent.ts';
-import { cancelledCause, hangupCause, noAnswerCause, reasonHeader } from './causes.ts';
+import { cancelledCause, hangupCause, noAnswerCause, noResponseCause, reasonHeader } from './causes.ts';
 import { causeOfLoss, failureOf, settledCause, unreachable, type LegFailure } from './leg-end.ts';
 import { firstAttempt, type Attempt, type NextAttempt, type OfferedCodecs } from './next-attempt.ts';
 
@@ -157,10 +157,15 @@ export class Leg {
     else offer.reject(481);
   }
 
+  /** A phone that has not even rung by then is not there. */
   #onRingTimer(): void {
     if (!this.#isPending) return;
-    this.#leave(noAnswerCause);
-    this.#options.user.failed({ failure: 'timed-out', cause: noAnswerCause });
+    const failure: LegFailure =
+      this.#state.name === 'calling'
+        ? { failure: 'unreachable', cause: noResponseCause }
+        : { failure: 'timed-out', cause: noAnswerCause };
+    this.#leave(failure.cause);
+    this.#options.user.failed(failure);
     this.#sendHangUp();
   }
 
