@@ -106,6 +106,8 @@ export const createGrantRouter = (deps: GrantRouterDeps): Router => {
   const router = Router();
   router.use(path, createPageSecurityHeaders({ publicUrl: deps.publicUrl, formTargets: 'anywhere' }));
   router.use(path, createCsrfGuard(deps));
+  // Asked like a GET, a remembered grant would give a code to nobody.
+  router.head(path, (_request, response) => void response.status(405).set('Allow', 'GET, POST').end());
   router.get(path, ask);
   router.post(path, readForm, decide);
   router.use(path, createPageErrorHandler(deps));

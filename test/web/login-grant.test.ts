@@ -248,6 +248,13 @@ describe('consent', () => {
     expect(await codeOf(operator, asked({ scope: 'call operator' }))).not.toBeNull();
   });
 
+  it('gives nothing for a HEAD, also where it is remembered', async () => {
+    const agent = await loggedIn(oauth);
+    await answer(agent, asked()).expect(303);
+    const head = await agent.head(`/auth/grant?${queryOf(asked())}`);
+    expect([head.status, head.headers['allow'], head.headers['location']]).toEqual([405, 'GET, POST', undefined]);
+  });
+
   it('32 is not remembered when refused, nor for addresses that any program of the machine could claim', async () => {
     const agent = await loggedIn(oauth);
     await answer(agent, asked(), 'false').expect(303);
