@@ -51,8 +51,8 @@ export interface Administration {
 
 type Pace = Pick<DatabaseOptions, 'commitPauseMs' | 'checkpointEveryMs'>;
 
-/** A commit waits 0.25 ms for the disk and costs 0.13 ms of processor time: two hundred a second are hardly felt. */
-const SERVICE_PACE: Pace = { commitPauseMs: 5, checkpointEveryMs: 1000 };
+/** A commit waits 0.25 ms for the disk and costs 0.13 ms of processor time: a hundred a second are not felt. */
+const SERVICE_PACE: Pace = { commitPauseMs: 10, checkpointEveryMs: 1000 };
 const SWEEP_EVERY_MS = 60_000;
 /** How long a reply that has begun may take once the service ends. */
 const HTTP_GRACE_MS = 1000;
