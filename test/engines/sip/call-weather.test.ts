@@ -38,6 +38,29 @@ const worlds = fc.record({
   hangUpsAtMs: fc.array(fc.constantFrom(0, 1, 2, 30, 103, 405, 2000, 31_000, 50_000), { maxLength: 2 }),
 });
 
+type Scenario = typeof worlds extends fc.Arbitrary<infer Value> ? Value : never;
+
+const answersAtOnce: Conduct = {
+  ...{ progress: 'ringing', final: 'answer', finalAfterMs: 400, onOffer: 'same', sdp: 'good' },
+  ...{ hangsUpAfterMs: undefined, offersAfterMs: undefined },
+};
+
+/** One way to each ending that matters, whatever chance brings besides. */
+const endings: readonly Partial<Scenario>[] = [
+  { hangUpsAtMs: [2000] },
+  { phone: { ...answersAtOnce, hangsUpAfterMs: 5000 } },
+  { carrier: { ...answersAtOnce, hangsUpAfterMs: 5000 } },
+  { carrier: { ...answersAtOnce, final: 486 } },
+  { phone: { ...answersAtOnce, final: 'nothing' } },
+];
+
+const examples = endings.map((ending): [Scenario] => [
+  {
+    ...{ seed: 1, loss: 0, phone: answersAtOnce, carrier: answersAtOnce, nextCarrier: answersAtOnce, hangUpsAtMs: [] },
+    ...ending,
+  },
+]);
+
 const answerOffers = (session: IncomingSession, { onOffer }: Conduct, port: number): void => {
   session.on('offer', (offer) => {
     if (onOffer === 'nothing') return;
@@ -84,7 +107,7 @@ describe('a call between peers that do anything at any time, over a network that
         expect(brokenRules(events)).toEqual([]);
         for (const text of told) seen.add(text);
       }),
-      { numRuns: 400 },
+      { numRuns: 400, examples },
     );
     expect([...seen]).toEqual(
       expect.arrayContaining([
