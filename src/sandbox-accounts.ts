@@ -1,7 +1,8 @@
 import type { PasswordHasher } from './oauth/password-hasher.ts';
 import type { Role } from './oauth/permissions.ts';
 import { hashSecret } from './oauth/secrets.ts';
-import type { Client, OAuthStores } from './oauth/stores.ts';
+import type { Client } from './oauth/account-stores.ts';
+import type { OAuthStores } from './oauth/stores.ts';
 import type { Clock } from './shared/clock.ts';
 import type { IdSource } from './shared/ids.ts';
 import type { Log } from './shared/log.ts';

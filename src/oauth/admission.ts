@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import type { AccountStatus } from './stores.ts';
+import type { AccountStatus } from './account-stores.ts';
 
 /** Whether a request came straight to us, or through a proxy, perhaps from another machine. */
 export type RequestRoute = 'direct' | 'forwarded';

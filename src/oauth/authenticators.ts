@@ -5,7 +5,7 @@ import { routeOf } from './admission.ts';
 import { WrongCredentialsError } from './errors.ts';
 import type { LoginService } from './login-service.ts';
 import { settle } from './settle.ts';
-import type { User } from './stores.ts';
+import type { User } from './account-stores.ts';
 
 /** The ways in which a person proves who he is: one, so far. */
 export interface Authenticators {

@@ -9,7 +9,7 @@ import { checkScopes } from './authorization-checks/scopes.ts';
 import type { AuthorizationRequest, RedirectTarget } from './authorization-request.ts';
 import { OAuthError } from './errors.ts';
 import type { Parameters } from './parameters.ts';
-import type { Client, ClientStore } from './stores.ts';
+import type { Client, ClientStore } from './account-stores.ts';
 
 /** What became of an authorization request: good, or to be refused to its client by a redirect. */
 export type CheckedRequest =

@@ -1,7 +1,7 @@
 import type { NextFunction, Request, Response } from 'express';
 import type { RequestRoute } from './admission.ts';
 import type { Question } from './pending-decisions.ts';
-import type { Client } from './stores.ts';
+import type { Client } from './account-stores.ts';
 
 /*
  * oauth2orize as we use it: its published types leave out transaction stores, response modes and completion. It tells

@@ -20,7 +20,7 @@ import type { PendingDecisions } from './pending-decisions.ts';
 import { redirectWith } from './redirect-response.ts';
 import type { RememberedGrants } from './remembered-grants.ts';
 import { settle } from './settle.ts';
-import type { Client } from './stores.ts';
+import type { Client } from './account-stores.ts';
 import type { TokenResponse } from './token-minter.ts';
 
 /** One HTTP request and its reply, as a middleware has them. */

@@ -3,7 +3,7 @@ import type { IdSource } from '../shared/ids.ts';
 import { type ClientDescription, describedClient } from './client-description.ts';
 import { InvalidAccountError, UnknownAccountError } from './errors.ts';
 import { hashSecret, newSecret } from './secrets.ts';
-import type { Client, ClientStore } from './stores.ts';
+import type { Client, ClientStore } from './account-stores.ts';
 
 /** A client whose secret can be seen this once; a public one has none. */
 export interface ClientWithSecret {

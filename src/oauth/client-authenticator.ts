@@ -3,7 +3,7 @@ import { type BasicCredentials, parseBasicCredentials } from './basic-credential
 import { OAuthError } from './errors.ts';
 import type { Parameters } from './parameters.ts';
 import { secretMatches } from './secrets.ts';
-import type { Client, ClientStore } from './stores.ts';
+import type { Client, ClientStore } from './account-stores.ts';
 
 export interface ClientRequest {
   readonly authorization: string | undefined;

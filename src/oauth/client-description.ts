@@ -2,7 +2,7 @@ import { InvalidAccountError } from './errors.ts';
 import type { Scope } from './permissions.ts';
 import { faultOfRedirectUri } from './redirect-uri.ts';
 import { isWithin } from './scope.ts';
-import type { Client, GrantType, ResponseType } from './stores.ts';
+import type { Client, GrantType, ResponseType } from './account-stores.ts';
 
 /** An application as an administrator describes it; what is left out has a default. */
 export interface ClientDescription {

@@ -5,7 +5,7 @@ import type { RedirectTarget } from './authorization-request.ts';
 import { OAuthError } from './errors.ts';
 import type { Parameters } from './parameters.ts';
 import { mayGrant } from './permissions.ts';
-import type { User } from './stores.ts';
+import type { User } from './account-stores.ts';
 
 /** Who asks for a page of an authorization: the person, his session, and what came with it. */
 export interface ConsentRequest {

@@ -1,5 +1,5 @@
 import type { Admission, RequestRoute } from './admission.ts';
-import type { User, UserStore } from './stores.ts';
+import type { User, UserStore } from './account-stores.ts';
 
 /** Who a session's user is now: the account may have ended since the login. */
 export interface CurrentUser {

@@ -4,7 +4,7 @@ import type { ConcurrencyLimit } from './concurrency-limit.ts';
 import { WrongCredentialsError } from './errors.ts';
 import type { LoginAttempt, LoginBrake } from './login-brake.ts';
 import type { PasswordHasher } from './password-hasher.ts';
-import type { LoginAddressStore, User, UserStore } from './stores.ts';
+import type { LoginAddressStore, User, UserStore } from './account-stores.ts';
 
 export interface LoginRequest {
   readonly username: string;

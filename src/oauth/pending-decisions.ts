@@ -1,6 +1,6 @@
 import type { Clock } from '../shared/clock.ts';
 import { type AuthorizationRequest, hashOfRequest } from './authorization-request.ts';
-import type { PendingDecisionKey, PendingDecisionStore } from './stores.ts';
+import type { PendingDecisionKey, PendingDecisionStore } from './session-stores.ts';
 
 const LIFETIME_MS = 10 * 60 * 1000;
 

@@ -2,7 +2,7 @@ import type { Clock } from '../shared/clock.ts';
 import type { AuthorizationRequest } from './authorization-request.ts';
 import { anyoneCouldClaim } from './redirect-uri.ts';
 import { isWithin } from './scope.ts';
-import type { RememberedGrantStore } from './stores.ts';
+import type { RememberedGrantStore } from './session-stores.ts';
 
 /** Spares a person the same question twice. */
 export interface RememberedGrants {

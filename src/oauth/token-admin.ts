@@ -1,6 +1,7 @@
 import { UnknownAccountError } from './errors.ts';
 import { hashSecret } from './secrets.ts';
-import type { TokenStore, UserStore } from './stores.ts';
+import type { UserStore } from './account-stores.ts';
+import type { TokenStore } from './token-stores.ts';
 
 /** Revokes tokens, for whoever administers the service: at once, in a running service too. */
 export interface TokenAdmin {

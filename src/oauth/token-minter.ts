@@ -2,7 +2,8 @@ import type { IdSource } from '../shared/ids.ts';
 import type { Scope } from './permissions.ts';
 import { formatScopes } from './scope.ts';
 import { hashSecret, newSecret } from './secrets.ts';
-import type { Client, IssuedTokens, TokenFamily } from './stores.ts';
+import type { Client } from './account-stores.ts';
+import type { IssuedTokens, TokenFamily } from './token-stores.ts';
 
 /** RFC 6749 section 5.1. */
 export interface TokenResponse {

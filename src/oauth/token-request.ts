@@ -3,7 +3,7 @@ import type { RequestRoute } from './admission.ts';
 import type { TokenRequest } from './authorization-server.ts';
 import { OAuthError } from './errors.ts';
 import type { Parameters } from './parameters.ts';
-import type { Client, GrantType } from './stores.ts';
+import type { Client, GrantType } from './account-stores.ts';
 
 /** What each grant cannot do without. */
 const required: Readonly<Record<GrantType, string>> = {

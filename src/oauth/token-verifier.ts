@@ -4,7 +4,7 @@ import { InvalidTokenError } from './errors.ts';
 import { permissionsOf } from './permissions.ts';
 import type { Principal, TokenTransport, TokenVerifier } from './principal.ts';
 import { hashSecret } from './secrets.ts';
-import type { AccessTokenView, TokenStore } from './stores.ts';
+import type { AccessTokenView, TokenStore } from './token-stores.ts';
 
 const TOKEN_ID_LENGTH = 16;
 

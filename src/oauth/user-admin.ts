@@ -3,7 +3,7 @@ import type { IdSource } from '../shared/ids.ts';
 import { InvalidAccountError, UnknownAccountError } from './errors.ts';
 import type { PasswordHasher } from './password-hasher.ts';
 import type { Role } from './permissions.ts';
-import type { AccountStatus, User, UserStore } from './stores.ts';
+import type { AccountStatus, User, UserStore } from './account-stores.ts';
 
 export interface NewUser {
   readonly username: string;

@@ -1,6 +1,7 @@
 import type { Selectable } from 'kysely';
 import type { Scope } from '../oauth/permissions.ts';
-import type { Client, GrantType, ResponseType, TokenFamily, TokenUser, User } from '../oauth/stores.ts';
+import type { Client, GrantType, ResponseType, User } from '../oauth/account-stores.ts';
+import type { TokenFamily, TokenUser } from '../oauth/token-stores.ts';
 import type { ClientsTable, TokenFamiliesTable, UsersTable } from './schema.ts';
 
 /** Scopes are kept as they travel: words between spaces (RFC 6749 section 3.3). */

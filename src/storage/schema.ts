@@ -1,7 +1,8 @@
 import type { Generated } from 'kysely';
 import type { CallState, EndedBy, LegRole, LegState, Outcome } from '../calls/call-state.ts';
 import type { Endpoint } from '../calls/call-engine.ts';
-import type { AccountStatus, AuthorizationCode, Client, ResponseType } from '../oauth/stores.ts';
+import type { AccountStatus, Client, ResponseType } from '../oauth/account-stores.ts';
+import type { AuthorizationCode } from '../oauth/token-stores.ts';
 import type { Role } from '../oauth/permissions.ts';
 
 /*

@@ -1,4 +1,4 @@
-import type { Client, ClientStore } from '../oauth/stores.ts';
+import type { Client, ClientStore } from '../oauth/account-stores.ts';
 import type { Database } from './database.ts';
 import { fromClient, toClient } from './oauth-rows.ts';
 import { revokeGrants } from './token-writes.ts';

@@ -1,4 +1,4 @@
-import type { RememberedGrant, RememberedGrantKey, RememberedGrantStore } from '../oauth/stores.ts';
+import type { RememberedGrant, RememberedGrantKey, RememberedGrantStore } from '../oauth/session-stores.ts';
 import type { Database } from './database.ts';
 import { fromScopes, toScopes } from './oauth-rows.ts';
 import { run } from './unit-of-work.ts';

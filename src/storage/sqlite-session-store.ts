@@ -1,4 +1,4 @@
-import type { Session, SessionStore } from '../oauth/stores.ts';
+import type { Session, SessionStore } from '../oauth/session-stores.ts';
 import { compileOnce } from './compile-once.ts';
 import type { Database } from './database.ts';
 import { deleteInSteps } from './delete-in-steps.ts';

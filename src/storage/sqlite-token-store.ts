@@ -5,7 +5,7 @@ import type {
   RotationDecision,
   TokenFamily,
   TokenStore,
-} from '../oauth/stores.ts';
+} from '../oauth/token-stores.ts';
 import { compileOnce } from './compile-once.ts';
 import type { Database } from './database.ts';
 import { deleteInSteps } from './delete-in-steps.ts';

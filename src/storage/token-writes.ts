@@ -1,5 +1,5 @@
 import type { Kysely } from 'kysely';
-import type { IssuedTokens, TokenFamily } from '../oauth/stores.ts';
+import type { IssuedTokens, TokenFamily } from '../oauth/token-stores.ts';
 import { fromFamily, fromScopes } from './oauth-rows.ts';
 import type { Schema } from './schema.ts';
 import { run, type UnitOfWork } from './unit-of-work.ts';

@@ -10,7 +10,7 @@ import { UntrustedRequestError } from '../oauth/errors.ts';
 import { formOf, queryParametersOf, readForm } from '../oauth/form.ts';
 import { type Parameters, queryOf } from '../oauth/parameters.ts';
 import { scopeDescriptions } from '../oauth/scope.ts';
-import type { User } from '../oauth/stores.ts';
+import type { User } from '../oauth/account-stores.ts';
 import { createCsrfGuard } from './csrf.ts';
 import { createPageErrorHandler } from './page-errors.ts';
 import type { RenderPage } from './page-renderer.ts';

@@ -11,7 +11,7 @@ import { LoginLimitedError, OAuthError, WrongCredentialsError } from '../oauth/e
 import { formOf, queryParametersOf, readForm } from '../oauth/form.ts';
 import type { Parameters } from '../oauth/parameters.ts';
 import type { PendingDecisions } from '../oauth/pending-decisions.ts';
-import type { User } from '../oauth/stores.ts';
+import type { User } from '../oauth/account-stores.ts';
 import { createCsrfGuard } from './csrf.ts';
 import { createPageErrorHandler } from './page-errors.ts';
 import type { RenderPage } from './page-renderer.ts';

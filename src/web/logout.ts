@@ -2,7 +2,7 @@ import { type Request, type Response, Router } from 'express';
 import { prefersHtml } from '../http/negotiate.ts';
 import { routeOf } from '../oauth/admission.ts';
 import type { TokenVerifier } from '../oauth/principal.ts';
-import type { TokenStore } from '../oauth/stores.ts';
+import type { TokenStore } from '../oauth/token-stores.ts';
 import { createCsrfGuard } from './csrf.ts';
 import { createPageErrorHandler } from './page-errors.ts';
 import type { RenderPage } from './page-renderer.ts';

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import type { RedemptionDecision, RotationDecision } from '../../src/oauth/stores.ts';
+import type { RedemptionDecision, RotationDecision } from '../../src/oauth/token-stores.ts';
 import type { OAuthStoresUnderTest } from './account-stores.ts';
 import { aClient, aCode, aFamily, aUser, HOUR, NOON, tokensOf, outcomeOf } from './records.ts';
 

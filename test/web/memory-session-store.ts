@@ -1,4 +1,4 @@
-import type { Session, SessionStore } from '../../src/oauth/stores.ts';
+import type { Session, SessionStore } from '../../src/oauth/session-stores.ts';
 
 /** Keeps sessions in a map that a test can look into. */
 export class MemorySessionStore implements SessionStore {

@@ -1,7 +1,7 @@
 import type { Admission, RequestRoute } from '../admission.ts';
 import { UntrustedRequestError } from '../errors.ts';
 import type { Parameters } from '../parameters.ts';
-import type { Client, ClientStore } from '../stores.ts';
+import type { Client, ClientStore } from '../account-stores.ts';
 
 /** RFC 6749 section 4.1.2.1: an unknown client is told to the person, never redirected. */
 export const identifyClient = async (

@@ -1,5 +1,5 @@
 import { OAuthError } from '../errors.ts';
-import type { ResponseType } from '../stores.ts';
+import type { ResponseType } from '../account-stores.ts';
 import type { IncomingRequest } from './incoming-request.ts';
 
 const isResponseType = (value: string): value is ResponseType => value === 'code' || value === 'token';

@@ -4,7 +4,8 @@ import type { Admission, RequestRoute } from '../admission.ts';
 import type { AuthorizationRequest } from '../authorization-request.ts';
 import { OAuthError } from '../errors.ts';
 import { hashSecret, newSecret } from '../secrets.ts';
-import type { AuthorizationCodeView, Client, CodeStore, RedemptionDecision } from '../stores.ts';
+import type { Client } from '../account-stores.ts';
+import type { AuthorizationCodeView, CodeStore, RedemptionDecision } from '../token-stores.ts';
 import {
   type MintedTokens,
   mayRefresh,

@@ -1,7 +1,8 @@
 import type { Clock } from '../../shared/clock.ts';
 import type { IdSource } from '../../shared/ids.ts';
 import type { AuthorizationRequest } from '../authorization-request.ts';
-import type { Client, TokenStore } from '../stores.ts';
+import type { Client } from '../account-stores.ts';
+import type { TokenStore } from '../token-stores.ts';
 import { mintTokens, newFamily, type TokenResponse, tokenResponse, tokenRows } from '../token-minter.ts';
 
 const FAMILY_ID_BITS = 128;

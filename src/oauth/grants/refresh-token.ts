@@ -5,7 +5,8 @@ import { OAuthError } from '../errors.ts';
 import type { Scope } from '../permissions.ts';
 import { isWithin, parseScopes } from '../scope.ts';
 import { hashSecret } from '../secrets.ts';
-import type { Client, IssuedTokens, RefreshTokenView, TokenStore } from '../stores.ts';
+import type { Client } from '../account-stores.ts';
+import type { IssuedTokens, RefreshTokenView, TokenStore } from '../token-stores.ts';
 import { type MintedTokens, mintTokens, type TokenResponse, tokenResponse, tokenRows } from '../token-minter.ts';
 
 /** Two tabs may refresh with the same token at once: for so long an old one still gives siblings of its successor. */

@@ -1,0 +1,83 @@
+import type { Role, Scope } from './permissions.ts';
+
+/** `disabled` refuses logins, tokens and grants, and keeps the row for the history of calls. */
+export type AccountStatus = 'active' | 'disabled';
+
+export interface User {
+  readonly id: string;
+  /** Unique, compared exactly. */
+  readonly username: string;
+  /** argon2id in PHC form. */
+  readonly passwordHash: string;
+  readonly role: Role;
+  readonly status: AccountStatus;
+  /** Made by the sandbox, and refused while it is off. */
+  readonly sandbox: boolean;
+  readonly createdAt: number;
+}
+
+export interface UserStore {
+  find(id: string): Promise<User | undefined>;
+  findByUsername(username: string): Promise<User | undefined>;
+  /** All users, by name. */
+  list(): Promise<readonly User[]>;
+  /** `taken`: the username exists already, and nothing was written. */
+  insert(user: User): Promise<'inserted' | 'taken'>;
+  /** The same commit deletes the user's sessions, codes, pending decisions and token families. */
+  changePassword(id: string, passwordHash: string): Promise<void>;
+  /** `disabled` deletes, in the same commit, the user's sessions, codes, pending decisions and token families. */
+  setStatus(id: string, status: AccountStatus): Promise<void>;
+}
+
+/** RFC 6749 section 3.1.1. */
+export type ResponseType = 'code' | 'token';
+
+/** RFC 6749 sections 4.1 and 6. The client-side flow is a response type and needs no grant type. */
+export type GrantType = 'authorization_code' | 'refresh_token';
+
+export interface Client {
+  /** The `client_id`. */
+  readonly id: string;
+  /** What the consent page calls it. Free text: every page escapes it. */
+  readonly name: string;
+  /** null for a public client (RFC 6749 section 2.1). */
+  readonly secretHash: string | null;
+  readonly redirectUris: readonly string[];
+  readonly responseTypes: readonly ResponseType[];
+  readonly grantTypes: readonly GrantType[];
+  /** The grants whose token request may also be a GET. */
+  readonly grantTypesByGet: readonly GrantType[];
+  /** The most it may ask for. */
+  readonly scopes: readonly Scope[];
+  /** What it gets when it asks for nothing; a subset of `scopes`. */
+  readonly defaultScopes: readonly Scope[];
+  readonly accessTokenSeconds: number;
+  /** A refresh token dies when it is not used for so long. */
+  readonly refreshIdleSeconds: number;
+  /** A family dies so long after its consent, however often it is refreshed. */
+  readonly refreshAbsoluteSeconds: number;
+  /** Whether its access tokens are taken as `?access_token=` (RFC 6750 section 2.3). */
+  readonly tokenInQuery: 'allowed' | 'refused';
+  readonly status: AccountStatus;
+  readonly sandbox: boolean;
+  readonly createdAt: number;
+}
+
+export interface ClientStore {
+  find(id: string): Promise<Client | undefined>;
+  /** All clients, by id. */
+  list(): Promise<readonly Client[]>;
+  /** `taken`: the id exists already, and nothing was written. */
+  insert(client: Client): Promise<'inserted' | 'taken'>;
+  /** Inserts or replaces: the clients of the configuration file and of the sandbox are written at each start. */
+  save(client: Client): Promise<void>;
+  /** The same commit deletes the client's codes and token families. */
+  rotateSecret(id: string, secretHash: string): Promise<void>;
+}
+
+/** From where users logged in before: a lock of an account never bars these addresses. */
+export interface LoginAddressStore {
+  isKnown(userId: string, address: string): Promise<boolean>;
+  /** Inserts, or moves the time of the row on. */
+  remember(userId: string, address: string, at: number): Promise<void>;
+}

@@ -1,0 +1,136 @@
+import type { Client, User } from './account-stores.ts';
+import type { Scope } from './permissions.ts';
+
+/** A decision of an owner that gave tokens. Deleting it is revoking: its tokens go in the same commit. */
+export interface TokenFamily {
+  readonly id: string;
+  readonly clientId: string;
+  readonly userId: string;
+  /** What the owner granted. A refresh may narrow it for one access token, never widen it. */
+  readonly scopes: readonly Scope[];
+  readonly createdAt: number;
+  /** The absolute end, after which no refresh is taken. */
+  readonly expiresAt: number;
+}
+
+export interface AccessToken {
+  readonly hash: string;
+  readonly familyId: string;
+  readonly scopes: readonly Scope[];
+  readonly createdAt: number;
+  readonly expiresAt: number;
+}
+
+export interface RefreshToken {
+  readonly hash: string;
+  readonly familyId: string;
+  readonly createdAt: number;
+  /** The idle end. */
+  readonly expiresAt: number;
+}
+
+/** What one successful token request gives: at most one of each. */
+export interface IssuedTokens {
+  readonly access: AccessToken;
+  readonly refresh: RefreshToken | null;
+}
+
+/** As much of an account as a check of a token needs. */
+export type TokenUser = Pick<User, 'id' | 'username' | 'role' | 'status' | 'sandbox'>;
+
+export type TokenClient = Pick<Client, 'id' | 'status' | 'sandbox' | 'tokenInQuery'>;
+
+/** An access token with whom it stands for, as it is now. */
+export interface AccessTokenView extends AccessToken {
+  readonly user: TokenUser;
+  readonly client: TokenClient;
+}
+
+/** A refresh token as a rotation finds it. */
+export interface RefreshTokenView extends RefreshToken {
+  readonly family: TokenFamily;
+  readonly user: TokenUser;
+  /** When it was first exchanged for a successor; null while it is the current one. */
+  readonly rotatedAt: number | null;
+  /** How many refresh tokens it was exchanged for. */
+  readonly successors: number;
+}
+
+/** What a rotation does: gives a successor, revokes the family, or changes nothing. */
+export type RotationDecision =
+  | { readonly action: 'issue'; readonly at: number; readonly tokens: IssuedTokens }
+  | { readonly action: 'revoke' }
+  | { readonly action: 'refuse' };
+
+export interface TokenStore {
+  /** Writes a family with its first tokens (the client-side flow). */
+  start(family: TokenFamily, tokens: IssuedTokens): Promise<void>;
+  /** One query by primary key: it runs for every call of the API. Expired tokens are found too. */
+  findAccess(hash: string): Promise<AccessTokenView | undefined>;
+  /**
+   * Reads the refresh token and does as `decide` says, with nothing in between. `issue` inserts the tokens, counts a
+   * successor and sets `rotatedAt` to `at` where it was null; `revoke` deletes the family; `refuse` writes nothing.
+   * `decide` is pure and may run again when the database makes the transaction start over.
+   * @returns what was decided; undefined where no such token is known
+   */
+  rotate<Decision extends RotationDecision>(
+    hash: string,
+    decide: (token: RefreshTokenView) => Decision,
+  ): Promise<Decision | undefined>;
+  /** The family of an access or a refresh token, whatever its state. */
+  findFamily(tokenHash: string): Promise<TokenFamily | undefined>;
+  /** Deletes the family and its tokens; of an unknown one, nothing. */
+  revokeFamily(familyId: string): Promise<void>;
+  /** Deletes the families that match every given field, and the codes that could still give one. @returns the families */
+  revokeMatching(filter: { readonly userId?: string; readonly clientId?: string }): Promise<number>;
+  /** Deletes expired tokens, and families that are over or have no token left. */
+  deleteExpired(now: number): Promise<void>;
+}
+
+/** RFC 6749 section 4.1.2. */
+export interface AuthorizationCode {
+  readonly hash: string;
+  /** The family that its redemption will start: known beforehand, so that a replay finds what to revoke. */
+  readonly familyId: string;
+  readonly clientId: string;
+  readonly userId: string;
+  readonly redirectUri: string;
+  /** `request`: it was asked for, and the token request must repeat it (RFC 6749 section 4.1.3). */
+  readonly redirectUriFrom: 'request' | 'registration';
+  readonly scopes: readonly Scope[];
+  /** S256 (RFC 7636); null where the request had none. */
+  readonly codeChallenge: string | null;
+  readonly createdAt: number;
+  readonly expiresAt: number;
+}
+
+/** A code as a redemption finds it. */
+export interface AuthorizationCodeView extends AuthorizationCode {
+  readonly user: TokenUser;
+  readonly redeemedAt: number | null;
+}
+
+/** What a redemption does: gives a family, revokes what the code gave before, or changes nothing. */
+export type RedemptionDecision =
+  | { readonly action: 'issue'; readonly at: number; readonly family: TokenFamily; readonly tokens: IssuedTokens }
+  | { readonly action: 'revoke' }
+  | { readonly action: 'refuse' };
+
+export interface CodeStore {
+  insert(code: AuthorizationCode): Promise<void>;
+  /**
+   * Reads the code and does as `decide` says, with nothing in between: of many at once, one sees `redeemedAt` null.
+   * `issue` sets `redeemedAt` to `at` and inserts family and tokens; `revoke` deletes the family `familyId`; `refuse`
+   * writes nothing. `decide` is pure and may run again when the database makes the transaction start over.
+   * @returns what was decided; undefined where no such code is known
+   */
+  redeem<Decision extends RedemptionDecision>(
+    hash: string,
+    decide: (code: AuthorizationCodeView) => Decision,
+  ): Promise<Decision | undefined>;
+  /**
+   * Deletes codes that expired before `now`. A code that was redeemed stays as long as its family, so that a replay is
+   * still known as one.
+   */
+  deleteExpired(now: number): Promise<void>;
+}
