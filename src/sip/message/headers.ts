@@ -10,6 +10,21 @@ export class SipHeaders {
     return this.#names.length;
   }
 
+  /** The name of the field at that place; empty where there is none. */
+  nameAt(index: number): string {
+    return this.#names[index] ?? '';
+  }
+
+  /** The value of the field at that place; empty where there is none. */
+  valueAt(index: number): string {
+    return this.#values[index] ?? '';
+  }
+
+  /** The place of the first field of that name, from `start` on; -1 where there is none. */
+  indexOf(name: string, start = 0): number {
+    return this.#names.indexOf(name, start);
+  }
+
   /** The first field of that name, whole. */
   get(name: string): string | undefined {
     const index = this.#names.indexOf(name);

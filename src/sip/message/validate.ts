@@ -15,20 +15,32 @@ export interface Violation {
 
 const MANDATORY = ['via', 'from', 'to', 'call-id', 'cseq'];
 /** RFC 3261 section 7.3.1: a field that is no comma-separated list comes once. */
-const SINGLE = new Set(['from', 'to', 'call-id', 'cseq', 'max-forwards', 'content-type', 'expires', 'event', 'rack']);
+const SINGLE = ['from', 'to', 'call-id', 'cseq', 'max-forwards', 'content-type', 'expires', 'event', 'rack'];
 const ADDRESS_LISTS = new Set(['contact', 'route', 'record-route']);
 
+/** A bit for each field that is counted. */
+const bits = new Map([...new Set([...MANDATORY, ...SINGLE])].map((name, index) => [name, 1 << index]));
+const maskOf = (names: readonly string[]): number => names.reduce((mask, name) => mask | (bits.get(name) ?? 0), 0);
+const allMandatory = maskOf(MANDATORY);
+const allSingle = maskOf(SINGLE);
+
+const nameIn = (mask: number, names: readonly string[]): string => {
+  const found = names.find((name) => ((bits.get(name) ?? 0) & mask) !== 0);
+  return found === undefined ? '' : spelling(found);
+};
+
+/** One pass over all fields: every message comes through here. */
 const checkCounts = (headers: SipHeaders): string | undefined => {
-  const missing = MANDATORY.find((name) => !headers.has(name));
-  if (missing !== undefined) return `Missing ${spelling(missing)}`;
-  const seen = new Set<string>();
-  let repeated: string | undefined;
-  headers.forEach((name) => {
-    if (!SINGLE.has(name)) return;
-    if (seen.has(name)) repeated ??= `Repeated ${spelling(name)}`;
-    seen.add(name);
-  });
-  return repeated;
+  let seen = 0;
+  let repeated = 0;
+  for (let index = 0; index < headers.size; index += 1) {
+    const bit = bits.get(headers.nameAt(index)) ?? 0;
+    repeated |= seen & bit & allSingle;
+    seen |= bit;
+  }
+  const missing = allMandatory & ~seen;
+  if (missing !== 0) return `Missing ${nameIn(missing, MANDATORY)}`;
+  return repeated === 0 ? undefined : `Repeated ${nameIn(repeated, SINGLE)}`;
 };
 
 const SIP = /^sips?:/i;
@@ -39,20 +51,30 @@ const checkSipUri = (uri: string): void => {
   if (isSip(uri) && !isPlainSipUri(uri)) parseUri(uri);
 };
 
+/** The uppermost is read by its getter, which keeps it; a response has no other. */
 const checkVias = (message: SipMessage): void => {
-  const vias = message.headers.all('via').flatMap(splitList);
-  // The uppermost is read by its getter, which keeps it.
   if (message.topVia.host === '') throw new SipParseError('Malformed Via');
-  for (const via of vias.slice(1)) parseVia(via);
+  if (!hasSeveralVias(message.headers)) return;
+  for (const via of message.headers.all('via').flatMap(splitList).slice(1)) parseVia(via);
+};
+
+const hasSeveralVias = (headers: SipHeaders): boolean => {
+  const first = headers.indexOf('via');
+  return headers.indexOf('via', first + 1) !== -1 || headers.valueAt(first).includes(',');
 };
 
 const checkAddresses = (message: SipMessage): void => {
   checkSipUri(message.from.uri);
   checkSipUri(message.to.uri);
-  message.headers.forEach((name, value) => {
-    if (!ADDRESS_LISTS.has(name) || value === '*') return;
-    for (const address of splitList(value)) checkSipUri(parseNameAddr(address).uri);
-  });
+  const { headers } = message;
+  for (let index = 0; index < headers.size; index += 1) {
+    if (ADDRESS_LISTS.has(headers.nameAt(index))) checkAddressList(headers.valueAt(index));
+  }
+};
+
+const checkAddressList = (value: string): void => {
+  if (value === '*') return;
+  for (const address of splitList(value)) checkSipUri(parseNameAddr(address).uri);
 };
 
 /** Reads every field that the layers above rely on, so that its getter does not throw there. */
@@ -113,6 +135,7 @@ export const validateRequest = (request: SipRequest): Violation | undefined => {
 export const validateResponse = (response: SipResponse): string | undefined => {
   const reason = checkCounts(response.headers) ?? checkSyntax(response);
   if (reason !== undefined) return reason;
+  if (!hasSeveralVias(response.headers)) return undefined;
   // RFC 3261 section 8.1.3.3: it went astray.
   const viaCount = response.headers.all('via').flatMap(splitList).length;
   return viaCount > 1 ? 'More Than One Via' : undefined;
