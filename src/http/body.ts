@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import express from 'express';
 import { parseCallXml } from './body-xml.ts';
@@ -60,7 +61,14 @@ const parserOf = (mediaType: string): Parse => {
 /** Old form posts name other charsets and then send ASCII. */
 const charsets: ReadonlySet<string> = new Set(['utf-8', 'utf8', 'us-ascii', 'iso-8859-1', 'utf-16']);
 
-const utf8 = new TextDecoder('utf-8', { fatal: true });
+const BYTE_ORDER_MARK = '\ufeff';
+
+/** A TextDecoder takes several times as long for a body of this size. */
+const decodeUtf8 = (bytes: Buffer): string => {
+  if (!isUtf8(bytes)) throw new TypeError('not UTF-8');
+  const text = bytes.toString('utf8');
+  return text.startsWith(BYTE_ORDER_MARK) ? text.slice(1) : text;
+};
 
 const CHARSET = /;\s*charset\s*=\s*"?([^\s;"]+)"?/i;
 
@@ -68,8 +76,7 @@ const decode = (bytes: Buffer, contentType: string): string => {
   const charset = CHARSET.exec(contentType)?.[1]?.toLowerCase() ?? 'utf-8';
   if (!charsets.has(charset)) throw new UnsupportedMediaTypeError('The charset of the body is not supported.');
   try {
-    const decoder = charset === 'utf-8' ? utf8 : new TextDecoder(charset, { fatal: true });
-    return decoder.decode(bytes);
+    return charset === 'utf-8' ? decodeUtf8(bytes) : new TextDecoder(charset, { fatal: true }).decode(bytes);
   } catch (cause) {
     throw new InvalidRequestError('The body is not written in its charset.', { cause });
   }
