@@ -1,6 +1,7 @@
 import type { Clock } from '../shared/clock.ts';
 import type { Log } from '../shared/log.ts';
 import { toCallEvent, type Change } from './call-events.ts';
+import type { LegRole } from './call-state.ts';
 import type { CallEvent, CallRecord, CallStore, IdempotencyRecord } from './call-store.ts';
 
 /** How long to wait before a failed write is tried again; after the last one the journal gives up. */
@@ -30,6 +31,10 @@ interface Waiter {
 }
 
 const asError = (reason: unknown): Error => (reason instanceof Error ? reason : new Error(String(reason)));
+
+const changedLegs = (batch: readonly Entry[]): readonly LegRole[] => [
+  ...new Set(batch.flatMap(({ change }) => change.legs)),
+];
 
 /**
  * Writes the changes of one call in their order and tells of each only when it is committed. Changes that arrive
@@ -106,17 +111,18 @@ export class CallJournal {
 
   /** Writes all that waits, together, and tells of it. @returns why it could not be written */
   async #writeBatch(): Promise<Error | undefined> {
-    const batch = [...this.#pending];
+    const batch = this.#pending;
     const newest = batch.at(-1);
     if (newest === undefined) return undefined;
-    const legs = new Set(batch.flatMap(({ change }) => change.legs));
+    this.#pending = [];
+    const legs = batch.length === 1 ? newest.change.legs : changedLegs(batch);
     const events = batch.map(({ event }) => event);
     try {
-      await this.#options.store.update(newest.change.call, [...legs], events);
+      await this.#options.store.update(newest.change.call, legs, events);
     } catch (error) {
+      this.#pending = [...batch, ...this.#pending];
       return asError(error);
     }
-    this.#pending = this.#pending.slice(batch.length);
     for (const { change, event } of batch) this.#tell(change.call, event);
     return undefined;
   }
