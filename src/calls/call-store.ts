@@ -73,8 +73,6 @@ export interface CallStore {
   /** Calls whose state is not `ended`, oldest first. */
   ongoingOf(userId: string): Promise<readonly CallRecord[]>;
   ongoing(): Promise<readonly CallRecord[]>;
-  countOngoing(): Promise<number>;
-  countOngoingOf(userId: string): Promise<number>;
 
   /** Calls with a leg that is not `ended`, whatever the call's state: what a start must put in order after a crash. */
   unfinished(): Promise<readonly CallRecord[]>;

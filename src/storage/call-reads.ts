@@ -52,10 +52,6 @@ const selectCalls = (database: Kysely<Schema>) =>
 export const compileCallReads = (database: Kysely<Schema>) => {
   const calls = selectCalls(database);
   const oldestFirst = calls.orderBy('calls.created_at').orderBy('calls.id');
-  const count = database
-    .selectFrom('calls')
-    .where('state', '<>', ended)
-    .select((row) => row.fn.countAll<number>().as('count'));
   // Named apart, so that the search begins at what has not ended, not at the legs of all calls that ever were.
   const ongoingIds = database.selectFrom('calls as ongoing').select('ongoing.id').where('ongoing.state', '<>', ended);
   const unfinishedIds = database.selectFrom('legs').select('call_id').where('state', '<>', ended);
@@ -67,8 +63,6 @@ export const compileCallReads = (database: Kysely<Schema>) => {
     ongoingOf: compileOnce(({ userId }: { readonly userId: string }) =>
       oldestFirst.where('calls.state', '<>', ended).where('calls.user_id', '=', userId),
     ),
-    countOngoing: compileOnce(() => count),
-    countOngoingOf: compileOnce(({ userId }: { readonly userId: string }) => count.where('user_id', '=', userId)),
     unfinished: compileOnce(() => oldestFirst.where('calls.id', 'in', unfinishedIds)),
     events: compileOnce(({ tokenCall }: { readonly tokenCall: string }) =>
       database

@@ -57,16 +57,6 @@ export class SqliteCallStore implements CallStore {
     return rows.map(toCall);
   }
 
-  async countOngoing(): Promise<number> {
-    const [row] = await this.#database.read(this.#reads.countOngoing({}));
-    return row?.count ?? 0;
-  }
-
-  async countOngoingOf(userId: string): Promise<number> {
-    const [row] = await this.#database.read(this.#reads.countOngoingOf({ userId }));
-    return row?.count ?? 0;
-  }
-
   async unfinished(): Promise<readonly CallRecord[]> {
     const rows = await this.#database.read(this.#reads.unfinished({}));
     return rows.map(toCall);

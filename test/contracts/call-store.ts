@@ -96,14 +96,9 @@ export const describeCallStore = (driver: string, open: () => Promise<CallStoreU
       ]);
       expect(tokens(await calls.ongoing())).toEqual(['old', 'young', 'theirs']);
       expect(await calls.ongoingOf('user-3')).toEqual([]);
-      expect([
-        await calls.countOngoing(),
-        await calls.countOngoingOf('user-1'),
-        await calls.countOngoingOf('x'),
-      ]).toEqual([3, 2, 0]);
       await calls.update(aCall('old', { state: 'ended', createdAt: NOON + 1 }), [], [anEvent(2)]);
       expect(tokens(await calls.ongoingOf('user-1'))).toEqual(['young']);
-      expect(await calls.countOngoing()).toBe(2);
+      expect(tokens(await calls.ongoing())).toEqual(['young', 'theirs']);
     });
 
     it('keeps a call unfinished until both of its legs have ended', async () => {
@@ -124,7 +119,7 @@ export const describeCallStore = (driver: string, open: () => Promise<CallStoreU
       );
       expect(held[0]).toBeUndefined();
       expect(held.slice(1)).toEqual(tokens.slice(1).map(() => aKey('k', 't0', { fingerprint: 'of t0' })));
-      expect(await calls.countOngoing()).toBe(1);
+      expect(await calls.ongoing()).toHaveLength(1);
       expect(await calls.findIdempotent('k', 'user-1', 'app')).toEqual(aKey('k', 't0', { fingerprint: 'of t0' }));
     });
 

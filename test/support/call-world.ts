@@ -48,8 +48,6 @@ const flaky = (store: CallStore): FlakyStore => {
     findIdempotent: store.findIdempotent.bind(store),
     ongoingOf: store.ongoingOf.bind(store),
     ongoing: store.ongoing.bind(store),
-    countOngoing: store.countOngoing.bind(store),
-    countOngoingOf: store.countOngoingOf.bind(store),
     unfinished: store.unfinished.bind(store),
     events: store.events.bind(store),
   });
