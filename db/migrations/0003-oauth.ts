@@ -1,4 +1,4 @@
-import type { ColumnDefinitionBuilder, Kysely } from 'kysely';
+import { sql, type ColumnDefinitionBuilder, type Kysely } from 'kysely';
 import { required, storedByKey } from '../portable-schema.ts';
 
 /**
@@ -53,9 +53,22 @@ const createClients = async (database: Kysely<unknown>): Promise<void> => {
     .addColumn('refresh_idle_seconds', 'integer', required)
     .addColumn('refresh_absolute_seconds', 'integer', required)
     .addColumn('token_in_query', 'text', required)
+    .addColumn('code_challenge', 'text', required)
+    .addColumn('token_format', 'text', required)
+    .addColumn('token_binding', 'text', required)
+    .addColumn('kind', 'text', required)
+    .addColumn('owner_id', 'text', (column) => column.references('users.id').onDelete('cascade'))
     .addColumn('status', 'text', required)
     .addColumn('sandbox', 'integer', required)
     .addColumn('created_at', 'bigint', required)
+    .execute();
+  await indexOn(database, 'clients', ['owner_id']);
+  await database.schema
+    .createIndex('clients_key_pair')
+    .unique()
+    .on('clients')
+    .column('owner_id')
+    .where(sql.ref('kind'), '=', 'key-pair')
     .execute();
 };
 
@@ -64,9 +77,10 @@ const createFamilies = async (database: Kysely<unknown>): Promise<void> => {
     .createTable('token_families')
     .addColumn('id', 'text', (column) => column.notNull().primaryKey())
     .addColumn('client_id', 'text', ofClient)
-    .addColumn('user_id', 'text', ofUser)
+    .addColumn('user_id', 'text', (column) => column.references('users.id').onDelete('cascade'))
     .addColumn('scopes', 'text', required)
     .addColumn('created_at', 'bigint', required)
+    .addColumn('last_used_at', 'bigint', required)
     .addColumn('expires_at', 'bigint', required)
     .execute();
   await indexOn(database, 'token_families', ['user_id', 'client_id']);
@@ -80,6 +94,7 @@ const createAccessTokens = async (database: Kysely<unknown>): Promise<void> => {
     .addColumn('hash', 'text', hashKey)
     .addColumn('family_id', 'text', ofFamily)
     .addColumn('scopes', 'text', required)
+    .addColumn('dpop_key', 'text')
     .addColumn('created_at', 'bigint', required)
     .addColumn('expires_at', 'bigint', required);
   await storedByKey(database, tokens).execute();
@@ -92,6 +107,7 @@ const createRefreshTokens = async (database: Kysely<unknown>): Promise<void> => 
     .createTable('refresh_tokens')
     .addColumn('hash', 'text', hashKey)
     .addColumn('family_id', 'text', ofFamily)
+    .addColumn('dpop_key', 'text')
     .addColumn('created_at', 'bigint', required)
     .addColumn('expires_at', 'bigint', required)
     .addColumn('rotated_at', 'bigint')
@@ -133,6 +149,7 @@ const createRememberedGrants = async (database: Kysely<unknown>): Promise<void> 
     .addColumn('granted_at', 'bigint', required)
     .addPrimaryKeyConstraint('remembered_grants_key', ['user_id', 'client_id', 'redirect_uri', 'response_type'])
     .execute();
+  await indexOn(database, 'remembered_grants', ['client_id']);
 };
 
 const createSessions = async (database: Kysely<unknown>): Promise<void> => {
@@ -170,4 +187,5 @@ const createLoginAddresses = async (database: Kysely<unknown>): Promise<void> =>
     .addColumn('last_login_at', 'bigint', required)
     .addPrimaryKeyConstraint('login_addresses_key', ['user_id', 'address'])
     .execute();
+  await indexOn(database, 'login_addresses', ['last_login_at']);
 };

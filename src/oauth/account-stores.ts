@@ -23,17 +23,24 @@ export interface UserStore {
   list(): Promise<readonly User[]>;
   /** `taken`: the username exists already, and nothing was written. */
   insert(user: User): Promise<'inserted' | 'taken'>;
-  /** The same commit deletes the user's sessions, codes, pending decisions and token families. */
+  /** The same commit deletes the user's sessions, codes, approved device grants, pending decisions and families. */
   changePassword(id: string, passwordHash: string): Promise<void>;
-  /** `disabled` deletes, in the same commit, the user's sessions, codes, pending decisions and token families. */
+  /** `disabled` deletes the same in the same commit. */
   setStatus(id: string, status: AccountStatus): Promise<void>;
 }
 
 /** RFC 6749 section 3.1.1. */
 export type ResponseType = 'code' | 'token';
 
-/** RFC 6749 sections 4.1 and 6. The client-side flow is a response type and needs no grant type. */
-export type GrantType = 'authorization_code' | 'refresh_token';
+/** RFC 8628 section 3.4. */
+export const DEVICE_CODE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code';
+
+/** RFC 6749 sections 4.1, 4.3, 4.4 and 6. The client-side flow is a response type and needs no grant type. */
+export type GrantType =
+  'authorization_code' | 'refresh_token' | 'password' | 'client_credentials' | typeof DEVICE_CODE_GRANT;
+
+/** The client that the service's own pages and commands act as: nobody allowed it anything, or can take that back. */
+export const BUILT_IN_CLIENT_ID = 'offhook';
 
 export interface Client {
   /** The `client_id`. */
@@ -58,6 +65,16 @@ export interface Client {
   readonly refreshAbsoluteSeconds: number;
   /** Whether its access tokens are taken as `?access_token=` (RFC 6750 section 2.3). */
   readonly tokenInQuery: 'allowed' | 'refused';
+  /** Whether its authorization requests must have a code challenge (RFC 7636); those of a public client always must. */
+  readonly codeChallenge: 'required' | 'optional';
+  /** `jwt`: access tokens by RFC 9068, and refresh tokens that are JWT too. */
+  readonly tokenFormat: 'opaque' | 'jwt';
+  /** `dpop`: each of its tokens is bound to a key (RFC 9449 section 5.2); otherwise only when a request brings a proof. */
+  readonly tokenBinding: 'on-request' | 'dpop';
+  /** `key-pair`: an administrator's, whose client credentials act for him; each administrator has one at most. */
+  readonly kind: 'application' | 'key-pair';
+  /** The user who made it for himself; it goes with his account. null: it belongs to the service. */
+  readonly ownerId: string | null;
   readonly status: AccountStatus;
   readonly sandbox: boolean;
   readonly createdAt: number;
@@ -71,8 +88,16 @@ export interface ClientStore {
   insert(client: Client): Promise<'inserted' | 'taken'>;
   /** Inserts or replaces: the clients of the configuration file and of the sandbox are written at each start. */
   save(client: Client): Promise<void>;
-  /** The same commit deletes the client's codes and token families. */
+  /** Of kind `application`, by name. */
+  listOwnedBy(userId: string): Promise<readonly Client[]>;
+  /** The same commit deletes the client's codes, device grants and token families. */
   rotateSecret(id: string, secretHash: string): Promise<void>;
+  /** Deletes it with its codes, its token families and what was remembered of it; of an unknown one, nothing. */
+  delete(id: string): Promise<void>;
+  /** Deletes the key pair that its owner has, with its token families, and inserts this one. */
+  replaceKeyPair(keyPair: Client): Promise<void>;
+  /** The key pair of an administrator. */
+  findKeyPair(ownerId: string): Promise<Client | undefined>;
 }
 
 /** From where users logged in before: a lock of an account never bars these addresses. */
@@ -80,4 +105,6 @@ export interface LoginAddressStore {
   isKnown(userId: string, address: string): Promise<boolean>;
   /** Inserts, or moves the time of the row on. */
   remember(userId: string, address: string, at: number): Promise<void>;
+  /** Deletes those from where nobody logged in since. */
+  deleteBefore(time: number): Promise<void>;
 }

@@ -63,5 +63,9 @@ export interface SessionStore {
   touch(hash: string, expiresAt: number): Promise<void>;
   /** Deletes the session and the decisions that are pending in it; of an unknown one, nothing. */
   delete(hash: string): Promise<void>;
+  /** The user's sessions that have not expired, the one that was used last first. */
+  listOf(userId: string, now: number): Promise<readonly Session[]>;
+  /** Deletes the user's sessions, one excepted, and what is pending in them. */
+  deleteOthers(userId: string, exceptHash: string): Promise<void>;
   deleteExpired(now: number): Promise<void>;
 }

@@ -1,4 +1,7 @@
 import type { ClientStore, LoginAddressStore, UserStore } from './account-stores.ts';
+import type { AuditStore } from './audit-log.ts';
+import type { DeviceGrantStore } from './device-store.ts';
+import type { ProofStore, RegistrationTokenStore, SigningKeyStore } from './key-stores.ts';
 import type { PendingDecisionStore, RememberedGrantStore, SessionStore } from './session-stores.ts';
 import type { CodeStore, TokenStore } from './token-stores.ts';
 
@@ -18,4 +21,9 @@ export interface OAuthStores {
   readonly pendingDecisions: PendingDecisionStore;
   readonly sessions: SessionStore;
   readonly loginAddresses: LoginAddressStore;
+  readonly devices: DeviceGrantStore;
+  readonly signingKeys: SigningKeyStore;
+  readonly registrationTokens: RegistrationTokenStore;
+  readonly proofs: ProofStore;
+  readonly audit: AuditStore;
 }

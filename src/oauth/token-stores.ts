@@ -5,7 +5,8 @@ import type { Scope } from './permissions.ts';
 export interface TokenFamily {
   readonly id: string;
   readonly clientId: string;
-  readonly userId: string;
+  /** null: it stands for the client itself (RFC 6749 section 4.4). */
+  readonly userId: string | null;
   /** What the owner granted. A refresh may narrow it for one access token, never widen it. */
   readonly scopes: readonly Scope[];
   readonly createdAt: number;
@@ -17,6 +18,8 @@ export interface AccessToken {
   readonly hash: string;
   readonly familyId: string;
   readonly scopes: readonly Scope[];
+  /** Thumbprint of the key that it is bound to (RFC 9449 section 6.1); null for a bearer token. */
+  readonly dpopKey: string | null;
   readonly createdAt: number;
   readonly expiresAt: number;
 }
@@ -24,6 +27,8 @@ export interface AccessToken {
 export interface RefreshToken {
   readonly hash: string;
   readonly familyId: string;
+  /** Of a public client's bound token: only a proof of this key rotates it (RFC 9449 section 5). */
+  readonly dpopKey: string | null;
   readonly createdAt: number;
   /** The idle end. */
   readonly expiresAt: number;
@@ -42,7 +47,8 @@ export type TokenClient = Pick<Client, 'id' | 'status' | 'sandbox' | 'tokenInQue
 
 /** An access token with whom it stands for, as it is now. */
 export interface AccessTokenView extends AccessToken {
-  readonly user: TokenUser;
+  /** null: it stands for the client itself. */
+  readonly user: TokenUser | null;
   readonly client: TokenClient;
 }
 
@@ -56,6 +62,18 @@ export interface RefreshTokenView extends RefreshToken {
   readonly successors: number;
 }
 
+/** What one user allowed one client, as he sees it. */
+export interface GrantedApplication {
+  readonly clientId: string;
+  readonly clientName: string;
+  /** Of all that is granted now. */
+  readonly scopes: readonly Scope[];
+  /** The first of what is granted now. */
+  readonly grantedAt: number;
+  /** The last request with one of its tokens, or refresh; within a minute. */
+  readonly lastUsedAt: number;
+}
+
 /** What a rotation does: gives a successor, revokes the family, or changes nothing. */
 export type RotationDecision =
   | { readonly action: 'issue'; readonly at: number; readonly tokens: IssuedTokens }
@@ -63,7 +81,7 @@ export type RotationDecision =
   | { readonly action: 'refuse' };
 
 export interface TokenStore {
-  /** Writes a family with its first tokens (the client-side flow). */
+  /** Writes a family with its first tokens. */
   start(family: TokenFamily, tokens: IssuedTokens): Promise<void>;
   /** One query by primary key: it runs for every call of the API. Expired tokens are found too. */
   findAccess(hash: string): Promise<AccessTokenView | undefined>;
@@ -77,12 +95,28 @@ export interface TokenStore {
     hash: string,
     decide: (token: RefreshTokenView) => Decision,
   ): Promise<Decision | undefined>;
+  /** Expired and rotated ones are found too. */
+  findRefresh(hash: string): Promise<RefreshTokenView | undefined>;
   /** The family of an access or a refresh token, whatever its state. */
   findFamily(tokenHash: string): Promise<TokenFamily | undefined>;
   /** Deletes the family and its tokens; of an unknown one, nothing. */
   revokeFamily(familyId: string): Promise<void>;
-  /** Deletes the families that match every given field, and the codes that could still give one. @returns the families */
+  /**
+   * Deletes the families that match every given field, and the codes and device grants that could still give one.
+   * @returns the families
+   */
   revokeMatching(filter: { readonly userId?: string; readonly clientId?: string }): Promise<number>;
+  /** Deletes one access token and leaves its family; of an unknown one, nothing. */
+  revokeAccess(hash: string): Promise<void>;
+  /**
+   * Takes back all that a user allowed a client: families, codes, approved devices and remembered grants.
+   * @returns the families
+   */
+  revokeApplication(userId: string, clientId: string): Promise<number>;
+  /** What the user allowed, built-in clients and his own key pair excepted, by name of the client. */
+  listApplications(userId: string, now: number): Promise<readonly GrantedApplication[]>;
+  /** Notes when families were last used. Unknown ones are skipped, and no time is moved back. */
+  recordUse(uses: ReadonlyMap<string, number>): Promise<void>;
   /** Deletes expired tokens, and families that are over or have no token left. */
   deleteExpired(now: number): Promise<void>;
 }

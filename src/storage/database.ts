@@ -11,7 +11,7 @@ import { createSqliteDialect } from './dialects/sqlite/sqlite-dialect.ts';
 import { DatabaseFileError } from './errors.ts';
 import { migrate } from './migrate.ts';
 import type { Schema } from './schema.ts';
-import type { UnitOfWork } from './unit-of-work.ts';
+import type { Pace, UnitOfWork } from './unit-of-work.ts';
 
 /** What the stores know of a database: nothing of which one it is. */
 export interface Database {
@@ -26,7 +26,7 @@ export interface Database {
    * @throws DatabaseUnavailableError when the disk is full or fails, or another process wrote for more than 5 s
    * @throws DatabaseClosedError after `close`
    */
-  write<Result>(unit: () => UnitOfWork<Result>): Promise<Result>;
+  write<Result>(unit: () => UnitOfWork<Result>, pace?: Pace): Promise<Result>;
   /** Commits what is waiting, then lets the file go. Idempotent. */
   close(): Promise<void>;
 }
@@ -36,7 +36,10 @@ export interface DatabaseOptions {
   readonly url: string;
   readonly clock: Clock;
   readonly log: Log;
-  /** The least time from one commit to the next: under load more writes share the wait for the disk. 0 by default. */
+  /**
+   * The least time from one commit to the next: under load more writes share the wait for the disk. 0 by default. A
+   * `prompt` write waits 2 ms at the most.
+   */
   readonly commitPauseMs?: number;
   /** Moves what was committed into the file so often, on a thread of its own; without it a writer does so at times. */
   readonly checkpointEveryMs?: number;
@@ -115,8 +118,8 @@ class SqliteDatabase implements Database {
     }
   }
 
-  write<Result>(unit: () => UnitOfWork<Result>): Promise<Result> {
-    return this.#commits.write(unit);
+  write<Result>(unit: () => UnitOfWork<Result>, pace?: Pace): Promise<Result> {
+    return this.#commits.write(unit, pace);
   }
 
   close(): Promise<void> {

@@ -2,7 +2,7 @@ import type { Selectable } from 'kysely';
 import type { Scope } from '../oauth/permissions.ts';
 import type { Client, GrantType, ResponseType, User } from '../oauth/account-stores.ts';
 import type { TokenFamily, TokenUser } from '../oauth/token-stores.ts';
-import type { ClientsTable, TokenFamiliesTable, UsersTable } from './schema.ts';
+import type { ClientsTable, UsersTable } from './schema.ts';
 
 /** Scopes are kept as they travel: words between spaces (RFC 6749 section 3.3). */
 export const fromScopes = (scopes: readonly Scope[]): string => scopes.join(' ');
@@ -68,6 +68,10 @@ export const toTokenUser = (row: TokenUserRow): TokenUser => ({
   sandbox: row.userSandbox === 1,
 });
 
+/** Of a left join: null where there is no user. */
+export const toJoinedUser = (row: { [Column in keyof TokenUserRow]: TokenUserRow[Column] | null }): TokenUser | null =>
+  row.userId === null ? null : toTokenUser(row as TokenUserRow);
+
 export const toClient = (row: Selectable<ClientsTable>): Client => ({
   id: row.id,
   name: row.name,
@@ -82,6 +86,11 @@ export const toClient = (row: Selectable<ClientsTable>): Client => ({
   refreshIdleSeconds: row.refresh_idle_seconds,
   refreshAbsoluteSeconds: row.refresh_absolute_seconds,
   tokenInQuery: row.token_in_query,
+  codeChallenge: row.code_challenge,
+  tokenFormat: row.token_format,
+  tokenBinding: row.token_binding,
+  kind: row.kind,
+  ownerId: row.owner_id,
   status: row.status,
   sandbox: row.sandbox === 1,
   createdAt: row.created_at,
@@ -101,6 +110,11 @@ export const fromClient = (client: Client): ClientsTable => ({
   refresh_idle_seconds: client.refreshIdleSeconds,
   refresh_absolute_seconds: client.refreshAbsoluteSeconds,
   token_in_query: client.tokenInQuery,
+  code_challenge: client.codeChallenge,
+  token_format: client.tokenFormat,
+  token_binding: client.tokenBinding,
+  kind: client.kind,
+  owner_id: client.ownerId,
   status: client.status,
   sandbox: toBit(client.sandbox),
   created_at: client.createdAt,
@@ -118,7 +132,7 @@ export const familyColumns = [
 interface FamilyRow {
   readonly familyId: string;
   readonly familyClientId: string;
-  readonly familyUserId: string;
+  readonly familyUserId: string | null;
   readonly familyScopes: string;
   readonly familyCreatedAt: number;
   readonly familyExpiresAt: number;
@@ -131,13 +145,4 @@ export const toFamily = (row: FamilyRow): TokenFamily => ({
   scopes: toScopes(row.familyScopes),
   createdAt: row.familyCreatedAt,
   expiresAt: row.familyExpiresAt,
-});
-
-export const fromFamily = (family: TokenFamily): TokenFamiliesTable => ({
-  id: family.id,
-  client_id: family.clientId,
-  user_id: family.userId,
-  scopes: fromScopes(family.scopes),
-  created_at: family.createdAt,
-  expires_at: family.expiresAt,
 });

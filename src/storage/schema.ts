@@ -2,6 +2,8 @@ import type { Generated } from 'kysely';
 import type { CallState, EndedBy, LegRole, LegState, Outcome } from '../calls/call-state.ts';
 import type { Endpoint } from '../calls/call-engine.ts';
 import type { AccountStatus, Client, ResponseType } from '../oauth/account-stores.ts';
+import type { AuditEventName } from '../oauth/audit-log.ts';
+import type { DeviceAnswer } from '../oauth/device-store.ts';
 import type { AuthorizationCode } from '../oauth/token-stores.ts';
 import type { Role } from '../oauth/permissions.ts';
 
@@ -87,6 +89,11 @@ export interface ClientsTable {
   refresh_idle_seconds: number;
   refresh_absolute_seconds: number;
   token_in_query: Client['tokenInQuery'];
+  code_challenge: Client['codeChallenge'];
+  token_format: Client['tokenFormat'];
+  token_binding: Client['tokenBinding'];
+  kind: Client['kind'];
+  owner_id: string | null;
   status: AccountStatus;
   sandbox: Bit;
   created_at: number;
@@ -95,9 +102,10 @@ export interface ClientsTable {
 export interface TokenFamiliesTable {
   id: string;
   client_id: string;
-  user_id: string;
+  user_id: string | null;
   scopes: string;
   created_at: number;
+  last_used_at: number;
   expires_at: number;
 }
 
@@ -105,6 +113,7 @@ interface AccessTokensTable {
   hash: string;
   family_id: string;
   scopes: string;
+  dpop_key: string | null;
   created_at: number;
   expires_at: number;
 }
@@ -112,6 +121,7 @@ interface AccessTokensTable {
 interface RefreshTokensTable {
   hash: string;
   family_id: string;
+  dpop_key: string | null;
   created_at: number;
   expires_at: number;
   rotated_at: number | null;
@@ -192,6 +202,49 @@ export interface BindingsTable {
   user_agent: string | null;
 }
 
+interface DeviceGrantsTable {
+  device_code_hash: string;
+  user_code_hash: string;
+  family_id: string;
+  client_id: string;
+  scopes: string;
+  state: DeviceAnswer['state'];
+  user_id: string | null;
+  interval_seconds: number;
+  last_polled_at: number | null;
+  created_at: number;
+  expires_at: number;
+}
+
+interface SigningKeysTable {
+  id: string;
+  sealed_private_jwk: string;
+  created_at: number;
+}
+
+interface RegistrationTokensTable {
+  hash: string;
+  name: string;
+  created_by: string;
+  created_at: number;
+  expires_at: number;
+}
+
+interface DpopProofsTable {
+  hash: string;
+  expires_at: number;
+}
+
+interface AuditEventsTable {
+  id: Generated<number>;
+  event: AuditEventName;
+  at: number;
+  user_id: string | null;
+  client_id: string | null;
+  address: string | null;
+  detail: string | null;
+}
+
 export interface Schema {
   users: UsersTable;
   calls: CallsTable;
@@ -210,4 +263,9 @@ export interface Schema {
   sip_accounts: SipAccountsTable;
   phones: PhonesTable;
   bindings: BindingsTable;
+  device_grants: DeviceGrantsTable;
+  signing_keys: SigningKeysTable;
+  registration_tokens: RegistrationTokensTable;
+  dpop_proofs: DpopProofsTable;
+  audit_events: AuditEventsTable;
 }

@@ -1,20 +1,25 @@
 import type { Client, ClientStore } from '../oauth/account-stores.ts';
+import { compileOnce } from './compile-once.ts';
 import type { Database } from './database.ts';
 import { fromClient, toClient } from './oauth-rows.ts';
 import { revokeGrants } from './token-writes.ts';
 import { run } from './unit-of-work.ts';
 
-/** Registered applications in SQL. */
+const compileFind = ({ builder }: Database) =>
+  compileOnce(({ id }: Pick<Client, 'id'>) => builder.selectFrom('clients').selectAll().where('id', '=', id));
+
+/** Registered applications in SQL. What a client gave and was given goes with it, by reference. */
 export class SqliteClientStore implements ClientStore {
   readonly #database: Database;
+  readonly #byId: ReturnType<typeof compileFind>;
 
   constructor(database: Database) {
     this.#database = database;
+    this.#byId = compileFind(database);
   }
 
   async find(id: string): Promise<Client | undefined> {
-    const query = this.#database.builder.selectFrom('clients').selectAll().where('id', '=', id);
-    const [row] = await this.#database.read(query.compile());
+    const [row] = await this.#database.read(this.#byId({ id }));
     return row && toClient(row);
   }
 
@@ -52,5 +57,35 @@ export class SqliteClientStore implements ClientStore {
       yield* run(builder.updateTable('clients').set({ secret_hash: secretHash }).where('id', '=', id).compile());
       yield* revokeGrants(builder, { clientId: id });
     });
+  }
+
+  async delete(id: string): Promise<void> {
+    await this.#database.write(() => run(this.#database.builder.deleteFrom('clients').where('id', '=', id).compile()));
+  }
+
+  async listOwnedBy(userId: string): Promise<readonly Client[]> {
+    const query = this.#ownedBy(userId, 'application').orderBy('name').orderBy('id');
+    const rows = await this.#database.read(query.compile());
+    return rows.map(toClient);
+  }
+
+  replaceKeyPair(keyPair: Client): Promise<void> {
+    const { builder } = this.#database;
+    const row = fromClient(keyPair);
+    const former = this.#ownedBy(row.owner_id, 'key-pair').clearSelect().select('id');
+    return this.#database.write(function* () {
+      yield* run(builder.deleteFrom('clients').where('id', 'in', former).compile());
+      yield* run(builder.insertInto('clients').values(row).compile());
+    });
+  }
+
+  async findKeyPair(ownerId: string): Promise<Client | undefined> {
+    const [row] = await this.#database.read(this.#ownedBy(ownerId, 'key-pair').compile());
+    return row && toClient(row);
+  }
+
+  #ownedBy(userId: string | null, kind: Client['kind']) {
+    const clients = this.#database.builder.selectFrom('clients').selectAll();
+    return clients.where('owner_id', '=', userId).where('kind', '=', kind);
   }
 }

@@ -2,15 +2,17 @@ import type { AuthorizationCode, AuthorizationCodeView, CodeStore, RedemptionDec
 import type { Database } from './database.ts';
 import { deleteInSteps } from './delete-in-steps.ts';
 import { fromScopes, tokenUserColumns, toScopes, toTokenUser } from './oauth-rows.ts';
-import { deleteFamily, startFamily } from './token-writes.ts';
+import { deleteFamily, TokenWrites } from './token-writes.ts';
 import { run, type UnitOfWork } from './unit-of-work.ts';
 
 /** Authorization codes in SQL. */
 export class SqliteCodeStore implements CodeStore {
   readonly #database: Database;
+  readonly #writes: TokenWrites;
 
   constructor(database: Database) {
     this.#database = database;
+    this.#writes = new TokenWrites(database.builder);
   }
 
   async insert(code: AuthorizationCode): Promise<void> {
@@ -28,14 +30,14 @@ export class SqliteCodeStore implements CodeStore {
       redeemed_at: null,
     };
     const query = this.#database.builder.insertInto('authorization_codes').values(row).compile();
-    await this.#database.write(() => run(query));
+    await this.#database.write(() => run(query), 'prompt');
   }
 
   redeem<Decision extends RedemptionDecision>(
     hash: string,
     decide: (code: AuthorizationCodeView) => Decision,
   ): Promise<Decision | undefined> {
-    return this.#database.write(() => this.#redeem(hash, decide));
+    return this.#database.write(() => this.#redeem(hash, decide), 'prompt');
   }
 
   deleteExpired(now: number): Promise<void> {
@@ -68,7 +70,7 @@ export class SqliteCodeStore implements CodeStore {
     if (decision.action === 'issue') {
       const redeemed = { redeemed_at: decision.at };
       yield* run(builder.updateTable('authorization_codes').set(redeemed).where('hash', '=', hash).compile());
-      yield* startFamily(builder, decision.family, decision.tokens);
+      yield* this.#writes.start(decision);
     }
     return decision;
   }

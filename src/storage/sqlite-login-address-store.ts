@@ -1,6 +1,9 @@
 import type { LoginAddressStore } from '../oauth/account-stores.ts';
 import type { Database } from './database.ts';
+import { deleteInSteps } from './delete-in-steps.ts';
 import { run } from './unit-of-work.ts';
+
+const keyColumns = ['user_id', 'address'] as const;
 
 /** From where users logged in before, in SQL. */
 export class SqliteLoginAddressStore implements LoginAddressStore {
@@ -24,7 +27,17 @@ export class SqliteLoginAddressStore implements LoginAddressStore {
     const query = this.#database.builder
       .insertInto('login_addresses')
       .values({ user_id: userId, address, last_login_at: at })
-      .onConflict((conflict) => conflict.columns(['user_id', 'address']).doUpdateSet({ last_login_at: at }));
+      .onConflict((conflict) => conflict.columns(keyColumns).doUpdateSet({ last_login_at: at }));
     await this.#database.write(() => run(query.compile()));
+  }
+
+  deleteBefore(time: number): Promise<void> {
+    const { builder } = this.#database;
+    const old = builder.selectFrom('login_addresses').select(keyColumns).where('last_login_at', '<', time);
+    return deleteInSteps(this.#database, (limit) => {
+      const step = old.limit(limit).$asTuple(...keyColumns);
+      const deletion = builder.deleteFrom('login_addresses');
+      return run(deletion.where((row) => row(row.refTuple(...keyColumns), 'in', step)).compile());
+    });
   }
 }

@@ -1,6 +1,7 @@
 import type { RememberedGrant, RememberedGrantKey, RememberedGrantStore } from '../oauth/session-stores.ts';
 import type { Database } from './database.ts';
 import { fromScopes, toScopes } from './oauth-rows.ts';
+import { forgetGrants } from './token-writes.ts';
 import { run } from './unit-of-work.ts';
 
 /** Remembered consents in SQL. */
@@ -42,11 +43,7 @@ export class SqliteRememberedGrantStore implements RememberedGrantStore {
     await this.#database.write(() => run(query.compile()));
   }
 
-  async forget(userId: string, clientId: string): Promise<void> {
-    const query = this.#database.builder
-      .deleteFrom('remembered_grants')
-      .where('user_id', '=', userId)
-      .where('client_id', '=', clientId);
-    await this.#database.write(() => run(query.compile()));
+  forget(userId: string, clientId: string): Promise<void> {
+    return this.#database.write(() => forgetGrants(this.#database.builder, userId, clientId));
   }
 }

@@ -1,17 +1,14 @@
 import type { Session, SessionStore } from '../oauth/session-stores.ts';
 import { compileOnce } from './compile-once.ts';
 import type { Database } from './database.ts';
-import { deleteInSteps } from './delete-in-steps.ts';
-import { expiredHashes } from './expired-rows.ts';
+import { deleteExpiredRows } from './expired-rows.ts';
 import { run } from './unit-of-work.ts';
+
+const sessionColumns = ['hash', 'user_id as userId', 'data', 'expires_at as expiresAt'] as const;
 
 const compileFind = ({ builder }: Database) =>
   compileOnce(({ hash, now }: { readonly hash: string; readonly now: number }) =>
-    builder
-      .selectFrom('sessions')
-      .select(['hash', 'user_id as userId', 'data', 'expires_at as expiresAt'])
-      .where('hash', '=', hash)
-      .where('expires_at', '>', now),
+    builder.selectFrom('sessions').select(sessionColumns).where('hash', '=', hash).where('expires_at', '>', now),
   );
 
 /** Browser sessions in SQL. */
@@ -54,15 +51,29 @@ export class SqliteSessionStore implements SessionStore {
     });
   }
 
-  deleteExpired(now: number): Promise<void> {
+  listOf(userId: string, now: number): Promise<readonly Session[]> {
+    // Each use moves the end of a session on: what ends last was used last.
+    const query = this.#database.builder
+      .selectFrom('sessions')
+      .select(sessionColumns)
+      .where('user_id', '=', userId)
+      .where('expires_at', '>', now)
+      .orderBy('expires_at', 'desc')
+      .orderBy('hash');
+    return this.#database.read(query.compile());
+  }
+
+  deleteOthers(userId: string, exceptHash: string): Promise<void> {
     const { builder } = this.#database;
-    return deleteInSteps(this.#database, (limit) =>
-      run(
-        builder
-          .deleteFrom('sessions')
-          .where('hash', 'in', expiredHashes(builder, 'sessions', now, limit))
-          .compile(),
-      ),
-    );
+    const others = builder.selectFrom('sessions').select('hash').where('user_id', '=', userId);
+    const hashes = others.where('hash', '<>', exceptHash);
+    return this.#database.write(function* () {
+      yield* run(builder.deleteFrom('pending_decisions').where('session_hash', 'in', hashes).compile());
+      yield* run(builder.deleteFrom('sessions').where('hash', 'in', hashes).compile());
+    });
+  }
+
+  deleteExpired(now: number): Promise<void> {
+    return deleteExpiredRows(this.#database, 'sessions', now);
   }
 }

@@ -1,5 +1,6 @@
 import type {
   AccessTokenView,
+  GrantedApplication,
   IssuedTokens,
   RefreshTokenView,
   RotationDecision,
@@ -10,42 +11,13 @@ import { compileOnce } from './compile-once.ts';
 import type { Database } from './database.ts';
 import { deleteInSteps } from './delete-in-steps.ts';
 import { expiredHashes } from './expired-rows.ts';
-import { familyColumns, toFamily, tokenUserColumns, toScopes, toTokenUser } from './oauth-rows.ts';
-import { deleteFamily, insertTokens, revokeGrants, startFamily, type GrantFilter } from './token-writes.ts';
+import { selectGrants, toApplications } from './granted-applications.ts';
+import { familyColumns, toFamily } from './oauth-rows.ts';
+import { compileTokenReads, toAccessView, toRefreshView } from './token-reads.ts';
+import { deleteFamily, forgetGrants, revokeGrants, TokenWrites, type GrantFilter } from './token-writes.ts';
 import { run, type QueryOutcome, type UnitOfWork } from './unit-of-work.ts';
 
 type TokenTable = 'access_tokens' | 'refresh_tokens';
-
-interface ByHash {
-  readonly hash: string;
-}
-
-const compileReads = ({ builder }: Database) => ({
-  access: compileOnce(({ hash }: ByHash) =>
-    builder
-      .selectFrom('access_tokens')
-      .innerJoin('token_families', 'token_families.id', 'access_tokens.family_id')
-      .innerJoin('users', 'users.id', 'token_families.user_id')
-      .innerJoin('clients', 'clients.id', 'token_families.client_id')
-      .select(['access_tokens.hash', 'access_tokens.family_id', 'access_tokens.scopes'])
-      .select(['access_tokens.created_at', 'access_tokens.expires_at'])
-      .select(tokenUserColumns)
-      .select(['clients.id as clientId', 'clients.status as clientStatus', 'clients.sandbox as clientSandbox'])
-      .select('clients.token_in_query as tokenInQuery')
-      .where('access_tokens.hash', '=', hash),
-  ),
-  refresh: compileOnce(({ hash }: ByHash) =>
-    builder
-      .selectFrom('refresh_tokens')
-      .innerJoin('token_families', 'token_families.id', 'refresh_tokens.family_id')
-      .innerJoin('users', 'users.id', 'token_families.user_id')
-      .select(['refresh_tokens.hash', 'refresh_tokens.created_at', 'refresh_tokens.expires_at'])
-      .select(['refresh_tokens.rotated_at', 'refresh_tokens.successors'])
-      .select(familyColumns)
-      .select(tokenUserColumns)
-      .where('refresh_tokens.hash', '=', hash),
-  ),
-});
 
 const compileDeleteEmptyFamily = ({ builder }: Database) =>
   compileOnce(({ familyId }: { readonly familyId: string }) => {
@@ -58,47 +30,50 @@ const compileDeleteEmptyFamily = ({ builder }: Database) =>
       .where('id', 'not in', holders('refresh_tokens'));
   });
 
+const compileNoteUse = ({ builder }: Database) =>
+  compileOnce(({ familyId, at }: { readonly familyId: string; readonly at: number }) =>
+    builder
+      .updateTable('token_families')
+      .set({ last_used_at: at })
+      .where('id', '=', familyId)
+      .where('last_used_at', '<', at),
+  );
+
 /** Families and their tokens in SQL. */
 export class SqliteTokenStore implements TokenStore {
   readonly #database: Database;
-  readonly #reads: ReturnType<typeof compileReads>;
+  readonly #writes: TokenWrites;
+  readonly #reads: ReturnType<typeof compileTokenReads>;
+  readonly #noteUse: ReturnType<typeof compileNoteUse>;
   readonly #deleteEmptyFamily: ReturnType<typeof compileDeleteEmptyFamily>;
 
   constructor(database: Database) {
     this.#database = database;
-    this.#reads = compileReads(database);
+    this.#writes = new TokenWrites(database.builder);
+    this.#reads = compileTokenReads(database.builder);
+    this.#noteUse = compileNoteUse(database);
     this.#deleteEmptyFamily = compileDeleteEmptyFamily(database);
   }
 
   start(family: TokenFamily, tokens: IssuedTokens): Promise<void> {
-    return this.#database.write(() => startFamily(this.#database.builder, family, tokens));
+    return this.#database.write(() => this.#writes.start({ family, tokens, at: family.createdAt }), 'prompt');
   }
 
   async findAccess(hash: string): Promise<AccessTokenView | undefined> {
     const [row] = await this.#database.read(this.#reads.access({ hash }));
-    return (
-      row && {
-        hash: row.hash,
-        familyId: row.family_id,
-        scopes: toScopes(row.scopes),
-        createdAt: row.created_at,
-        expiresAt: row.expires_at,
-        user: toTokenUser(row),
-        client: {
-          id: row.clientId,
-          status: row.clientStatus,
-          sandbox: row.clientSandbox === 1,
-          tokenInQuery: row.tokenInQuery,
-        },
-      }
-    );
+    return row && toAccessView(row);
   }
 
   rotate<Decision extends RotationDecision>(
     hash: string,
     decide: (token: RefreshTokenView) => Decision,
   ): Promise<Decision | undefined> {
-    return this.#database.write(() => this.#rotate(hash, decide));
+    return this.#database.write(() => this.#rotate(hash, decide), 'prompt');
+  }
+
+  async findRefresh(hash: string): Promise<RefreshTokenView | undefined> {
+    const [row] = await this.#database.read(this.#reads.refresh({ hash }));
+    return row && toRefreshView(row);
   }
 
   async findFamily(tokenHash: string): Promise<TokenFamily | undefined> {
@@ -120,6 +95,31 @@ export class SqliteTokenStore implements TokenStore {
     return this.#database.write(() => revokeGrants(this.#database.builder, filter));
   }
 
+  async revokeAccess(hash: string): Promise<void> {
+    const query = this.#database.builder.deleteFrom('access_tokens').where('hash', '=', hash);
+    await this.#database.write(() => run(query.compile()));
+  }
+
+  revokeApplication(userId: string, clientId: string): Promise<number> {
+    const { builder } = this.#database;
+    return this.#database.write(function* () {
+      yield* forgetGrants(builder, userId, clientId);
+      return yield* revokeGrants(builder, { userId, clientId });
+    });
+  }
+
+  async listApplications(userId: string, now: number): Promise<readonly GrantedApplication[]> {
+    return toApplications(await this.#database.read(selectGrants(this.#database.builder, userId, now).compile()));
+  }
+
+  async recordUse(uses: ReadonlyMap<string, number>): Promise<void> {
+    const queries = [...uses].map(([familyId, at]) => this.#noteUse({ familyId, at }));
+    if (queries.length === 0) return;
+    await this.#database.write(function* () {
+      for (const query of queries) yield* run(query);
+    });
+  }
+
   async deleteExpired(now: number): Promise<void> {
     const { builder } = this.#database;
     const families = builder.selectFrom('token_families').select('id').where('expires_at', '<=', now);
@@ -134,34 +134,20 @@ export class SqliteTokenStore implements TokenStore {
     hash: string,
     decide: (token: RefreshTokenView) => Decision,
   ): UnitOfWork<Decision | undefined> {
-    const token = yield* this.#findRefresh(hash);
-    if (token === undefined) return undefined;
+    const { rows } = yield* run(this.#reads.refresh({ hash }));
+    const [row] = rows;
+    if (row === undefined) return undefined;
+    const token = toRefreshView(row);
     const decision = decide(token);
     const { builder } = this.#database;
     if (decision.action === 'revoke') yield* deleteFamily(builder, token.family.id);
     if (decision.action === 'issue') {
       const counted = { successors: token.successors + 1, rotated_at: token.rotatedAt ?? decision.at };
       yield* run(builder.updateTable('refresh_tokens').set(counted).where('hash', '=', hash).compile());
-      yield* insertTokens(builder, decision.tokens);
+      yield* run(this.#noteUse({ familyId: token.familyId, at: decision.at }));
+      yield* this.#writes.add(decision.tokens);
     }
     return decision;
-  }
-
-  *#findRefresh(hash: string): UnitOfWork<RefreshTokenView | undefined> {
-    const { rows } = yield* run(this.#reads.refresh({ hash }));
-    const [row] = rows;
-    return (
-      row && {
-        hash: row.hash,
-        familyId: row.familyId,
-        createdAt: row.created_at,
-        expiresAt: row.expires_at,
-        rotatedAt: row.rotated_at,
-        successors: row.successors,
-        family: toFamily(row),
-        user: toTokenUser(row),
-      }
-    );
   }
 
   /** Deletes tokens, and those of their families that have none left. */

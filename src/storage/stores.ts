@@ -6,17 +6,22 @@ import type { BindingStore } from '../sip/registrar/binding-store.ts';
 import type { CredentialStore } from '../sip/auth/credential-store.ts';
 import type { Database } from './database.ts';
 import type { SandboxAccounts } from './sandbox-accounts.ts';
+import { SqliteAuditStore } from './sqlite-audit-store.ts';
 import { SqliteBindingStore } from './sqlite-binding-store.ts';
 import { SqliteCallStore } from './sqlite-call-store.ts';
 import { SqliteClientStore } from './sqlite-client-store.ts';
 import { SqliteCodeStore } from './sqlite-code-store.ts';
 import { SqliteCredentialStore } from './sqlite-credential-store.ts';
+import { SqliteDeviceGrantStore } from './sqlite-device-grant-store.ts';
 import { SqliteLoginAddressStore } from './sqlite-login-address-store.ts';
 import { SqlitePendingDecisionStore } from './sqlite-pending-decision-store.ts';
 import { SqlitePhoneBook } from './sqlite-phone-book.ts';
 import { SqlitePhoneDirectory } from './sqlite-phone-directory.ts';
+import { SqliteProofStore } from './sqlite-proof-store.ts';
+import { SqliteRegistrationTokenStore } from './sqlite-registration-token-store.ts';
 import { SqliteRememberedGrantStore } from './sqlite-remembered-grant-store.ts';
 import { SqliteSessionStore } from './sqlite-session-store.ts';
+import { SqliteSigningKeyStore } from './sqlite-signing-key-store.ts';
 import { SqliteTokenStore } from './sqlite-token-store.ts';
 import { SqliteUserStore } from './sqlite-user-store.ts';
 
@@ -39,30 +44,42 @@ export interface StoresOptions {
   readonly sandboxAccounts: SandboxAccounts;
 }
 
-export const createStores = ({ database, clock, secretKey, sandboxAccounts }: StoresOptions): Stores => {
-  const bindings = new SqliteBindingStore(database);
-  const calls = new SqliteCallStore(database, clock);
-  const codes = new SqliteCodeStore(database);
-  const tokens = new SqliteTokenStore(database);
-  const pendingDecisions = new SqlitePendingDecisionStore(database);
-  const sessions = new SqliteSessionStore(database);
-  return {
-    calls,
-    phones: new SqlitePhoneDirectory(database, sandboxAccounts),
-    phoneBook: new SqlitePhoneBook(database, secretKey),
-    bindings,
-    credentials: new SqliteCredentialStore({ database, secretKey, sandboxAccounts }),
-    users: new SqliteUserStore(database),
-    clients: new SqliteClientStore(database),
-    codes,
-    tokens,
-    rememberedGrants: new SqliteRememberedGrantStore(database),
-    pendingDecisions,
-    sessions,
-    loginAddresses: new SqliteLoginAddressStore(database),
-    sweep: async (now) => {
-      // Tokens before codes: a redeemed code stays as long as its family.
-      for (const store of [tokens, codes, pendingDecisions, sessions, bindings, calls]) await store.deleteExpired(now);
-    },
-  };
+const DAY_MS = 24 * 60 * 60 * 1000;
+const AUDIT_KEPT_MS = 90 * DAY_MS;
+const LOGIN_ADDRESS_KEPT_MS = 180 * DAY_MS;
+
+export const createStores = (options: StoresOptions): Stores => {
+  const stores = createSqliteStores(options);
+  return { ...stores, sweep: (now) => sweep(stores, now) };
+};
+
+const createSqliteStores = ({ database, clock, secretKey, sandboxAccounts }: StoresOptions) => ({
+  calls: new SqliteCallStore(database, clock),
+  phones: new SqlitePhoneDirectory(database, sandboxAccounts),
+  phoneBook: new SqlitePhoneBook(database, secretKey),
+  bindings: new SqliteBindingStore(database),
+  credentials: new SqliteCredentialStore({ database, secretKey, sandboxAccounts }),
+  users: new SqliteUserStore(database),
+  clients: new SqliteClientStore(database),
+  codes: new SqliteCodeStore(database),
+  tokens: new SqliteTokenStore(database),
+  rememberedGrants: new SqliteRememberedGrantStore(database),
+  pendingDecisions: new SqlitePendingDecisionStore(database),
+  sessions: new SqliteSessionStore(database),
+  loginAddresses: new SqliteLoginAddressStore(database),
+  devices: new SqliteDeviceGrantStore(database),
+  signingKeys: new SqliteSigningKeyStore(database, secretKey),
+  registrationTokens: new SqliteRegistrationTokenStore(database, sandboxAccounts),
+  proofs: new SqliteProofStore(database),
+  audit: new SqliteAuditStore(database),
+});
+
+const sweep = async (stores: ReturnType<typeof createSqliteStores>, now: number): Promise<void> => {
+  // Tokens first: a redeemed code and a redeemed device grant stay as long as their family.
+  await stores.tokens.deleteExpired(now);
+  const { codes, devices, pendingDecisions, sessions, registrationTokens, proofs, bindings, calls } = stores;
+  const others = [codes, devices, pendingDecisions, sessions, registrationTokens, proofs, bindings, calls];
+  for (const store of others) await store.deleteExpired(now);
+  await stores.audit.deleteBefore(now - AUDIT_KEPT_MS);
+  await stores.loginAddresses.deleteBefore(now - LOGIN_ADDRESS_KEPT_MS);
 };

@@ -13,6 +13,9 @@ export interface QueryOutcome<Row> {
  */
 export type UnitOfWork<Result> = Generator<CompiledQuery, Result, QueryOutcome<unknown>>;
 
+/** How long a write may wait to share a commit: `prompt` where somebody waits for nothing else. */
+export type Pace = 'shared' | 'prompt';
+
 /** One statement of a unit of work: `const { rows } = yield* run(query)`. */
 export function* run<Row>(query: CompiledQuery<Row>): UnitOfWork<QueryOutcome<Row>> {
   const outcome = yield query;

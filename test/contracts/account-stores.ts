@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { OAuthStores } from '../../src/oauth/stores.ts';
-import { aClient, aCode, aFamily, aUser, count, HOUR, NOON, tokensOf } from './records.ts';
+import { aClient, aCode, aDeviceGrant, aFamily, aUser, count, HOUR, NOON, tokensOf } from './records.ts';
 
 export interface OAuthStoresUnderTest extends OAuthStores {
   close(): Promise<void>;
@@ -24,6 +24,8 @@ export const describeAccountStores = (driver: string, open: () => Promise<OAuthS
       await stores.tokens.start(aFamily(name, { userId, clientId }), tokensOf(name, name));
       await stores.codes.insert(aCode(name, { userId, clientId }));
       await stores.sessions.save({ hash: name, userId, data: '{}', expiresAt: NOON + HOUR });
+      await stores.devices.insert(aDeviceGrant(name, { clientId }));
+      await stores.devices.answer(`${name}-user`, { userId, verdict: 'approved', now: NOON });
       const key = { sessionHash: name, userId, requestHash: 'r' };
       await stores.pendingDecisions.arm({ ...key, request: '{}', expiresAt: NOON + HOUR });
     };
@@ -35,12 +37,13 @@ export const describeAccountStores = (driver: string, open: () => Promise<OAuthS
         access: (await stores.tokens.findAccess(`${name}-access`)) !== undefined,
         refresh: (await stores.tokens.findFamily(`${name}-refresh`)) !== undefined,
         code: (await stores.codes.redeem(name, () => ({ action: 'refuse' }))) !== undefined,
+        device: (await stores.devices.poll(`${name}-device`, () => ({ action: 'refuse' }))) !== undefined,
         session: (await stores.sessions.find(name, NOON)) !== undefined,
         pending: (await stores.pendingDecisions.take(key, NOON)) !== undefined,
       };
     };
-    const everything = { access: true, refresh: true, code: true, session: true, pending: true };
-    const nothing = { access: false, refresh: false, code: false, session: false, pending: false };
+    const everything = { access: true, refresh: true, code: true, device: true, session: true, pending: true };
+    const nothing = { access: false, refresh: false, code: false, device: false, session: false, pending: false };
 
     it('gives users back as they were inserted, by id and by their exact name', async () => {
       const admin = aUser('user-3', { username: 'Ädmin', role: 'admin', sandbox: true, status: 'disabled' });
@@ -81,7 +84,14 @@ export const describeAccountStores = (driver: string, open: () => Promise<OAuthS
 
     it('gives clients back as they were inserted; save replaces, and keeps what they gave', async () => {
       const empty = { redirectUris: [], responseTypes: [], grantTypes: [], grantTypesByGet: [], defaultScopes: [] };
-      const client = aClient('new', { ...empty, secretHash: null, sandbox: true, tokenInQuery: 'refused' });
+      const strict = {
+        codeChallenge: 'required',
+        tokenFormat: 'jwt',
+        tokenBinding: 'dpop',
+        ownerId: 'user-2',
+      } as const;
+      const more = { secretHash: null, sandbox: true, tokenInQuery: 'refused' } as const;
+      const client = aClient('new', { ...empty, ...strict, ...more });
       expect(await stores.clients.insert(client)).toBe('inserted');
       expect(await stores.clients.insert(aClient('new'))).toBe('taken');
       expect(await stores.clients.find('new')).toEqual(client);
@@ -101,6 +111,64 @@ export const describeAccountStores = (driver: string, open: () => Promise<OAuthS
       expect((await stores.clients.find('app'))?.secretHash).toBe('new hash');
       expect(await remains('user-1', 'app')).toEqual({ ...nothing, session: true, pending: true });
       expect(await remains('user-1', 'other')).toEqual(everything);
+    });
+
+    it('deletes a client with all that it was given, and no other', async () => {
+      const place = { redirectUri: 'http://localhost:8888/test', responseType: 'code' } as const;
+      for (const clientId of ['app', 'other']) {
+        await grant('user-1', clientId);
+        const key = { ...place, userId: 'user-1', clientId };
+        await stores.rememberedGrants.save({ ...key, scopes: ['call'], grantedAt: NOON });
+      }
+      await stores.clients.delete('app');
+      await stores.clients.delete('unknown');
+      expect((await stores.clients.list()).map(({ id }) => id)).toEqual(['other']);
+      expect(await remains('user-1', 'app')).toEqual({ ...nothing, session: true, pending: true });
+      expect(await remains('user-1', 'other')).toEqual(everything);
+      const remembered = ['app', 'other'].map((clientId) =>
+        stores.rememberedGrants.find({ ...place, userId: 'user-1', clientId }),
+      );
+      expect(await Promise.all(remembered)).toMatchObject([undefined, { clientId: 'other' }]);
+    });
+
+    it('lists the applications that a user made, by name, without his key pair', async () => {
+      await stores.clients.insert(aClient('1', { ownerId: 'user-1', name: 'second' }));
+      await stores.clients.insert(aClient('2', { ownerId: 'user-1', name: 'first' }));
+      await stores.clients.insert(aClient('3', { ownerId: 'user-2' }));
+      await stores.clients.insert(aClient('4', { ownerId: 'user-1', kind: 'key-pair' }));
+      expect((await stores.clients.listOwnedBy('user-1')).map(({ name }) => name)).toEqual(['first', 'second']);
+      expect(await stores.clients.listOwnedBy('nobody')).toEqual([]);
+    });
+
+    const keyPair = (id: string, ownerId = 'user-1') => aClient(id, { kind: 'key-pair', ownerId });
+
+    it('replaces a key pair with its tokens at once, and leaves what else the owner has', async () => {
+      await stores.clients.insert(aClient('mine', { ownerId: 'user-1' }));
+      await stores.clients.replaceKeyPair(keyPair('theirs', 'user-2'));
+      await stores.clients.replaceKeyPair(keyPair('old'));
+      for (const clientId of ['mine', 'old']) await grant('user-1', clientId);
+      await grant('user-2', 'theirs');
+      await stores.clients.replaceKeyPair(keyPair('new'));
+      expect(await stores.clients.findKeyPair('user-1')).toEqual(keyPair('new'));
+      expect(await stores.clients.find('old')).toBeUndefined();
+      expect(await remains('user-1', 'old')).toEqual({ ...nothing, session: true, pending: true });
+      expect(await remains('user-1', 'mine')).toEqual(everything);
+      expect(await remains('user-2', 'theirs')).toEqual(everything);
+      expect(await stores.clients.findKeyPair('nobody')).toBeUndefined();
+    });
+
+    it('leaves a user one key pair, whatever number are made at once', async () => {
+      const ids = Array.from({ length: 50 }, (_, index) => `pair-${index}`);
+      await Promise.all(ids.map((id) => stores.clients.replaceKeyPair(keyPair(id))));
+      const left = (await stores.clients.list()).filter(({ kind }) => kind === 'key-pair');
+      expect(left).toEqual([keyPair('pair-49')]);
+      await expect(stores.clients.insert(keyPair('second'))).rejects.toBeDefined();
+    });
+
+    it('keeps the old key pair where the new one cannot be written', async () => {
+      await stores.clients.replaceKeyPair(keyPair('old'));
+      await expect(stores.clients.replaceKeyPair(keyPair('app'))).rejects.toBeDefined();
+      expect(await stores.clients.findKeyPair('user-1')).toEqual(keyPair('old'));
     });
   });
 };

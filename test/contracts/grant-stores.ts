@@ -43,6 +43,45 @@ export const describeGrantStores = (driver: string, open: () => Promise<OAuthSto
       expect(await stores.tokens.findFamily('unknown')).toBeUndefined();
     });
 
+    it('finds what stands for a client alone without a user, and ends it with its client', async () => {
+      const family = aFamily('f', { userId: null });
+      await stores.tokens.start(family, { access: tokensOf('f', 'f').access, refresh: null });
+      expect(await stores.tokens.findAccess('f-access')).toMatchObject({ user: null, client: { id: 'app' } });
+      expect(await stores.tokens.findFamily('f-access')).toEqual(family);
+      await stores.users.setStatus('user-1', 'disabled');
+      expect(await isAlive('f')).toBe(true);
+      await stores.clients.rotateSecret('app', 'new hash');
+      expect(await isAlive('f')).toBe(false);
+    });
+
+    it('keeps the keys that tokens are bound to', async () => {
+      const { access, refresh } = tokensOf('f', 'f');
+      const bound = { access: { ...access, dpopKey: 'a key' }, refresh: { ...refresh!, dpopKey: 'another' } };
+      await stores.tokens.start(aFamily('f'), bound);
+      expect((await stores.tokens.findAccess('f-access'))?.dpopKey).toBe('a key');
+      expect((await stores.tokens.findRefresh('f-refresh'))?.dpopKey).toBe('another');
+    });
+
+    it('finds a refresh token whatever its state, until its family is revoked', async () => {
+      await start('f');
+      const found = { ...tokensOf('f', 'f').refresh, family: aFamily('f'), rotatedAt: null, successors: 0 };
+      expect(await stores.tokens.findRefresh('f-refresh')).toMatchObject(found);
+      await stores.tokens.rotate('f-refresh', () => issue('f', 'second', NOON + 5));
+      expect(await stores.tokens.findRefresh('f-refresh')).toMatchObject({ rotatedAt: NOON + 5, successors: 1 });
+      expect(await stores.tokens.findRefresh('f-access')).toBeUndefined();
+      await stores.tokens.revokeFamily('f');
+      expect(await stores.tokens.findRefresh('f-refresh')).toBeUndefined();
+    });
+
+    it('revokes one access token and leaves the others of its family', async () => {
+      await start('f');
+      await stores.tokens.rotate('f-refresh', () => issue('f', 'second'));
+      await stores.tokens.revokeAccess('f-access');
+      await stores.tokens.revokeAccess('unknown');
+      expect([await isAlive('f'), await isAlive('second')]).toEqual([false, true]);
+      expect(await stores.tokens.findFamily('f-refresh')).toEqual(aFamily('f'));
+    });
+
     it('writes a family with all of its tokens or not at all', async () => {
       await start('f');
       expect(await outcomeOf(stores.tokens.start(aFamily('g'), tokensOf('g', 'f')))).toBe('rejected');

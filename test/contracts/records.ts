@@ -1,6 +1,7 @@
 import type { LegRole } from '../../src/calls/call-state.ts';
 import type { CallEvent, CallRecord, IdempotencyRecord, LegRecord } from '../../src/calls/call-store.ts';
 import type { Client, User } from '../../src/oauth/account-stores.ts';
+import type { DeviceGrant } from '../../src/oauth/device-store.ts';
 import type { AuthorizationCode, IssuedTokens, TokenFamily } from '../../src/oauth/token-stores.ts';
 
 /** A time at which everything in these records was made, unless it says otherwise. */
@@ -79,6 +80,11 @@ export const aClient = (id: string, changes: Partial<Client> = {}): Client => ({
   refreshIdleSeconds: 86_400,
   refreshAbsoluteSeconds: 864_000,
   tokenInQuery: 'allowed',
+  codeChallenge: 'optional',
+  tokenFormat: 'opaque',
+  tokenBinding: 'on-request',
+  kind: 'application',
+  ownerId: null,
   status: 'active',
   sandbox: false,
   createdAt: NOON,
@@ -96,10 +102,13 @@ export const aFamily = (id: string, changes: Partial<TokenFamily> = {}): TokenFa
 });
 
 /** An access token `<name>-access` for an hour and a refresh token `<name>-refresh` for two. */
-export const tokensOf = (familyId: string, name: string): IssuedTokens => ({
-  access: { hash: `${name}-access`, familyId, scopes: ['call'], createdAt: NOON, expiresAt: NOON + HOUR },
-  refresh: { hash: `${name}-refresh`, familyId, createdAt: NOON, expiresAt: NOON + 2 * HOUR },
-});
+export const tokensOf = (familyId: string, name: string): IssuedTokens => {
+  const token = { familyId, dpopKey: null, createdAt: NOON };
+  return {
+    access: { ...token, hash: `${name}-access`, scopes: ['call'], expiresAt: NOON + HOUR },
+    refresh: { ...token, hash: `${name}-refresh`, expiresAt: NOON + 2 * HOUR },
+  };
+};
 
 export const aCode = (hash: string, changes: Partial<AuthorizationCode> = {}): AuthorizationCode => ({
   hash,
@@ -112,6 +121,18 @@ export const aCode = (hash: string, changes: Partial<AuthorizationCode> = {}): A
   codeChallenge: 'challenge',
   createdAt: NOON,
   expiresAt: NOON + 60_000,
+  ...changes,
+});
+
+/** Device code and user code are the hashes `<name>-device` and `<name>-user`. */
+export const aDeviceGrant = (name: string, changes: Partial<DeviceGrant> = {}): DeviceGrant => ({
+  deviceCodeHash: `${name}-device`,
+  userCodeHash: `${name}-user`,
+  familyId: `family of ${name}`,
+  clientId: 'app',
+  scopes: ['call', 'read'],
+  createdAt: NOON,
+  expiresAt: NOON + 600_000,
   ...changes,
 });
 

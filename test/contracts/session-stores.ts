@@ -67,6 +67,43 @@ export const describeSessionStores = (driver: string, open: () => Promise<OAuthS
       expect(await stores.pendingDecisions.take({ ...key, sessionHash: 'other' }, NOON)).toBeDefined();
     });
 
+    it('lists the sessions of a user that have not expired, the one that was used last first', async () => {
+      for (const [hash, userId] of [
+        ['a', 'user-1'],
+        ['b', 'user-1'],
+        ['c', 'user-1'],
+        ['d', 'user-2'],
+        ['e', null],
+      ] as const) {
+        await stores.sessions.save({ ...session, hash, userId });
+      }
+      await stores.sessions.touch('b', NOON + 2 * HOUR);
+      await stores.sessions.touch('c', NOON);
+      expect(await stores.sessions.listOf('user-1', NOON)).toEqual([
+        { ...session, hash: 'b', userId: 'user-1', expiresAt: NOON + 2 * HOUR },
+        { ...session, hash: 'a', userId: 'user-1' },
+      ]);
+    });
+
+    it('deletes the other sessions of a user, with the decisions that are pending in them', async () => {
+      for (const [hash, userId] of [
+        ['this', 'user-1'],
+        ['other', 'user-1'],
+        ['foreign', 'user-2'],
+      ] as const) {
+        await stores.sessions.save({ ...session, hash, userId });
+        await stores.pendingDecisions.arm({ ...decision, sessionHash: hash, userId });
+      }
+      await stores.sessions.deleteOthers('user-1', 'this');
+      const remains = async (sessionHash: string, userId: string) => [
+        (await stores.sessions.find(sessionHash, NOON)) !== undefined,
+        (await stores.pendingDecisions.take({ ...key, sessionHash, userId }, NOON)) !== undefined,
+      ];
+      expect(await remains('this', 'user-1')).toEqual([true, true]);
+      expect(await remains('other', 'user-1')).toEqual([false, false]);
+      expect(await remains('foreign', 'user-2')).toEqual([true, true]);
+    });
+
     it('remembers the latest grant for a user, client, address and response type, until it is forgotten', async () => {
       const address = 'http://localhost:8888/test';
       const place = { userId: 'user-1', clientId: 'app', redirectUri: address, responseType: 'code' } as const;
@@ -91,6 +128,10 @@ export const describeSessionStores = (driver: string, open: () => Promise<OAuthS
       expect(await stores.loginAddresses.isKnown('user-1', '192.0.2.1')).toBe(true);
       expect(await stores.loginAddresses.isKnown('user-1', '192.0.2.2')).toBe(false);
       expect(await stores.loginAddresses.isKnown('user-2', '192.0.2.1')).toBe(false);
+      await stores.loginAddresses.deleteBefore(NOON + 1);
+      expect(await stores.loginAddresses.isKnown('user-1', '192.0.2.1')).toBe(true);
+      await stores.loginAddresses.deleteBefore(NOON + 2);
+      expect(await stores.loginAddresses.isKnown('user-1', '192.0.2.1')).toBe(false);
     });
   });
 };

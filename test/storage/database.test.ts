@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { sql } from 'kysely';
 import { silentLog, type Log } from '../../src/shared/log.ts';
 import { openDatabase } from '../../src/storage/database.ts';
-import { run, type UnitOfWork } from '../../src/storage/unit-of-work.ts';
+import { run, type Pace, type UnitOfWork } from '../../src/storage/unit-of-work.ts';
 import { aCall, anEvent, aUser } from '../contracts/records.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { createTestStores, type TestStores } from '../support/test-database.ts';
@@ -27,7 +27,7 @@ describe('database', () => {
     it('commits 1000 writes of one turn of the event loop in four transactions', async () => {
       await insertCalls(numbered(1000));
       expect(commits).toEqual([256, 256, 256, 232]);
-      expect(await stores.calls.countOngoing()).toBe(1000);
+      expect(await stores.calls.ongoing()).toHaveLength(1000);
     });
 
     it('undoes one bad write among 100 alone, and tells only its caller', async () => {
@@ -36,7 +36,31 @@ describe('database', () => {
       const rejected = results.flatMap(({ status }, index) => (status === 'rejected' ? [index] : []));
       expect(rejected).toEqual([50]);
       expect(commits).toEqual([1, 100]);
-      expect(await stores.calls.countOngoing()).toBe(100);
+      expect(await stores.calls.ongoing()).toHaveLength(100);
+    });
+
+    it('lets writes wait for each other while it pauses, and a prompt one 2 ms at the most', async () => {
+      const { url, clock } = stores;
+      const pausing = await openDatabase({ url, clock, log: silentLog, commitPauseMs: 50 });
+      const told: string[] = [];
+      const write = (name: string, pace?: Pace): void =>
+        void pausing.write(() => run(sql`select 1`.compile(pausing.builder)), pace).then(() => told.push(name));
+
+      write('first');
+      await clock.advanceAsync(0);
+      write('shared');
+      await clock.advanceAsync(49);
+      expect(told).toEqual(['first']);
+      await clock.advanceAsync(1);
+      expect(told).toEqual(['first', 'shared']);
+
+      write('taken along');
+      write('prompt', 'prompt');
+      await clock.advanceAsync(1);
+      expect(told).toHaveLength(2);
+      await clock.advanceAsync(1);
+      expect(told.slice(2)).toEqual(['taken along', 'prompt']);
+      await pausing.close();
     });
 
     it('undoes all of a write that fails half way', async () => {
@@ -203,9 +227,6 @@ describe('database', () => {
       expect(await planOf(reads.ongoingOf({ userId: 'user-1' }))).toMatch(
         /^SEARCH calls USING INDEX calls_ongoing \(user_id=\?\); SEARCH caller USING PRIMARY KEY[^;]*; SEARCH callee USING PRIMARY KEY[^;]*$/,
       );
-      expect(await planOf(reads.countOngoingOf({ userId: 'user-1' }))).toContain(
-        'SEARCH calls USING INDEX calls_ongoing (user_id=?)',
-      );
       const ofAll = [
         [reads.unfinished({}), 'legs_unfinished'],
         [reads.ongoing({}), 'calls_ongoing'],
@@ -214,6 +235,16 @@ describe('database', () => {
         const plan = await planOf(query);
         const scanned = plan.split('; ').filter((step) => step.startsWith('SCAN'));
         expect(scanned).toEqual([expect.stringMatching(new RegExp(`USING (COVERING )?INDEX ${index}$`))]);
+      }
+    });
+
+    it('finds a token by primary keys alone', async () => {
+      const { compileTokenReads } = await import('../../src/storage/token-reads.ts');
+      const reads = compileTokenReads(stores.database.builder);
+      for (const query of [reads.access({ hash: 'h' }), reads.refresh({ hash: 'h' })]) {
+        const steps = (await planOf(query)).split('; ');
+        expect(steps.length).toBeGreaterThanOrEqual(3);
+        for (const step of steps) expect(step).toMatch(/^SEARCH \w+ USING (PRIMARY KEY|INDEX sqlite_autoindex)/);
       }
     });
   });

@@ -3,8 +3,11 @@ import { systemClock } from '../../src/shared/clock.ts';
 import { silentLog } from '../../src/shared/log.ts';
 import { openDatabase } from '../../src/storage/database.ts';
 import { SqliteCallStore } from '../../src/storage/sqlite-call-store.ts';
+import { SqliteCodeStore } from '../../src/storage/sqlite-code-store.ts';
+import { SqliteDeviceGrantStore } from '../../src/storage/sqlite-device-grant-store.ts';
 import { SqliteTokenStore } from '../../src/storage/sqlite-token-store.ts';
 import { aCall, aLeg, anEvent } from '../contracts/records.ts';
+import { issueGrants, type GrantStores } from './issue-grants.ts';
 
 /** A second process on the database of a test: `other-process.ts <command> <url> [argument]`. */
 const [command, url = '', argument = ''] = process.argv.slice(2);
@@ -27,11 +30,20 @@ const insertCalls = async (): Promise<never> => {
   }
 };
 
+const grantStores = (): GrantStores => ({
+  tokens: new SqliteTokenStore(database),
+  codes: new SqliteCodeStore(database),
+  devices: new SqliteDeviceGrantStore(database),
+});
+
 switch (command) {
   case 'open':
     break;
   case 'insert-calls':
     await insertCalls();
+    break;
+  case 'issue-grants':
+    await issueGrants(grantStores(), { prefix: argument, promise: say });
     break;
   case 'revoke':
     await new SqliteTokenStore(database).revokeFamily(argument);

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { sql, type RawBuilder } from 'kysely';
 import { silentLog } from '../../src/shared/log.ts';
 import { openDatabase } from '../../src/storage/database.ts';
 import { aClient, aFamily, anEvent, aUser, tokensOf } from '../contracts/records.ts';
@@ -52,6 +53,49 @@ describe('several processes on one database', () => {
     }
     await revived.close();
   });
+
+  /** Lets a process issue grants, and kills it at some moment after the first. @returns the pairs that it promised */
+  const issueUntilKilled = async (prefix: string): Promise<readonly string[]> => {
+    const child = startProcess('issue-grants', stores.url, prefix);
+    const promised: string[] = [];
+    for await (const line of createInterface({ input: child.stdout! })) {
+      if (promised.push(line) === 1) setTimeout(() => child.kill('SIGKILL'), Math.random() * 150);
+    }
+    expect(child.signalCode ?? (await once(child, 'exit'))[1]).toBe('SIGKILL');
+    return promised;
+  };
+
+  const rowsOf = async <Row extends object>(text: RawBuilder<Row>): Promise<readonly Row[]> =>
+    stores.database.read(text.compile(stores.database.builder));
+
+  it('leaves no half of a grant when it is killed while it issues', async () => {
+    await stores.users.insert(aUser('user-1'));
+    await stores.clients.insert(aClient('app'));
+    const runs = await Promise.all(['a', 'b', 'c', 'd', 'e'].map(issueUntilKilled));
+    for (const run of runs) expect(run.length).toBeGreaterThan(0);
+    for (const name of runs.flat()) {
+      expect([name, await stores.tokens.findAccess(`${name}-access`)]).toEqual([name, expect.anything()]);
+      expect([name, await stores.tokens.findRefresh(`${name}-refresh`)]).toEqual([name, expect.anything()]);
+    }
+    const unequal = sql<object>`
+      select family.id from token_families as family where not (
+        (select count(*) from access_tokens where family_id = family.id) =
+        (select count(*) from refresh_tokens where family_id = family.id)
+        and (select 1 + sum(successors) from refresh_tokens where family_id = family.id) =
+        (select count(*) from refresh_tokens where family_id = family.id))`;
+    expect(await rowsOf(unequal)).toEqual([]);
+    const rotatedWithoutSuccessor = sql<object>`
+      select hash from refresh_tokens where (rotated_at is null) <> (successors = 0)`;
+    expect(await rowsOf(rotatedWithoutSuccessor)).toEqual([]);
+    const halfRedeemed = sql<object>`
+      select family_id from (
+        select family_id, redeemed_at is not null as redeemed from authorization_codes
+        union all select family_id, state = 'redeemed' as redeemed from device_grants
+      ) where redeemed <> (family_id in (select id from token_families))`;
+    expect(await rowsOf(halfRedeemed)).toEqual([]);
+    expect(await rowsOf(sql<object>`pragma foreign_key_check`)).toEqual([]);
+    expect(await rowsOf(sql<object>`pragma integrity_check`)).toEqual([{ integrity_check: 'ok' }]);
+  }, 60_000);
 
   it('sees a revocation by another process at once', async () => {
     await stores.users.insert(aUser('user-1'));

@@ -1,10 +1,16 @@
 import { describeAccountStores } from '../contracts/account-stores.ts';
 import { describeCallStore } from '../contracts/call-store.ts';
+import { describeDeviceGrantStore } from '../contracts/device-store.ts';
 import { describeGrantStores } from '../contracts/grant-stores.ts';
+import { describeGrantedApplications } from '../contracts/granted-applications.ts';
+import { describeKeyStores } from '../contracts/key-stores.ts';
 import { describeSessionStores } from '../contracts/session-stores.ts';
 import { createTestStores } from '../support/test-database.ts';
 
 describeCallStore('SQLite', createTestStores);
 describeAccountStores('SQLite', createTestStores);
 describeGrantStores('SQLite', createTestStores);
+describeGrantedApplications('SQLite', createTestStores);
+describeDeviceGrantStore('SQLite', createTestStores);
+describeKeyStores('SQLite', createTestStores);
 describeSessionStores('SQLite', createTestStores);

@@ -1,6 +1,6 @@
 import type { Clock } from '../../../shared/clock.ts';
 import { DatabaseClosedError, DatabaseUnavailableError } from '../../errors.ts';
-import type { UnitOfWork } from '../../unit-of-work.ts';
+import type { Pace, UnitOfWork } from '../../unit-of-work.ts';
 import type { SqliteConnection } from './sqlite-connection.ts';
 
 /** A transaction that is over, however it ended. */
@@ -15,9 +15,12 @@ interface GroupCommitOptions {
   readonly connection: SqliteConnection;
   readonly clock: Clock;
   readonly onCommit: (report: CommitReport) => void;
-  /** The least time from one commit to the next. */
+  /** The least time from one commit to the next while nobody is in a hurry. */
   readonly pauseMs: number;
 }
+
+/** The least time from one commit to the next where somebody is: a flood of hurried writes shares them too. */
+const PROMPT_PAUSE_MS = 2;
 
 /** Keeps one commit from holding the event loop for long: 256 calls are about 10 ms. */
 const UNITS_A_COMMIT = 256;
@@ -42,9 +45,10 @@ export class GroupCommit {
   readonly #onCommit: (report: CommitReport) => void;
   readonly #pauseMs: number;
   readonly #queue: Pending[] = [];
+  #pace: Pace = 'shared';
   #committedAt = -Infinity;
   #flushing: Promise<void> | undefined;
-  #endPause: () => void = () => undefined;
+  #hurry: () => void = () => undefined;
   #closed = false;
 
   constructor({ connection, clock, onCommit, pauseMs }: GroupCommitOptions) {
@@ -58,10 +62,14 @@ export class GroupCommit {
    * Resolves when the unit is on the disk; rejects with its own error when it alone was undone.
    * @throws DatabaseUnavailableError when the group that it was in was lost
    */
-  write<Result>(unit: () => UnitOfWork<Result>): Promise<Result> {
+  write<Result>(unit: () => UnitOfWork<Result>, pace: Pace = 'shared'): Promise<Result> {
     if (this.#closed) return Promise.reject(new DatabaseClosedError());
     return new Promise<Result>((resolve, reject) => {
       this.#queue.push({ unit, resolve: resolve as (result: unknown) => void, reject });
+      if (pace === 'prompt' && this.#pace === 'shared') {
+        this.#pace = 'prompt';
+        this.#hurry();
+      }
       this.#flushing ??= this.#flush();
     });
   }
@@ -69,15 +77,16 @@ export class GroupCommit {
   /** Commits what is waiting, without a pause, and refuses what comes later. */
   async close(): Promise<void> {
     this.#closed = true;
-    this.#endPause();
+    this.#hurry();
     await this.#flushing;
   }
 
   async #flush(): Promise<void> {
     while (this.#queue.length > 0) {
       await nextTurn();
-      await this.#pause();
+      while (this.#remainingMs() > 0) await this.#pause(this.#remainingMs());
       await this.#connection.lock.acquire();
+      this.#pace = 'shared';
       const batch = this.#queue.splice(0, UNITS_A_COMMIT);
       const startedAt = this.#clock.now();
       this.#commit(batch);
@@ -88,12 +97,17 @@ export class GroupCommit {
     this.#flushing = undefined;
   }
 
-  #pause(): Promise<void> {
-    const remainingMs = Math.min(this.#pauseMs, this.#committedAt + this.#pauseMs - this.#clock.now());
-    if (remainingMs <= 0 || this.#closed) return Promise.resolve();
+  #remainingMs(): number {
+    if (this.#closed) return 0;
+    const pauseMs = this.#pace === 'prompt' ? Math.min(PROMPT_PAUSE_MS, this.#pauseMs) : this.#pauseMs;
+    return Math.min(pauseMs, this.#committedAt + pauseMs - this.#clock.now());
+  }
+
+  /** Until the time is over, or somebody hurries. */
+  #pause(milliseconds: number): Promise<void> {
     return new Promise((resolve) => {
-      const timer = this.#clock.setTimer(remainingMs, resolve);
-      this.#endPause = () => {
+      const timer = this.#clock.setTimer(milliseconds, resolve);
+      this.#hurry = () => {
         timer.cancel();
         resolve();
       };
