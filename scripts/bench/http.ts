@@ -3,8 +3,6 @@
  * go over all subjects in turn, so that a busy moment of the machine does not hit one of them alone; a figure is the
  * median of its rounds.
  */
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -12,9 +10,19 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { obtainTokens } from '../../test/support/authorize.ts';
 import { startService, type StartedService } from '../../test/support/start-service.ts';
-import { median, percentile, printTable } from './figures.ts';
-import { applyLoad, httpRequest, type Load, type Requests } from './load.ts';
+import { median } from './figures.ts';
+import { httpRequest, type Requests } from './load.ts';
 import { insertOngoingCalls } from './ongoing-calls.ts';
+import {
+  measure,
+  type Peer,
+  perSecond,
+  printSubjects,
+  repeated,
+  startPeer,
+  subject,
+  type Subject,
+} from './subjects.ts';
 
 const CONNECTIONS = 16;
 const ROUNDS = Number(process.env['ROUNDS'] ?? 7);
@@ -23,23 +31,9 @@ const STARTS = 5;
 const OWN_CALLS = 10;
 const FORM = { 'content-type': 'application/x-www-form-urlencoded' };
 
-interface Subject {
-  readonly name: string;
-  readonly port: number;
-  readonly connections: readonly Requests[];
-  readonly rounds: Load[];
-}
-
 const portOf = (url: string): number => Number(new URL(url).port);
 
-const same = (bytes: Buffer): Requests[] => Array.from({ length: CONNECTIONS }, () => ({ next: () => bytes }));
-
-const subject = (name: string, port: number, connections: readonly Requests[]): Subject => ({
-  name,
-  port,
-  connections,
-  rounds: [],
-});
+const same = (bytes: Buffer): Requests[] => repeated(bytes, CONNECTIONS);
 
 const openService = (): Promise<StartedService> =>
   startService({
@@ -66,21 +60,11 @@ const refreshes = async (service: StartedService): Promise<Requests[]> => {
   return chains;
 };
 
-const startExpress = async (samples: object): Promise<{ port: number; stop: () => Promise<void> }> => {
+const startExpress = async (samples: object): Promise<Peer> => {
   const directory = await mkdtemp(join(tmpdir(), 'offhook-bench-'));
   await writeFile(join(directory, 'samples.json'), JSON.stringify(samples));
-  const script = new URL('bare-express.ts', import.meta.url).pathname;
-  const child = spawn(process.execPath, ['--import', 'tsx', script, join(directory, 'samples.json')], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-    env: { ...process.env, NODE_ENV: 'production' },
-  });
-  const [line] = (await once(child.stdout, 'data')) as [Buffer];
-  const stop = async (): Promise<void> => {
-    child.kill();
-    await once(child, 'exit');
-    await rm(directory, { recursive: true, force: true });
-  };
-  return { port: Number(line.toString()), stop };
+  const { port, stop } = await startPeer('bare-express.ts', join(directory, 'samples.json'));
+  return { port, stop: () => stop().then(() => rm(directory, { recursive: true, force: true })) };
 };
 
 const status = (port: number): Promise<number> =>
@@ -118,10 +102,6 @@ const timeStarts = async (): Promise<{ first: number[]; later: number[] }> => {
   }
   return { first, later };
 };
-
-const perSecond = ({ rounds }: Subject): number => median(rounds.map((round) => round.perSecond));
-const latency = ({ rounds }: Subject, share: number): string =>
-  median(rounds.map(({ latenciesMs }) => percentile(latenciesMs, share))).toFixed(2);
 
 const [few, many] = [await openService(), await openService()];
 const { accessToken } = await obtainTokens(few.baseUrl);
@@ -169,23 +149,13 @@ const pairs: readonly (readonly [Subject, Subject])[] = [
 const subjects = [...Object.values(express), ...Object.values(ours)];
 
 try {
-  for (const { port, connections } of subjects) await applyLoad(port, connections, ROUND_MS);
-  for (let round = 0; round < ROUNDS; round += 1) {
-    for (const { port, connections, rounds } of subjects) rounds.push(await applyLoad(port, connections, ROUND_MS));
-  }
+  await measure(subjects, { count: ROUNDS, milliseconds: ROUND_MS });
 } finally {
   await Promise.all([few.stop(), many.stop(), bare.stop()]);
 }
 
 console.log(`${CONNECTIONS} connections, median of ${ROUNDS} rounds of ${ROUND_MS} ms, Node ${process.version}\n`);
-printTable([
-  ['', 'requests/s', 'p50 ms', 'p99 ms', 'of Express'],
-  ...subjects.map((each) => {
-    const base = pairs.find(([, mine]) => mine === each)?.[0];
-    const ratio = base === undefined ? '' : (perSecond(each) / perSecond(base)).toFixed(2);
-    return [each.name, Math.round(perSecond(each)), latency(each, 0.5), latency(each, 0.99), ratio];
-  }),
-]);
+printSubjects(subjects, [{ to: 'Express', pairs }]);
 console.log(
   `\nthe list takes ${(perSecond(ours.few) / perSecond(ours.many)).toFixed(2)} times as long among 10,000 as among 100`,
 );

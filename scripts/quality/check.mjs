@@ -17,6 +17,7 @@ const checks = [
   ],
   ['layers', bin('depcruise'), ['--config', 'scripts/quality/layers.cjs', 'src', 'db']],
   ['knip', bin('knip'), ['--config', 'scripts/quality/knip.json']],
+  ['requirements', process.execPath, ['scripts/quality/requirements.mjs']],
   ['tsc', bin('tsc'), ['--noEmit']],
   [
     'jest with coverage',

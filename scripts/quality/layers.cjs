@@ -46,6 +46,12 @@ module.exports = {
       to: { path: 'node_modules/oauth2orize/' },
     },
     {
+      name: 'three-importers-of-jose',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/oauth/(jwt-tokens|signing-keys|dpop-proofs)\\.ts$' },
+      to: { path: 'node_modules/jose/' },
+    },
+    {
       name: 'one-importer-of-passport',
       severity: 'error',
       from: { path: '^src/', pathNot: '^src/oauth/authenticators\\.ts$' },
