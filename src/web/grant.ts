@@ -14,6 +14,7 @@ import type { User } from '../oauth/account-stores.ts';
 import { createCsrfGuard } from './csrf.ts';
 import { createPageErrorHandler } from './page-errors.ts';
 import type { RenderPage } from './page-renderer.ts';
+import { seeOther } from './see-other.ts';
 import { createPageSecurityHeaders } from './security-headers.ts';
 import { sessionHash, sessionUser } from './session.ts';
 
@@ -73,10 +74,7 @@ export const createGrantRouter = (deps: GrantRouterDeps): Router => {
     const parameters = queryParametersOf(request);
     const user = await userOf(request);
     if (user === undefined) {
-      response
-        .status(303)
-        .set('Location', `/auth/login?${queryOf(request.originalUrl)}`)
-        .end();
+      seeOther(response, `/auth/login?${queryOf(request.originalUrl)}`);
       return;
     }
     const consent = await consentOf(request, { user, parameters });

@@ -1,10 +1,10 @@
-import { Router } from 'express';
+import { type Request, type Response, Router } from 'express';
 import { prefersHtml } from '../http/negotiate.ts';
 import type { RenderPage } from './page-renderer.ts';
 import { createPageSecurityHeaders } from './security-headers.ts';
-import { sessionUser } from './session.ts';
+import { visitOf, type VisitorDeps } from './visit.ts';
 
-export interface HomeOptions {
+export interface HomeOptions extends VisitorDeps {
   readonly renderPage: RenderPage;
   readonly publicUrl: string;
   readonly sandbox: boolean;
@@ -13,15 +13,19 @@ export interface HomeOptions {
 /** `GET /`: what this is, who is logged in, and where to go. Needs the session middleware before it. */
 export const createHomeRouter = (options: HomeOptions): Router => {
   const { publicUrl, sandbox } = options;
-  const router = Router();
-  router.get('/', createPageSecurityHeaders({ publicUrl, formTargets: 'own-pages' }), (request, response) => {
-    const username = sessionUser(request)?.username;
+
+  const show = async (request: Request, response: Response): Promise<void> => {
+    const visitor = (await visitOf(options, request, response))?.user;
     if (prefersHtml(request)) {
-      options.renderPage(response, { view: 'home', status: 200, data: { publicUrl, sandbox, username } });
+      options.renderPage(response, { view: 'home', status: 200, data: { publicUrl, sandbox }, visitor });
     } else {
-      response.vary('Accept').json({ name: 'Offhook', username: username ?? null, links: linksFrom(publicUrl) });
+      const username = visitor?.username ?? null;
+      response.vary('Accept').json({ name: 'Offhook', username, links: linksFrom(publicUrl) });
     }
-  });
+  };
+
+  const router = Router();
+  router.get('/', createPageSecurityHeaders({ publicUrl, formTargets: 'own-pages' }), show);
   return router;
 };
 

@@ -7,15 +7,17 @@ import type { Exchange } from '../oauth/authorization-server.ts';
 import type { Authenticators } from '../oauth/authenticators.ts';
 import { prepareConsent } from '../oauth/consent.ts';
 import type { CurrentUser } from '../oauth/current-user.ts';
-import { LoginLimitedError, OAuthError, WrongCredentialsError } from '../oauth/errors.ts';
+import { LoginLimitedError, OAuthError, TooManyRequestsError, WrongCredentialsError } from '../oauth/errors.ts';
 import { formOf, queryParametersOf, readForm } from '../oauth/form.ts';
 import type { Parameters } from '../oauth/parameters.ts';
 import type { PendingDecisions } from '../oauth/pending-decisions.ts';
 import type { User } from '../oauth/account-stores.ts';
+import type { Clock } from '../shared/clock.ts';
 import { createCsrfGuard } from './csrf.ts';
 import { createPageErrorHandler } from './page-errors.ts';
 import type { RenderPage } from './page-renderer.ts';
 import { localAddress } from './return-address.ts';
+import { seeOther } from './see-other.ts';
 import { createPageSecurityHeaders } from './security-headers.ts';
 import { logIn, sessionHash, sessionUser } from './session.ts';
 
@@ -26,6 +28,7 @@ export interface LoginRouterDeps {
   readonly pendingDecisions: PendingDecisions;
   readonly renderPage: RenderPage;
   readonly publicUrl: string;
+  readonly clock: Clock;
 }
 
 const path = '/auth/login';
@@ -40,9 +43,6 @@ const refuseCredentials = (query: Parameters): void => {
 /** Repeated parameters do not fit into a form: they come back by address, to be refused where it may be told. */
 const formParameters = (query: Parameters): Readonly<Record<string, string>> =>
   query.hasRepetition && query.has('client_id') ? { return_to: `/auth/grant?${query.toString()}` } : query.toRecord();
-
-const seeOther = (response: Response, address: string): void =>
-  void response.status(303).set('Location', address).end();
 
 const show = (
   { renderPage }: LoginRouterDeps,
@@ -61,8 +61,9 @@ const show = (
 };
 
 /** A login that failed shows the form again; what else is thrown is no answer to it. */
-const loginRefusal = (error: unknown): WrongCredentialsError | LoginLimitedError => {
-  if (error instanceof WrongCredentialsError || error instanceof LoginLimitedError) return error;
+const loginRefusal = (error: unknown): WrongCredentialsError | LoginLimitedError | TooManyRequestsError => {
+  const isWrong = error instanceof WrongCredentialsError;
+  if (isWrong || error instanceof LoginLimitedError || error instanceof TooManyRequestsError) return error;
   throw error;
 };
 
@@ -95,11 +96,11 @@ export const createLoginRouter = (deps: LoginRouterDeps): Router => {
     request.body = { username: form.get('username') ?? '', password: form.get('password') ?? '' };
     const answer = await deps.authenticators.byPassword(request, response).catch(loginRefusal);
     if (answer instanceof Error) {
-      if (answer instanceof LoginLimitedError) response.set('Retry-After', String(answer.retryAfterSeconds));
+      if ('retryAfterSeconds' in answer) response.set('Retry-After', String(answer.retryAfterSeconds));
       show(deps, { request, response }, { status: statusOf(answer), parameters, error: answer.message });
       return;
     }
-    await logIn(request, answer);
+    await logIn(request, { user: answer, at: deps.clock.now() });
     await goOn(request, response, answer, parameters);
   };
 

@@ -1,41 +1,50 @@
 import { type Request, type Response, Router } from 'express';
 import { prefersHtml } from '../http/negotiate.ts';
-import { routeOf } from '../oauth/admission.ts';
+import type { AuditLog } from '../oauth/audit-log.ts';
+import { presentedToken } from '../oauth/presented-token.ts';
 import type { TokenVerifier } from '../oauth/principal.ts';
 import type { TokenStore } from '../oauth/token-stores.ts';
 import { createCsrfGuard } from './csrf.ts';
 import { createPageErrorHandler } from './page-errors.ts';
 import type { RenderPage } from './page-renderer.ts';
+import { seeOther } from './see-other.ts';
 import { createPageSecurityHeaders } from './security-headers.ts';
-import { logOut } from './session.ts';
+import { logOut, sessionUser } from './session.ts';
 
 export interface LogoutRouterDeps {
   readonly tokenVerifier: TokenVerifier;
   readonly tokens: TokenStore;
+  readonly auditLog: AuditLog;
   readonly renderPage: RenderPage;
   readonly publicUrl: string;
 }
 
 const path = '/auth/logout';
 
-const bearerOf = (request: Request): string | undefined =>
-  /^bearer +(\S+)$/i.exec(request.headers.authorization ?? '')?.[1];
-
 /**
  * `POST /auth/logout`: a program ends the family of its token, a person his session. Logging out twice is no error. Needs
  * the session middleware before it.
  */
 export const createLogoutRouter = (deps: LogoutRouterDeps): Router => {
-  const endFamily = async (token: string, request: Request): Promise<void> => {
-    const { familyId } = await deps.tokenVerifier.verify(token, 'header', routeOf(request.headers));
-    await deps.tokens.revokeFamily(familyId);
+  const { auditLog } = deps;
+
+  const endFamily = async (request: Request): Promise<void> => {
+    const principal = await deps.tokenVerifier.verify(presentedToken(request));
+    await deps.tokens.revokeFamily(principal.familyId);
+    const userId = principal.kind === 'user' ? principal.userId : null;
+    auditLog.record('logout', { userId, clientId: principal.clientId, address: request.ip ?? null });
+  };
+
+  const endSession = async (request: Request, response: Response): Promise<void> => {
+    const userId = sessionUser(request)?.id;
+    await logOut(request, response);
+    if (userId !== undefined) auditLog.record('logout', { userId, address: request.ip ?? null });
   };
 
   const post = async (request: Request, response: Response): Promise<void> => {
-    const token = bearerOf(request);
-    if (token === undefined) await logOut(request, response);
-    else await endFamily(token, request);
-    if (prefersHtml(request)) response.status(303).set('Location', '/').end();
+    if (request.headers.authorization === undefined) await endSession(request, response);
+    else await endFamily(request);
+    if (prefersHtml(request)) seeOther(response, '/');
     else response.status(204).end();
   };
 

@@ -8,6 +8,8 @@ const titles: Readonly<Record<number, string>> = {
   400: 'This does not work',
   401: 'Please log in',
   403: 'This is not allowed',
+  404: 'There is no such thing',
+  409: 'This is not possible now',
   413: 'That was too much',
   415: 'This does not work',
   429: 'Too many attempts',
@@ -27,7 +29,10 @@ export const createPageErrorHandler = (deps: {
       next(thrown);
       return;
     }
-    const { message: detail } = error;
+    const { message: detail, details } = error;
+    if (typeof details?.['retryAfterSeconds'] === 'number') {
+      response.set('Retry-After', String(details['retryAfterSeconds']));
+    }
     void setHeaders(request, response, () =>
       deps.renderPage(response, { view: 'error', status, data: { title, detail } }),
     );

@@ -2,10 +2,12 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Eta } from 'eta';
 import type { Response } from 'express';
+import type { User } from '../oauth/account-stores.ts';
 import { assetsPath } from './assets.ts';
+import type { ManagementPageData } from './management-views.ts';
 
 /** What each view shows. Every text is escaped by the template. */
-export interface PageData {
+export interface PageData extends ManagementPageData {
   /** `parameters` travel on as hidden inputs; `error` is one plain sentence. */
   readonly login: { readonly parameters: Readonly<Record<string, string>>; readonly error?: string };
   readonly grant: {
@@ -16,8 +18,20 @@ export interface PageData {
     /** Where the answer goes: the host of the redirect URI. */
     readonly redirectHost: string;
   };
+  /** `error` is one plain sentence. */
+  readonly device: { readonly username: string; readonly userCode: string; readonly error?: string };
+  readonly 'device-question': {
+    readonly userCode: string;
+    readonly client: { readonly name: string };
+    readonly scopes: readonly { readonly name: string; readonly description: string }[];
+    readonly username: string;
+  };
+  readonly 'device-answer': {
+    readonly client: { readonly name: string };
+    readonly verdict: 'approved' | 'refused';
+  };
   readonly error: { readonly title: string; readonly detail: string };
-  readonly home: { readonly publicUrl: string; readonly sandbox: boolean; readonly username: string | undefined };
+  readonly home: { readonly publicUrl: string; readonly sandbox: boolean };
   readonly test: {
     readonly publicUrl: string;
     readonly sandbox: boolean;
@@ -25,9 +39,17 @@ export interface PageData {
   };
 }
 
+/** Who is logged in: the layout leads to what there is for that person. */
+export type Visitor = Pick<User, 'username' | 'role'>;
+
 /** A view with its data and the status it is sent with. */
 export type Page = {
-  [View in keyof PageData]: { readonly view: View; readonly status: number; readonly data: PageData[View] };
+  [View in keyof PageData]: {
+    readonly view: View;
+    readonly status: number;
+    readonly data: PageData[View];
+    readonly visitor?: Visitor | undefined;
+  };
 }[keyof PageData];
 
 /** Sends a page. Headers that were set before stay. */
@@ -49,8 +71,8 @@ const compileViews = (viewsDirectory: string): Eta => {
 export const createPageRenderer = (options: { readonly viewsDirectory: string }): RenderPage => {
   const eta = compileViews(options.viewsDirectory);
   const assets = assetsPath(options.viewsDirectory);
-  return (response, page) => {
-    const html = eta.render(`@${page.view}`, { ...page.data, assets });
-    response.status(page.status).vary('Accept').type('html').send(html);
+  return (response, { view, status, data, visitor }) => {
+    const html = eta.render(`@${view}`, { ...data, visitor, view, assets });
+    response.status(status).vary('Accept').type('html').send(html);
   };
 };

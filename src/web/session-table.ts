@@ -4,7 +4,7 @@ import type { SessionStore } from '../oauth/session-stores.ts';
 import type { Clock } from '../shared/clock.ts';
 
 /** A session ends when it was not used for so long. */
-const IDLE_MILLISECONDS = 12 * 60 * 60 * 1000;
+export const IDLE_MILLISECONDS = 12 * 60 * 60 * 1000;
 
 type Done = (error?: unknown) => void;
 

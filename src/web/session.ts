@@ -12,9 +12,18 @@ export interface SessionUser {
   readonly username: string;
 }
 
+/** Where and when a session began. */
+export interface SessionLogin {
+  readonly at: number;
+  readonly address: string | null;
+  /** What the browser says that it is: foreign text. */
+  readonly userAgent: string | null;
+}
+
 declare module 'express-session' {
   interface SessionData {
     user?: SessionUser;
+    login?: SessionLogin;
   }
 }
 
@@ -63,10 +72,21 @@ export const sessionUser = (request: Request): SessionUser | undefined => reques
 /** Stands for the session where something belongs to it; not the id, and of no use as one. */
 export const sessionHash = (request: Request): string => hashSecret(request.sessionID);
 
+const MOST_CHARACTERS_OF_USER_AGENT = 400;
+
+const loginOf = (request: Request, at: number): SessionLogin => ({
+  ...{ at, address: request.ip ?? null },
+  userAgent: request.get('User-Agent')?.slice(0, MOST_CHARACTERS_OF_USER_AGENT) ?? null,
+});
+
 /** Logs the person in under a new session id: one that was planted before the login is worth nothing after it. */
-export const logIn = async (request: Request, user: SessionUser): Promise<void> => {
+export const logIn = async (
+  request: Request,
+  { user, at }: { readonly user: SessionUser; readonly at: number },
+): Promise<void> => {
   await done((callback) => request.session.regenerate(callback));
   request.session.user = { id: user.id, username: user.username };
+  request.session.login = loginOf(request, at);
   // Before the reply: a browser follows a redirect as soon as it has the headers.
   await done((callback) => request.session.save(callback));
 };

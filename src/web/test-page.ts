@@ -2,6 +2,7 @@ import { Router } from 'express';
 import { prefersHtml } from '../http/negotiate.ts';
 import type { RenderPage } from './page-renderer.ts';
 import { createPageSecurityHeaders } from './security-headers.ts';
+import { visitOf, type VisitorDeps } from './visit.ts';
 
 /** The carrier of the sandbox: what each of its numbers does. */
 const sandboxNumbers = [
@@ -16,7 +17,7 @@ const sandboxNumbers = [
   { number: '+12025550108', behaviour: 'plays an announcement, then answers' },
 ];
 
-export interface TestPageOptions {
+export interface TestPageOptions extends VisitorDeps {
   readonly renderPage: RenderPage;
   readonly publicUrl: string;
   readonly sandbox: boolean;
@@ -24,15 +25,16 @@ export interface TestPageOptions {
 
 /**
  * `GET /test`, the redirect URI to try things with. A person gets the page that walks through every flow and places a
- * call; a program gets what arrived in the query, as JSON.
+ * call; a program gets what arrived in the query, as JSON. Needs the session middleware before it.
  */
 export const createTestPageRouter = (options: TestPageOptions): Router => {
   const { publicUrl, sandbox } = options;
   const numbers = sandbox ? sandboxNumbers : [];
   const router = Router();
-  router.get('/test', createPageSecurityHeaders({ publicUrl, formTargets: 'own-pages' }), (request, response) => {
+  router.get('/test', createPageSecurityHeaders({ publicUrl, formTargets: 'own-pages' }), async (request, response) => {
     if (prefersHtml(request)) {
-      options.renderPage(response, { view: 'test', status: 200, data: { publicUrl, sandbox, numbers } });
+      const visitor = (await visitOf(options, request, response))?.user;
+      options.renderPage(response, { view: 'test', status: 200, data: { publicUrl, sandbox, numbers }, visitor });
     } else {
       response.vary('Accept').json(request.query);
     }

@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
-import { describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import express from 'express';
 import request from 'supertest';
+import { createAdmission } from '../../src/oauth/admission.ts';
+import { createCurrentUser } from '../../src/oauth/current-user.ts';
 import { createSystemIds } from '../../src/shared/ids.ts';
 import { createAssetsRouter } from '../../src/web/assets.ts';
 import { createHomeRouter } from '../../src/web/home.ts';
@@ -9,8 +11,8 @@ import { createPageRenderer, type Page } from '../../src/web/page-renderer.ts';
 import { createPageSecurityHeaders } from '../../src/web/security-headers.ts';
 import { createSessionMiddleware, logIn } from '../../src/web/session.ts';
 import { createTestPageRouter } from '../../src/web/test-page.ts';
-import { FakeClock } from '../support/fake-clock.ts';
-import { MemorySessionStore } from './memory-session-store.ts';
+import { aUser } from '../contracts/records.ts';
+import { createTestStores, type TestStores } from '../support/test-database.ts';
 
 const publicUrl = 'http://localhost:8888';
 const viewsDirectory = new URL('../../views', import.meta.url).pathname;
@@ -50,17 +52,24 @@ const consentPage = (page: Page): express.Express => {
   return app;
 };
 
+let stores: TestStores;
+
+beforeAll(async () => {
+  stores = await createTestStores();
+  await stores.users.insert(aUser('user-1', { username: '<demo>' }));
+});
+afterAll(() => stores.close());
+
 const site = (options: { sandbox: boolean }): express.Express => {
   const app = express();
-  const sessions = new MemorySessionStore();
+  const { sessions, clock } = stores;
   app.use(createAssetsRouter({ viewsDirectory }));
-  app.use(createTestPageRouter({ renderPage, publicUrl, ...options }));
-  app.use(
-    createSessionMiddleware({ sessions, clock: new FakeClock(), ids: createSystemIds(), secret: 's', publicUrl }),
-  );
-  app.use(createHomeRouter({ renderPage, publicUrl, ...options }));
+  app.use(createSessionMiddleware({ sessions, clock, ids: createSystemIds(), secret: 's', publicUrl }));
+  const currentUser = createCurrentUser({ users: stores.users, admission: createAdmission({ sandbox: 'off' }) });
+  app.use(createTestPageRouter({ renderPage, publicUrl, currentUser, ...options }));
+  app.use(createHomeRouter({ renderPage, publicUrl, currentUser, ...options }));
   app.post('/auth/login', async (req, res) => {
-    await logIn(req, { id: '1', username: '<demo>' });
+    await logIn(req, { user: { id: 'user-1', username: '<demo>' }, at: clock.now() });
     res.sendStatus(204);
   });
   return app;

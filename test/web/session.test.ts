@@ -1,28 +1,31 @@
-import { beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import express, { type Express } from 'express';
 import request from 'supertest';
 import { hashSecret } from '../../src/oauth/secrets.ts';
 import { createSystemIds } from '../../src/shared/ids.ts';
 import { createSessionMiddleware, logIn, logOut, sessionHash, sessionUser } from '../../src/web/session.ts';
-import { FakeClock } from '../support/fake-clock.ts';
-import { MemorySessionStore } from './memory-session-store.ts';
+import { aUser } from '../contracts/records.ts';
+import { createTestStores, type TestStores } from '../support/test-database.ts';
 
 const HOUR = 60 * 60 * 1000;
 
-let sessions: MemorySessionStore;
-let clock: FakeClock;
+let stores: TestStores;
 
-beforeEach(() => {
-  sessions = new MemorySessionStore();
-  clock = new FakeClock();
+beforeEach(async () => {
+  stores = await createTestStores();
+  await stores.users.insert(aUser('user-1'));
 });
+afterEach(() => stores.close());
+
+const storedSessions = () => stores.database.read(stores.database.builder.selectFrom('sessions').selectAll().compile());
 
 const appAt = (publicUrl: string): Express => {
   const app = express();
+  const { sessions, clock } = stores;
   app.use(createSessionMiddleware({ sessions, clock, ids: createSystemIds(), secret: 'signing-secret', publicUrl }));
   app.get('/who', (req, res) => void res.json({ user: sessionUser(req) ?? null, hash: sessionHash(req) }));
   app.post('/login', async (req, res) => {
-    await logIn(req, { id: 'user-1', username: 'demo' });
+    await logIn(req, { user: { id: 'user-1', username: 'demo' }, at: clock.now() });
     res.redirect(303, '/who');
   });
   app.post('/logout', async (req, res) => {
@@ -42,7 +45,7 @@ describe('the session', () => {
     const response = await request(httpApp()).get('/who');
     expect(response.body.user).toBeNull();
     expect(response.get('Set-Cookie')).toBeUndefined();
-    expect(sessions.rows.size).toBe(0);
+    expect(await storedSessions()).toEqual([]);
   });
 
   it('knows the person after the login, and belongs to the user in the store', async () => {
@@ -50,9 +53,7 @@ describe('the session', () => {
     await agent.post('/login').expect(303);
     const { body } = await agent.get('/who');
     expect(body.user).toEqual({ id: 'user-1', username: 'demo' });
-    expect([...sessions.rows.values()].map(({ userId, hash }) => ({ userId, hash }))).toEqual([
-      { userId: 'user-1', hash: body.hash },
-    ]);
+    expect(await storedSessions()).toMatchObject([{ user_id: 'user-1', hash: body.hash }]);
   });
 
   it('26: sends the cookie HttpOnly and SameSite=Lax', async () => {
@@ -84,7 +85,7 @@ describe('the session', () => {
     expect(pairOf(second)).not.toBe(pairOf(first));
     const old = await request(app).get('/who').set('Cookie', pairOf(first));
     expect(old.body.user).toBeNull();
-    expect(sessions.rows.size).toBe(1);
+    expect(await storedSessions()).toHaveLength(1);
   });
 
   it('25: ends at logout, on our side and in the browser', async () => {
@@ -92,7 +93,7 @@ describe('the session', () => {
     const login = await request(app).post('/login');
     const logout = await request(app).post('/logout').set('Cookie', pairOf(login)).expect(303);
     expect(cookieOf(logout)).toContain('offhook=; Path=/; Expires=Thu, 01 Jan 1970');
-    expect(sessions.rows.size).toBe(0);
+    expect(await storedSessions()).toEqual([]);
     const after = await request(app).get('/who').set('Cookie', pairOf(login));
     expect(after.body.user).toBeNull();
   });
@@ -104,8 +105,8 @@ describe('the session', () => {
         .replace(/^offhook=s:/, '')
         .split('.')[0] ?? '';
     expect(id).toMatch(/^[\w-]{43}$/);
-    expect([...sessions.rows.keys()]).toEqual([hashSecret(id)]);
-    expect(JSON.stringify([...sessions.rows.values()])).not.toContain(id);
+    expect(await storedSessions()).toMatchObject([{ hash: hashSecret(id) }]);
+    expect(JSON.stringify(await storedSessions())).not.toContain(id);
   });
 
   it('takes no id that it did not sign', async () => {
@@ -118,16 +119,16 @@ describe('the session', () => {
   it('ends 12 hours after its last use', async () => {
     const agent = request.agent(httpApp());
     await agent.post('/login');
-    clock.advance(11 * HOUR);
+    stores.clock.advance(11 * HOUR);
     expect((await agent.get('/who')).body.user.username).toBe('demo');
-    clock.advance(11 * HOUR);
+    stores.clock.advance(11 * HOUR);
     expect((await agent.get('/who')).body.user.username).toBe('demo');
-    clock.advance(12 * HOUR);
+    stores.clock.advance(12 * HOUR);
     expect((await agent.get('/who')).body.user).toBeNull();
   });
 
   it('fails as an error, not as a login, when the store fails', async () => {
-    sessions.save = () => Promise.reject(new Error('disk full'));
+    stores.sessions.save = () => Promise.reject(new Error('disk full'));
     const agent = request.agent(httpApp());
     await agent.post('/login').expect(500);
     expect((await agent.get('/who')).body.user).toBeNull();

@@ -1,0 +1,125 @@
+/*
+ * What the management pages show. Most is what a program gets as JSON, by the same names; times are ISO 8601 texts, which
+ * the `time` view writes for people.
+ */
+
+export interface ApplicationView {
+  readonly client_id: string;
+  readonly name: string;
+  readonly type: 'confidential' | 'public';
+  readonly redirect_uris: readonly string[];
+  readonly grant_types: readonly string[];
+  readonly scopes: readonly string[];
+  readonly created_at: string;
+}
+
+export interface KeyPairView {
+  readonly client_id: string;
+  readonly created_at: string;
+}
+
+export interface RegistrationTokenView {
+  /** Of no use as the token. */
+  readonly id: string;
+  readonly name: string;
+  readonly created_at: string;
+  readonly expires_at: string;
+}
+
+/** What only an administrator has. */
+export interface AdministratorView {
+  readonly key_pair: KeyPairView | null;
+  readonly registration_tokens: readonly RegistrationTokenView[];
+}
+
+/** A checkbox. */
+export interface ChoiceView {
+  readonly value: string;
+  readonly label: string;
+  readonly checked: boolean;
+}
+
+/** The form for a new application, filled in as it was sent where something was wrong with it. */
+export interface ApplicationFormView {
+  readonly name: string;
+  readonly type: 'confidential' | 'public';
+  readonly redirectUris: string;
+  readonly grantTypes: readonly ChoiceView[];
+  readonly scopes: readonly ChoiceView[];
+  readonly faults: readonly string[];
+}
+
+export interface GrantedView {
+  readonly client_id: string;
+  readonly name: string;
+  readonly scopes: readonly string[];
+  readonly granted_at: string;
+  readonly last_used_at: string;
+}
+
+export interface SessionView {
+  readonly id: string;
+  readonly browser: string;
+  readonly address: string | null;
+  readonly since: string | null;
+  readonly last_seen_at: string;
+  readonly current: boolean;
+}
+
+export interface AuditEventView {
+  readonly id: number;
+  readonly event: string;
+  readonly at: string;
+  readonly user: string | null;
+  readonly client_id: string | null;
+  readonly address: string | null;
+  readonly detail: string | null;
+}
+
+/** The one page that shows a secret. */
+export interface SecretView {
+  readonly title: string;
+  readonly text: string;
+  readonly facts: readonly { readonly label: string; readonly value: string }[];
+}
+
+/** `notice` is one sentence on what was done. */
+export interface ManagementPageData {
+  readonly applications: {
+    readonly applications: readonly ApplicationView[];
+    readonly administrator: AdministratorView | undefined;
+    readonly form: ApplicationFormView;
+    readonly notice: string | undefined;
+  };
+  readonly granted: {
+    readonly applications: readonly (Omit<GrantedView, 'scopes'> & { readonly allows: readonly string[] })[];
+    readonly notice: string | undefined;
+  };
+  readonly account: {
+    readonly username: string;
+    readonly role: string;
+    readonly password: 'changeable' | 'fixed';
+    readonly sessions: readonly SessionView[];
+    readonly events: readonly AuditEventView[];
+    readonly notice: string | undefined;
+    readonly fault: string | undefined;
+  };
+  readonly audit: {
+    readonly events: readonly AuditEventView[];
+    readonly user: string | undefined;
+    /** The address of the older events. */
+    readonly older: string | undefined;
+  };
+  /** A question before something is done that cannot be undone: a form that leads to `action`. */
+  readonly confirm: {
+    readonly title: string;
+    readonly text: string;
+    readonly action: string;
+    readonly button: string;
+    readonly back: string;
+  };
+  readonly secret: SecretView;
+}
+
+/** Milliseconds since the Unix epoch, as JSON and pages have them. */
+export const isoTime = (time: number): string => new Date(time).toISOString();
