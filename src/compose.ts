@@ -4,10 +4,12 @@ import { dirname, join } from 'node:path';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { AddressInfo } from 'node:net';
+import { ensureBuiltInClient } from './built-in-client.ts';
 import { CallPolicy } from './calls/call-policy.ts';
-import { createCallRates } from './calls/call-rates.ts';
+import { type CallRates, createCallRates } from './calls/call-rates.ts';
 import { CallService } from './calls/call-service.ts';
 import { startTelephony } from './compose-telephony.ts';
+import { type Authorization, composeAuthorization } from './compose-authorization.ts';
 import { composeWeb } from './compose-web.ts';
 import { hostInUrl, type Config } from './config.ts';
 import { ConfiguredPhones } from './configured-phones.ts';
@@ -25,7 +27,7 @@ import type { Log } from './shared/log.ts';
 import { Shutdown } from './shutdown.ts';
 import type { LocalAddress } from './sip/transport/transport.ts';
 import { openDatabase, type DatabaseOptions } from './storage/database.ts';
-import { loadSecretKey } from './storage/secret-key.ts';
+import { deriveKey, loadSecretKey } from './storage/secret-key.ts';
 import { createStores, type Stores } from './storage/stores.ts';
 
 export { issueSipAccount } from './compose-sip-accounts.ts';
@@ -123,10 +125,17 @@ const closeServer = async (server: Server): Promise<void> => {
   limit.cancel();
 };
 
-const sweepRegularly = (stores: Stores, log: Log, shutdown: Shutdown): void => {
+interface SweepParts {
+  readonly log: Log;
+  readonly shutdown: Shutdown;
+}
+
+/** Forgets what is over, and writes what was noted in between. */
+const sweepRegularly = (stores: Stores, { tokenUses }: Authorization, { log, shutdown }: SweepParts): void => {
   const sweepLater = (): Timer => clock.setTimer(SWEEP_EVERY_MS, () => void sweepNow());
   const sweepNow = async (): Promise<void> => {
     try {
+      await tokenUses.flush();
       await stores.sweep(clock.now());
     } catch (error) {
       log.error({ err: error }, 'expired rows could not be deleted');
@@ -135,6 +144,7 @@ const sweepRegularly = (stores: Stores, log: Log, shutdown: Shutdown): void => {
   };
   let timer = sweepLater();
   shutdown.add(() => timer.cancel());
+  shutdown.add(() => tokenUses.flush());
 };
 
 /** The policy of the settings, in the words of the call domain. */
@@ -147,6 +157,15 @@ const policyOf = ({ settings: { policy } }: Config): CallPolicy =>
     maxOngoingCalls: policy.max_ongoing_calls,
   });
 
+const ratesOf = ({ settings: { limits } }: Config): CallRates =>
+  createCallRates(
+    {
+      callsPerSecondPerToken: limits.calls_per_second_per_token,
+      readsPerSecondPerToken: limits.reads_per_second_per_token,
+    },
+    clock,
+  );
+
 const start = async (config: Config, log: Log, shutdown: Shutdown): Promise<Omit<RunningService, 'stop'>> => {
   const ids = createSystemIds();
   const { settings } = config;
@@ -157,8 +176,9 @@ const start = async (config: Config, log: Log, shutdown: Shutdown): Promise<Omit
   const publicUrl = config.publicUrl ?? `http://localhost:${port}`;
 
   const hasher = createPasswordHasher();
-  const parts = { config, publicUrl, stores, secretKey, hasher, clock, ids, log, shutdown };
+  const parts = { config, sandbox: config.sandbox, publicUrl, stores, secretKey, hasher, clock, ids, log, shutdown };
   if (config.sandbox) await ensureSandboxAccounts({ ...parts, stores });
+  await ensureBuiltInClient(stores);
   await configureClients(createClientAdmin({ ...stores, clock, ids }), settings.clients);
   const telephony = await startTelephony(parts);
 
@@ -174,22 +194,22 @@ const start = async (config: Config, log: Log, shutdown: Shutdown): Promise<Omit
   if (abandoned > 0) log.warn({ calls: abandoned }, 'calls that a crash left open were closed in the journal');
 
   let readiness: 'ready' | 'stopping' = 'ready';
-  const { verifier, routers } = composeWeb({ ...parts, viewsDirectory: join(projectRoot(), 'views') });
-  const rates = createCallRates(
-    {
-      callsPerSecondPerToken: settings.limits.calls_per_second_per_token,
-      readsPerSecondPerToken: settings.limits.reads_per_second_per_token,
-    },
-    clock,
-  );
+  const authorization = composeAuthorization({
+    ...parts,
+    firstPartyClientId: settings.first_party_client ?? (config.sandbox ? 'demo-tests' : undefined),
+    tokenRequestsPerSecondPerClient: settings.limits.token_requests_per_second_per_client,
+  });
+  const cookieSecret = deriveKey(secretKey, 'session cookie').toString('base64url');
+  const viewsDirectory = join(projectRoot(), 'views');
+  const routers = composeWeb({ ...parts, authorization, cookieSecret, viewsDirectory });
   const app = createApp({
-    ...{ publicUrl, calls, verifier, rates, clock, log, routers },
+    ...{ publicUrl, calls, verifier: authorization.tokenVerifier, rates: ratesOf(config), clock, log, routers },
     trustedProxies: config.http.trustedProxies,
     hosts: config.sandbox ? 'loopback' : 'any',
     isReady: () => readiness === 'ready',
   });
   server.off('request', refuseWhileStarting).on('request', app);
-  sweepRegularly(stores, log, shutdown);
+  sweepRegularly(stores, authorization, { log, shutdown });
   shutdown.add(async () => {
     readiness = 'stopping';
     await calls.close();

@@ -10,22 +10,43 @@ const describe = (setting: ClientSetting): ClientDescription => ({
   name: setting.name ?? setting.id,
   type: setting.secret === undefined ? 'public' : 'confidential',
   redirectUris: setting.redirect_uris,
-  responseTypes: setting.response_types,
+  responseTypes: setting.response_types ?? (setting.grants.includes('authorization_code') ? ['code'] : []),
   grantTypes: setting.grants,
-  grantTypesByGet: setting.code_by_get ? ['authorization_code'] : [],
+  grantTypesByGet: setting.token_by_get,
   scopes: setting.scopes.filter(isScope),
+  ...(setting.default_scopes && { defaultScopes: setting.default_scopes.filter(isScope) }),
   accessTokenSeconds: setting.access_token_seconds,
+  ...(setting.refresh_idle_seconds && { refreshIdleSeconds: setting.refresh_idle_seconds }),
+  ...(setting.refresh_absolute_seconds && { refreshAbsoluteSeconds: setting.refresh_absolute_seconds }),
   tokenInQuery: setting.query_tokens ? 'allowed' : 'refused',
+  codeChallenge: setting.require_pkce ? 'required' : 'optional',
+  tokenFormat: setting.token_format,
+  tokenBinding: setting.token_binding,
 });
 
 /** The fields of a description, as the file writes them. */
 const asInFile = (fault: string): string =>
   fault.replace(/^\w+/, (field) => field.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`));
 
+const unknownScopes = (field: string, scopes: readonly string[]): readonly string[] => {
+  const unknown = scopes.filter((scope) => !isScope(scope));
+  return unknown.length === 0 ? [] : [`${field}: there is no scope ${unknown.join(', ')}`];
+};
+
+/** What a description cannot say. */
+const faultsOf = ({ secret, grants, token_by_get: byGet, ...setting }: ClientSetting): readonly string[] => [
+  ...unknownScopes('scopes', setting.scopes),
+  ...unknownScopes('default_scopes', setting.default_scopes ?? []),
+  ...(byGet.every((grant) => grants.includes(grant)) ? [] : ['token_by_get: must be some of grants']),
+  ...(secret === undefined && grants.includes('client_credentials')
+    ? ['grants: client_credentials needs a secret']
+    : []),
+];
+
 /** @returns what is wrong with the client, which is not written then */
 const configure = async (admin: ClientAdmin, setting: ClientSetting): Promise<readonly string[]> => {
-  const unknown = setting.scopes.filter((scope) => !isScope(scope));
-  if (unknown.length > 0) return [`scopes: there is no scope ${unknown.join(', ')}`];
+  const faults = faultsOf(setting);
+  if (faults.length > 0) return faults;
   try {
     await admin.configure(describe(setting), setting.secret ?? null);
     return [];

@@ -2,6 +2,7 @@ import type { PasswordHasher } from './oauth/password-hasher.ts';
 import type { Role } from './oauth/permissions.ts';
 import { hashSecret } from './oauth/secrets.ts';
 import type { Client } from './oauth/account-stores.ts';
+import { type ClientDescription, describedClient } from './oauth/client-description.ts';
 import type { OAuthStores } from './oauth/stores.ts';
 import type { Clock } from './shared/clock.ts';
 import type { IdSource } from './shared/ids.ts';
@@ -25,53 +26,55 @@ const users: readonly { readonly username: string; readonly role: Role }[] = [
 
 const DAY_SECONDS = 86_400;
 
-const clients = (publicUrl: string): readonly Client[] => {
+const publicSecret = 'demo-secret';
+
+const clientsOf = (publicUrl: string): readonly ClientDescription[] => {
   const common = {
     redirectUris: [`${publicUrl}/test`],
-    grantTypes: ['authorization_code', 'refresh_token'],
     refreshIdleSeconds: 30 * DAY_SECONDS,
     refreshAbsoluteSeconds: 90 * DAY_SECONDS,
     tokenInQuery: 'allowed',
-    status: 'active',
+    codeChallenge: 'optional',
     sandbox: true,
-    createdAt: 0,
   } as const;
   return [
     {
       ...common,
-      id: 'demo-app',
-      name: 'Demo application',
-      secretHash: hashSecret('demo-secret'),
+      ...{ id: 'demo-app', name: 'Demo application', type: 'confidential' },
       responseTypes: ['code', 'token'],
       grantTypesByGet: ['authorization_code'],
       scopes: ['call', 'operator'],
       defaultScopes: ['call'],
-      accessTokenSeconds: 3600,
     },
     {
       ...common,
-      id: 'demo-js',
-      name: 'Demo front-end',
-      secretHash: null,
+      ...{ id: 'demo-js', name: 'Demo front-end', type: 'public' },
       responseTypes: ['code', 'token'],
-      grantTypesByGet: [],
-      scopes: ['call'],
-      defaultScopes: ['call'],
-      accessTokenSeconds: 3600,
     },
     {
       ...common,
-      id: 'demo-tests',
-      name: 'Demo test runner',
-      secretHash: hashSecret('demo-secret'),
-      responseTypes: ['code'],
-      grantTypesByGet: [],
+      ...{ id: 'demo-tests', name: 'Demo test runner', type: 'confidential' },
       scopes: ['public'],
-      defaultScopes: ['public'],
       accessTokenSeconds: 7200,
+    },
+    {
+      ...common,
+      ...{ id: 'demo-password', name: 'Demo of the password grant', type: 'confidential' },
+      redirectUris: [],
+      responseTypes: [],
+      grantTypes: ['password', 'refresh_token'],
+      grantTypesByGet: ['password'],
+      scopes: ['read', 'write'],
+      accessTokenSeconds: DAY_SECONDS,
     },
   ];
 };
+
+const sandboxClient = (description: ClientDescription): Client =>
+  describedClient(description, {
+    secretHash: description.type === 'public' ? null : hashSecret(publicSecret),
+    createdAt: 0,
+  });
 
 /**
  * Makes the well-known users and clients of the sandbox where they are missing. An account of that name that somebody
@@ -80,7 +83,7 @@ const clients = (publicUrl: string): readonly Client[] => {
 export const ensureSandboxAccounts = async (options: SandboxAccountsOptions): Promise<void> => {
   const { stores, publicUrl, log } = options;
   await Promise.all(users.map((user) => ensureUser(options, user)));
-  for (const client of clients(publicUrl)) {
+  for (const client of clientsOf(publicUrl).map(sandboxClient)) {
     const existing = await stores.clients.find(client.id);
     if (existing === undefined || existing.sandbox) await stores.clients.save(client);
     else log.warn({ client: client.id }, 'a client of your own has the name of a sandbox client, which is not made');

@@ -62,20 +62,40 @@ const limits = z
   .strictObject({
     calls_per_second_per_token: z.number().min(0).default(10),
     reads_per_second_per_token: z.number().min(0).default(100),
+    token_requests_per_second_per_client: count.default(0),
   })
   .prefault({});
 
+const grant = z.enum([
+  'authorization_code',
+  'refresh_token',
+  'password',
+  'client_credentials',
+  'urn:ietf:params:oauth:grant-type:device_code',
+]);
+
+const YEAR_SECONDS = 366 * 86_400;
+
+/** What is left out is as strict as RFC 9700 asks for. */
 const client = z.strictObject({
   id: z.string().min(1),
   name: z.string().min(1).max(100).optional(),
   secret: z.string().min(32, 'has fewer than 32 characters').optional(),
-  redirect_uris: z.array(z.string()).min(1),
-  response_types: z.array(z.enum(['code', 'token'])).default(['code']),
-  grants: z.array(z.enum(['authorization_code', 'refresh_token'])).default(['authorization_code', 'refresh_token']),
-  code_by_get: z.boolean().default(false),
-  query_tokens: z.boolean().default(true),
+  redirect_uris: z.array(z.string()).default([]),
+  /** By default `code`, where the grants have a use for it. */
+  response_types: z.array(z.enum(['code', 'token'])).optional(),
+  grants: z.array(grant).default(['authorization_code', 'refresh_token']),
+  /** Those of the grants whose token request may also be a GET. */
+  token_by_get: z.array(grant).default([]),
+  query_tokens: z.boolean().default(false),
+  require_pkce: z.boolean().default(true),
   scopes: z.array(z.string()).min(1).default(['call']),
+  default_scopes: z.array(z.string()).min(1).optional(),
   access_token_seconds: z.number().int().min(60).max(86_400).default(3600),
+  refresh_idle_seconds: z.number().int().min(60).max(YEAR_SECONDS).optional(),
+  refresh_absolute_seconds: z.number().int().min(60).max(YEAR_SECONDS).optional(),
+  token_format: z.enum(['opaque', 'jwt']).default('opaque'),
+  token_binding: z.enum(['on-request', 'dpop']).default('on-request'),
 });
 
 export type ClientSetting = z.infer<typeof client>;
@@ -88,6 +108,8 @@ export const settingsSchema = z
     policy,
     limits,
     clients: z.array(client).default([]),
+    /** The one of them whose password grant needs no client: only its own programs should know of it. */
+    first_party_client: z.string().optional(),
     /** Challenges for phones, the favourite first; many phones stop at one that they do not know. */
     digest_algorithms: z
       .array(z.enum(['MD5', 'SHA-256']))
@@ -96,13 +118,16 @@ export const settingsSchema = z
     /** Milliseconds of busy tone before the user's phone is hung up; 0 skips it. */
     busy_tone_ms: count.max(30_000).default(2000),
   })
-  .superRefine(({ trunks, routes, clients }, context) => {
+  .superRefine(({ trunks, routes, clients, first_party_client: firstParty }, context) => {
     const names = new Set(trunks.map(({ name }) => name));
     if (names.size < trunks.length)
       context.addIssue({ code: 'custom', path: ['trunks'], message: 'two have the same name' });
     const ids = new Set(clients.map(({ id }) => id));
     if (ids.size < clients.length)
       context.addIssue({ code: 'custom', path: ['clients'], message: 'two have the same id' });
+    if (firstParty !== undefined && !ids.has(firstParty)) {
+      context.addIssue({ code: 'custom', path: ['first_party_client'], message: `there is no client "${firstParty}"` });
+    }
     routes.forEach(({ trunks: wanted }, index) => {
       for (const name of wanted.filter((wantedName) => !names.has(wantedName))) {
         context.addIssue({ code: 'custom', path: ['routes', index, 'trunks'], message: `there is no trunk "${name}"` });

@@ -41,8 +41,8 @@ describe('the clients of the configuration file', () => {
         grants: ['authorization_code'],
         scopes: ['read'],
       },
-      { id: 'page', redirect_uris: ['com.example.page:/back'], access_token_seconds: 60, query_tokens: false },
-      { ...shop, id: 'legacy', code_by_get: true },
+      { id: 'page', redirect_uris: ['com.example.page:/back'], access_token_seconds: 60 },
+      { ...shop, id: 'legacy', token_by_get: ['authorization_code'], query_tokens: true, require_pkce: false },
     );
     expect(await stores.clients.find('shop')).toMatchObject({
       name: 'The shop',
@@ -53,16 +53,57 @@ describe('the clients of the configuration file', () => {
       grantTypesByGet: [],
       scopes: ['read'],
       defaultScopes: ['read'],
-      tokenInQuery: 'allowed',
+      tokenInQuery: 'refused',
+      codeChallenge: 'required',
+      tokenFormat: 'opaque',
+      tokenBinding: 'on-request',
       sandbox: false,
     });
     expect(await stores.clients.find('page')).toMatchObject({
       name: 'page',
       secretHash: null,
       accessTokenSeconds: 60,
-      tokenInQuery: 'refused',
     });
-    expect(await stores.clients.find('legacy')).toMatchObject({ grantTypesByGet: ['authorization_code'] });
+    expect(await stores.clients.find('legacy')).toMatchObject({
+      grantTypesByGet: ['authorization_code'],
+      tokenInQuery: 'allowed',
+      codeChallenge: 'optional',
+    });
+  });
+
+  it('may have every grant, with lifetimes, default scopes, format and binding of their own', async () => {
+    const grants = ['password', 'client_credentials', 'urn:ietf:params:oauth:grant-type:device_code', 'refresh_token'];
+    await configure({
+      ...{ id: 'robot', secret, grants, token_by_get: ['password'] },
+      ...{ scopes: ['read', 'write', 'operator'], default_scopes: ['read'] },
+      ...{ access_token_seconds: 600, refresh_idle_seconds: 7200, refresh_absolute_seconds: 86_400 },
+      ...{ token_format: 'jwt', token_binding: 'dpop' },
+    });
+    expect(await stores.clients.find('robot')).toMatchObject({
+      ...{ grantTypes: grants, grantTypesByGet: ['password'], responseTypes: [], redirectUris: [] },
+      ...{ scopes: ['read', 'write', 'operator'], defaultScopes: ['read'] },
+      ...{ accessTokenSeconds: 600, refreshIdleSeconds: 7200, refreshAbsoluteSeconds: 86_400 },
+      ...{ tokenFormat: 'jwt', tokenBinding: 'dpop' },
+    });
+  });
+
+  it('are refused where a grant cannot be used as it is described', async () => {
+    const grants = ['client_credentials'];
+    await expect(configure({ id: 'open', grants })).rejects.toThrow(
+      'clients[0].grants: client_credentials needs a secret',
+    );
+    await expect(configure({ ...shop, grants, token_by_get: ['password'] })).rejects.toThrow(
+      'clients[0].token_by_get: must be some of grants',
+    );
+    await expect(configure({ ...shop, default_scopes: ['none'] })).rejects.toThrow(
+      'default_scopes: there is no scope none',
+    );
+    expect(await stores.clients.list()).toEqual([]);
+    const firstParty = settingsSchema.safeParse({ clients: [shop], first_party_client: 'other' });
+    expect(firstParty.error?.issues).toMatchObject([
+      { path: ['first_party_client'], message: 'there is no client "other"' },
+    ]);
+    expect(settingsSchema.parse({ clients: [shop], first_party_client: 'shop' }).first_party_client).toBe('shop');
   });
 
   it('follow the file at the next start; a changed secret ends the tokens', async () => {
@@ -70,7 +111,7 @@ describe('the clients of the configuration file', () => {
     const give = async (): Promise<void> => {
       const times = { createdAt: stores.clock.now(), expiresAt: stores.clock.now() + 1000 };
       const family = { id: 'f', clientId: 'shop', userId, scopes: ['call'], ...times } as const;
-      const access = { hash: hashSecret('token'), familyId: 'f', scopes: ['call'], ...times } as const;
+      const access = { hash: hashSecret('token'), familyId: 'f', dpopKey: null, scopes: ['call'], ...times } as const;
       await stores.tokens.start(family, { access, refresh: null });
     };
     await configure(shop);

@@ -65,6 +65,14 @@ describe('the accounts of the sandbox', () => {
       scopes: ['public'],
       accessTokenSeconds: 7200,
     });
+    expect(await stores.clients.find('demo-password')).toMatchObject({
+      ...{ ...common, redirectUris: [], secretHash: hashSecret('demo-secret'), responseTypes: [] },
+      grantTypes: ['password', 'refresh_token'],
+      grantTypesByGet: ['password'],
+      scopes: ['read', 'write'],
+      defaultScopes: ['read', 'write'],
+      accessTokenSeconds: 86_400,
+    });
   });
 
   it('stay the same at the next start, but for the address of the test page', async () => {
@@ -74,9 +82,14 @@ describe('the accounts of the sandbox', () => {
     await ensure('http://localhost:9999');
     expect((await stores.users.list()).map(({ id }) => id)).toEqual(before.map(({ id }) => id));
     expect(await stores.users.find(before[0]?.id ?? '')).toMatchObject({ status: 'disabled' });
-    const clients = await stores.clients.list();
-    expect(clients.map(({ redirectUris }) => redirectUris)).toEqual(clients.map(() => ['http://localhost:9999/test']));
-    expect(clients).toHaveLength(3);
+    const clients = (await stores.clients.list()).map(({ id, redirectUris }) => [id, ...redirectUris]);
+    const testPage = 'http://localhost:9999/test';
+    expect(clients).toEqual([
+      ['demo-app', testPage],
+      ['demo-js', testPage],
+      ['demo-password'],
+      ['demo-tests', testPage],
+    ]);
     expect(warnings).toEqual([]);
   });
 

@@ -5,11 +5,29 @@ import type { Log } from '../shared/log.ts';
 /** The only parameters whose values are written: tokens, codes, secrets and passwords also come in addresses. */
 const harmless: ReadonlySet<string> = new Set(['token_call', 'all', 'response_type', 'grant_type', 'scope', 'error']);
 
+/** Of these, the name is written. Of any other, nothing: it may be the rest of a password that had a bare `&` in it. */
+const withheld: ReadonlySet<string> = new Set([
+  ...['access_token', 'client_id', 'client_secret', 'code', 'code_verifier', 'code_challenge', 'code_challenge_method'],
+  ...[
+    'device_code',
+    'password',
+    'redirect_uri',
+    'refresh_token',
+    'return_to',
+    'state',
+    'token',
+    'user_code',
+    'username',
+  ],
+]);
+
 const redact = (url: string): string => {
   const start = url.indexOf('?');
   if (start === -1) return url;
   const query = new URLSearchParams(url.slice(start + 1));
-  const parameters = [...query].map(([name, value]) => `${name}=${harmless.has(name) ? value : '-'}`);
+  const parameters = [...query]
+    .filter(([name]) => harmless.has(name) || withheld.has(name))
+    .map(([name, value]) => `${name}=${harmless.has(name) ? value : '-'}`);
   return `${url.slice(0, start)}?${parameters.join('&')}`;
 };
 

@@ -1,6 +1,7 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express';
 import proxyAddress from 'proxy-addr';
+import { resourceMetadataOf } from '../oauth/server-metadata.ts';
 import type { Clock } from '../shared/clock.ts';
 import type { Log } from '../shared/log.ts';
 import { createAccessLog } from './access-log.ts';
@@ -32,13 +33,13 @@ const notFound: RequestHandler = () => {
 
 /** Tells of an error, and logs it where the fault is ours. Where the reply has begun, the connection is cut. */
 const createFailureReply =
-  (log: Log) =>
+  ({ log, publicUrl }: AppDeps) =>
   (request: IncomingMessage, response: ServerResponse, error: unknown): void => {
     if (asAppError(error) === undefined) {
       log.error({ err: error, method: request.method, path: request.url?.split('?')[0] }, 'failed');
     }
     if (response.headersSent) response.destroy();
-    else sendProblem(request, response, error);
+    else sendProblem(request, response, error, resourceMetadataOf(publicUrl));
   };
 
 type FailureReply = ReturnType<typeof createFailureReply>;
@@ -62,7 +63,7 @@ const createPages = (deps: AppDeps, fail: FailureReply): Express => {
  * answer of a call.
  */
 export const createApp = (deps: AppDeps): RequestListener => {
-  const fail = createFailureReply(deps.log);
+  const fail = createFailureReply(deps);
   const pages = createPages(deps, fail);
   const calls = new CallRoute(deps);
   const trusts = proxyAddress.compile([...deps.trustedProxies]);

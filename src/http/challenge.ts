@@ -1,23 +1,49 @@
-import { InsufficientScopeError, InvalidTokenError, MissingTokenError } from '../oauth/errors.ts';
+import { DPOP_ALGORITHMS } from '../oauth/dpop-proofs.ts';
+import {
+  InsufficientScopeError,
+  InvalidProofError,
+  InvalidTokenError,
+  MissingTokenError,
+  TokenSentTwiceError,
+} from '../oauth/errors.ts';
 import type { AppError } from '../shared/errors.ts';
-import { TokenSentTwiceError } from './errors.ts';
 
-const REALM = 'Bearer realm="Offhook"';
+/** RFC 7617 section 2. */
+export const BASIC_CHALLENGE = 'Basic realm="Offhook", charset="UTF-8"';
+
+const REALM = 'realm="Offhook"';
+
+/** Where a request was refused, and how it came. */
+export interface ChallengeContext {
+  /** Of the request. */
+  readonly authorization: string | undefined;
+  /** RFC 9728 section 5.1: where it is told who gives tokens. */
+  readonly resourceMetadata: string | undefined;
+}
 
 const scopeOf = ({ details }: AppError): string =>
   typeof details?.['scope'] === 'string' ? `, scope="${details['scope']}"` : '';
 
+/** RFC 9449 section 7.1 for whoever tried to prove a key; everybody else is told of bearer tokens. */
+const isOfProof = (error: AppError, { authorization = '' }: ChallengeContext): boolean =>
+  error instanceof InvalidProofError || /^dpop /i.test(authorization);
+
 /**
- * The `WWW-Authenticate` of a refused request: RFC 6750 section 3. A request without any token is told nothing more
- * than how to send one.
+ * The `WWW-Authenticate` of a refused request: RFC 6750 section 3. A request without any token is told no error, only how
+ * to send one and where to get it.
  * @returns undefined where the error has nothing to do with a token
  */
-export const challengeOf = (error: AppError): string | undefined => {
-  if (error instanceof MissingTokenError) return REALM;
+export const challengeOf = (error: AppError, context: ChallengeContext): string | undefined => {
+  if (error instanceof MissingTokenError) {
+    const { resourceMetadata } = context;
+    return `Bearer ${REALM}${resourceMetadata === undefined ? '' : `, resource_metadata="${resourceMetadata}"`}`;
+  }
   const isOfToken =
     error instanceof InvalidTokenError ||
+    error instanceof InvalidProofError ||
     error instanceof InsufficientScopeError ||
     error instanceof TokenSentTwiceError;
   if (!isOfToken) return undefined;
-  return `${REALM}, error="${error.code}", error_description="${error.message}"${scopeOf(error)}`;
+  const told = `${REALM}, error="${error.code}", error_description="${error.message}"${scopeOf(error)}`;
+  return isOfProof(error, context) ? `DPoP ${told}, algs="${DPOP_ALGORITHMS.join(' ')}"` : `Bearer ${told}`;
 };

@@ -7,8 +7,11 @@ const REQUEST_HEADERS =
 const EXPOSED = 'Location, ETag, Retry-After, Idempotent-Replayed, WWW-Authenticate';
 const MAX_AGE_SECONDS = 7200;
 
-/** The API and the metadata are open to every origin, without credentials: the token is the authority. */
-const isOpen = (url: string): boolean => url.startsWith('/rest/') || url.startsWith('/.well-known/');
+/**
+ * The API, the metadata with its keys, and revocation are open to every origin, without credentials: the token is the
+ * authority.
+ */
+const OPEN = /^\/(?:rest\/|\.well-known\/|oauth\/(?:jwks|revoke)\/?(?:\?|$))/;
 
 const isPreflight = ({ method, headers }: IncomingMessage): boolean =>
   method === 'OPTIONS' && headers['access-control-request-method'] !== undefined;
@@ -27,7 +30,7 @@ const answerPreflight = (response: ServerResponse): void => {
  * @returns `answered` where the request was a preflight, and has its reply
  */
 export const openToOrigins = (request: IncomingMessage, response: ServerResponse): 'answered' | 'to-be-answered' => {
-  if (request.headers.origin === undefined || !isOpen(request.url ?? '')) return 'to-be-answered';
+  if (request.headers.origin === undefined || !OPEN.test(request.url ?? '')) return 'to-be-answered';
   response.setHeader('Access-Control-Allow-Origin', '*');
   response.setHeader('Access-Control-Expose-Headers', EXPOSED);
   if (!isPreflight(request)) return 'to-be-answered';

@@ -22,15 +22,6 @@ export class InvalidRequestError extends HttpError {
   readonly status = 400;
 }
 
-/** The token came in more than one way: RFC 6750 section 3.1, `invalid_request`. */
-export class TokenSentTwiceError extends HttpError {
-  readonly code = 'invalid_request';
-  readonly status = 400;
-  constructor() {
-    super('The access token was sent more than once.');
-  }
-}
-
 export class NotFoundError extends HttpError {
   readonly code = 'not_found';
   readonly status = 404;

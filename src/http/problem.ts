@@ -1,6 +1,6 @@
 import { STATUS_CODES, type IncomingMessage, type ServerResponse } from 'node:http';
 import { AppError, type ErrorKind } from '../shared/errors.ts';
-import { challengeOf } from './challenge.ts';
+import { type ChallengeContext, challengeOf } from './challenge.ts';
 import { HttpError, InvalidRequestError, BodyTooLargeError, UnsupportedMediaTypeError } from './errors.ts';
 import { negotiateFormat } from './negotiate.ts';
 import { send } from './reply.ts';
@@ -65,8 +65,8 @@ const problemOf = (error: AppError | undefined): Problem => {
   };
 };
 
-const headersOf = (error: AppError | undefined): Record<string, string> => {
-  const challenge = error === undefined ? undefined : challengeOf(error);
+const headersOf = (error: AppError | undefined, context: ChallengeContext): Record<string, string> => {
+  const challenge = error === undefined ? undefined : challengeOf(error, context);
   const retryAfter = error?.details?.['retryAfterSeconds'];
   return {
     ...(error instanceof HttpError && error.headers),
@@ -88,8 +88,14 @@ const wantsXml = ({ headers: { accept } }: IncomingMessage): boolean =>
 /**
  * Tells the client of an error as an RFC 9457 problem, in JSON or in XML by its Accept.
  * What is no AppError is a bare 500 that tells nothing of our insides: whoever calls this logs it.
+ * @param resourceMetadata - told to a request without a token (RFC 9728 section 5.1)
  */
-export const sendProblem = (request: IncomingMessage, response: ServerResponse, thrown: unknown): void => {
+export const sendProblem = (
+  request: IncomingMessage,
+  response: ServerResponse,
+  thrown: unknown,
+  resourceMetadata?: string,
+): void => {
   const error = asAppError(thrown);
   const problem = problemOf(error);
   const isXml = wantsXml(request);
@@ -97,6 +103,6 @@ export const sendProblem = (request: IncomingMessage, response: ServerResponse, 
     status: problem.status,
     contentType: isXml ? 'application/problem+xml; charset=utf-8' : 'application/problem+json',
     body: isXml ? toXml(problem) : toJson(problem),
-    headers: headersOf(error),
+    headers: headersOf(error, { authorization: request.headers.authorization, resourceMetadata }),
   });
 };

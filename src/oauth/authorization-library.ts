@@ -1,7 +1,7 @@
 import type { NextFunction, Request, Response } from 'express';
-import type { RequestRoute } from './admission.ts';
 import type { Question } from './pending-decisions.ts';
 import type { Client } from './account-stores.ts';
+import type { TokenRequest } from './token-request.ts';
 
 /*
  * oauth2orize as we use it: its published types leave out transaction stores, response modes and completion. It tells
@@ -30,7 +30,7 @@ export interface LibraryRequest extends Request {
   locals?: Locals;
   oauth2?: Transaction;
   client?: Client;
-  authInfo?: { readonly route: RequestRoute };
+  authInfo?: TokenRequest;
 }
 
 export type Done<Values extends unknown[] = []> = (error: Error | null, ...values: Partial<Values>) => void;
@@ -71,17 +71,27 @@ type IssueToken = (
 ) => void;
 
 type Granted = Done<[accessToken: string, refreshToken: string | null, beside: object]>;
-type Info = NonNullable<LibraryRequest['authInfo']>;
 
 type RedeemCode = (
   client: Client,
   code: string,
   redirectUri: string | undefined,
   body: Body,
-  info: Info,
+  info: TokenRequest,
   done: Granted,
 ) => void;
-type Refresh = (client: Client, token: string, scopes: unknown, body: Body, info: Info, done: Granted) => void;
+type Refresh = (client: Client, token: string, scopes: unknown, body: Body, info: TokenRequest, done: Granted) => void;
+
+type LogIn = (
+  client: Client,
+  username: string,
+  password: string,
+  scopes: unknown,
+  body: Body,
+  info: TokenRequest,
+  done: Granted,
+) => void;
+type ActAsClient = (client: Client, scopes: unknown, body: Body, info: TokenRequest, done: Granted) => void;
 
 declare const grant: unique symbol;
 interface Grant {
@@ -117,5 +127,7 @@ export interface AuthorizationLibrary {
   readonly exchange: {
     code(options: { readonly userProperty: 'client' }, issue: RedeemCode): Middleware;
     refreshToken(options: { readonly userProperty: 'client' }, issue: Refresh): Middleware;
+    password(options: { readonly userProperty: 'client' }, issue: LogIn): Middleware;
+    clientCredentials(options: { readonly userProperty: 'client' }, issue: ActAsClient): Middleware;
   };
 }

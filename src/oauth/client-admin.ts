@@ -3,7 +3,7 @@ import type { IdSource } from '../shared/ids.ts';
 import { type ClientDescription, describedClient } from './client-description.ts';
 import { InvalidAccountError, UnknownAccountError } from './errors.ts';
 import { hashSecret, newSecret } from './secrets.ts';
-import type { Client, ClientStore } from './account-stores.ts';
+import { BUILT_IN_CLIENT_ID, type Client, type ClientStore } from './account-stores.ts';
 
 /** A client whose secret can be seen this once; a public one has none. */
 export interface ClientWithSecret {
@@ -25,6 +25,8 @@ export interface ClientAdmin {
   list(): Promise<readonly Client[]>;
   /** Gives a confidential client a new secret and revokes its tokens. @throws UnknownAccountError, InvalidAccountError */
   rotateSecret(id: string): Promise<ClientWithSecret>;
+  /** Takes with it what users allowed the client, its tokens included. @throws UnknownAccountError */
+  delete(id: string): Promise<void>;
 }
 
 /** Our own secrets have 256 bits. One that a person made up is only taken when it is as long as that. */
@@ -50,6 +52,12 @@ export const createClientAdmin = (deps: {
       createdAt: deps.clock.now(),
     });
 
+  const find = async (id: string): Promise<Client> => {
+    const client = await deps.clients.find(id);
+    if (client === undefined) throw new UnknownAccountError(`There is no client ${id}.`);
+    return client;
+  };
+
   return {
     create: async (description) => {
       const secret = description.type === 'public' ? null : newSecret(deps.ids);
@@ -61,6 +69,7 @@ export const createClientAdmin = (deps: {
     },
 
     configure: async (description, secret) => {
+      if (description.id === BUILT_IN_CLIENT_ID) throw new InvalidAccountError('id: belongs to the service itself');
       checkSecret(description, secret);
       const known = await deps.clients.find(description.id);
       const described = rowOf(description, secret);
@@ -75,13 +84,16 @@ export const createClientAdmin = (deps: {
     list: () => deps.clients.list(),
 
     rotateSecret: async (id) => {
-      const client = await deps.clients.find(id);
-      if (client === undefined) throw new UnknownAccountError(`There is no client ${id}.`);
+      const client = await find(id);
       if (client.secretHash === null) throw new InvalidAccountError(`${id} is a public client and has no secret.`);
       const secret = newSecret(deps.ids);
       const secretHash = hashSecret(secret);
       await deps.clients.rotateSecret(id, secretHash);
       return { client: { ...client, secretHash }, secret };
+    },
+
+    delete: async (id) => {
+      await deps.clients.delete((await find(id)).id);
     },
   };
 };

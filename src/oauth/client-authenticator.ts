@@ -1,5 +1,6 @@
 import type { Admission, RequestRoute } from './admission.ts';
 import { type BasicCredentials, parseBasicCredentials } from './basic-credentials.ts';
+import type { ClientBrake } from './client-brake.ts';
 import { OAuthError } from './errors.ts';
 import type { Parameters } from './parameters.ts';
 import { secretMatches } from './secrets.ts';
@@ -9,13 +10,16 @@ export interface ClientRequest {
   readonly authorization: string | undefined;
   readonly parameters: Parameters;
   readonly route: RequestRoute;
+  /** Of whoever asks, as far as the proxies that we trust tell. */
+  readonly address: string;
 }
 
 export interface ClientAuthenticator {
   /**
-   * Who asks at the token endpoint: by Basic, by parameters, or, for a public client, by its id alone (RFC 6749
+   * Who asks at an endpoint of clients: by Basic, by parameters, or, for a public client, by its id alone (RFC 6749
    * sections 2.3.1 and 3.2.1).
    * @throws OAuthError `invalid_client`, or `invalid_request` for two ways at once
+   * @throws TooManyRequestsError after too many failures of the client, or from the address
    */
   authenticate(request: ClientRequest): Promise<Client>;
 }
@@ -54,12 +58,29 @@ const proves = (claim: Claim, client: Client | undefined): boolean => {
 export const createClientAuthenticator = (deps: {
   readonly clients: ClientStore;
   readonly admission: Admission;
-}): ClientAuthenticator => ({
-  authenticate: async (request) => {
-    for (const claim of claimsOf(request)) {
+  readonly clientBrake: ClientBrake;
+}): ClientAuthenticator => {
+  const find = async (claims: readonly Claim[], route: RequestRoute): Promise<Client | undefined> => {
+    for (const claim of claims) {
       const client = await deps.clients.find(claim.id);
-      if (proves(claim, client) && client !== undefined && deps.admission.admits(client, request.route)) return client;
+      if (proves(claim, client) && client !== undefined && deps.admission.admits(client, route)) return client;
     }
-    throw refused();
-  },
-});
+    return undefined;
+  };
+
+  return {
+    authenticate: async (request) => {
+      const { route, address } = request;
+      const claims = claimsOf(request);
+      const attempts = [...new Set(claims.map(({ id }) => id))].map((clientId) => ({ clientId, address }));
+      for (const attempt of attempts) await deps.clientBrake.check(attempt);
+      const client = await find(claims, route);
+      if (client === undefined) {
+        for (const attempt of attempts) await deps.clientBrake.countFailure(attempt);
+        throw refused();
+      }
+      deps.clientBrake.noteSuccess({ clientId: client.id, address });
+      return client;
+    },
+  };
+};

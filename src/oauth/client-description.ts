@@ -20,12 +20,17 @@ export interface ClientDescription {
   readonly refreshIdleSeconds?: number;
   readonly refreshAbsoluteSeconds?: number;
   readonly tokenInQuery?: Client['tokenInQuery'];
+  readonly codeChallenge?: Client['codeChallenge'];
+  readonly tokenFormat?: Client['tokenFormat'];
+  readonly tokenBinding?: Client['tokenBinding'];
+  readonly ownerId?: string;
   readonly sandbox?: boolean;
 }
 
 const HOUR = 3600;
 const DAY = 24 * HOUR;
 
+/** A new client starts strict: what RFC 9700 advises against is switched on by name. */
 const defaults = {
   responseTypes: ['code'],
   grantTypes: ['authorization_code', 'refresh_token'],
@@ -34,7 +39,11 @@ const defaults = {
   accessTokenSeconds: HOUR,
   refreshIdleSeconds: 30 * DAY,
   refreshAbsoluteSeconds: 180 * DAY,
-  tokenInQuery: 'allowed',
+  tokenInQuery: 'refused',
+  codeChallenge: 'required',
+  tokenFormat: 'opaque',
+  tokenBinding: 'on-request',
+  ownerId: null,
   sandbox: false,
 } as const;
 
@@ -67,7 +76,7 @@ export const describedClient = (
   { type: _type, ...description }: ClientDescription,
   { secretHash, createdAt }: Pick<Client, 'secretHash' | 'createdAt'>,
 ): Client => {
-  const client = { ...defaults, ...description, status: 'active' } as const;
+  const client = { ...defaults, ...description, kind: 'application', status: 'active' } as const;
   const complete = { ...client, defaultScopes: description.defaultScopes ?? client.scopes };
   const faults = faultsOf(complete);
   if (faults.length > 0) throw new InvalidAccountError(faults.join('; '));

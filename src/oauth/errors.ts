@@ -24,8 +24,38 @@ export class InsufficientScopeError extends AppError {
   readonly kind: ErrorKind = 'forbidden';
 }
 
-/** RFC 6749 sections 4.1.2.1 and 5.2. */
+/** The token came in more than one way: RFC 6750 section 3.1, `invalid_request`. */
+export class TokenSentTwiceError extends AppError {
+  readonly code = 'invalid_request';
+  readonly kind: ErrorKind = 'invalid';
+  constructor() {
+    super('The access token was sent more than once.');
+  }
+}
+
+/** RFC 9449 sections 5 and 7.1. */
+export class InvalidProofError extends AppError {
+  readonly code = 'invalid_dpop_proof';
+  readonly kind: ErrorKind = 'unauthenticated';
+}
+
+/** A page of another site had a browser send credentials here. */
+export class ForeignOriginError extends AppError {
+  readonly code = 'invalid_request';
+  readonly kind: ErrorKind = 'forbidden';
+  constructor() {
+    super('This grant is not for pages of other sites.');
+  }
+}
+
+/** RFC 6749 sections 4.1.2.1 and 5.2, RFC 7591 section 3.2.2, RFC 8628 section 3.5. */
 export type OAuthErrorCode =
+  | 'invalid_redirect_uri'
+  | 'invalid_client_metadata'
+  | 'authorization_pending'
+  | 'slow_down'
+  | 'access_denied'
+  | 'expired_token'
   | 'invalid_request'
   | 'invalid_client'
   | 'invalid_grant'
@@ -60,6 +90,15 @@ export class WrongCredentialsError extends AppError {
   }
 }
 
+/** Neither a name nor a password came. */
+export class MissingCredentialsError extends AppError {
+  readonly code = 'unauthorized';
+  readonly kind: ErrorKind = 'unauthenticated';
+  constructor() {
+    super('A username and a password are required.');
+  }
+}
+
 /** Too many failed logins of an account or from an address. `retryAfterSeconds` is for the header of that name. */
 export class LoginLimitedError extends AppError {
   readonly code = 'rate_limited';
@@ -68,6 +107,26 @@ export class LoginLimitedError extends AppError {
   constructor(retryAfterSeconds: number) {
     super('Too many failed logins. Try again later.', { details: { retryAfterSeconds } });
     this.retryAfterSeconds = retryAfterSeconds;
+  }
+}
+
+/** Somebody asks or guesses too often. `retryAfterSeconds` is for the header of that name. */
+export class TooManyRequestsError extends AppError {
+  readonly code = 'rate_limited';
+  readonly kind: ErrorKind = 'limited';
+  readonly retryAfterSeconds: number;
+  constructor(retryAfterSeconds: number) {
+    super('Too many requests. Try again later.', { details: { retryAfterSeconds } });
+    this.retryAfterSeconds = retryAfterSeconds;
+  }
+}
+
+/** No device waits for an answer under this code: an unknown, an expired and an answered one look the same. */
+export class UnknownUserCodeError extends AppError {
+  readonly code = 'invalid_user_code';
+  readonly kind: ErrorKind = 'invalid';
+  constructor() {
+    super('This code is not right, or is no longer valid. Compare it with the one that your device shows.');
   }
 }
 
@@ -81,4 +140,31 @@ export class InvalidAccountError extends AppError {
 export class UnknownAccountError extends AppError {
   readonly code = 'account_not_found';
   readonly kind: ErrorKind = 'not-found';
+}
+
+/** What only an administrator may do. */
+export class NotAdministratorError extends AppError {
+  readonly code = 'not_administrator';
+  readonly kind: ErrorKind = 'forbidden';
+  constructor() {
+    super('Only an administrator may do this.');
+  }
+}
+
+/** A user has as many applications as he may. */
+export class TooManyApplicationsError extends AppError {
+  readonly code = 'too_many_applications';
+  readonly kind: ErrorKind = 'conflict';
+  constructor(most: number) {
+    super(`There are ${most} applications already; delete one first.`);
+  }
+}
+
+/** What would lock others out of an account of the sandbox, which everybody uses. */
+export class SandboxAccountError extends AppError {
+  readonly code = 'sandbox_account';
+  readonly kind: ErrorKind = 'forbidden';
+  constructor() {
+    super('This account belongs to the sandbox and everybody knows its password: it cannot be changed.');
+  }
 }

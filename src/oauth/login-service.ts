@@ -3,6 +3,7 @@ import type { Admission, RequestRoute } from './admission.ts';
 import type { ConcurrencyLimit } from './concurrency-limit.ts';
 import { WrongCredentialsError } from './errors.ts';
 import type { LoginAttempt, LoginBrake } from './login-brake.ts';
+import { networkOfAddress } from './network-of-address.ts';
 import type { PasswordHasher } from './password-hasher.ts';
 import type { LoginAddressStore, User, UserStore } from './account-stores.ts';
 
@@ -19,6 +20,7 @@ export interface LoginService {
    * Who the person is. An unknown user costs as much as a wrong password and gets the same answer.
    * @throws WrongCredentialsError
    * @throws LoginLimitedError after too many failures
+   * @throws TooManyRequestsError where too many logins wait already
    */
   logIn(request: LoginRequest): Promise<User>;
 }
@@ -56,7 +58,7 @@ export const createLoginService = (deps: {
   return {
     logIn: (request) => {
       const username = request.username.normalize('NFC');
-      return deps.limit.run(() => attempt({ ...request, username }));
+      return deps.limit.run(networkOfAddress(request.address), () => attempt({ ...request, username }));
     },
   };
 };

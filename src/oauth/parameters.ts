@@ -19,8 +19,13 @@ export class Parameters {
     return this.#pairs.some(([key]) => key === name);
   }
 
+  /** Every value of a parameter, in the order in which they came. */
+  all(name: string): readonly string[] {
+    return this.#pairs.filter(([key]) => key === name).map(([, value]) => value);
+  }
+
   isRepeated(name: string): boolean {
-    return this.#pairs.filter(([key]) => key === name).length > 1;
+    return this.all(name).length > 1;
   }
 
   /** Whether any parameter came more than once. */

@@ -1,6 +1,6 @@
 import { UnknownAccountError } from './errors.ts';
-import { hashSecret } from './secrets.ts';
 import type { UserStore } from './account-stores.ts';
+import { claimedHashOf } from './token-reader.ts';
 import type { TokenStore } from './token-stores.ts';
 
 /** Revokes tokens, for whoever administers the service: at once, in a running service too. */
@@ -17,7 +17,7 @@ export interface TokenAdmin {
 
 export const createTokenAdmin = (deps: { readonly tokens: TokenStore; readonly users: UserStore }): TokenAdmin => ({
   revoke: async (token) => {
-    const family = await deps.tokens.findFamily(hashSecret(token));
+    const family = await deps.tokens.findFamily(claimedHashOf(token));
     if (family === undefined) return 'unknown';
     await deps.tokens.revokeFamily(family.id);
     return 'revoked';

@@ -1,44 +1,50 @@
 import type { Clock } from '../shared/clock.ts';
 import type { Admission } from './admission.ts';
-import { InvalidTokenError } from './errors.ts';
+import type { DpopProofs } from './dpop-proofs.ts';
+import { InvalidProofError, InvalidTokenError } from './errors.ts';
 import { permissionsOf } from './permissions.ts';
-import type { Principal, TokenTransport, TokenVerifier } from './principal.ts';
-import { hashSecret } from './secrets.ts';
+import type { PresentedToken, Principal, TokenVerifier } from './principal.ts';
+import type { TokenReader } from './token-reader.ts';
 import type { AccessTokenView, TokenStore } from './token-stores.ts';
+import type { TokenUses } from './token-uses.ts';
 
 const TOKEN_ID_LENGTH = 16;
 
-const mayTravelSo = (token: AccessTokenView, transport: TokenTransport): boolean =>
-  transport === 'header' || token.client.tokenInQuery === 'allowed';
+const principalOf = ({ user, client, scopes, familyId, hash }: AccessTokenView): Principal => {
+  const facts = { clientId: client.id, scopes, familyId, tokenId: hash.slice(0, TOKEN_ID_LENGTH) };
+  if (user === null) return { kind: 'client', ...facts };
+  const { id: userId, username, role } = user;
+  return { kind: 'user', ...facts, userId, username, role, permissions: permissionsOf(scopes, role) };
+};
 
-const principalOf = ({ user, client, scopes, familyId, hash }: AccessTokenView): Principal => ({
-  userId: user.id,
-  username: user.username,
-  role: user.role,
-  clientId: client.id,
-  scopes,
-  permissions: permissionsOf(scopes, user.role),
-  familyId,
-  tokenId: hash.slice(0, TOKEN_ID_LENGTH),
-});
-
-/** Checks an opaque token with one query; it runs for every request of the API, and keeps nothing between two. */
+/** Checks a token with one query; it runs for every request of the API, and keeps no answer between two. */
 export const createTokenVerifier = (deps: {
   readonly tokens: TokenStore;
+  readonly tokenReader: TokenReader;
+  readonly proofs: DpopProofs;
+  readonly tokenUses: TokenUses;
   readonly admission: Admission;
   readonly clock: Clock;
-}): TokenVerifier => ({
-  verify: async (token, transport, route = 'direct') => {
-    const found = await deps.tokens.findAccess(hashSecret(token));
-    if (
-      found === undefined ||
-      found.expiresAt <= deps.clock.now() ||
-      !deps.admission.admits(found.user, route) ||
-      !deps.admission.admits(found.client, route) ||
-      !mayTravelSo(found, transport)
-    ) {
-      throw new InvalidTokenError();
-    }
-    return principalOf(found);
-  },
-});
+}): TokenVerifier => {
+  const isUsable = (found: AccessTokenView, { route, transport, scheme }: PresentedToken): boolean =>
+    found.expiresAt > deps.clock.now() &&
+    (found.user === null || deps.admission.admits(found.user, route)) &&
+    deps.admission.admits(found.client, route) &&
+    (transport === 'header' || found.client.tokenInQuery === 'allowed') &&
+    // RFC 9449 section 7.2: a bound token is never a bearer token, nor the reverse.
+    (found.dpopKey === null) === (scheme === 'bearer');
+
+  return {
+    verify: async (presented) => {
+      const read = deps.tokenReader.hashOf(presented.token, 'access');
+      const hash = read instanceof Promise ? await read : read;
+      const found = hash === undefined ? undefined : await deps.tokens.findAccess(hash);
+      if (found === undefined || !isUsable(found, presented)) throw new InvalidTokenError();
+      if (found.dpopKey !== null && (await deps.proofs.check(presented.proof, presented.token)) !== found.dpopKey) {
+        throw new InvalidProofError('The DPoP proof is missing, or of another key than the token.');
+      }
+      deps.tokenUses.note(found.familyId, deps.clock.now());
+      return principalOf(found);
+    },
+  };
+};

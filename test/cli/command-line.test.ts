@@ -316,11 +316,12 @@ describe('token revoke', () => {
         const [username = '', clientId = ''] = token.split('-');
         const { id: userId = '' } = (await stores.users.findByUsername(username)) ?? {};
         const times = { createdAt: Date.now(), expiresAt: Date.now() + HOUR_MS };
+        const common = { familyId: `family of ${token}`, dpopKey: null, ...times };
         await stores.tokens.start(
           { id: `family of ${token}`, clientId, userId, scopes: ['call'], ...times },
           {
-            access: { hash: hashSecret(token), familyId: `family of ${token}`, scopes: ['call'], ...times },
-            refresh: { hash: hashSecret(`${token}-refresh`), familyId: `family of ${token}`, ...times },
+            access: { ...common, hash: hashSecret(token), scopes: ['call'] },
+            refresh: { ...common, hash: hashSecret(`${token}-refresh`) },
           },
         );
       }

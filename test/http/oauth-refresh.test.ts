@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import request from 'supertest';
+import { audited } from '../support/audited.ts';
 import {
   arrival,
   asked,
@@ -9,6 +10,7 @@ import {
   loggedIn,
   type OAuthApp,
   obtainCode,
+  presented,
   redemption,
   refreshing,
   requestToken,
@@ -69,6 +71,42 @@ describe('refreshing', () => {
     const next = await refresh(answers[2]!.refresh_token);
     expect(await refusal(first.refresh_token)).toEqual(dead);
     for (const { access_token } of [...answers, next]) expect(await statusWith(oauth, access_token)).toBe(401);
+  });
+
+  it('63 of 50 simultaneous refreshes four give siblings, and the rest ends the family', async () => {
+    const first = await obtain();
+    const answers = await Promise.all(
+      Array.from({ length: 50 }, () => requestToken(oauth, refreshing(first.refresh_token))),
+    );
+    const given = answers.filter(({ status }) => status === 200);
+    expect(given).toHaveLength(4);
+    expect(new Set(answers.filter(({ status }) => status !== 200).map(({ body }) => body.error))).toEqual(
+      new Set(['invalid_grant']),
+    );
+    for (const { body } of given) {
+      expect(await statusWith(oauth, body.access_token)).toBe(401);
+      expect(await refusal(body.refresh_token)).toEqual(dead);
+    }
+  });
+
+  it('and every replay are told to the audit log', async () => {
+    const code = await obtainCode(oauth);
+    const { body } = await requestToken(oauth, redemption(code));
+    await refresh(body.refresh_token);
+    expect(await refusal(code)).toEqual(dead);
+    expect((await requestToken(oauth, redemption(code))).status).toBe(400);
+    const other = await obtain(asked({ state: 'other' }));
+    await refresh(other.refresh_token);
+    oauth.clock.advance(10_001);
+    expect(await refusal(other.refresh_token)).toEqual(dead);
+    const about = { username: 'demo', clientId: 'demo-app', address: expect.any(String) };
+    const [byCode, byToken] = [
+      { ...about, detail: 'authorization_code' },
+      { ...about, detail: 'refresh_token' },
+    ];
+    expect(await audited(oauth.stores, 'token.issued')).toMatchObject([byCode, byCode]);
+    expect(await audited(oauth.stores, 'token.refreshed')).toMatchObject([byToken, byToken]);
+    expect(await audited(oauth.stores, 'token.replayed')).toMatchObject([byCode, byToken]);
   });
 
   it('64 narrows the scope, never widens it, and the next refresh has the original again', async () => {
@@ -201,10 +239,9 @@ describe('an access token', () => {
       scopes: ['call', 'operator'],
     });
     expect(JSON.stringify(body)).not.toContain(access_token);
-    const principal = await oauth.tokenVerifier.verify(access_token, 'header');
-    expect([...principal.permissions].sort()).toEqual(
-      ['calls:place', 'calls:read', 'calls:read-all', 'calls:stop', 'calls:stop-all'].sort(),
-    );
+    const principal = await oauth.tokenVerifier.verify(presented(access_token));
+    const permissions = principal.kind === 'user' ? [...principal.permissions].sort() : [];
+    expect(permissions).toEqual(['calls:place', 'calls:read', 'calls:read-all', 'calls:stop', 'calls:stop-all']);
   });
 
   it('71 is refused when it is unknown or has expired', async () => {
@@ -238,13 +275,15 @@ describe('an access token', () => {
 
   it('of a sandbox account is refused to a forwarded request', async () => {
     const { access_token } = await obtain();
-    await expect(oauth.tokenVerifier.verify(access_token, 'header', 'forwarded')).rejects.toThrow('not valid');
+    await expect(oauth.tokenVerifier.verify({ ...presented(access_token), route: 'forwarded' })).rejects.toThrow(
+      'not valid',
+    );
     const agent = await loggedIn(oauth, asked({ response_type: 'token' }));
     const answer = await agent
       .post('/auth/grant')
       .type('form')
       .send({ ...asked({ response_type: 'token' }), grant: 'true' });
     const token = arrival(answer).fragment.get('access_token')!;
-    await expect(oauth.tokenVerifier.verify(token, 'header')).resolves.toMatchObject({ username: 'demo' });
+    await expect(oauth.tokenVerifier.verify(presented(token))).resolves.toMatchObject({ username: 'demo' });
   });
 });

@@ -1,8 +1,10 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { calculateJwkThumbprint, exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose';
 import request from 'supertest';
+import { DEVICE_CODE_GRANT } from '../../src/oauth/account-stores.ts';
 import type { Log } from '../../src/shared/log.ts';
 import {
   asked,
@@ -10,6 +12,7 @@ import {
   createOAuthApp,
   demoApp,
   type Fields,
+  issuer,
   type OAuthApp,
   obtainCode,
   queryOf,
@@ -199,6 +202,7 @@ describe('a code', () => {
     expect(answers.map(({ status }) => status).sort()).toEqual([200, ...Array<number>(49).fill(400)]);
     const winner = answers.find(({ status }) => status === 200)!;
     expect(await statusWith(oauth, winner.body.access_token)).toBe(401);
+    expect(await refusal(refreshing(winner.body.refresh_token))).toEqual([400, 'invalid_grant']);
   });
 
   it('47 lives 60 seconds', async () => {
@@ -352,16 +356,85 @@ describe('what a client may do', () => {
     expect(answer.text).toBe('');
   });
 
-  it('pages of other origins may redeem codes and refresh, and nothing else', async () => {
+  it('59 a GET of a code at /api/oauth/token answers in JSON, a refresh token included', async () => {
+    const answer = await request(oauth.app).get(`/api/oauth/token?${queryOf(redemption(await obtainCode(oauth)))}`);
+    expect([answer.status, answer.body.scope, answer.headers['cache-control']]).toEqual([200, 'call', 'no-store']);
+    expect((await requestToken(oauth, refreshing(answer.body.refresh_token))).status).toBe(200);
+  });
+
+  it('pages of other origins may redeem codes and device codes and refresh, and nothing else', async () => {
     const origin = { Origin: 'https://app.example' };
     const opened = async (answer: request.Test): Promise<unknown> =>
       (await answer.set(origin)).headers['access-control-allow-origin'];
     expect(await opened(requestToken(oauth, redemption('x')))).toBe('*');
     expect(await opened(requestToken(oauth, refreshing('x', { client_secret: 'wrong' })))).toBe('*');
-    expect(await opened(requestToken(oauth, redemption('x', { grant_type: 'password' })))).toBeUndefined();
+    expect(await opened(requestToken(oauth, redemption('x', { grant_type: DEVICE_CODE_GRANT })))).toBe('*');
+    for (const grant_type of ['password', 'client_credentials', 'nonsense']) {
+      expect(await opened(requestToken(oauth, redemption('x', { grant_type })))).toBeUndefined();
+    }
     const preflight = await request(oauth.app).options('/oauth/token').set(origin);
     expect(preflight.status).toBe(204);
     expect(preflight.headers['access-control-allow-headers']).toContain('Authorization');
     expect(preflight.headers).not.toHaveProperty('access-control-allow-credentials');
+  });
+});
+
+describe('84 a proof of a key', () => {
+  /** Makes proofs for the token endpoint with a key of its own. */
+  const createProver = async () => {
+    const { privateKey, publicKey } = await generateKeyPair('ES256');
+    const jwk: JWK = await exportJWK(publicKey);
+    const prove = (changes: object = {}): Promise<string> =>
+      new SignJWT({ jti: randomUUID(), htm: 'POST', htu: `${issuer}/oauth/token`, ...changes })
+        .setProtectedHeader({ alg: 'ES256', typ: 'dpop+jwt', jwk })
+        .setIssuedAt(Math.floor(oauth.clock.now() / 1000))
+        .sign(privateKey);
+    return { prove, thumbprint: await calculateJwkThumbprint(jwk) };
+  };
+
+  const every = ['authorization_code', 'refresh_token', 'password', 'client_credentials'] as const;
+  const client = { client_id: 'prover', client_secret: secret };
+  const person = { username: 'demo', password: 'demo' };
+
+  const boundTo = async (token: string): Promise<string | null | undefined> =>
+    (await oauth.stores.tokens.findAccess(createHash('sha256').update(token).digest('base64url')))?.dpopKey;
+
+  beforeEach(async () => {
+    await oauth.clients.configure({ ...demoApp, id: 'prover', grantTypes: every, tokenBinding: 'dpop' }, secret);
+  });
+
+  it('binds what every grant gives', async () => {
+    const { prove, thumbprint } = await createProver();
+    const bound = async (fields: Fields): Promise<string> => {
+      const answer = await requestToken(oauth, { ...client, ...fields }).set('DPoP', await prove());
+      expect([answer.status, answer.body.token_type]).toEqual([200, 'DPoP']);
+      expect(await boundTo(answer.body.access_token)).toBe(thumbprint);
+      return answer.body.refresh_token;
+    };
+    const code = await obtainCode(oauth, asked({ client_id: 'prover' }));
+    const refresh_token = await bound({ grant_type: 'authorization_code', code, redirect_uri: callback });
+    await bound({ grant_type: 'refresh_token', refresh_token });
+    await bound({ grant_type: 'password', ...person });
+    await bound({ grant_type: 'client_credentials' });
+  });
+
+  it('is needed by a client whose tokens are all bound', async () => {
+    for (const fields of [{ grant_type: 'client_credentials' }, { grant_type: 'password', ...person }]) {
+      expect(await refusal({ ...client, ...fields })).toEqual([400, 'invalid_dpop_proof']);
+    }
+    expect((await requestToken(oauth, redemption(await obtainCode(oauth)))).body.token_type).toBe('Bearer');
+  });
+
+  it('is refused when it is for another request, malformed or used before, and the code stays good', async () => {
+    const { prove } = await createProver();
+    const code = await obtainCode(oauth);
+    const used = await prove();
+    expect((await requestToken(oauth, refreshing('x')).set('DPoP', used)).body.error).toBe('invalid_grant');
+    const wrong = [await prove({ htm: 'GET' }), await prove({ htu: `${issuer}/oauth2/token` }), 'nonsense', used];
+    for (const proof of wrong) {
+      const answer = await requestToken(oauth, redemption(code)).set('DPoP', proof);
+      expect([answer.status, answer.body.error]).toEqual([400, 'invalid_dpop_proof']);
+    }
+    expect((await requestToken(oauth, redemption(code)).set('DPoP', await prove())).body.token_type).toBe('DPoP');
   });
 });

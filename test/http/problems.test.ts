@@ -6,7 +6,8 @@ import fc from 'fast-check';
 import request, { type Test } from 'supertest';
 import { parseStringPromise } from 'xml2js';
 import { writeXml } from '../../src/http/xml.ts';
-import { createCallApi, type CallApi } from '../support/call-api.ts';
+import type { TokenVerifier } from '../../src/oauth/principal.ts';
+import { createCallApi, PUBLIC_URL, type CallApi } from '../support/call-api.ts';
 
 let api: CallApi;
 
@@ -234,7 +235,7 @@ describe('the body reader', () => {
 describe('the token', () => {
   const bare = (): Test => request(api.app).get('/rest/call');
 
-  it('70: without one the challenge is bare', async () => {
+  it('70: without one the challenge tells no error, only where the resource is described', async () => {
     for (const test of [
       bare(),
       bare().set('Authorization', 'Basic ZGVtbzpkZW1v'),
@@ -242,7 +243,9 @@ describe('the token', () => {
     ]) {
       const response = await test;
       expect([response.status, response.body.code]).toEqual([401, 'unauthorized']);
-      expect(response.get('WWW-Authenticate')).toBe('Bearer realm="Offhook"');
+      expect(response.get('WWW-Authenticate')).toBe(
+        `Bearer realm="Offhook", resource_metadata="${PUBLIC_URL}/.well-known/oauth-protected-resource/rest/call"`,
+      );
     }
   });
 
@@ -301,7 +304,7 @@ describe('the token', () => {
     const response = await bare().query({ access_token: 'demo-call' });
     expect([response.status, response.get('Cache-Control'), api.transports]).toEqual([200, 'no-store', ['query']]);
     await request(api.app).get('/rest/call?token_call=x&access%5Ftoken=demo-call');
-    await request(api.app).get('/oauth/token?client_secret=demo-call&grant_type=code');
+    await request(api.app).get('/oauth/token?client_secret=x&demo-call&grant_type=code');
     expect(api.logged.map(({ fields }) => [fields['method'], fields['url'], fields['status']])).toEqual([
       ['GET', '/rest/call?token_call=x&access_token=-', 409],
       ['GET', '/oauth/token?client_secret=-&grant_type=code', 404],
@@ -370,7 +373,7 @@ describe('the app', () => {
   });
 
   it('believes X-Forwarded-For only of its proxies, and builds no address from what is forwarded', async () => {
-    const verifier = { verify: (token: string) => api.verifier.verify(token, 'header', 'direct') };
+    const verifier: TokenVerifier = { verify: (presented) => api.verifier.verify({ ...presented, route: 'direct' }) };
     const app = api.createApp({ trustedProxies: ['loopback'], verifier });
     const forged = { 'X-Forwarded-For': '203.0.113.9', 'X-Forwarded-Host': 'evil.example', Host: 'evil.example' };
     const response = await as('demo-call', request(app).post('/rest/call')).set(forged).send({ number });

@@ -5,12 +5,14 @@ import { hashOfRequest } from '../../src/oauth/authorization-request.ts';
 import { parseBasicCredentials } from '../../src/oauth/basic-credentials.ts';
 import { describedClient } from '../../src/oauth/client-description.ts';
 import { createConcurrencyLimit } from '../../src/oauth/concurrency-limit.ts';
+import { TooManyRequestsError } from '../../src/oauth/errors.ts';
 import { networkOfAddress } from '../../src/oauth/network-of-address.ts';
 import { parseParameters } from '../../src/oauth/parameters.ts';
 import { createPasswordHasher } from '../../src/oauth/password-hasher.ts';
 import { mayGrant, permissionsOf } from '../../src/oauth/permissions.ts';
 import { anyoneCouldClaim, faultOfRedirectUri } from '../../src/oauth/redirect-uri.ts';
 import { hashSecret, newSecret, secretMatches } from '../../src/oauth/secrets.ts';
+import { settle } from '../support/fake-clock.ts';
 import { demoApp } from '../support/oauth-app.ts';
 
 describe('parameters', () => {
@@ -106,8 +108,43 @@ describe('secrets', () => {
 });
 
 describe('tasks beyond the limit', () => {
+  /** A limit of one whose tasks end when they are told to. */
+  const crowd = (mostWaiting: number) => {
+    const limit = createConcurrencyLimit({ atOnce: 1, mostWaiting });
+    const gates: (() => void)[] = [];
+    const [started, refused]: [string[], string[]] = [[], []];
+    const ask = (asker: string, name: string): void =>
+      void limit
+        .run(asker, async () => {
+          started.push(name);
+          await new Promise<void>((resolve) => gates.push(resolve));
+        })
+        .catch((error: unknown) => refused.push(`${name}: ${String(error instanceof TooManyRequestsError)}`));
+    const end = async (): Promise<void> => {
+      gates.shift()?.();
+      await settle();
+    };
+    return { ask, end, started, refused };
+  };
+
+  it('are served one of each asker in turn', async () => {
+    const { ask, end, started } = crowd(10);
+    for (const name of ['a1', 'a2', 'a3', 'b1', 'b2', 'c1']) ask(name.charAt(0), name);
+    for (let round = 0; round < 6; round += 1) await end();
+    expect(started).toEqual(['a1', 'a2', 'b1', 'c1', 'a3', 'b2']);
+  });
+
+  it('are refused at once when too many wait, the last of whoever asked for the most', async () => {
+    const { ask, end, started, refused } = crowd(3);
+    for (const name of ['a1', 'a2', 'a3', 'a4', 'a5', 'b1', 'c1', 'd1']) ask(name.charAt(0), name);
+    await settle();
+    expect(refused).toEqual(['a5: true', 'a4: true', 'a3: true', 'd1: true']);
+    for (let round = 0; round < 4; round += 1) await end();
+    expect(started).toEqual(['a1', 'a2', 'b1', 'c1']);
+  });
+
   it('wait in order, and a failed one makes room too', async () => {
-    const limit = createConcurrencyLimit(2);
+    const limit = createConcurrencyLimit({ atOnce: 2, mostWaiting: 10 });
     const log: string[] = [];
     const gates: (() => void)[] = [];
     const task = (name: string) => async (): Promise<void> => {
@@ -115,7 +152,7 @@ describe('tasks beyond the limit', () => {
       await new Promise<void>((resolve) => gates.push(resolve));
       if (name === 'a') throw new Error(name);
     };
-    const [a, ...others] = ['a', 'b', 'c', 'd'].map((name) => limit.run(task(name)));
+    const [a, ...others] = ['a', 'b', 'c', 'd'].map((name) => limit.run('one', task(name)));
     await Promise.resolve();
     expect(log).toEqual(['a', 'b']);
     gates[0]!();

@@ -36,20 +36,49 @@ const redeem = async (baseUrl: string, code: string): Promise<Tokens> => {
   return { accessToken, refreshToken };
 };
 
-/** Walks the application flow as a browser would, with the sandbox's `demo-app`. */
-export const obtainTokens = async (baseUrl: string, options: AuthorizeOptions = {}): Promise<Tokens> => {
-  const { username = 'demo', password = 'demo', scope = 'call' } = options;
-  const { client_id } = sandboxClient;
-  const parameters = { client_id, response_type: 'code', redirect_uri: `${baseUrl}/test`, scope };
-  const login = await fetch(`${baseUrl}/auth/login`, formBody({ ...parameters, username, password }));
-  const cookie = cookieOf(login);
-  const page = new URL(login.headers.get('location') ?? '/', baseUrl);
+type Credentials = Pick<AuthorizeOptions, 'username' | 'password'>;
+
+/** Logs in as a browser would. @returns the session cookie, and where the login leads */
+const logIn = async (
+  baseUrl: string,
+  parameters: Readonly<Record<string, string>>,
+  { username = 'demo', password = 'demo' }: Credentials = {},
+): Promise<{ readonly cookie: string; readonly page: URL }> => {
+  const answer = await fetch(`${baseUrl}/auth/login`, formBody({ ...parameters, username, password }));
+  return { cookie: cookieOf(answer), page: new URL(answer.headers.get('location') ?? '/', baseUrl) };
+};
+
+/** Walks from an authorization request through login and consent. @returns where the browser is sent in the end */
+export const grantAccess = async (authorizationUrl: URL, credentials: Credentials = {}): Promise<URL> => {
+  const { origin } = authorizationUrl;
+  const asked = await fetch(authorizationUrl, { redirect: 'manual' });
+  const login = new URL(asked.headers.get('location') ?? '/', origin);
+  const parameters = Object.fromEntries(login.searchParams);
+  const { cookie, page } = await logIn(origin, parameters, credentials);
   let answer = await fetch(page, { redirect: 'manual', headers: { cookie } });
   if (answer.status === 200) {
-    answer = await fetch(`${baseUrl}/auth/grant`, formBody({ ...parameters, grant: 'true' }, { cookie }));
+    answer = await fetch(`${origin}/auth/grant`, formBody({ ...parameters, grant: 'true' }, { cookie }));
   }
-  const code = new URL(answer.headers.get('location') ?? baseUrl).searchParams.get('code');
-  if (code === null) throw new Error(`no code: ${answer.status} ${await answer.text()}`);
+  const location = answer.headers.get('location');
+  if (location === null) throw new Error(`no redirect: ${answer.status} ${await answer.text()}`);
+  return new URL(location);
+};
+
+/** Lets a device in that shows this code. @returns the status of the page */
+export const approveDevice = async (baseUrl: string, userCode: string): Promise<number> => {
+  const { cookie } = await logIn(baseUrl, {});
+  const answer = await fetch(`${baseUrl}/device`, formBody({ user_code: userCode, grant: 'true' }, { cookie }));
+  return answer.status;
+};
+
+/** Walks the application flow as a browser would, with the sandbox's `demo-app`. */
+export const obtainTokens = async (baseUrl: string, options: AuthorizeOptions = {}): Promise<Tokens> => {
+  const { scope = 'call' } = options;
+  const { client_id } = sandboxClient;
+  const asked = new URLSearchParams({ client_id, response_type: 'code', redirect_uri: `${baseUrl}/test`, scope });
+  const arrival = await grantAccess(new URL(`${baseUrl}/oauth/auth?${asked.toString()}`), options);
+  const code = arrival.searchParams.get('code');
+  if (code === null) throw new Error(`no code: ${arrival.href}`);
   return redeem(baseUrl, code);
 };
 

@@ -25,6 +25,7 @@ export interface CallApi extends CallWorld {
 }
 
 const principal = (username: string, role: Role, scopes: readonly Scope[]): Principal => ({
+  kind: 'user',
   userId: `user-${username}`,
   username,
   role,
@@ -57,7 +58,7 @@ export const createCallApi = async (limits: Partial<CallRateLimits> = {}): Promi
   const log: Log = { debug: write, info: write, warn: write, error: write };
   const transports: TokenTransport[] = [];
   const verifier: TokenVerifier = {
-    verify: (token, transport, route) => {
+    verify: ({ token, transport, route }) => {
       const found = principals[token];
       if (found === undefined || route !== 'direct') return Promise.reject(new InvalidTokenError());
       transports.push(transport);

@@ -1,38 +1,19 @@
 import express, { type Express } from 'express';
 import request, { type Agent, type Response } from 'supertest';
+import { ensureBuiltInClient } from '../../src/built-in-client.ts';
+import { type Authorization, composeAuthorization } from '../../src/compose-authorization.ts';
+import { composeWeb } from '../../src/compose-web.ts';
 import { authenticate } from '../../src/http/authenticate.ts';
 import { sendProblem } from '../../src/http/problem.ts';
-import { createOAuthRouter } from '../../src/http/routes/oauth.ts';
-import { createAdmission } from '../../src/oauth/admission.ts';
-import { createAuthenticators } from '../../src/oauth/authenticators.ts';
-import { createAuthorizationCheck } from '../../src/oauth/authorization-check.ts';
-import { createAuthorizationServer } from '../../src/oauth/authorization-server.ts';
 import { type ClientAdmin, createClientAdmin } from '../../src/oauth/client-admin.ts';
-import { createClientAuthenticator } from '../../src/oauth/client-authenticator.ts';
 import type { ClientDescription } from '../../src/oauth/client-description.ts';
-import { createConcurrencyLimit } from '../../src/oauth/concurrency-limit.ts';
-import { createCurrentUser } from '../../src/oauth/current-user.ts';
-import { createAuthorizationCodeGrant } from '../../src/oauth/grants/authorization-code.ts';
-import { createImplicitGrant } from '../../src/oauth/grants/implicit.ts';
-import { createRefreshTokenGrant } from '../../src/oauth/grants/refresh-token.ts';
-import { createLoginBrake } from '../../src/oauth/login-brake.ts';
-import { createLoginService } from '../../src/oauth/login-service.ts';
 import { createPasswordHasher } from '../../src/oauth/password-hasher.ts';
-import { createPendingDecisions } from '../../src/oauth/pending-decisions.ts';
-import type { TokenVerifier } from '../../src/oauth/principal.ts';
-import { createRememberedGrants } from '../../src/oauth/remembered-grants.ts';
+import type { PresentedToken, TokenVerifier } from '../../src/oauth/principal.ts';
 import { createTokenAdmin, type TokenAdmin } from '../../src/oauth/token-admin.ts';
-import { createTokenVerifier } from '../../src/oauth/token-verifier.ts';
 import { createUserAdmin, type UserAdmin } from '../../src/oauth/user-admin.ts';
 import { createSystemIds } from '../../src/shared/ids.ts';
 import type { Log } from '../../src/shared/log.ts';
 import { silentLog } from '../../src/shared/log.ts';
-import { createGrantRouter } from '../../src/web/grant.ts';
-import { createLoginRouter } from '../../src/web/login.ts';
-import { createLogoutRouter } from '../../src/web/logout.ts';
-import { createPageErrorHandler } from '../../src/web/page-errors.ts';
-import { createPageRenderer } from '../../src/web/page-renderer.ts';
-import { createSessionMiddleware } from '../../src/web/session.ts';
 import { FakeClock } from './fake-clock.ts';
 import { createTestStores, type TestStores } from './test-database.ts';
 
@@ -51,6 +32,8 @@ export const demoApp: ClientDescription = {
   grantTypesByGet: ['authorization_code'],
   scopes: ['call', 'read', 'operator'],
   defaultScopes: ['call'],
+  tokenInQuery: 'allowed',
+  codeChallenge: 'optional',
   sandbox: true,
 };
 
@@ -70,6 +53,7 @@ export interface OAuthApp {
   readonly users: UserAdmin;
   readonly clients: ClientAdmin;
   readonly tokenAdmin: TokenAdmin;
+  readonly authorization: Authorization;
   readonly tokenVerifier: TokenVerifier;
   close(): Promise<void>;
 }
@@ -78,6 +62,9 @@ export interface OAuthAppOptions {
   readonly sandbox?: 'on' | 'off';
   readonly publicUrl?: string;
   readonly log?: Log;
+  /** Whose password grant needs no client: by default that of `demo-tests`. */
+  readonly firstParty?: 'none';
+  readonly tokenRequestsPerSecondPerClient?: number;
 }
 
 /** The authorization server, its pages and one protected address, over a real database and a clock of the test. */
@@ -87,27 +74,19 @@ export const createOAuthApp = async (options: OAuthAppOptions = {}): Promise<OAu
   const ids = createSystemIds();
   const stores = await createTestStores({ clock });
   const hasher = createPasswordHasher();
-  const admission = createAdmission({ sandbox });
-  const base = { ...stores, clock, ids, hasher, admission };
-  const logins = createLoginService({ ...base, brake: createLoginBrake(), limit: createConcurrencyLimit(2) });
-  const pendingDecisions = createPendingDecisions(base);
-  const authorizationCheck = createAuthorizationCheck(base);
-  const tokenVerifier = createTokenVerifier(base);
-  const renderPage = createPageRenderer({ viewsDirectory });
-  const authorizationServer = createAuthorizationServer({
-    issuer: publicUrl,
-    authorizationCode: createAuthorizationCodeGrant(base),
-    implicit: createImplicitGrant(base),
-    refreshToken: createRefreshTokenGrant(base),
-    pendingDecisions,
-    rememberedGrants: createRememberedGrants(base),
-  });
-  const pages = {
-    ...{ authorizationServer, authorizationCheck, pendingDecisions, renderPage, publicUrl, tokenVerifier },
-    authenticators: createAuthenticators({ logins }),
-    currentUser: createCurrentUser(base),
-    tokens: stores.tokens,
+  const parts = {
+    stores,
+    hasher,
+    publicUrl,
+    sandbox: sandbox === 'on',
+    firstPartyClientId: options.firstParty === 'none' ? undefined : 'demo-tests',
+    tokenRequestsPerSecondPerClient: options.tokenRequestsPerSecondPerClient ?? 0,
+    clock,
+    ids,
+    log,
   };
+  const authorization = composeAuthorization(parts);
+  const { tokenVerifier } = authorization;
 
   const app = express();
   app.disable('x-powered-by');
@@ -116,23 +95,21 @@ export const createOAuthApp = async (options: OAuthAppOptions = {}): Promise<OAu
     const query = new URL(incoming.url, issuer).searchParams;
     response.json(await authenticate(tokenVerifier, incoming, query));
   });
-  const clientAuthenticator = createClientAuthenticator(base);
-  const pageErrors = createPageErrorHandler({ renderPage, publicUrl });
-  app.use(createOAuthRouter({ authorizationServer, authorizationCheck, clientAuthenticator, pageErrors, log }));
-  app.use(createSessionMiddleware({ sessions: stores.sessions, clock, ids, secret: 'a secret', publicUrl }));
-  app.use(createLoginRouter(pages), createGrantRouter(pages), createLogoutRouter(pages));
+  app.use(...composeWeb({ ...parts, authorization, cookieSecret: 'a secret', viewsDirectory }));
   app.use((error: unknown, incoming: express.Request, response: express.Response, _next: express.NextFunction) =>
     sendProblem(incoming, response, error),
   );
 
+  const base = { ...stores, ...parts };
   const users = createUserAdmin(base);
   const clients = createClientAdmin(base);
+  await ensureBuiltInClient(stores);
   await users.create({ username: 'demo', password: 'demo', role: 'user', sandbox: true });
   await users.create({ username: 'operator', password: 'operator', role: 'operator', sandbox: true });
   await clients.configure(demoApp, 'demo-secret');
   await clients.configure(demoJs, null);
   const tokenAdmin = createTokenAdmin(base);
-  return { app, stores, clock, users, clients, tokenAdmin, tokenVerifier, close: () => stores.close() };
+  return { app, stores, clock, users, clients, tokenAdmin, authorization, tokenVerifier, close: () => stores.close() };
 };
 
 export type Fields = Readonly<Record<string, string>>;
@@ -200,6 +177,12 @@ export const refreshing = (refreshToken: string, changes: Fields = {}): Fields =
   client_secret: 'demo-secret',
   refresh_token: refreshToken,
   ...changes,
+});
+
+/** A token as a request from this machine has it in its header. */
+export const presented = (token: string): PresentedToken => ({
+  ...{ token, scheme: 'bearer', transport: 'header', route: 'direct' },
+  proof: { value: undefined, method: 'GET', path: '/rest/call' },
 });
 
 /** Whether the API takes the token. */

@@ -5,7 +5,7 @@ import type { CallService } from '../../calls/call-service.ts';
 import type { CallRecord } from '../../calls/call-store.ts';
 import { InsufficientScopeError } from '../../oauth/errors.ts';
 import type { Permission } from '../../oauth/permissions.ts';
-import type { Principal, TokenVerifier } from '../../oauth/principal.ts';
+import type { UserPrincipal, TokenVerifier } from '../../oauth/principal.ts';
 import { authenticate } from '../authenticate.ts';
 import { readFields } from '../body.ts';
 import { callHref, representCall } from '../call-representation.ts';
@@ -45,7 +45,7 @@ const parameter = (query: Query, name: string): string | undefined => {
   return values[0];
 };
 
-const requesterOf = (principal: Principal, scope: Requester['scope']): Requester => ({
+const requesterOf = (principal: UserPrincipal, scope: Requester['scope']): Requester => ({
   userId: principal.userId,
   username: principal.username,
   clientId: principal.clientId,
@@ -54,7 +54,7 @@ const requesterOf = (principal: Principal, scope: Requester['scope']): Requester
 
 /** Whether the token covers everybody's calls or its user's own. @throws InsufficientScopeError */
 const scopeFor = (
-  { permissions }: Principal,
+  { permissions }: UserPrincipal,
   { own, everybody }: { readonly own: Permission; readonly everybody: Permission },
 ): Requester['scope'] => {
   if (permissions.has(everybody)) return 'everybody';

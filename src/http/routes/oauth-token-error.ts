@@ -1,5 +1,6 @@
 import type { ErrorRequestHandler } from 'express';
-import { OAuthError } from '../../oauth/errors.ts';
+import { InvalidProofError } from '../../oauth/errors.ts';
+import { AppError, type ErrorKind } from '../../shared/errors.ts';
 import type { Log } from '../../shared/log.ts';
 
 /** The body of RFC 6749 section 5.2. */
@@ -16,9 +17,22 @@ const unreadable: Readonly<Record<number, string>> = {
   415: 'The body must be application/x-www-form-urlencoded in UTF-8.',
 };
 
+/** What is told to the client; any other kind is a fault of ours. */
+const statusOfKind: Partial<Readonly<Record<ErrorKind, number>>> = {
+  invalid: 400,
+  unauthenticated: 401,
+  forbidden: 403,
+  limited: 429,
+};
+
+/** RFC 9449 section 5: a proof is no authentication of the client here. */
+const statusOf = (error: AppError): number | undefined =>
+  error instanceof InvalidProofError ? 400 : statusOfKind[error.kind];
+
 const refusalOf = (error: unknown): Refusal => {
-  if (error instanceof OAuthError) {
-    return { status: error.code === 'invalid_client' ? 401 : 400, error: error.code, description: error.message };
+  const told = error instanceof AppError ? statusOf(error) : undefined;
+  if (error instanceof AppError && told !== undefined) {
+    return { status: told, error: error.code, description: error.message };
   }
   const status = error instanceof Error && 'status' in error ? Number(error.status) : 500;
   const description = unreadable[status];
@@ -40,6 +54,8 @@ export const createTokenErrorHandler =
     if (status === 401 && request.headers.authorization !== undefined) {
       response.set('WWW-Authenticate', 'Basic realm="Offhook", charset="UTF-8"');
     }
+    const retryAfter = error instanceof AppError ? error.details?.['retryAfterSeconds'] : undefined;
+    if (typeof retryAfter === 'number') response.set('Retry-After', String(retryAfter));
     response
       .status(status)
       .json({ error: code, ...(description === undefined ? {} : { error_description: description }) });

@@ -1,20 +1,35 @@
-import { type Request, type Response, Router } from 'express';
+import { type Request, type RequestHandler, type Response, Router } from 'express';
 import { routeOf } from '../../oauth/admission.ts';
 import type { AuthorizationServer } from '../../oauth/authorization-server.ts';
-import type { ClientAuthenticator } from '../../oauth/client-authenticator.ts';
+import { ForeignOriginError } from '../../oauth/errors.ts';
 import { formOf, queryParametersOf, readForm } from '../../oauth/form.ts';
-import { checkTokenRequest, isForBrowsers } from '../../oauth/token-request.ts';
+import { sentProof } from '../../oauth/presented-token.ts';
+import {
+  carriesCredentials,
+  type CodeAnswer,
+  type IncomingTokenRequest,
+  isForBrowsers,
+  type TokenRequestCheck,
+} from '../../oauth/token-request.ts';
 import type { Log } from '../../shared/log.ts';
 import { createTokenErrorHandler } from './oauth-token-error.ts';
 
 export interface TokenRouterDeps {
   readonly authorizationServer: AuthorizationServer;
-  readonly clientAuthenticator: ClientAuthenticator;
+  readonly tokenRequests: TokenRequestCheck;
+  /** Whose pages are our own. */
+  readonly publicUrl: string;
   readonly log: Log;
 }
 
 const METHODS = 'GET, POST';
-const path = '/oauth/token';
+
+/** Each address of the endpoint, and what a code gets there by GET. */
+const codeAnswerByGet: Readonly<Record<string, CodeAnswer>> = {
+  '/oauth/token': 'redirect',
+  '/api/oauth/token': 'json',
+  '/oauth2/token': 'json',
+};
 
 const allowAnyOrigin = (response: Response): void => {
   response.set({
@@ -23,33 +38,58 @@ const allowAnyOrigin = (response: Response): void => {
   });
 };
 
+const setNoStore: RequestHandler = (_request, response, next) => {
+  response.set({ 'Cache-Control': 'no-store', Pragma: 'no-cache' });
+  next();
+};
+
+const refuseMethod: RequestHandler = (_request, response) => void response.status(405).set('Allow', METHODS).end();
+
+const answerPreflight: RequestHandler = (_request, response) => {
+  allowAnyOrigin(response);
+  response.set('Access-Control-Allow-Methods', METHODS);
+  response.set('Access-Control-Allow-Headers', 'Authorization, Content-Type, DPoP');
+  response.status(204).end();
+};
+
+/** A browser says where a request comes from, in headers that no page can forge; a program sends neither. */
+const isForeign = (request: Request, ownOrigin: string): boolean => {
+  const { origin } = request.headers;
+  const site = request.get('Sec-Fetch-Site') ?? 'none';
+  return (origin !== undefined && origin !== ownOrigin) || site === 'cross-site' || site === 'same-site';
+};
+
 /** The token endpoint (RFC 6749 section 3.2). It knows no session: whoever asks is a client, never a person. */
 export const createTokenRouter = (deps: TokenRouterDeps): Router => {
-  const grant = async (request: Request, response: Response, next: (error?: unknown) => void): Promise<void> => {
-    const method = request.method === 'GET' ? 'GET' : 'POST';
-    const parameters = method === 'GET' ? queryParametersOf(request) : formOf(request);
-    if (isForBrowsers(parameters)) allowAnyOrigin(response);
-    const { authorization } = request.headers;
-    const asked = { parameters, authorization, method, route: routeOf(request.headers) } as const;
-    const tokenRequest = await checkTokenRequest(deps.clientAuthenticator, asked);
-    deps.authorizationServer.grantTokens(tokenRequest, { request, response, next });
-  };
+  const ownOrigin = new URL(deps.publicUrl).origin;
+
+  const grant =
+    (read: Pick<IncomingTokenRequest, 'method' | 'codeAnswer'>): RequestHandler =>
+    async (request, response, next) => {
+      const parameters = read.method === 'GET' ? queryParametersOf(request) : formOf(request);
+      if (carriesCredentials(parameters) && isForeign(request, ownOrigin)) throw new ForeignOriginError();
+      if (isForBrowsers(parameters)) allowAnyOrigin(response);
+      const tokenRequest = await deps.tokenRequests.check({
+        ...read,
+        parameters,
+        authorization: request.headers.authorization,
+        route: routeOf(request.headers),
+        address: request.ip ?? '',
+        proof: sentProof(request),
+      });
+      deps.authorizationServer.grantTokens(tokenRequest, { request, response, next });
+    };
 
   const router = Router();
-  router.use(path, (_request, response, next) => {
-    response.set({ 'Cache-Control': 'no-store', Pragma: 'no-cache' });
-    next();
-  });
-  router.head(path, (_request, response) => void response.status(405).set('Allow', METHODS).end());
-  router.get(path, grant);
-  router.post(path, readForm, grant);
-  router.options(path, (_request, response) => {
-    allowAnyOrigin(response);
-    response.set('Access-Control-Allow-Methods', METHODS);
-    response.set('Access-Control-Allow-Headers', 'Authorization, Content-Type, DPoP');
-    response.status(204).end();
-  });
-  router.all(path, (_request, response) => void response.status(405).set('Allow', METHODS).end());
-  router.use(path, createTokenErrorHandler(deps));
+  const addAddress = (path: string, answerByGet: CodeAnswer): void => {
+    router.use(path, setNoStore);
+    router.head(path, refuseMethod);
+    router.get(path, grant({ method: 'GET', codeAnswer: answerByGet }));
+    router.post(path, readForm, grant({ method: 'POST', codeAnswer: 'json' }));
+    router.options(path, answerPreflight);
+    router.all(path, refuseMethod);
+    router.use(path, createTokenErrorHandler(deps));
+  };
+  for (const [path, answerByGet] of Object.entries(codeAnswerByGet)) addAddress(path, answerByGet);
   return router;
 };

@@ -1,18 +1,18 @@
 import type { Clock } from '../../shared/clock.ts';
 import type { IdSource } from '../../shared/ids.ts';
 import type { Admission, RequestRoute } from '../admission.ts';
+import type { AuditLog } from '../audit-log.ts';
 import type { AuthorizationRequest } from '../authorization-request.ts';
 import { OAuthError } from '../errors.ts';
 import { hashSecret, newSecret } from '../secrets.ts';
 import type { Client } from '../account-stores.ts';
 import type { AuthorizationCodeView, CodeStore, RedemptionDecision } from '../token-stores.ts';
 import {
-  type MintedTokens,
   mayRefresh,
-  mintTokens,
+  type MintedTokens,
   newFamily,
+  type TokenMinter,
   type TokenResponse,
-  tokenResponse,
   tokenRows,
 } from '../token-minter.ts';
 import { verifierMatches } from './code-verifier.ts';
@@ -25,7 +25,11 @@ export interface CodeRedemption {
   readonly code: string;
   readonly redirectUri: string | undefined;
   readonly codeVerifier: string | undefined;
+  /** Thumbprint of the key that the request proved; null where it proved none. */
+  readonly dpopKey: string | null;
   readonly route: RequestRoute;
+  /** Of whoever asks, as far as the proxies that we trust tell. */
+  readonly address: string;
   /** `access-only` where the answer goes through a browser's address bar. */
   readonly gives: 'with-refresh' | 'access-only';
 }
@@ -49,7 +53,8 @@ export interface AuthorizationCodeGrant {
 
 type Decision =
   | (Extract<RedemptionDecision, { action: 'issue' }> & { readonly redirectUri: string })
-  | Exclude<RedemptionDecision, { action: 'issue' }>;
+  | (Extract<RedemptionDecision, { action: 'revoke' }> & { readonly userId: string })
+  | Extract<RedemptionDecision, { action: 'refuse' }>;
 
 /** Whether the request comes from where the code was sent (RFC 6749 section 4.1.3, RFC 7636 section 4.6). */
 const isBound = (code: AuthorizationCodeView, { client, redirectUri, codeVerifier }: CodeRedemption): boolean =>
@@ -59,17 +64,19 @@ const isBound = (code: AuthorizationCodeView, { client, redirectUri, codeVerifie
 
 export const createAuthorizationCodeGrant = (deps: {
   readonly codes: CodeStore;
+  readonly tokenMinter: TokenMinter;
   readonly admission: Admission;
+  readonly auditLog: AuditLog;
   readonly clock: Clock;
   readonly ids: IdSource;
 }): AuthorizationCodeGrant => {
   const decide = (code: AuthorizationCodeView, redemption: CodeRedemption, minted: MintedTokens): Decision => {
     const now = deps.clock.now();
-    const { client } = redemption;
+    const { client, dpopKey } = redemption;
     if (!isBound(code, redemption)) return { action: 'refuse' };
-    if (code.redeemedAt !== null) return { action: 'revoke' };
+    if (code.redeemedAt !== null) return { action: 'revoke', userId: code.userId };
     if (code.expiresAt <= now || !deps.admission.admits(code.user, redemption.route)) return { action: 'refuse' };
-    const terms = { client, scopes: code.scopes, now };
+    const terms = { client, scopes: code.scopes, dpopKey, now };
     const family = newFamily(terms, { id: code.familyId, userId: code.userId, minted });
     const tokens = tokenRows(minted, { ...terms, family });
     return { action: 'issue', at: now, family, tokens, redirectUri: code.redirectUri };
@@ -91,10 +98,16 @@ export const createAuthorizationCodeGrant = (deps: {
     },
 
     redeem: async (redemption) => {
-      const minted = mintTokens(deps.ids, mayRefresh(redemption.client) ? redemption.gives : 'access-only');
+      const { client, address } = redemption;
+      const minted = deps.tokenMinter.mint(client, mayRefresh(client) ? redemption.gives : 'access-only');
       const decision = await deps.codes.redeem(hashSecret(redemption.code), (code) => decide(code, redemption, minted));
+      const about = { clientId: client.id, address, detail: 'authorization_code' };
       if (decision?.action === 'issue') {
-        return { response: tokenResponse(minted, decision.tokens), redirectUri: decision.redirectUri };
+        deps.auditLog.record('token.issued', { ...about, userId: decision.family.userId });
+        return { response: await deps.tokenMinter.respond(minted, decision), redirectUri: decision.redirectUri };
+      }
+      if (decision?.action === 'revoke') {
+        deps.auditLog.record('token.replayed', { ...about, userId: decision.userId });
       }
       throw new OAuthError('invalid_grant', 'The code is not valid, or was used before.');
     },

@@ -3,7 +3,7 @@ import type { IdSource } from '../../shared/ids.ts';
 import type { AuthorizationRequest } from '../authorization-request.ts';
 import type { Client } from '../account-stores.ts';
 import type { TokenStore } from '../token-stores.ts';
-import { mintTokens, newFamily, type TokenResponse, tokenResponse, tokenRows } from '../token-minter.ts';
+import { newFamily, type TokenMinter, type TokenResponse, tokenRows } from '../token-minter.ts';
 
 const FAMILY_ID_BITS = 128;
 
@@ -14,15 +14,16 @@ export interface ImplicitGrant {
 
 export const createImplicitGrant = (deps: {
   readonly tokens: TokenStore;
+  readonly tokenMinter: TokenMinter;
   readonly clock: Clock;
   readonly ids: IdSource;
 }): ImplicitGrant => ({
   issue: async ({ scopes }, client, userId) => {
-    const minted = mintTokens(deps.ids, 'access-only');
-    const terms = { client, scopes, now: deps.clock.now() };
+    const minted = deps.tokenMinter.mint(client, 'access-only');
+    const terms = { client, scopes, dpopKey: null, now: deps.clock.now() };
     const family = newFamily(terms, { id: deps.ids.random(FAMILY_ID_BITS), userId, minted });
-    const rows = tokenRows(minted, { ...terms, family });
-    await deps.tokens.start(family, rows);
-    return tokenResponse(minted, rows);
+    const tokens = tokenRows(minted, { ...terms, family });
+    await deps.tokens.start(family, tokens);
+    return deps.tokenMinter.respond(minted, { family, tokens });
   },
 });

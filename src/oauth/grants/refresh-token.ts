@@ -1,13 +1,14 @@
 import type { Clock } from '../../shared/clock.ts';
 import type { IdSource } from '../../shared/ids.ts';
 import type { Admission, RequestRoute } from '../admission.ts';
+import type { AuditLog } from '../audit-log.ts';
 import { OAuthError } from '../errors.ts';
 import type { Scope } from '../permissions.ts';
 import { isWithin, parseScopes } from '../scope.ts';
-import { hashSecret } from '../secrets.ts';
 import type { Client } from '../account-stores.ts';
-import type { IssuedTokens, RefreshTokenView, TokenStore } from '../token-stores.ts';
-import { type MintedTokens, mintTokens, type TokenResponse, tokenResponse, tokenRows } from '../token-minter.ts';
+import type { IssuedTokens, RefreshTokenView, TokenFamily, TokenStore } from '../token-stores.ts';
+import { type MintedTokens, type TokenMinter, type TokenResponse, tokenRows } from '../token-minter.ts';
+import type { TokenReader } from '../token-reader.ts';
 
 /** Two tabs may refresh with the same token at once: for so long an old one still gives siblings of its successor. */
 const SIBLING_WINDOW_MS = 10_000;
@@ -18,7 +19,11 @@ export interface RefreshRequest {
   readonly refreshToken: string;
   /** Narrows this access token; the next refresh has the original scope again. */
   readonly scope: string | undefined;
+  /** Thumbprint of the key that the request proved; null where it proved none. */
+  readonly dpopKey: string | null;
   readonly route: RequestRoute;
+  /** Of whoever asks, as far as the proxies that we trust tell. */
+  readonly address: string;
 }
 
 /** RFC 6749 section 6, with rotation (RFC 9700 section 4.14.2). */
@@ -31,8 +36,8 @@ export interface RefreshTokenGrant {
 }
 
 type Decision =
-  | { readonly action: 'issue'; readonly at: number; readonly tokens: IssuedTokens }
-  | { readonly action: 'revoke' }
+  | { readonly action: 'issue'; readonly at: number; readonly family: TokenFamily; readonly tokens: IssuedTokens }
+  | { readonly action: 'revoke'; readonly userId: string | null }
   | { readonly action: 'refuse'; readonly error: 'invalid_grant' | 'invalid_scope' };
 
 const wasStolen = (token: RefreshTokenView, now: number): boolean =>
@@ -45,30 +50,43 @@ const messages = {
 
 export const createRefreshTokenGrant = (deps: {
   readonly tokens: TokenStore;
+  readonly tokenMinter: TokenMinter;
+  readonly tokenReader: TokenReader;
   readonly admission: Admission;
+  readonly auditLog: AuditLog;
   readonly clock: Clock;
   readonly ids: IdSource;
 }): RefreshTokenGrant => {
   const decide = (token: RefreshTokenView, request: RefreshRequest, minted: MintedTokens): Decision => {
-    const { client, scope } = request;
+    const { client, scope, dpopKey } = request;
     const { family } = token;
     const now = deps.clock.now();
-    if (family.clientId !== client.id) return { action: 'refuse', error: 'invalid_grant' };
-    if (wasStolen(token, now)) return { action: 'revoke' };
+    const isBound = token.dpopKey === null || token.dpopKey === dpopKey;
+    if (family.clientId !== client.id || !isBound) return { action: 'refuse', error: 'invalid_grant' };
+    if (wasStolen(token, now)) return { action: 'revoke', userId: family.userId };
     if (Math.min(token.expiresAt, family.expiresAt) <= now || !deps.admission.admits(token.user, request.route)) {
       return { action: 'refuse', error: 'invalid_grant' };
     }
     const scopes: readonly Scope[] | undefined = scope === undefined ? family.scopes : parseScopes(scope);
     if (scopes === undefined || !isWithin(scopes, family.scopes)) return { action: 'refuse', error: 'invalid_scope' };
-    return { action: 'issue', at: now, tokens: tokenRows(minted, { client, family, scopes, now }) };
+    const tokens = tokenRows(minted, { client, family, scopes, dpopKey, now });
+    return { action: 'issue', at: now, family, tokens };
   };
 
   return {
     refresh: async (request) => {
-      const minted = mintTokens(deps.ids, 'with-refresh');
-      const hash = hashSecret(request.refreshToken);
-      const decision = await deps.tokens.rotate(hash, (token) => decide(token, request, minted));
-      if (decision?.action === 'issue') return tokenResponse(minted, decision.tokens);
+      const minted = deps.tokenMinter.mint(request.client, 'with-refresh');
+      const hash = await deps.tokenReader.hashOf(request.refreshToken, 'refresh');
+      const decision =
+        hash === undefined ? undefined : await deps.tokens.rotate(hash, (token) => decide(token, request, minted));
+      const about = { clientId: request.client.id, address: request.address, detail: 'refresh_token' };
+      if (decision?.action === 'issue') {
+        deps.auditLog.record('token.refreshed', { ...about, userId: decision.family.userId });
+        return deps.tokenMinter.respond(minted, decision);
+      }
+      if (decision?.action === 'revoke') {
+        deps.auditLog.record('token.replayed', { ...about, userId: decision.userId });
+      }
       const error = decision?.action === 'refuse' ? decision.error : 'invalid_grant';
       throw new OAuthError(error, messages[error]);
     },

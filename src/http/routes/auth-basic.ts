@@ -1,0 +1,125 @@
+import { type ErrorRequestHandler, type Request, type RequestHandler, type Response, Router } from 'express';
+import { routeOf } from '../../oauth/admission.ts';
+import type { AuditLog } from '../../oauth/audit-log.ts';
+import { readBasicCredentials } from '../../oauth/basic-credentials.ts';
+import type { BasicLogin, LoginTokens } from '../../oauth/basic-login.ts';
+import { InvalidTokenError, MissingCredentialsError, WrongCredentialsError } from '../../oauth/errors.ts';
+import { queryParametersOf } from '../../oauth/form.ts';
+import type { LoginRequest, LoginService } from '../../oauth/login-service.ts';
+import { presentedToken } from '../../oauth/presented-token.ts';
+import type { TokenVerifier } from '../../oauth/principal.ts';
+import type { TokenStore } from '../../oauth/token-stores.ts';
+import { readFields } from '../body.ts';
+import { BASIC_CHALLENGE } from '../challenge.ts';
+import { InvalidRequestError, MethodNotAllowedError, UnsupportedMediaTypeError } from '../errors.ts';
+import { noStore } from '../reply.ts';
+
+export interface BasicLoginRouterDeps {
+  readonly basicLogin: BasicLogin;
+  readonly logins: LoginService;
+  readonly tokenVerifier: TokenVerifier;
+  readonly tokens: TokenStore;
+  readonly auditLog: AuditLog;
+}
+
+const OTHER_BASE = '/api/core/v2';
+
+/** Each address is there twice: the API that these come from has a version in its paths. */
+const inBoth = (path: string): string[] => [path, `${OTHER_BASE}${path}`];
+
+const paths = { logIn: inBoth('/auth'), test: inBoth('/auth/test'), renew: inBoth('/auth/token') };
+/** Its other address is the page's, which knows sessions. */
+const logoutPath = `${OTHER_BASE}/auth/logout`;
+
+const SECRETS = ['username', 'password', 'access_token', 'refresh_token'];
+
+/** What is in an address ends up in logs and histories. */
+const guard: RequestHandler = (request, response, next) => {
+  response.set(noStore);
+  const query = queryParametersOf(request);
+  if (SECRETS.some((name) => query.has(name))) {
+    throw new InvalidRequestError('Credentials are taken from headers and bodies only, never from an address.');
+  }
+  next();
+};
+
+const allowOnly = (methods: string): RequestHandler => {
+  return () => {
+    throw new MethodNotAllowedError(methods);
+  };
+};
+
+/** @throws MissingCredentialsError */
+const loginOf = (request: Request): LoginRequest => {
+  const credentials = readBasicCredentials(request.headers.authorization ?? '');
+  if (credentials === undefined) throw new MissingCredentialsError();
+  const { id: username, secret: password } = credentials;
+  return { username, password, address: request.ip ?? '', route: routeOf(request.headers) };
+};
+
+/** @throws InvalidRequestError, UnsupportedMediaTypeError */
+const refreshTokenOf = async (request: Request, response: Response): Promise<string> => {
+  if (request.is('application/json') === false) throw new UnsupportedMediaTypeError('The body must be JSON.');
+  const { refresh_token: refreshToken } = await readFields(request, response);
+  if (typeof refreshToken === 'string' && refreshToken !== '') return refreshToken;
+  throw new InvalidRequestError('The refresh_token is missing.');
+};
+
+const sendTokens = (response: Response, { accessToken, expiresAt, refreshToken }: LoginTokens): void =>
+  void response.json({ access_token: accessToken, expires_at: expiresAt, refresh_token: refreshToken });
+
+const asksForBasic = (error: unknown): boolean =>
+  error instanceof WrongCredentialsError || error instanceof MissingCredentialsError;
+
+const challenge: ErrorRequestHandler = (error: unknown, _request, response, next) => {
+  if (asksForBasic(error)) response.set('WWW-Authenticate', BASIC_CHALLENGE);
+  next(error);
+};
+
+/** The test of credentials says nothing but its status. */
+const refuseSilently: ErrorRequestHandler = (error: unknown, _request, response, next) => {
+  if (asksForBasic(error)) response.status(401).set('WWW-Authenticate', BASIC_CHALLENGE).end();
+  else next(error);
+};
+
+/**
+ * From Basic to JWT: a program logs in with a person's name and password, and renews what it got. No session middleware
+ * may come before it, and no page's path is touched.
+ */
+export const createBasicLoginRouter = (deps: BasicLoginRouterDeps): Router => {
+  const logIn = async (request: Request, response: Response): Promise<void> =>
+    sendTokens(response, await deps.basicLogin.logIn(loginOf(request)));
+
+  const test = async (request: Request, response: Response): Promise<void> => {
+    await deps.logins.logIn(loginOf(request));
+    response.status(200).end();
+  };
+
+  const renew = async (request: Request, response: Response): Promise<void> => {
+    const refreshToken = await refreshTokenOf(request, response);
+    const { token: accessToken, scheme, route } = presentedToken(request);
+    if (scheme !== 'bearer') throw new InvalidTokenError();
+    const address = request.ip ?? '';
+    sendTokens(response, await deps.basicLogin.renew({ accessToken, refreshToken, route, address }));
+  };
+
+  const logOut = async (request: Request, response: Response): Promise<void> => {
+    const principal = await deps.tokenVerifier.verify(presentedToken(request));
+    await deps.tokens.revokeFamily(principal.familyId);
+    const userId = principal.kind === 'user' ? principal.userId : null;
+    deps.auditLog.record('logout', { userId, clientId: principal.clientId, address: request.ip ?? null });
+    response.status(204).end();
+  };
+
+  const router = Router();
+  router.all([...Object.values(paths).flat(), logoutPath], guard);
+  // A HEAD would start a family that nobody sees.
+  router.head(paths.logIn, allowOnly('GET'));
+  router.get(paths.logIn, logIn).all(paths.logIn, allowOnly('GET'));
+  router.get(paths.test, test).all(paths.test, allowOnly('GET, HEAD'));
+  router.post(paths.renew, renew).all(paths.renew, allowOnly('POST'));
+  router.post(logoutPath, logOut).all(logoutPath, allowOnly('POST'));
+  router.use(paths.test, refuseSilently);
+  router.use(challenge);
+  return router;
+};

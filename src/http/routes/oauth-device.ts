@@ -1,0 +1,44 @@
+import { Router } from 'express';
+import { routeOf } from '../../oauth/admission.ts';
+import type { DeviceAuthorization } from '../../oauth/device-authorization.ts';
+import { formOf, readForm } from '../../oauth/form.ts';
+import type { Log } from '../../shared/log.ts';
+import { createTokenErrorHandler } from './oauth-token-error.ts';
+
+export interface DeviceAuthorizationRouterDeps {
+  readonly deviceAuthorization: DeviceAuthorization;
+  readonly log: Log;
+}
+
+const path = '/oauth/device';
+
+/** The device authorization endpoint (RFC 8628 section 3.1). Open to every origin, for it uses no session. */
+export const createDeviceAuthorizationRouter = (deps: DeviceAuthorizationRouterDeps): Router => {
+  const router = Router();
+  router.use(path, (_request, response, next) => {
+    response.set({ 'Cache-Control': 'no-store', Pragma: 'no-cache' });
+    response.set({
+      'Access-Control-Allow-Origin': '*',
+      'Access-Control-Expose-Headers': 'WWW-Authenticate, Retry-After',
+    });
+    next();
+  });
+  router.post(path, readForm, async (request, response) => {
+    const { headers, ip: address = '' } = request;
+    const asked = {
+      parameters: formOf(request),
+      authorization: headers.authorization,
+      route: routeOf(headers),
+      address,
+    };
+    response.json(await deps.deviceAuthorization.begin(asked));
+  });
+  router.options(path, (_request, response) => {
+    response.set('Access-Control-Allow-Methods', 'POST');
+    response.set('Access-Control-Allow-Headers', 'Authorization, Content-Type');
+    response.status(204).end();
+  });
+  router.all(path, (_request, response) => void response.status(405).set('Allow', 'POST').end());
+  router.use(path, createTokenErrorHandler(deps));
+  return router;
+};

@@ -1,0 +1,82 @@
+import express, {
+  type ErrorRequestHandler,
+  type NextFunction,
+  type Request,
+  type RequestHandler,
+  type Response,
+  Router,
+} from 'express';
+import type { ClientRegistration, RegistrationPermit } from '../../oauth/client-registration.ts';
+import { InvalidTokenError } from '../../oauth/errors.ts';
+import { presentedToken } from '../../oauth/presented-token.ts';
+import type { Log } from '../../shared/log.ts';
+import { challengeOf } from '../challenge.ts';
+import { UnsupportedMediaTypeError } from '../errors.ts';
+import { asAppError, statusOf } from '../problem.ts';
+import { clientToRegister, parseClientMetadata, registeredMetadata } from './client-metadata.ts';
+
+export interface RegisterRouterDeps {
+  readonly clientRegistration: ClientRegistration;
+  readonly log: Log;
+}
+
+const path = '/oauth/register';
+const JSON_TYPE = 'application/json';
+
+const parseJson: RequestHandler = express.json({ type: JSON_TYPE, limit: '32kb' });
+
+/** @throws UnsupportedMediaTypeError, or what express throws: 413 above 32 KiB, 400 */
+const readJson = (request: Request, response: Response): Promise<unknown> => {
+  if (request.is(JSON_TYPE) === false) throw new UnsupportedMediaTypeError(`The body must be ${JSON_TYPE}.`);
+  return new Promise((resolve, reject) => {
+    const next: NextFunction = (error) => {
+      if (error === undefined) resolve(request.body);
+      else reject(error instanceof Error ? error : new Error('the body cannot be read'));
+    };
+    parseJson(request, response, next);
+  });
+};
+
+/** The body of RFC 7591 section 3.2.2; a refused token has the challenge of RFC 6750 section 3 besides. */
+const createErrorHandler =
+  ({ log }: RegisterRouterDeps): ErrorRequestHandler =>
+  (thrown: unknown, { headers: { authorization } }, response, next) => {
+    if (response.headersSent) {
+      next(thrown);
+      return;
+    }
+    const error = asAppError(thrown);
+    if (error === undefined) log.error({ err: thrown }, 'a registration failed');
+    const challenge = error && challengeOf(error, { authorization, resourceMetadata: undefined });
+    if (challenge !== undefined) response.set('WWW-Authenticate', challenge);
+    const { code = 'server_error', message } = error ?? {};
+    response
+      .status(statusOf(error))
+      .json({ error: code, ...(message !== undefined && { error_description: message }) });
+  };
+
+/** The client registration endpoint (RFC 7591), for whoever has a registration token of an administrator. */
+export const createRegisterRouter = (deps: RegisterRouterDeps): Router => {
+  const { clientRegistration } = deps;
+
+  const permit = (request: Request): Promise<RegistrationPermit> => {
+    const { token, scheme, route } = presentedToken(request);
+    if (scheme !== 'bearer') throw new InvalidTokenError();
+    return clientRegistration.permit(token, route);
+  };
+
+  const router = Router();
+  router.use(path, (_request, response, next) => {
+    response.set({ 'Cache-Control': 'no-store', Pragma: 'no-cache' });
+    next();
+  });
+  router.post(path, async (request, response) => {
+    const permitted = await permit(request);
+    const asked = parseClientMetadata(await readJson(request, response));
+    const registered = await clientRegistration.register(clientToRegister(asked), permitted, request.ip ?? '');
+    response.status(201).json(registeredMetadata(registered, asked));
+  });
+  router.all(path, (_request, response) => void response.status(405).set('Allow', 'POST').end());
+  router.use(path, createErrorHandler(deps));
+  return router;
+};

@@ -1,0 +1,57 @@
+import type { User } from './account-stores.ts';
+import { type Actor, auditedActor } from './actor.ts';
+import type { RequestRoute } from './admission.ts';
+import type { AuditLog } from './audit-log.ts';
+import { loginRefusalEvent } from './audited-logins.ts';
+import { SandboxAccountError } from './errors.ts';
+import type { LoginService } from './login-service.ts';
+import type { UserAdmin } from './user-admin.ts';
+
+export interface PasswordChange {
+  readonly currentPassword: string;
+  readonly newPassword: string;
+  /** How the request came. */
+  readonly route: RequestRoute;
+}
+
+/** What a person does with his own account. */
+export interface AccountService {
+  /**
+   * Ends every session of the person and revokes all his tokens. Wrong guesses of the current password count as failed
+   * logins.
+   * @returns the person, as of the change
+   * @throws WrongCredentialsError, LoginLimitedError
+   * @throws InvalidAccountError the new password is too short
+   * @throws SandboxAccountError
+   */
+  changePassword(person: Actor, change: PasswordChange): Promise<User>;
+}
+
+export const createAccountService = (deps: {
+  /** Not the audited ones: this is no login. */
+  readonly logins: LoginService;
+  readonly userAdmin: Pick<UserAdmin, 'setPassword'>;
+  readonly auditLog: AuditLog;
+}): AccountService => {
+  const prove = async (person: Actor, { currentPassword, route }: PasswordChange): Promise<User> => {
+    const { username } = person.user;
+    const request = { username, password: currentPassword, address: person.address ?? '', route };
+    try {
+      return await deps.logins.logIn(request);
+    } catch (error) {
+      const event = loginRefusalEvent(error);
+      if (event !== undefined) deps.auditLog.record(event, { ...auditedActor(person), detail: 'change of password' });
+      throw error;
+    }
+  };
+
+  return {
+    changePassword: async (person, change) => {
+      if (person.user.sandbox) throw new SandboxAccountError();
+      const user = await prove(person, change);
+      await deps.userAdmin.setPassword(user.username, change.newPassword);
+      deps.auditLog.record('password.changed', auditedActor(person));
+      return user;
+    },
+  };
+};

@@ -1,0 +1,79 @@
+import type { Clock } from '../shared/clock.ts';
+import type { IdSource } from '../shared/ids.ts';
+import { type Client, DEVICE_CODE_GRANT } from './account-stores.ts';
+import type { ClientAuthenticator, ClientRequest } from './client-authenticator.ts';
+import type { DeviceGrantStore } from './device-store.ts';
+import { OAuthError } from './errors.ts';
+import { requestedScopes } from './requested-scopes.ts';
+import { hashSecret, newSecret } from './secrets.ts';
+import { hashUserCode, newUserCode } from './user-code.ts';
+
+const LIFETIME_SECONDS = 600;
+const INTERVAL_SECONDS = 5;
+const FAMILY_ID_BITS = 128;
+
+/** RFC 8628 section 3.2. */
+export interface DeviceAuthorizationResponse {
+  readonly device_code: string;
+  readonly user_code: string;
+  readonly verification_uri: string;
+  readonly verification_uri_complete: string;
+  readonly expires_in: number;
+  readonly interval: number;
+}
+
+/** RFC 8628 section 3.1: what has no browser asks for an answer that a person gives elsewhere. */
+export interface DeviceAuthorization {
+  /** @throws OAuthError `invalid_request`, `invalid_client`, `unauthorized_client`, `invalid_scope` */
+  begin(request: ClientRequest): Promise<DeviceAuthorizationResponse>;
+}
+
+export const createDeviceAuthorization = (deps: {
+  readonly devices: DeviceGrantStore;
+  readonly clientAuthenticator: ClientAuthenticator;
+  /** The base of the address that a person is sent to. */
+  readonly publicUrl: string;
+  readonly clock: Clock;
+  readonly ids: IdSource;
+}): DeviceAuthorization => {
+  const clientOf = async (request: ClientRequest): Promise<Client> => {
+    if (request.parameters.hasRepetition) {
+      throw new OAuthError('invalid_request', 'A parameter was given more than once.');
+    }
+    const client = await deps.clientAuthenticator.authenticate(request);
+    if (client.grantTypes.includes(DEVICE_CODE_GRANT)) return client;
+    throw new OAuthError('unauthorized_client', 'The client may not use the device flow.');
+  };
+
+  return {
+    begin: async (request) => {
+      const client = await clientOf(request);
+      const scopes = requestedScopes(client, request.parameters.get('scope'));
+      const now = deps.clock.now();
+      const deviceCode = newSecret(deps.ids);
+      const grant = {
+        deviceCodeHash: hashSecret(deviceCode),
+        familyId: deps.ids.random(FAMILY_ID_BITS),
+        clientId: client.id,
+        scopes,
+        createdAt: now,
+        expiresAt: now + LIFETIME_SECONDS * 1000,
+      };
+      const drawUserCode = async (): Promise<string> => {
+        const userCode = newUserCode(deps.ids);
+        const written = await deps.devices.insert({ ...grant, userCodeHash: hashUserCode(userCode) });
+        return written === 'inserted' ? userCode : drawUserCode();
+      };
+      const userCode = await drawUserCode();
+      const verificationUri = `${deps.publicUrl}/device`;
+      return {
+        device_code: deviceCode,
+        user_code: userCode,
+        verification_uri: verificationUri,
+        verification_uri_complete: `${verificationUri}?user_code=${userCode}`,
+        expires_in: LIFETIME_SECONDS,
+        interval: INTERVAL_SECONDS,
+      };
+    },
+  };
+};

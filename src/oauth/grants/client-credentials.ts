@@ -1,0 +1,56 @@
+import type { Client, User, UserStore } from '../account-stores.ts';
+import type { Admission, RequestRoute } from '../admission.ts';
+import type { AuditLog } from '../audit-log.ts';
+import { OAuthError } from '../errors.ts';
+import { requestedScopes } from '../requested-scopes.ts';
+import type { TokenResponse } from '../token-minter.ts';
+import type { DirectIssue } from './direct-issue.ts';
+
+export interface ClientCredentialsRequest {
+  /** Authenticated. */
+  readonly client: Client;
+  readonly scope: string | undefined;
+  /** Thumbprint of the key that the request proved; null where it proved none. */
+  readonly dpopKey: string | null;
+  readonly route: RequestRoute;
+  /** Of whoever asks, as far as the proxies that we trust tell. */
+  readonly address: string;
+}
+
+/** RFC 6749 section 4.4. */
+export interface ClientCredentialsGrant {
+  /**
+   * An access token and never a refresh token. It stands for no user, except that of a key pair: it acts for the
+   * administrator whom the pair belongs to.
+   * @throws OAuthError `unauthorized_client` a public client, `invalid_client` a key pair whose owner may not use it any
+   *   more, `invalid_scope`, `invalid_grant`
+   */
+  exchange(request: ClientCredentialsRequest): Promise<TokenResponse>;
+}
+
+export const createClientCredentialsGrant = (deps: {
+  readonly users: UserStore;
+  readonly directIssue: DirectIssue;
+  readonly admission: Admission;
+  readonly auditLog: AuditLog;
+}): ClientCredentialsGrant => {
+  const ownerOf = async ({ ownerId }: Client, route: RequestRoute): Promise<User> => {
+    const owner = ownerId === null ? undefined : await deps.users.find(ownerId);
+    if (owner?.role === 'admin' && deps.admission.admits(owner, route)) return owner;
+    throw new OAuthError('invalid_client', 'The owner of this key pair is no administrator any more.');
+  };
+
+  return {
+    exchange: async ({ client, scope, dpopKey, route, address }) => {
+      if (client.secretHash === null) {
+        throw new OAuthError('unauthorized_client', 'A public client has no credentials to use.');
+      }
+      const scopes = requestedScopes(client, scope);
+      const user = client.kind === 'key-pair' ? await ownerOf(client, route) : null;
+      const response = await deps.directIssue.issue({ client, user, scopes, dpopKey, gives: 'access-only' });
+      const detail = 'client_credentials';
+      deps.auditLog.record('token.issued', { userId: user?.id ?? null, clientId: client.id, address, detail });
+      return response;
+    },
+  };
+};

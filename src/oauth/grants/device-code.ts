@@ -1,0 +1,111 @@
+import type { Clock } from '../../shared/clock.ts';
+import type { Client } from '../account-stores.ts';
+import type { Admission, RequestRoute } from '../admission.ts';
+import type { AuditLog } from '../audit-log.ts';
+import type { DeviceGrantStore, DeviceGrantView, PollDecision } from '../device-store.ts';
+import { OAuthError } from '../errors.ts';
+import { mayGrant } from '../permissions.ts';
+import { hashSecret } from '../secrets.ts';
+import {
+  mayRefresh,
+  type MintedTokens,
+  newFamily,
+  type TokenMinter,
+  type TokenResponse,
+  tokenRows,
+} from '../token-minter.ts';
+import type { TokenUser } from '../token-stores.ts';
+
+/** RFC 8628 section 3.5: how much longer a device has to wait after each poll that came too soon. */
+const SLOW_DOWN_SECONDS = 5;
+
+export interface DevicePoll {
+  readonly client: Client;
+  readonly deviceCode: string;
+  /** Thumbprint of the key that the request proved; null where it proved none. */
+  readonly dpopKey: string | null;
+  readonly route: RequestRoute;
+  /** Of the device, as far as the proxies that we trust tell. */
+  readonly address: string;
+}
+
+/** RFC 8628 section 3.4. */
+export interface DeviceCodeGrant {
+  /**
+   * Exchanges a device code for tokens, once, after a person approved it. Its replay by the client that could have
+   * redeemed it revokes what it gave.
+   * @throws OAuthError `authorization_pending`, `slow_down`, `access_denied`, `expired_token`, `invalid_grant`
+   */
+  redeem(poll: DevicePoll): Promise<TokenResponse>;
+}
+
+/** What a device is told instead of tokens. */
+const refusals = {
+  authorization_pending: 'Nobody has answered yet.',
+  slow_down: 'The device asks too often. It must wait 5 seconds longer between two requests from now on.',
+  access_denied: 'The person refused.',
+  expired_token: 'The device_code has expired.',
+  invalid_grant: 'The device_code is not valid, or was used before.',
+} as const;
+
+type Refusal = keyof typeof refusals;
+type Refusing<Action> = Action & { readonly error: Refusal };
+
+type Decision = Extract<PollDecision, { action: 'issue' }> | Refusing<Exclude<PollDecision, { action: 'issue' }>>;
+
+const refuse = (error: Refusal): Decision => ({ action: 'refuse', error });
+
+const wait = ({ lastPolledAt, intervalSeconds }: DeviceGrantView, now: number): Decision =>
+  lastPolledAt !== null && now < lastPolledAt + intervalSeconds * 1000
+    ? { action: 'wait', at: now, intervalSeconds: intervalSeconds + SLOW_DOWN_SECONDS, error: 'slow_down' }
+    : { action: 'wait', at: now, intervalSeconds, error: 'authorization_pending' };
+
+export const createDeviceCodeGrant = (deps: {
+  readonly devices: DeviceGrantStore;
+  readonly tokenMinter: TokenMinter;
+  readonly admission: Admission;
+  readonly auditLog: AuditLog;
+  readonly clock: Clock;
+}): DeviceCodeGrant => {
+  const issue = (
+    grant: DeviceGrantView & { readonly user: TokenUser },
+    { client, dpopKey }: DevicePoll,
+    { minted, now }: { readonly minted: MintedTokens; readonly now: number },
+  ): Decision => {
+    const { familyId, user } = grant;
+    // The person was asked for these only: some scopes belong to a role.
+    const scopes = grant.scopes.filter((scope) => mayGrant(scope, user.role));
+    const terms = { client, scopes, dpopKey, now };
+    const family = newFamily(terms, { id: familyId, userId: user.id, minted });
+    return { action: 'issue', at: now, family, tokens: tokenRows(minted, { ...terms, family }) };
+  };
+
+  const decide = (grant: DeviceGrantView, poll: DevicePoll, minted: MintedTokens): Decision => {
+    const { answer } = grant;
+    const now = deps.clock.now();
+    if (grant.clientId !== poll.client.id) return refuse('invalid_grant');
+    if (answer.state === 'redeemed') return { action: 'revoke', error: 'invalid_grant' };
+    if (grant.expiresAt <= now) return refuse('expired_token');
+    if (answer.state === 'refused') return refuse('access_denied');
+    if (answer.state === 'pending') return wait(grant, now);
+    if (!deps.admission.admits(answer.user, poll.route)) return refuse('invalid_grant');
+    return issue({ ...grant, user: answer.user }, poll, { minted, now });
+  };
+
+  return {
+    redeem: async (poll) => {
+      const { client, address } = poll;
+      const minted = deps.tokenMinter.mint(client, mayRefresh(client) ? 'with-refresh' : 'access-only');
+      const decision =
+        (await deps.devices.poll(hashSecret(poll.deviceCode), (grant) => decide(grant, poll, minted))) ??
+        refuse('invalid_grant');
+      const about = { clientId: client.id, address, detail: 'device_code' };
+      if (decision.action === 'issue') {
+        deps.auditLog.record('token.issued', { ...about, userId: decision.family.userId });
+        return deps.tokenMinter.respond(minted, decision);
+      }
+      if (decision.action === 'revoke') deps.auditLog.record('token.replayed', about);
+      throw new OAuthError(decision.error, refusals[decision.error]);
+    },
+  };
+};

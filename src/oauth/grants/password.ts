@@ -1,0 +1,62 @@
+import type { Client, User } from '../account-stores.ts';
+import type { RequestRoute } from '../admission.ts';
+import type { AuditLog } from '../audit-log.ts';
+import { OAuthError, WrongCredentialsError } from '../errors.ts';
+import type { LoginService } from '../login-service.ts';
+import { grantableScopes, requestedScopes } from '../requested-scopes.ts';
+import { mayRefresh, type TokenResponse } from '../token-minter.ts';
+import type { DirectIssue } from './direct-issue.ts';
+
+export interface PasswordRequest {
+  readonly client: Client;
+  readonly username: string;
+  readonly password: string;
+  readonly scope: string | undefined;
+  /** Thumbprint of the key that the request proved; null where it proved none. */
+  readonly dpopKey: string | null;
+  readonly route: RequestRoute;
+  /** Of whoever asks, as far as the proxies that we trust tell. */
+  readonly address: string;
+}
+
+/** RFC 6749 section 4.3. RFC 9700 advises against it: a client has it only where that is configured. */
+export interface PasswordGrant {
+  /**
+   * @throws OAuthError `invalid_grant`, `invalid_scope`
+   * @throws LoginLimitedError after too many failures
+   * @throws TooManyRequestsError where too many logins wait already
+   */
+  exchange(request: PasswordRequest): Promise<TokenResponse>;
+}
+
+export const createPasswordGrant = (deps: {
+  readonly logins: LoginService;
+  readonly directIssue: DirectIssue;
+  readonly auditLog: AuditLog;
+}): PasswordGrant => {
+  const logIn = async (request: PasswordRequest): Promise<User> => {
+    try {
+      return await deps.logins.logIn(request);
+    } catch (error) {
+      if (error instanceof WrongCredentialsError) throw new OAuthError('invalid_grant', error.message);
+      throw error;
+    }
+  };
+
+  return {
+    exchange: async (request) => {
+      const { client, scope, dpopKey, address } = request;
+      const asked = requestedScopes(client, scope);
+      const user = await logIn(request);
+      const scopes = grantableScopes(asked, {
+        role: user.role,
+        chosenBy: scope === undefined ? 'default' : 'request',
+      });
+      const gives = mayRefresh(client) ? 'with-refresh' : 'access-only';
+      const response = await deps.directIssue.issue({ client, user, scopes, dpopKey, gives });
+      const detail = 'password';
+      deps.auditLog.record('token.issued', { userId: user.id, clientId: client.id, address, detail });
+      return response;
+    },
+  };
+};

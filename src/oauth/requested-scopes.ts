@@ -1,0 +1,34 @@
+import type { Client } from './account-stores.ts';
+import { OAuthError } from './errors.ts';
+import { mayGrant, type Role, type Scope } from './permissions.ts';
+import { isWithin, parseScopes } from './scope.ts';
+
+const refused = (message: string): OAuthError => new OAuthError('invalid_scope', message);
+
+/**
+ * What a client asks for, within what it may; its default where it asks for nothing (RFC 6749 section 3.3).
+ * @throws OAuthError `invalid_scope`
+ */
+export const requestedScopes = (client: Client, text: string | undefined): readonly Scope[] => {
+  const scopes = text === undefined ? client.defaultScopes : parseScopes(text);
+  if (scopes === undefined || !isWithin(scopes, client.scopes)) {
+    throw refused('The scope is unknown, or more than the client may ask for.');
+  }
+  return scopes;
+};
+
+/**
+ * What a user of that role gives where nobody asks him. A scope that he has not is refused when it was asked for by name,
+ * and left out of a default.
+ * @throws OAuthError `invalid_scope`
+ */
+export const grantableScopes = (
+  scopes: readonly Scope[],
+  { role, chosenBy }: { readonly role: Role; readonly chosenBy: 'request' | 'default' },
+): readonly Scope[] => {
+  const granted = scopes.filter((scope) => mayGrant(scope, role));
+  if (granted.length === 0 || (chosenBy === 'request' && granted.length < scopes.length)) {
+    throw refused('This user cannot grant that scope.');
+  }
+  return granted;
+};

@@ -1,0 +1,157 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import request from 'supertest';
+import type { ClientDescription } from '../../src/oauth/client-description.ts';
+import { audited } from '../support/audited.ts';
+import { createOAuthApp, type Fields, type OAuthApp, queryOf, requestToken, statusWith } from '../support/oauth-app.ts';
+
+const secret = 'a secret of a configuration file, long enough';
+
+const robot: ClientDescription = {
+  ...{ id: 'robot', name: 'Robot', type: 'confidential', redirectUris: [], responseTypes: [] },
+  ...{ grantTypes: ['client_credentials', 'refresh_token'], scopes: ['read', 'call'], defaultScopes: ['read'] },
+};
+
+const wanted: Fields = { grant_type: 'client_credentials', client_id: 'robot', client_secret: secret };
+
+let oauth: OAuthApp;
+
+beforeEach(async () => {
+  oauth = await createOAuthApp();
+  await oauth.clients.configure(robot, secret);
+  await oauth.users.create({ username: 'root', password: 'correct horse', role: 'admin' });
+});
+afterEach(() => oauth.close());
+
+const asking = (changes: Fields = {}): request.Test => requestToken(oauth, { ...wanted, ...changes });
+
+const refusal = async (answer: request.Test): Promise<[number, string]> => {
+  const { status, body } = await answer;
+  return [status, body.error];
+};
+
+/** A key pair of `root`, as its token request sends it. */
+const keyPair = async (): Promise<Fields> => {
+  const user = (await oauth.stores.users.findByUsername('root'))!;
+  const { clientId, clientSecret } = await oauth.authorization.keyPairs.generate({ user, address: null });
+  return { client_id: clientId, client_secret: clientSecret };
+};
+
+const principalOf = async (token: string): Promise<unknown> =>
+  (await request(oauth.app).get('/rest/call').set('Authorization', `Bearer ${token}`)).body;
+
+describe('client credentials', () => {
+  it('36, 37 and 57 give an access token that is not cached, and never a refresh token', async () => {
+    for (const path of ['/oauth/token', '/oauth2/token', '/oauth2/token/']) {
+      const answer = await request(oauth.app).post(path).type('form').send(wanted);
+      expect([answer.status, answer.headers['cache-control']]).toEqual([200, 'no-store']);
+      expect(answer.body).toEqual({
+        ...{ access_token: expect.stringMatching(/^[\w-]{43}$/), token_type: 'Bearer' },
+        ...{ expires_in: 3600, scope: 'read' },
+      });
+    }
+  });
+
+  it('57 act for no user: a call is 403', async () => {
+    const { body } = await asking({ scope: 'call' });
+    expect(body.scope).toBe('call');
+    expect(await statusWith(oauth, body.access_token)).toBe(403);
+    oauth.clock.advance(3_600_000);
+    expect(await statusWith(oauth, body.access_token)).toBe(401);
+  });
+
+  it('give scopes within those of the client', async () => {
+    for (const scope of ['operator', 'nonsense', 'read write']) {
+      expect(await refusal(asking({ scope }))).toEqual([400, 'invalid_scope']);
+    }
+    expect((await asking({ scope: 'call read' })).body.scope).toBe('call read');
+  });
+
+  it('38, 40 and 41 are checked like those of every grant', async () => {
+    expect(await refusal(asking({ client_secret: 'wrong' }))).toEqual([401, 'invalid_client']);
+    const basic = `Basic ${Buffer.from(`robot:${secret}`).toString('base64')}`;
+    expect(await refusal(asking().set('Authorization', basic))).toEqual([400, 'invalid_request']);
+    const alone = requestToken(oauth, { grant_type: 'client_credentials' }).set('Authorization', basic);
+    expect((await alone).status).toBe(200);
+    const wrong = requestToken(oauth, { grant_type: 'client_credentials' }).set('Authorization', 'Basic eDp5');
+    expect((await wrong).headers['www-authenticate']).toMatch(/^Basic realm=/);
+    const twice = request(oauth.app)
+      .post('/oauth2/token/')
+      .type('form')
+      .send(`${queryOf(wanted)}&scope=read&scope=read`);
+    expect(await refusal(twice)).toEqual([400, 'invalid_request']);
+  });
+
+  it('56 are for confidential clients that have them', async () => {
+    expect(await refusal(asking({ client_id: 'demo-app', client_secret: 'demo-secret' }))).toEqual([
+      ...[400, 'unauthorized_client'],
+    ]);
+    await oauth.clients.configure({ ...robot, id: 'open', type: 'public' }, null);
+    const open = requestToken(oauth, { grant_type: 'client_credentials', client_id: 'open' });
+    expect(await refusal(open)).toEqual([400, 'unauthorized_client']);
+  });
+
+  it('59 are not sent by GET, and HEAD is 405', async () => {
+    for (const path of ['/oauth/token', '/oauth2/token/']) {
+      expect(await refusal(request(oauth.app).get(`${path}?${queryOf(wanted)}`))).toEqual([400, 'invalid_request']);
+      expect((await request(oauth.app).head(path)).status).toBe(405);
+      expect((await request(oauth.app).delete(path)).status).toBe(405);
+    }
+  });
+
+  it('61 a wrong media type is 415 at each address', async () => {
+    for (const path of ['/api/oauth/token', '/oauth2/token/']) {
+      expect(await refusal(request(oauth.app).post(path).send(wanted))).toEqual([415, 'invalid_request']);
+    }
+  });
+
+  it('are nothing for pages of other sites', async () => {
+    const answer = await asking().set('Origin', 'https://evil.example');
+    expect([answer.status, answer.headers['access-control-allow-origin']]).toEqual([403, undefined]);
+  });
+
+  it('67 end with a new secret of the client', async () => {
+    const { body } = await asking();
+    await oauth.clients.rotateSecret('robot');
+    expect(await statusWith(oauth, body.access_token)).toBe(401);
+  });
+});
+
+describe('the key pair of an administrator', () => {
+  it('57 acts for him', async () => {
+    const { status, body } = await asking(await keyPair());
+    expect([status, body.expires_in, body.scope]).toEqual([200, 36_000, 'all']);
+    expect(body).not.toHaveProperty('refresh_token');
+    expect(await principalOf(body.access_token)).toMatchObject({ kind: 'user', username: 'root', role: 'admin' });
+    expect(await audited(oauth.stores, 'token.issued')).toMatchObject([
+      { username: 'root', detail: 'client_credentials' },
+    ]);
+  });
+
+  it('57 and 67 dies with the account', async () => {
+    const pair = await keyPair();
+    const { body } = await asking(pair);
+    await oauth.users.setStatus('root', 'disabled');
+    expect(await statusWith(oauth, body.access_token)).toBe(401);
+    expect(await refusal(asking(pair))).toEqual([401, 'invalid_client']);
+  });
+
+  it('67 and its tokens are worth nothing once there is a new one', async () => {
+    const old = await keyPair();
+    const { body } = await asking(old);
+    const fresh = await keyPair();
+    expect(await statusWith(oauth, body.access_token)).toBe(401);
+    expect(await refusal(asking(old))).toEqual([401, 'invalid_client']);
+    expect((await asking(fresh)).status).toBe(200);
+  });
+
+  it('67 gives nothing when it is replaced while it is being used', async () => {
+    const old = await keyPair();
+    const { tokens: store } = oauth.stores;
+    const startFamily = store.start.bind(store);
+    store.start = async (family, tokens) => {
+      await keyPair();
+      await startFamily(family, tokens);
+    };
+    expect(await refusal(asking(old))).toEqual([400, 'invalid_grant']);
+  });
+});

@@ -1,0 +1,12 @@
+import { createPasswordHasher } from '../../src/oauth/password-hasher.ts';
+import { ensureSandboxAccounts } from '../../src/sandbox-accounts.ts';
+import { createSystemIds } from '../../src/shared/ids.ts';
+import { silentLog } from '../../src/shared/log.ts';
+import { issuer, type OAuthApp } from './oauth-app.ts';
+
+/** The users and clients of the sandbox, as the service makes them at its start. */
+export const addSandboxAccounts = ({ stores, clock }: OAuthApp): Promise<void> =>
+  ensureSandboxAccounts({
+    ...{ stores, clock, publicUrl: issuer, hasher: createPasswordHasher() },
+    ...{ ids: createSystemIds(), log: silentLog },
+  });
