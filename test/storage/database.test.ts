@@ -1,12 +1,13 @@
 import { statSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { sql } from 'kysely';
 import { silentLog, type Log } from '../../src/shared/log.ts';
 import { openDatabase } from '../../src/storage/database.ts';
 import { run, type Pace, type UnitOfWork } from '../../src/storage/unit-of-work.ts';
 import { aCall, anEvent, aUser } from '../contracts/records.ts';
-import { FakeClock } from '../support/fake-clock.ts';
+import { FakeClock, settle } from '../support/fake-clock.ts';
 import { createTestStores, type TestStores } from '../support/test-database.ts';
 
 describe('database', () => {
@@ -41,7 +42,12 @@ describe('database', () => {
 
     it('lets writes wait for each other while it pauses, and a prompt one 2 ms at the most', async () => {
       const { url, clock } = stores;
-      const pausing = await openDatabase({ url, clock, log: silentLog, commitPauseMs: 50 });
+      const pausing = await openDatabase({
+        url: `${url}?synchronous=normal`,
+        clock,
+        log: silentLog,
+        commitPauseMs: 50,
+      });
       const told: string[] = [];
       const write = (name: string, pace?: Pace): void =>
         void pausing.write(() => run(sql`select 1`.compile(pausing.builder)), pace).then(() => told.push(name));
@@ -168,9 +174,38 @@ describe('database', () => {
       return Object.values(rows[0] ?? {})[0];
     };
 
-    it('is opened to survive a loss of power unless its address says otherwise', async () => {
-      expect(await pragma(stores.url, 'synchronous')).toBe(2);
-      expect(await pragma(`${stores.url}?synchronous=normal`, 'synchronous')).toBe(1);
+    it('is written and flushed before anybody is told, unless its address says otherwise', async () => {
+      const handle = await open(join(stores.directory, 'probe'), 'w');
+      const prototype = Object.getPrototypeOf(handle) as { datasync: () => Promise<void> };
+      const held: (() => void)[] = [];
+      const datasync = jest.spyOn(prototype, 'datasync');
+      datasync.mockImplementation(() => new Promise((resolve) => held.push(resolve)));
+      try {
+        const told: string[] = [];
+        void stores.users.insert(aUser('user-1')).then(() => told.push('flushed'));
+        while (held.length === 0) await settle();
+        expect(await stores.users.find('user-1')).toEqual(aUser('user-1'));
+        expect(told).toEqual([]);
+        held[0]?.();
+        await settle();
+        expect(told).toEqual(['flushed']);
+
+        const hasty = await openDatabase({
+          ...{ url: `${stores.url}?synchronous=normal`, clock: stores.clock, log: silentLog },
+        });
+        await hasty.write(() => run(sql`delete from users`.compile(hasty.builder)));
+        await hasty.close();
+        expect(datasync).toHaveBeenCalledTimes(1);
+        datasync.mockRejectedValueOnce(new Error('the disk fails'));
+        await expect(stores.users.insert(aUser('user-2'))).rejects.toMatchObject({ code: 'database_unavailable' });
+      } finally {
+        datasync.mockRestore();
+        await handle.close();
+      }
+    });
+
+    it('is sound after a loss of power, and enforces references', async () => {
+      expect(await pragma(stores.url, 'synchronous')).toBe(1);
       expect(await pragma(stores.url, 'journal_mode')).toBe('wal');
       expect(await pragma(stores.url, 'foreign_keys')).toBe(1);
     });

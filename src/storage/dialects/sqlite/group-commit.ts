@@ -89,10 +89,11 @@ export class GroupCommit {
       this.#pace = 'shared';
       const batch = this.#queue.splice(0, UNITS_A_COMMIT);
       const startedAt = this.#clock.now();
-      this.#commit(batch);
+      const settlements = this.#commit(batch);
       this.#connection.lock.release();
       this.#committedAt = this.#clock.now();
       this.#onCommit({ units: batch.length, milliseconds: this.#committedAt - startedAt });
+      for (const settle of await this.#persisted(batch, settlements)) settle();
     }
     this.#flushing = undefined;
   }
@@ -114,9 +115,18 @@ export class GroupCommit {
     });
   }
 
-  #commit(batch: readonly Pending[]): void {
-    const settlements = this.#commitTogether(batch) ?? this.#commitApart(batch);
-    for (const settle of settlements) settle();
+  #commit(batch: readonly Pending[]): Settlement[] {
+    return this.#commitTogether(batch) ?? this.#commitApart(batch);
+  }
+
+  /** Nobody is told of a commit before it is safe. */
+  async #persisted(batch: readonly Pending[], settlements: Settlement[]): Promise<Settlement[]> {
+    try {
+      await this.#connection.persist();
+      return settlements;
+    } catch (error) {
+      return failed(batch, error);
+    }
   }
 
   /** The usual case, without savepoints. @returns undefined where a unit failed: nothing was written then */
@@ -144,12 +154,7 @@ export class GroupCommit {
       return settlements;
     } catch (error) {
       this.#rollBack();
-      const failure = new DatabaseUnavailableError(error);
-      return batch.map(
-        ({ reject }) =>
-          () =>
-            reject(failure),
-      );
+      return failed(batch, error);
     }
   }
 
@@ -178,5 +183,14 @@ export class GroupCommit {
     return step.value;
   }
 }
+
+const failed = (batch: readonly Pending[], error: unknown): Settlement[] => {
+  const failure = new DatabaseUnavailableError(error);
+  return batch.map(
+    ({ reject }) =>
+      () =>
+        reject(failure),
+  );
+};
 
 const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));

@@ -46,8 +46,7 @@ class SqliteDriver implements Driver {
   }
 
   destroy(): Promise<void> {
-    this.#connection.close();
-    return Promise.resolve();
+    return this.#connection.close();
   }
 }
 
