@@ -16,6 +16,15 @@ export const withGrowingId = <Table extends string, Columns extends string>(
     ? table.addColumn('id', 'integer', (column) => column.primaryKey().autoIncrement())
     : table.addColumn('id', 'bigint', (column) => column.primaryKey().generatedAlwaysAsIdentity());
 
+/** Adds the key `id`, a number that grows for as long as the newest row is never deleted: cheaper than one that always does. */
+export const withRisingId = <Table extends string, Columns extends string>(
+  database: Kysely<unknown>,
+  table: CreateTableBuilder<Table, Columns>,
+): CreateTableBuilder<Table, Columns | 'id'> =>
+  isSqlite(database)
+    ? table.addColumn('id', 'integer', (column) => column.primaryKey())
+    : table.addColumn('id', 'bigint', (column) => column.primaryKey().generatedAlwaysAsIdentity());
+
 /** Keeps the rows in the order of their primary key where the database can: one search finds a row instead of two. */
 export const storedByKey = <Table extends string, Columns extends string>(
   database: Kysely<unknown>,

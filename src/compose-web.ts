@@ -1,7 +1,9 @@
 import { type RequestHandler, Router } from 'express';
 import type { Authorization } from './compose-authorization.ts';
 import { createBasicLoginRouter } from './http/routes/auth-basic.ts';
+import type { DirectRoute } from './http/direct-route.ts';
 import { createOAuthRouter } from './http/routes/oauth.ts';
+import { TokenRoute } from './http/routes/oauth-token.ts';
 import type { OAuthStores } from './oauth/stores.ts';
 import type { Clock } from './shared/clock.ts';
 import type { IdSource } from './shared/ids.ts';
@@ -32,16 +34,23 @@ export interface WebParts {
   readonly log: Log;
 }
 
+export interface Web {
+  /** To be asked before Express. */
+  readonly directRoutes: readonly DirectRoute[];
+  /** In the order in which they are asked. */
+  readonly routers: readonly RequestHandler[];
+}
+
 /** The paths of people, and nothing else, have a session. */
 const SESSION_PATHS = ['/', '/auth/login', '/auth/grant', '/auth/logout', '/device', '/test', '/management{/*page}'];
 
-/** The addresses of the authorization server, and the pages around it, in the order in which they are asked. */
-export const composeWeb = (parts: WebParts): readonly RequestHandler[] => {
+/** The addresses of the authorization server, and the pages around it. */
+export const composeWeb = (parts: WebParts): Web => {
   const { authorization, publicUrl, stores, viewsDirectory } = parts;
   const renderPage = createPageRenderer({ viewsDirectory });
   const pageErrors = createPageErrorHandler({ renderPage, publicUrl });
   const base = { ...stores, ...parts, ...authorization, renderPage, pageErrors };
-  return [
+  const routers = [
     createAssetsRouter({ viewsDirectory }),
     createOAuthRouter(base),
     createBasicLoginRouter(base),
@@ -52,4 +61,5 @@ export const composeWeb = (parts: WebParts): readonly RequestHandler[] => {
       .use(createManagementRouter({ ...base, ownSessions: createOwnSessions(base) }))
       .use(pageErrors),
   ];
+  return { directRoutes: [new TokenRoute(base)], routers };
 };

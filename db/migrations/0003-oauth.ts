@@ -83,7 +83,13 @@ const createFamilies = async (database: Kysely<unknown>): Promise<void> => {
     .addColumn('last_used_at', 'bigint', required)
     .addColumn('expires_at', 'bigint', required)
     .execute();
-  await indexOn(database, 'token_families', ['user_id', 'client_id']);
+  // What stands for a client itself has no user, and is only found by its client.
+  await database.schema
+    .createIndex('token_families_user_id_client_id')
+    .on('token_families')
+    .columns(['user_id', 'client_id'])
+    .where(sql.ref('user_id'), 'is not', null)
+    .execute();
   await indexOn(database, 'token_families', ['client_id']);
   await indexOn(database, 'token_families', ['expires_at']);
 };

@@ -1,5 +1,5 @@
 import { sql, type Kysely } from 'kysely';
-import { required, storedByKey, withGrowingId } from '../portable-schema.ts';
+import { required, storedByKey, withRisingId } from '../portable-schema.ts';
 
 /** Devices that wait for a person, keys that sign, who may register clients, proofs that were seen, and the audit log. */
 export const up = async (database: Kysely<unknown>): Promise<void> => {
@@ -71,7 +71,7 @@ const createDpopProofs = async (database: Kysely<unknown>): Promise<void> => {
 
 /** It refers to nothing: what happened stays known when the user or the client is gone. */
 const createAuditEvents = async (database: Kysely<unknown>): Promise<void> => {
-  await withGrowingId(database, database.schema.createTable('audit_events'))
+  await withRisingId(database, database.schema.createTable('audit_events'))
     .addColumn('event', 'text', required)
     .addColumn('at', 'bigint', required)
     .addColumn('user_id', 'text')
@@ -79,6 +79,10 @@ const createAuditEvents = async (database: Kysely<unknown>): Promise<void> => {
     .addColumn('address', 'text')
     .addColumn('detail', 'text')
     .execute();
-  await database.schema.createIndex('audit_events_user_id').on('audit_events').columns(['user_id', 'id']).execute();
-  await database.schema.createIndex('audit_events_at').on('audit_events').column('at').execute();
+  await database.schema
+    .createIndex('audit_events_user_id')
+    .on('audit_events')
+    .columns(['user_id', 'id'])
+    .where(sql.ref('user_id'), 'is not', null)
+    .execute();
 };

@@ -11,7 +11,8 @@ import { startService } from '../../test/support/start-service.ts';
 import { httpRequest, type Requests } from './load.ts';
 import { measure, printSubjects, repeated, startPeer, subject } from './subjects.ts';
 
-const CONNECTIONS = Number(process.env['CONNECTIONS'] ?? 16);
+/** Enough for commits to be shared, as they are in a service that is busy. */
+const CONNECTIONS = Number(process.env['CONNECTIONS'] ?? 64);
 const ROUNDS = Number(process.env['ROUNDS'] ?? 7);
 const ROUND_MS = Number(process.env['ROUND_MS'] ?? 1500);
 const FORM = { 'content-type': 'application/x-www-form-urlencoded' };

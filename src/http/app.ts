@@ -6,6 +6,7 @@ import type { Clock } from '../shared/clock.ts';
 import type { Log } from '../shared/log.ts';
 import { createAccessLog } from './access-log.ts';
 import { openToOrigins } from './cors.ts';
+import { type DirectRoute, pathOf } from './direct-route.ts';
 import { NotFoundError } from './errors.ts';
 import { refuseForeignHost } from './host-guard.ts';
 import { asAppError, sendProblem } from './problem.ts';
@@ -21,11 +22,11 @@ export interface AppDeps extends CallRouteDeps {
   readonly hosts: 'any' | 'loopback';
   /** Whether calls can be placed now. */
   readonly isReady: () => boolean;
+  /** What is asked the most, beside the API itself. */
+  readonly directRoutes: readonly DirectRoute[];
   /** What comes after the API: authorization, pages. They bring sessions and headers of their own. */
   readonly routers: readonly RequestHandler[];
 }
-
-const CALL_PATH = /^\/rest\/call\/?(?:\?|$)/i;
 
 const notFound: RequestHandler = () => {
   throw new NotFoundError();
@@ -59,21 +60,23 @@ const createPages = (deps: AppDeps, fail: FailureReply): Express => {
 };
 
 /**
- * The whole HTTP face. The API is asked the most and comes before Express, whose way to a route costs as much as the
- * answer of a call.
+ * The whole HTTP face. The API and the token endpoint are asked the most and come before Express.
  */
 export const createApp = (deps: AppDeps): RequestListener => {
   const fail = createFailureReply(deps);
   const pages = createPages(deps, fail);
-  const calls = new CallRoute(deps);
+  const direct: readonly DirectRoute[] = [new CallRoute(deps), ...deps.directRoutes];
   const trusts = proxyAddress.compile([...deps.trustedProxies]);
-  const recordAccess = createAccessLog(deps.log, deps.clock, (request) => proxyAddress(request, trusts));
+  const addressOf = (request: IncomingMessage): string => proxyAddress(request, trusts);
+  const recordAccess = createAccessLog(deps.log, deps.clock, addressOf);
 
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     if (deps.hosts === 'loopback') refuseForeignHost(request);
     if (openToOrigins(request, response) === 'answered') return;
-    if (CALL_PATH.test(request.url ?? '')) await calls.handle(request, response);
-    else pages(request, response);
+    const path = pathOf(request);
+    const route = direct.find((candidate) => candidate.matches(path));
+    if (route === undefined) pages(request, response);
+    else await route.handle(request, response, () => addressOf(request));
   };
 
   return (request, response) => {

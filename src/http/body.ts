@@ -1,8 +1,8 @@
 import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import express from 'express';
 import { parseCallXml } from './body-xml.ts';
 import { InvalidRequestError, UnsupportedMediaTypeError } from './errors.ts';
+import { receiveBody } from './receive-body.ts';
 
 /** The fields of a body, not yet checked. Ask for those you know by name. */
 export type Fields = Readonly<Record<string, unknown>>;
@@ -10,23 +10,6 @@ export type Fields = Readonly<Record<string, unknown>>;
 type Parse = (text: string) => Fields | Promise<Fields>;
 
 const MAX_BYTES = 16 * 1024;
-
-/** It needs nothing of Express but the name: it leaves the body on a bare request, too. */
-type ReadRaw = (
-  request: IncomingMessage & { body?: unknown },
-  response: ServerResponse,
-  done: (error?: unknown) => void,
-) => void;
-
-const readRaw = express.raw({ type: () => true, limit: MAX_BYTES, inflate: true }) as unknown as ReadRaw;
-
-const receive = (request: IncomingMessage & { body?: unknown }, response: ServerResponse): Promise<Buffer> =>
-  new Promise((resolve, reject) => {
-    readRaw(request, response, (error) => {
-      if (error !== undefined) reject(error instanceof Error ? error : new Error('the body cannot be read'));
-      else resolve(Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0));
-    });
-  });
 
 const parseForm: Parse = (text) => {
   const fields = new Map<string, string>();
@@ -47,6 +30,9 @@ const parseJson: Parse = (text) => {
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Fields;
   throw new InvalidRequestError('The body is not a JSON object.');
 };
+
+/** In lower case, without parameters. */
+export const mediaTypeOf = (contentType: string): string => (contentType.split(';', 1)[0] ?? '').trim().toLowerCase();
 
 /** A body without a type is read as the form that the documentation shows. */
 const parserOf = (mediaType: string): Parse => {
@@ -72,7 +58,8 @@ const decodeUtf8 = (bytes: Buffer): string => {
 
 const CHARSET = /;\s*charset\s*=\s*"?([^\s;"]+)"?/i;
 
-const decode = (bytes: Buffer, contentType: string): string => {
+/** @throws InvalidRequestError 400, UnsupportedMediaTypeError 415 */
+export const decodeBody = (bytes: Buffer, contentType: string): string => {
   const charset = CHARSET.exec(contentType)?.[1]?.toLowerCase() ?? 'utf-8';
   if (!charsets.has(charset)) throw new UnsupportedMediaTypeError('The charset of the body is not supported.');
   try {
@@ -88,7 +75,7 @@ const decode = (bytes: Buffer, contentType: string): string => {
  */
 export const readFields = async (request: IncomingMessage, response: ServerResponse): Promise<Fields> => {
   const contentType = request.headers['content-type'] ?? '';
-  const parse = parserOf((contentType.split(';')[0] ?? '').trim().toLowerCase());
-  const bytes = await receive(request, response);
-  return bytes.length === 0 ? {} : parse(decode(bytes, contentType));
+  const parse = parserOf(mediaTypeOf(contentType));
+  const bytes = await receiveBody(request, { response, limitBytes: MAX_BYTES });
+  return bytes.length === 0 ? {} : parse(decodeBody(bytes, contentType));
 };

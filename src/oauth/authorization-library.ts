@@ -1,3 +1,4 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { NextFunction, Request, Response } from 'express';
 import type { Question } from './pending-decisions.ts';
 import type { Client } from './account-stores.ts';
@@ -34,6 +35,13 @@ export interface LibraryRequest extends Request {
 }
 
 export type Done<Values extends unknown[] = []> = (error: Error | null, ...values: Partial<Values>) => void;
+/** The token endpoint needs nothing of Express: Node's own request and response will do. */
+export interface TokenExchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly next: (error?: unknown) => void;
+}
+
 export type Middleware = (request: Request, response: Response, next: NextFunction) => void;
 export type Body = Readonly<Record<string, string>>;
 

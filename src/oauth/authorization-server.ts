@@ -1,7 +1,13 @@
 import type { NextFunction, Request, Response } from 'express';
 import oauth2orize from 'oauth2orize';
 import type { AuditLog } from './audit-log.ts';
-import type { Authorization, AuthorizationLibrary, Server } from './authorization-library.ts';
+import type {
+  Authorization,
+  AuthorizationLibrary,
+  LibraryRequest,
+  Server,
+  TokenExchange,
+} from './authorization-library.ts';
 import type { RedirectTarget } from './authorization-request.ts';
 import { createModes, createTransactionStore } from './authorization-transactions.ts';
 import type { OAuthError } from './errors.ts';
@@ -32,7 +38,7 @@ export interface AuthorizationServer {
    * RFC 6749 section 3.2: 200 with JSON; for a code whose answer is a redirect, 303 with the token in the fragment of the
    * code's address. A refusal goes to `next`.
    */
-  grantTokens(tokenRequest: TokenRequest, exchange: Exchange): void;
+  grantTokens(tokenRequest: TokenRequest, exchange: TokenExchange): void;
 }
 
 export interface AuthorizationServerDeps extends TokenExchangeDeps {
@@ -117,7 +123,8 @@ export const createAuthorizationServer = (deps: AuthorizationServerDeps): Author
 
     grantTokens: (asked, { request, response, next }) => {
       const { client, parameters } = asked;
-      grantTokens(Object.assign(request, { body: parameters, client, authInfo: asked }), response, next);
+      const given = Object.assign(request, { body: parameters, client, authInfo: asked });
+      grantTokens(given as LibraryRequest, response as Response, next);
     },
   };
 };

@@ -2,7 +2,8 @@ import express, { type Request, type RequestHandler } from 'express';
 import { OAuthError } from './errors.ts';
 import { type Parameters, parseParameters, queryOf } from './parameters.ts';
 
-const FORM = 'application/x-www-form-urlencoded';
+/** RFC 6749 appendix B. */
+export const FORM = 'application/x-www-form-urlencoded';
 const LIMIT = '32kb';
 
 /** A body of another kind than a form. `status` has the meaning it has on the errors of Express's body parsers. */
@@ -26,7 +27,8 @@ export const readForm: RequestHandler = (request, response, next) => {
   readText(request, response, next);
 };
 
-const parse = (text: string): Parameters => {
+/** @throws OAuthError `invalid_request` */
+export const parseForm = (text: string): Parameters => {
   const parameters = parseParameters(text);
   if (parameters === undefined) throw new OAuthError('invalid_request', 'The parameters are malformed.');
   return parameters;
@@ -35,8 +37,9 @@ const parse = (text: string): Parameters => {
 /** The parameters of a form that `readForm` read. @throws OAuthError `invalid_request` */
 export const formOf = (request: Request): Parameters => {
   const body: unknown = request.body;
-  return parse(typeof body === 'string' ? body : '');
+  return parseForm(typeof body === 'string' ? body : '');
 };
 
 /** The parameters of the query. @throws OAuthError `invalid_request` */
-export const queryParametersOf = (request: Request): Parameters => parse(queryOf(request.originalUrl));
+export const queryParametersOf = (request: Pick<Request, 'originalUrl'>): Parameters =>
+  parseForm(queryOf(request.originalUrl));

@@ -1,4 +1,4 @@
-import type { Response } from 'express';
+import type { ServerResponse } from 'node:http';
 import { encodeParameters } from './parameters.ts';
 
 type Values = Readonly<Record<string, unknown>>;
@@ -21,11 +21,8 @@ const places = { query: withQuery, fragment: withFragment } as const;
  * never posted on (RFC 9700 section 4.12), and never cached.
  */
 export const redirectWith = (
-  response: Response,
+  response: ServerResponse,
   { uri, place, values }: { readonly uri: string; readonly place: keyof typeof places; readonly values: Values },
 ): void => {
-  response
-    .status(303)
-    .set({ 'Cache-Control': 'no-store', Location: places[place](uri, values) })
-    .end();
+  response.writeHead(303, { 'Cache-Control': 'no-store', Location: places[place](uri, values) }).end();
 };

@@ -1,5 +1,6 @@
 import { UnknownAccountError } from './errors.ts';
 import type { UserStore } from './account-stores.ts';
+import type { AuditLog } from './audit-log.ts';
 import { claimedHashOf } from './token-reader.ts';
 import type { TokenStore } from './token-stores.ts';
 
@@ -15,19 +16,37 @@ export interface TokenAdmin {
   revokeAll(of: { readonly username?: string; readonly clientId?: string }): Promise<number>;
 }
 
-export const createTokenAdmin = (deps: { readonly tokens: TokenStore; readonly users: UserStore }): TokenAdmin => ({
-  revoke: async (token) => {
-    const family = await deps.tokens.findFamily(claimedHashOf(token));
-    if (family === undefined) return 'unknown';
-    await deps.tokens.revokeFamily(family.id);
-    return 'revoked';
-  },
+export const createTokenAdmin = (deps: {
+  readonly tokens: TokenStore;
+  readonly users: UserStore;
+  readonly auditLog: AuditLog;
+}): TokenAdmin => {
+  const { tokens, users, auditLog } = deps;
 
-  revokeAll: async ({ username, clientId }) => {
-    const ofClient = clientId === undefined ? {} : { clientId };
-    if (username === undefined) return deps.tokens.revokeMatching(ofClient);
-    const user = await deps.users.findByUsername(username);
+  const userIdOf = async (username: string): Promise<string> => {
+    const user = await users.findByUsername(username);
     if (user === undefined) throw new UnknownAccountError(`There is no user ${username}.`);
-    return deps.tokens.revokeMatching({ ...ofClient, userId: user.id });
-  },
-});
+    return user.id;
+  };
+
+  return {
+    revoke: async (token) => {
+      const family = await tokens.findFamily(claimedHashOf(token));
+      if (family === undefined) return 'unknown';
+      const { id, userId, clientId } = family;
+      await tokens.revokeFamily(id);
+      auditLog.record('token.revoked', { userId, clientId, detail: 'by an administrator' });
+      return 'revoked';
+    },
+
+    revokeAll: async ({ username, clientId }) => {
+      const filter = {
+        ...(clientId !== undefined && { clientId }),
+        ...(username !== undefined && { userId: await userIdOf(username) }),
+      };
+      const count = await tokens.revokeMatching(filter);
+      auditLog.record('token.revoked', { ...filter, detail: `${count} grants, by an administrator` });
+      return count;
+    },
+  };
+};

@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http';
 import { DEVICE_CODE_GRANT } from './account-stores.ts';
 import type { AuthorizationLibrary, Done, LibraryRequest, Middleware, Server } from './authorization-library.ts';
 import type { AuthorizationCodeGrant } from './grants/authorization-code.ts';
@@ -41,6 +42,12 @@ const answering =
     else answer(authInfo, request, response, next);
   };
 
+/** As the library sends what its own exchanges give. */
+const sendJson = (response: ServerResponse, given: TokenResponse): void => {
+  response.setHeader('Content-Type', 'application/json');
+  response.end(JSON.stringify(given));
+};
+
 const redemptionOf = ({ client, route, address, dpopKey, parameters }: TokenRequest) => ({
   ...{ client, route, address, dpopKey },
   code: parameters['code'] ?? '',
@@ -81,7 +88,7 @@ const redeemDeviceCode = (grant: DeviceCodeGrant): Middleware =>
   answering(({ client, route, address, dpopKey, parameters }, _request, response, next) => {
     const deviceCode = parameters['device_code'] ?? '';
     settle(grant.redeem({ client, deviceCode, route, address, dpopKey }), (error, given) =>
-      given === undefined ? next(error) : response.json(given),
+      given === undefined ? next(error) : sendJson(response, given),
     );
   });
 

@@ -126,6 +126,17 @@ export const tokenRows = (minted: MintedTokens, { client, family, scopes, dpopKe
   };
 };
 
+const FAMILY_ID_BITS = 96;
+/** Milliseconds since the epoch in base 36, until the year 5188. */
+const TIME_DIGITS = 9;
+
+/**
+ * The id of a new family: no secret. It begins with the time, so that what belongs to new families is written to the end
+ * of the indexes and not all over them.
+ */
+export const newFamilyId = (ids: IdSource, now: number): string =>
+  now.toString(36).padStart(TIME_DIGITS, '0') + ids.random(FAMILY_ID_BITS);
+
 /** A family starts with a decision of its owner. Without refresh tokens it ends with its access token. */
 export const newFamily = (
   { client, scopes, now }: Pick<TokenTerms, 'client' | 'scopes' | 'now'>,

@@ -42,6 +42,8 @@ export const createTokenReader = ({ jwt }: { readonly jwt: JwtTokens }): TokenRe
   hashOf: (token, use) => {
     if (OPAQUE.test(token)) return hashSecret(token);
     if (!COMPACT_JWS.test(token)) return undefined;
-    return jwt.read(token, { use, expired: 'refused' }).then((claims) => claims && jwtHash(claims.jti));
+    // Its row tells whether a refresh token is over: one that was used again is a theft, however old it is.
+    const expired = use === 'refresh' ? 'accepted' : 'refused';
+    return jwt.read(token, { use, expired }).then((claims) => claims && jwtHash(claims.jti));
   },
 });

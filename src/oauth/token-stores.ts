@@ -80,9 +80,19 @@ export type RotationDecision =
   | { readonly action: 'revoke' }
   | { readonly action: 'refuse' };
 
+/** Whoever has just proven himself, as he was when he did. */
+export interface Proof {
+  readonly client: Pick<Client, 'id' | 'secretHash'>;
+  /** null: the tokens stand for the client itself. */
+  readonly user: Pick<User, 'id' | 'passwordHash'> | null;
+}
+
 export interface TokenStore {
-  /** Writes a family with its first tokens. */
-  start(family: TokenFamily, tokens: IssuedTokens): Promise<void>;
+  /**
+   * Writes a family with its first tokens.
+   * @param proof what the decision stands on: `refused`, and nothing is written, where it does not hold any more
+   */
+  start(family: TokenFamily, tokens: IssuedTokens, proof?: Proof): Promise<'started' | 'refused'>;
   /** One query by primary key: it runs for every call of the API. Expired tokens are found too. */
   findAccess(hash: string): Promise<AccessTokenView | undefined>;
   /**

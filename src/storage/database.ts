@@ -38,7 +38,7 @@ export interface DatabaseOptions {
   readonly log: Log;
   /**
    * The least time from one commit to the next: under load more writes share the wait for the disk. 0 by default. A
-   * `prompt` write waits 2 ms at the most.
+   * `prompt` write waits for nothing but the disk, and takes along what waits.
    */
   readonly commitPauseMs?: number;
   /** Moves what was committed into the file so often, on a thread of its own; without it a writer does so at times. */

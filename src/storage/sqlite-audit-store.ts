@@ -38,9 +38,9 @@ export class SqliteAuditStore implements AuditStore {
 
   deleteBefore(time: number): Promise<void> {
     const { builder } = this.#database;
-    const old = builder.selectFrom('audit_events').select('id').where('at', '<', time).orderBy('at');
+    const oldest = builder.selectFrom('audit_events').select('id').orderBy('id');
     return deleteInSteps(this.#database, (limit) =>
-      run(builder.deleteFrom('audit_events').where('id', 'in', old.limit(limit)).compile()),
+      run(builder.deleteFrom('audit_events').where('id', 'in', oldest.limit(limit)).where('at', '<', time).compile()),
     );
   }
 }

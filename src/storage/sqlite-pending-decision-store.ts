@@ -3,6 +3,9 @@ import type { Database } from './database.ts';
 import { deleteInSteps } from './delete-in-steps.ts';
 import { run } from './unit-of-work.ts';
 
+/** How many consents one session may wait for at once: each address that a browser is sent to asks for another. */
+const MOST_OF_SESSION = 50;
+
 const keyColumns = ['session_hash', 'user_id', 'request_hash'] as const;
 
 /** Consents that were asked for, in SQL. */
@@ -24,7 +27,11 @@ export class SqlitePendingDecisionStore implements PendingDecisionStore {
         ...latest,
       })
       .onConflict((conflict) => conflict.columns(keyColumns).doUpdateSet(latest));
-    await this.#database.write(() => run(query.compile()));
+    const tooMany = this.#tooManyOf(decision.sessionHash);
+    await this.#database.write(function* () {
+      yield* run(query.compile());
+      yield* run(tooMany.compile());
+    });
   }
 
   take({ sessionHash, userId, requestHash }: PendingDecisionKey, now: number): Promise<PendingDecision | undefined> {
@@ -57,5 +64,14 @@ export class SqlitePendingDecisionStore implements PendingDecisionStore {
           .compile(),
       );
     });
+  }
+
+  /** Deletes all but the latest of a session. */
+  #tooManyOf(sessionHash: string) {
+    const { builder } = this.#database;
+    const ofSession = builder.selectFrom('pending_decisions').where('session_hash', '=', sessionHash);
+    const latestTooMany = ofSession.select('expires_at').orderBy('expires_at', 'desc').limit(1).offset(MOST_OF_SESSION);
+    const deletion = builder.deleteFrom('pending_decisions').where('session_hash', '=', sessionHash);
+    return deletion.where('expires_at', '<=', latestTooMany);
   }
 }

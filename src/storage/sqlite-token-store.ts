@@ -2,6 +2,7 @@ import type {
   AccessTokenView,
   GrantedApplication,
   IssuedTokens,
+  Proof,
   RefreshTokenView,
   RotationDecision,
   TokenFamily,
@@ -55,8 +56,8 @@ export class SqliteTokenStore implements TokenStore {
     this.#deleteEmptyFamily = compileDeleteEmptyFamily(database);
   }
 
-  start(family: TokenFamily, tokens: IssuedTokens): Promise<void> {
-    return this.#database.write(() => this.#writes.start({ family, tokens, at: family.createdAt }), 'prompt');
+  start(family: TokenFamily, tokens: IssuedTokens, proof?: Proof): Promise<'started' | 'refused'> {
+    return this.#database.write(() => this.#start(family, tokens, proof), 'prompt');
   }
 
   async findAccess(hash: string): Promise<AccessTokenView | undefined> {
@@ -128,6 +129,21 @@ export class SqliteTokenStore implements TokenStore {
     );
     await deleteInSteps(this.#database, (limit) => this.#deleteExpiredTokens('access_tokens', now, limit));
     await deleteInSteps(this.#database, (limit) => this.#deleteExpiredTokens('refresh_tokens', now, limit));
+  }
+
+  *#start(family: TokenFamily, tokens: IssuedTokens, proof: Proof | undefined): UnitOfWork<'started' | 'refused'> {
+    if (proof !== undefined && !(yield* this.#holds(proof))) return 'refused';
+    yield* this.#writes.start({ family, tokens, at: family.createdAt });
+    return 'started';
+  }
+
+  /** A new secret or password ends the families that it finds: one behind it must not start. */
+  *#holds({ client, user }: Proof): UnitOfWork<boolean> {
+    const { rows: clients } = yield* run(this.#reads.clientSecret(client));
+    if (clients[0]?.status !== 'active' || clients[0].secretHash !== client.secretHash) return false;
+    if (user === null) return true;
+    const { rows: users } = yield* run(this.#reads.userPassword(user));
+    return users[0]?.status === 'active' && users[0].passwordHash === user.passwordHash;
   }
 
   *#rotate<Decision extends RotationDecision>(

@@ -53,6 +53,7 @@ export class SqliteUserStore implements UserStore {
     const { builder } = this.#database;
     return this.#database.write(function* () {
       yield* run(builder.updateTable('users').set({ status }).where('id', '=', id).compile());
+      yield* run(builder.updateTable('clients').set({ status }).where('owner_id', '=', id).compile());
       if (status === 'disabled') yield* endEverythingOf(builder, id);
     });
   }

@@ -47,6 +47,8 @@ export interface StoresOptions {
 const DAY_MS = 24 * 60 * 60 * 1000;
 const AUDIT_KEPT_MS = 90 * DAY_MS;
 const LOGIN_ADDRESS_KEPT_MS = 180 * DAY_MS;
+/** So long a device still hears that its code has expired: until then it may well ask. */
+const DEVICE_GRANT_KEPT_MS = 10 * 60 * 1000;
 
 export const createStores = (options: StoresOptions): Stores => {
   const stores = createSqliteStores(options);
@@ -78,8 +80,9 @@ const sweep = async (stores: ReturnType<typeof createSqliteStores>, now: number)
   // Tokens first: a redeemed code and a redeemed device grant stay as long as their family.
   await stores.tokens.deleteExpired(now);
   const { codes, devices, pendingDecisions, sessions, registrationTokens, proofs, bindings, calls } = stores;
-  const others = [codes, devices, pendingDecisions, sessions, registrationTokens, proofs, bindings, calls];
+  const others = [codes, pendingDecisions, sessions, registrationTokens, proofs, bindings, calls];
   for (const store of others) await store.deleteExpired(now);
+  await devices.deleteExpired(now - DEVICE_GRANT_KEPT_MS);
   await stores.audit.deleteBefore(now - AUDIT_KEPT_MS);
   await stores.loginAddresses.deleteBefore(now - LOGIN_ADDRESS_KEPT_MS);
 };

@@ -8,7 +8,7 @@ interface ByHash {
   readonly hash: string;
 }
 
-/** The queries that find a token, each by its primary key. */
+/** The queries that find a token, or what one stands on, each by its primary key. */
 export const compileTokenReads = (builder: Kysely<Schema>) => ({
   access: compileOnce(({ hash }: ByHash) =>
     builder
@@ -34,6 +34,12 @@ export const compileTokenReads = (builder: Kysely<Schema>) => ({
       .select(familyColumns)
       .select(tokenUserColumns)
       .where('refresh_tokens.hash', '=', hash),
+  ),
+  clientSecret: compileOnce(({ id }: { readonly id: string }) =>
+    builder.selectFrom('clients').select(['secret_hash as secretHash', 'status']).where('id', '=', id),
+  ),
+  userPassword: compileOnce(({ id }: { readonly id: string }) =>
+    builder.selectFrom('users').select(['password_hash as passwordHash', 'status']).where('id', '=', id),
   ),
 });
 

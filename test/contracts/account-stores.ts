@@ -82,6 +82,16 @@ export const describeAccountStores = (driver: string, open: () => Promise<OAuthS
       expect(await remains('user-1', 'other')).toEqual(nothing);
     });
 
+    it('disables and enables with a user the clients that are his, and no others', async () => {
+      await stores.clients.insert(aClient('mine', { ownerId: 'user-1' }));
+      await stores.clients.insert(aClient('theirs', { ownerId: 'user-2' }));
+      for (const status of ['disabled', 'active'] as const) {
+        await stores.users.setStatus('user-1', status);
+        const found = await Promise.all(['mine', 'theirs', 'app'].map((id) => stores.clients.find(id)));
+        expect(found.map((client) => client?.status)).toEqual([status, 'active', 'active']);
+      }
+    });
+
     it('gives clients back as they were inserted; save replaces, and keeps what they gave', async () => {
       const empty = { redirectUris: [], responseTypes: [], grantTypes: [], grantTypesByGet: [], defaultScopes: [] };
       const strict = {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import type { RedemptionDecision, RotationDecision } from '../../src/oauth/token-stores.ts';
+import type { Proof, RedemptionDecision, RotationDecision } from '../../src/oauth/token-stores.ts';
 import type { OAuthStoresUnderTest } from './account-stores.ts';
 import { aClient, aCode, aFamily, aUser, HOUR, NOON, tokensOf, outcomeOf } from './records.ts';
 
@@ -15,7 +15,7 @@ export const describeGrantStores = (driver: string, open: () => Promise<OAuthSto
     });
     afterEach(() => stores.close());
 
-    const start = (id: string, owner: { userId?: string; clientId?: string } = {}): Promise<void> =>
+    const start = (id: string, owner: { userId?: string; clientId?: string } = {}): Promise<unknown> =>
       stores.tokens.start(aFamily(id, owner), tokensOf(id, id));
     const isAlive = async (id: string): Promise<boolean> =>
       (await stores.tokens.findAccess(`${id}-access`)) !== undefined;
@@ -23,6 +23,22 @@ export const describeGrantStores = (driver: string, open: () => Promise<OAuthSto
       action: 'issue',
       at,
       tokens: tokensOf(familyId, name),
+    });
+
+    it('starts no family whose proof was taken back meanwhile', async () => {
+      const client = { id: 'app', secretHash: aClient('app').secretHash };
+      const user = { id: 'user-1', passwordHash: aUser('user-1').passwordHash };
+      const attempt = (name: string, proof: Proof) => stores.tokens.start(aFamily(name), tokensOf(name, name), proof);
+      expect(await attempt('good', { client, user })).toBe('started');
+      expect(await attempt('client alone', { client, user: null })).toBe('started');
+      expect(await attempt('other secret', { client: { ...client, secretHash: 'old' }, user })).toBe('refused');
+      expect(await attempt('other password', { client, user: { ...user, passwordHash: 'old' } })).toBe('refused');
+      expect(await attempt('no client', { client: { ...client, id: 'gone' }, user })).toBe('refused');
+      expect(await attempt('no user', { client, user: { ...user, id: 'gone' } })).toBe('refused');
+      const behind = [stores.users.setStatus('user-1', 'disabled'), attempt('behind', { client, user })] as const;
+      expect((await Promise.all(behind))[1]).toBe('refused');
+      for (const name of ['other secret', 'other password', 'behind']) expect(await isAlive(name)).toBe(false);
+      expect(await isAlive('client alone')).toBe(false);
     });
 
     it('finds an access token with its user and client as they are now, also after it expired', async () => {

@@ -17,7 +17,7 @@ export const describeGrantedApplications = (driver: string, open: () => Promise<
     });
     afterEach(() => stores.close());
 
-    const start = (id: string, changes: Partial<TokenFamily> = {}): Promise<void> =>
+    const start = (id: string, changes: Partial<TokenFamily> = {}): Promise<unknown> =>
       stores.tokens.start(aFamily(id, changes), tokensOf(id, id));
     const remember = (changes: Partial<RememberedGrant> = {}): Promise<void> =>
       stores.rememberedGrants.save({

@@ -40,6 +40,17 @@ export const describeSessionStores = (driver: string, open: () => Promise<OAuthS
       expect(await stores.pendingDecisions.take(key, NOON)).toBeUndefined();
     });
 
+    it('keeps the latest 50 decisions of a session, whatever others wait for', async () => {
+      const armed = Array.from({ length: 60 }, (_, index) => {
+        return { ...decision, requestHash: `r${index}`, expiresAt: NOON + HOUR + index };
+      });
+      await stores.pendingDecisions.arm({ ...decision, sessionHash: 'other', expiresAt: NOON + 1 });
+      for (const each of armed) await stores.pendingDecisions.arm(each);
+      const taken = await Promise.all(armed.map((each) => stores.pendingDecisions.take(each, NOON)));
+      expect(taken.map((found) => found !== undefined)).toEqual(armed.map((_, index) => index >= 10));
+      expect(await stores.pendingDecisions.take({ ...key, sessionHash: 'other' }, NOON)).toBeDefined();
+    });
+
     it('finds a session until it expires; save replaces, touch moves its end', async () => {
       await stores.sessions.save(session);
       const loggedIn = { ...session, userId: 'user-1', data: '{"b":2}' };

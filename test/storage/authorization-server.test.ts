@@ -79,7 +79,7 @@ describe('the authorization server in SQLite', () => {
     for (const id of ['a', 'b']) await stores.signingKeys.insert({ ...key, id });
     await stores.proofs.take('proof', now);
     await stores.registrationTokens.insert({ hash: 't', name: '', createdBy: 'user-1', ...times });
-    await stores.devices.insert(aDeviceGrant('tv', { expiresAt: now }));
+    await stores.devices.insert(aDeviceGrant('tv', { expiresAt: now - 10 * 60_000 }));
     await stores.sessions.save({ hash: 's', userId: 'user-1', data: '{}', expiresAt: now });
     for (const at of [now - 90 * DAY, now - 90 * DAY - 1]) {
       await stores.audit.append({ event: 'logout', at, userId: null, clientId: null, address: null, detail: null });

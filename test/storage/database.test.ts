@@ -40,7 +40,7 @@ describe('database', () => {
       expect(await stores.calls.ongoing()).toHaveLength(100);
     });
 
-    it('lets writes wait for each other while it pauses, and a prompt one 2 ms at the most', async () => {
+    it('lets writes wait for each other while it pauses, and a prompt one for nothing', async () => {
       const { url, clock } = stores;
       const pausing = await openDatabase({
         url: `${url}?synchronous=normal`,
@@ -62,9 +62,7 @@ describe('database', () => {
 
       write('taken along');
       write('prompt', 'prompt');
-      await clock.advanceAsync(1);
-      expect(told).toHaveLength(2);
-      await clock.advanceAsync(1);
+      await clock.advanceAsync(0);
       expect(told.slice(2)).toEqual(['taken along', 'prompt']);
       await pausing.close();
     });

@@ -76,6 +76,7 @@ export const createCallApi = async (limits: Partial<CallRateLimits> = {}): Promi
     trustedProxies: [],
     hosts: 'any',
     isReady: () => world.engine.state === 'running',
+    directRoutes: [],
     routers: [],
   };
   const build = (changes: Partial<AppDeps> = {}): RequestListener => createApp({ ...deps, ...changes });

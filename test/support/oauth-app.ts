@@ -95,7 +95,13 @@ export const createOAuthApp = async (options: OAuthAppOptions = {}): Promise<OAu
     const query = new URL(incoming.url, issuer).searchParams;
     response.json(await authenticate(tokenVerifier, incoming, query));
   });
-  app.use(...composeWeb({ ...parts, authorization, cookieSecret: 'a secret', viewsDirectory }));
+  const { directRoutes, routers } = composeWeb({ ...parts, authorization, cookieSecret: 'a secret', viewsDirectory });
+  app.use(async (incoming, response, next) => {
+    const route = directRoutes.find((candidate) => candidate.matches(incoming.path));
+    if (route === undefined) next();
+    else await route.handle(incoming, response, () => incoming.ip ?? '');
+  });
+  app.use(...routers);
   app.use((error: unknown, incoming: express.Request, response: express.Response, _next: express.NextFunction) =>
     sendProblem(incoming, response, error),
   );
@@ -108,7 +114,7 @@ export const createOAuthApp = async (options: OAuthAppOptions = {}): Promise<OAu
   await users.create({ username: 'operator', password: 'operator', role: 'operator', sandbox: true });
   await clients.configure(demoApp, 'demo-secret');
   await clients.configure(demoJs, null);
-  const tokenAdmin = createTokenAdmin(base);
+  const tokenAdmin = createTokenAdmin({ ...base, ...authorization });
   return { app, stores, clock, users, clients, tokenAdmin, authorization, tokenVerifier, close: () => stores.close() };
 };
 

@@ -9,6 +9,7 @@ import type { UserPrincipal, TokenVerifier } from '../../oauth/principal.ts';
 import { authenticate } from '../authenticate.ts';
 import { readFields } from '../body.ts';
 import { callHref, representCall } from '../call-representation.ts';
+import type { DirectRoute } from '../direct-route.ts';
 import { InvalidRequestError, MethodNotAllowedError, NotAcceptableError } from '../errors.ts';
 import { negotiateFormat, type Format } from '../negotiate.ts';
 import { noStore, send } from '../reply.ts';
@@ -65,12 +66,18 @@ const scopeFor = (
 const tooSmall = (scope: string): InsufficientScopeError =>
   new InsufficientScopeError('The token does not allow this.', { details: { scope } });
 
+const PATH = /^\/rest\/call\/?$/i;
+
 /** `/rest/call`: place, stop, info and list. */
-export class CallRoute {
+export class CallRoute implements DirectRoute {
   readonly #deps: CallRouteDeps;
 
   constructor(deps: CallRouteDeps) {
     this.#deps = deps;
+  }
+
+  matches(path: string): boolean {
+    return PATH.test(path);
   }
 
   readonly handle = (request: IncomingMessage, response: ServerResponse): Promise<void> => {

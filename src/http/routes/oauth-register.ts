@@ -7,7 +7,7 @@ import express, {
   Router,
 } from 'express';
 import type { ClientRegistration, RegistrationPermit } from '../../oauth/client-registration.ts';
-import { InvalidTokenError } from '../../oauth/errors.ts';
+import { InvalidTokenError, TooManyRequestsError } from '../../oauth/errors.ts';
 import { presentedToken } from '../../oauth/presented-token.ts';
 import type { Log } from '../../shared/log.ts';
 import { challengeOf } from '../challenge.ts';
@@ -49,6 +49,7 @@ const createErrorHandler =
     if (error === undefined) log.error({ err: thrown }, 'a registration failed');
     const challenge = error && challengeOf(error, { authorization, resourceMetadata: undefined });
     if (challenge !== undefined) response.set('WWW-Authenticate', challenge);
+    if (error instanceof TooManyRequestsError) response.set('Retry-After', String(error.retryAfterSeconds));
     const { code = 'server_error', message } = error ?? {};
     response
       .status(statusOf(error))

@@ -1,7 +1,10 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ErrorRequestHandler } from 'express';
 import { InvalidProofError } from '../../oauth/errors.ts';
 import { AppError, type ErrorKind } from '../../shared/errors.ts';
 import type { Log } from '../../shared/log.ts';
+import { BASIC_CHALLENGE } from '../challenge.ts';
+import { HttpError } from '../errors.ts';
 
 /** The body of RFC 6749 section 5.2. */
 interface Refusal {
@@ -30,6 +33,9 @@ const statusOf = (error: AppError): number | undefined =>
   error instanceof InvalidProofError ? 400 : statusOfKind[error.kind];
 
 const refusalOf = (error: unknown): Refusal => {
+  if (error instanceof HttpError) {
+    return { status: error.status, error: 'invalid_request', description: unreadable[error.status] ?? error.message };
+  }
   const told = error instanceof AppError ? statusOf(error) : undefined;
   if (error instanceof AppError && told !== undefined) {
     return { status: told, error: error.code, description: error.message };
@@ -41,22 +47,28 @@ const refusalOf = (error: unknown): Refusal => {
     : { status, error: 'invalid_request', description };
 };
 
-/** Answers for the token endpoint: always JSON, nothing of our insides, and what is unknown is logged once. */
+/** Tells of an error as RFC 6749 section 5.2: JSON, nothing of our insides, and what is unknown is logged once. */
+export const sendTokenError = (
+  { request, response }: { readonly request: IncomingMessage; readonly response: ServerResponse },
+  error: unknown,
+  log: Log,
+): void => {
+  const { status, error: code, description } = refusalOf(error);
+  if (status === 500) log.error({ err: error }, 'a token request failed');
+  if (status === 401 && request.headers.authorization !== undefined) {
+    response.setHeader('WWW-Authenticate', BASIC_CHALLENGE);
+  }
+  if (error instanceof HttpError) response.setHeaders(new Headers(error.headers));
+  const retryAfter = error instanceof AppError ? error.details?.['retryAfterSeconds'] : undefined;
+  if (typeof retryAfter === 'number') response.setHeader('Retry-After', retryAfter);
+  response.writeHead(status, { 'Content-Type': 'application/json; charset=utf-8' });
+  response.end(JSON.stringify({ error: code, error_description: description }));
+};
+
+/** The same, where Express routes. */
 export const createTokenErrorHandler =
   ({ log }: { readonly log: Log }): ErrorRequestHandler =>
   (error: unknown, request, response, next) => {
-    if (response.headersSent) {
-      next(error);
-      return;
-    }
-    const { status, error: code, description } = refusalOf(error);
-    if (status === 500) log.error({ err: error }, 'a token request failed');
-    if (status === 401 && request.headers.authorization !== undefined) {
-      response.set('WWW-Authenticate', 'Basic realm="Offhook", charset="UTF-8"');
-    }
-    const retryAfter = error instanceof AppError ? error.details?.['retryAfterSeconds'] : undefined;
-    if (typeof retryAfter === 'number') response.set('Retry-After', String(retryAfter));
-    response
-      .status(status)
-      .json({ error: code, ...(description === undefined ? {} : { error_description: description }) });
+    if (response.headersSent) next(error);
+    else sendTokenError({ request, response }, error, log);
   };

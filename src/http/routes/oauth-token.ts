@@ -1,20 +1,24 @@
-import { type Request, type RequestHandler, type Response, Router } from 'express';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { routeOf } from '../../oauth/admission.ts';
 import type { AuthorizationServer } from '../../oauth/authorization-server.ts';
 import { ForeignOriginError } from '../../oauth/errors.ts';
-import { formOf, queryParametersOf, readForm } from '../../oauth/form.ts';
+import { FORM, parseForm, UnsupportedFormError } from '../../oauth/form.ts';
+import { type Parameters, queryOf } from '../../oauth/parameters.ts';
 import { sentProof } from '../../oauth/presented-token.ts';
 import {
   carriesCredentials,
   type CodeAnswer,
-  type IncomingTokenRequest,
   isForBrowsers,
   type TokenRequestCheck,
 } from '../../oauth/token-request.ts';
 import type { Log } from '../../shared/log.ts';
-import { createTokenErrorHandler } from './oauth-token-error.ts';
+import { decodeBody, mediaTypeOf } from '../body.ts';
+import { type DirectRoute, pathOf } from '../direct-route.ts';
+import { MethodNotAllowedError } from '../errors.ts';
+import { receiveBody } from '../receive-body.ts';
+import { sendTokenError } from './oauth-token-error.ts';
 
-export interface TokenRouterDeps {
+export interface TokenRouteDeps {
   readonly authorizationServer: AuthorizationServer;
   readonly tokenRequests: TokenRequestCheck;
   /** Whose pages are our own. */
@@ -23,73 +27,102 @@ export interface TokenRouterDeps {
 }
 
 const METHODS = 'GET, POST';
+const MAX_BYTES = 32 * 1024;
 
 /** Each address of the endpoint, and what a code gets there by GET. */
-const codeAnswerByGet: Readonly<Record<string, CodeAnswer>> = {
-  '/oauth/token': 'redirect',
-  '/api/oauth/token': 'json',
-  '/oauth2/token': 'json',
+const codeAnswerByGet: ReadonlyMap<string, CodeAnswer> = new Map([
+  ['/oauth/token', 'redirect'],
+  ['/api/oauth/token', 'json'],
+  ['/oauth2/token', 'json'],
+]);
+
+/** With and without a slash at the end, in any case. */
+const addressOf = (path: string): string => (path.endsWith('/') ? path.slice(0, -1) : path).toLowerCase();
+
+const allowAnyOrigin = (response: ServerResponse): void => {
+  response.setHeader('Access-Control-Allow-Origin', '*');
+  response.setHeader('Access-Control-Expose-Headers', 'WWW-Authenticate, Retry-After');
 };
 
-const allowAnyOrigin = (response: Response): void => {
-  response.set({
-    'Access-Control-Allow-Origin': '*',
-    'Access-Control-Expose-Headers': 'WWW-Authenticate, Retry-After',
-  });
-};
-
-const setNoStore: RequestHandler = (_request, response, next) => {
-  response.set({ 'Cache-Control': 'no-store', Pragma: 'no-cache' });
-  next();
-};
-
-const refuseMethod: RequestHandler = (_request, response) => void response.status(405).set('Allow', METHODS).end();
-
-const answerPreflight: RequestHandler = (_request, response) => {
+const answerPreflight = (response: ServerResponse): void => {
   allowAnyOrigin(response);
-  response.set('Access-Control-Allow-Methods', METHODS);
-  response.set('Access-Control-Allow-Headers', 'Authorization, Content-Type, DPoP');
-  response.status(204).end();
+  response.writeHead(204, {
+    'Access-Control-Allow-Methods': METHODS,
+    'Access-Control-Allow-Headers': 'Authorization, Content-Type, DPoP',
+  });
+  response.end();
 };
 
-/** A browser says where a request comes from, in headers that no page can forge; a program sends neither. */
-const isForeign = (request: Request, ownOrigin: string): boolean => {
-  const { origin } = request.headers;
-  const site = request.get('Sec-Fetch-Site') ?? 'none';
-  return (origin !== undefined && origin !== ownOrigin) || site === 'cross-site' || site === 'same-site';
+const readForm = async (request: IncomingMessage, response: ServerResponse): Promise<Parameters> => {
+  const contentType = request.headers['content-type'] ?? '';
+  const bytes = await receiveBody(request, { response, limitBytes: MAX_BYTES });
+  if (bytes.length > 0 && mediaTypeOf(contentType) !== FORM) throw new UnsupportedFormError();
+  return parseForm(decodeBody(bytes, contentType));
 };
 
 /** The token endpoint (RFC 6749 section 3.2). It knows no session: whoever asks is a client, never a person. */
-export const createTokenRouter = (deps: TokenRouterDeps): Router => {
-  const ownOrigin = new URL(deps.publicUrl).origin;
+export class TokenRoute implements DirectRoute {
+  readonly #deps: TokenRouteDeps;
+  readonly #ownOrigin: string;
 
-  const grant =
-    (read: Pick<IncomingTokenRequest, 'method' | 'codeAnswer'>): RequestHandler =>
-    async (request, response, next) => {
-      const parameters = read.method === 'GET' ? queryParametersOf(request) : formOf(request);
-      if (carriesCredentials(parameters) && isForeign(request, ownOrigin)) throw new ForeignOriginError();
-      if (isForBrowsers(parameters)) allowAnyOrigin(response);
-      const tokenRequest = await deps.tokenRequests.check({
-        ...read,
-        parameters,
-        authorization: request.headers.authorization,
-        route: routeOf(request.headers),
-        address: request.ip ?? '',
-        proof: sentProof(request),
-      });
-      deps.authorizationServer.grantTokens(tokenRequest, { request, response, next });
-    };
+  constructor(deps: TokenRouteDeps) {
+    this.#deps = deps;
+    this.#ownOrigin = new URL(deps.publicUrl).origin;
+  }
 
-  const router = Router();
-  const addAddress = (path: string, answerByGet: CodeAnswer): void => {
-    router.use(path, setNoStore);
-    router.head(path, refuseMethod);
-    router.get(path, grant({ method: 'GET', codeAnswer: answerByGet }));
-    router.post(path, readForm, grant({ method: 'POST', codeAnswer: 'json' }));
-    router.options(path, answerPreflight);
-    router.all(path, refuseMethod);
-    router.use(path, createTokenErrorHandler(deps));
-  };
-  for (const [path, answerByGet] of Object.entries(codeAnswerByGet)) addAddress(path, answerByGet);
-  return router;
-};
+  matches(path: string): boolean {
+    return codeAnswerByGet.has(addressOf(path));
+  }
+
+  async handle(request: IncomingMessage, response: ServerResponse, address: () => string): Promise<void> {
+    response.setHeader('Cache-Control', 'no-store');
+    response.setHeader('Pragma', 'no-cache');
+    try {
+      await this.#answer(request, response, address);
+    } catch (error) {
+      if (response.headersSent) throw error;
+      sendTokenError({ request, response }, error, this.#deps.log);
+    }
+  }
+
+  async #answer(request: IncomingMessage, response: ServerResponse, address: () => string): Promise<void> {
+    switch (request.method) {
+      case 'GET':
+        return this.#grant(request, { response, address, parameters: parseForm(queryOf(request.url ?? '')) });
+      case 'POST':
+        return this.#grant(request, { response, address, parameters: await readForm(request, response) });
+      case 'OPTIONS':
+        answerPreflight(response);
+        return;
+      default:
+        throw new MethodNotAllowedError(METHODS);
+    }
+  }
+
+  async #grant(
+    request: IncomingMessage,
+    { response, address, parameters }: { response: ServerResponse; address: () => string; parameters: Parameters },
+  ): Promise<void> {
+    if (carriesCredentials(parameters) && this.#isForeign(request)) throw new ForeignOriginError();
+    if (isForBrowsers(parameters)) allowAnyOrigin(response);
+    const method = request.method === 'GET' ? 'GET' : 'POST';
+    const tokenRequest = await this.#deps.tokenRequests.check({
+      ...{ parameters, method },
+      codeAnswer: method === 'GET' ? (codeAnswerByGet.get(addressOf(pathOf(request))) ?? 'json') : 'json',
+      authorization: request.headers.authorization,
+      route: routeOf(request.headers),
+      address: address(),
+      proof: sentProof(request),
+    });
+    await new Promise<void>((resolve, reject) => {
+      response.once('close', resolve);
+      this.#deps.authorizationServer.grantTokens(tokenRequest, { request, response, next: reject });
+    });
+  }
+
+  /** A browser says where a request comes from, in headers that no page can forge; a program sends neither. */
+  #isForeign({ headers }: IncomingMessage): boolean {
+    const { origin, 'sec-fetch-site': site = 'none' } = headers;
+    return (origin !== undefined && origin !== this.#ownOrigin) || site === 'cross-site' || site === 'same-site';
+  }
+}

@@ -6,22 +6,20 @@ import { createJwksRouter, type JwksRouterDeps } from './oauth-jwks.ts';
 import { createMetadataRouter, type MetadataRouterDeps } from './oauth-metadata.ts';
 import { createRegisterRouter, type RegisterRouterDeps } from './oauth-register.ts';
 import { createRevokeRouter, type RevokeRouterDeps } from './oauth-revoke.ts';
-import { createTokenRouter, type TokenRouterDeps } from './oauth-token.ts';
 
 export interface OAuthRouterDeps
   extends
     AuthorizeRouterDeps,
     DeviceAuthorizationRouterDeps,
-    TokenRouterDeps,
     RevokeRouterDeps,
     IntrospectRouterDeps,
     RegisterRouterDeps,
     MetadataRouterDeps,
     JwksRouterDeps {}
 
-/** The protocol endpoints under `/oauth`, and what tells of them. No session middleware may come before it. */
+/** The protocol endpoints under `/oauth` but the token endpoint, and what tells of them. No session middleware may come before it. */
 export const createOAuthRouter = (deps: OAuthRouterDeps): Router =>
   Router()
-    .use(createAuthorizeRouter(deps), createTokenRouter(deps), createDeviceAuthorizationRouter(deps))
+    .use(createAuthorizeRouter(deps), createDeviceAuthorizationRouter(deps))
     .use(createRevokeRouter(deps), createIntrospectRouter(deps), createRegisterRouter(deps))
     .use(createMetadataRouter(deps), createJwksRouter(deps));

@@ -11,6 +11,7 @@ import {
   mayRefresh,
   type MintedTokens,
   newFamily,
+  newFamilyId,
   type TokenMinter,
   type TokenResponse,
   tokenRows,
@@ -18,8 +19,6 @@ import {
 import { verifierMatches } from './code-verifier.ts';
 
 const CODE_LIFETIME_MS = 60_000;
-const FAMILY_ID_BITS = 128;
-
 export interface CodeRedemption {
   readonly client: Client;
   readonly code: string;
@@ -89,7 +88,7 @@ export const createAuthorizationCodeGrant = (deps: {
       const now = deps.clock.now();
       await deps.codes.insert({
         hash: hashSecret(code),
-        familyId: deps.ids.random(FAMILY_ID_BITS),
+        familyId: newFamilyId(deps.ids, now),
         ...{ clientId, userId, redirectUri, redirectUriFrom, scopes, codeChallenge },
         createdAt: now,
         expiresAt: now + CODE_LIFETIME_MS,

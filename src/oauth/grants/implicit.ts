@@ -3,9 +3,7 @@ import type { IdSource } from '../../shared/ids.ts';
 import type { AuthorizationRequest } from '../authorization-request.ts';
 import type { Client } from '../account-stores.ts';
 import type { TokenStore } from '../token-stores.ts';
-import { newFamily, type TokenMinter, type TokenResponse, tokenRows } from '../token-minter.ts';
-
-const FAMILY_ID_BITS = 128;
+import { newFamily, newFamilyId, type TokenMinter, type TokenResponse, tokenRows } from '../token-minter.ts';
 
 /** RFC 6749 section 4.2, the client-side flow: an access token at once, and never a refresh token. */
 export interface ImplicitGrant {
@@ -21,7 +19,7 @@ export const createImplicitGrant = (deps: {
   issue: async ({ scopes }, client, userId) => {
     const minted = deps.tokenMinter.mint(client, 'access-only');
     const terms = { client, scopes, dpopKey: null, now: deps.clock.now() };
-    const family = newFamily(terms, { id: deps.ids.random(FAMILY_ID_BITS), userId, minted });
+    const family = newFamily(terms, { id: newFamilyId(deps.ids, terms.now), userId, minted });
     const tokens = tokenRows(minted, { ...terms, family });
     await deps.tokens.start(family, tokens);
     return deps.tokenMinter.respond(minted, { family, tokens });

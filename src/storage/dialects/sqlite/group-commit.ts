@@ -19,9 +19,6 @@ interface GroupCommitOptions {
   readonly pauseMs: number;
 }
 
-/** The least time from one commit to the next where somebody is: a flood of hurried writes shares them too. */
-const PROMPT_PAUSE_MS = 2;
-
 /** Keeps one commit from holding the event loop for long: 256 calls are about 10 ms. */
 const UNITS_A_COMMIT = 256;
 
@@ -83,7 +80,7 @@ export class GroupCommit {
 
   async #flush(): Promise<void> {
     while (this.#queue.length > 0) {
-      await nextTurn();
+      await this.#gather();
       while (this.#remainingMs() > 0) await this.#pause(this.#remainingMs());
       await this.#connection.lock.acquire();
       this.#pace = 'shared';
@@ -98,10 +95,17 @@ export class GroupCommit {
     this.#flushing = undefined;
   }
 
+  /** A turn of the event loop, and more for as long as each brings more: the disk is waited for once for them all. */
+  async #gather(): Promise<void> {
+    for (let before = -1; this.#queue.length > before && this.#queue.length < UNITS_A_COMMIT;) {
+      before = this.#queue.length;
+      await nextTurn();
+    }
+  }
+
   #remainingMs(): number {
-    if (this.#closed) return 0;
-    const pauseMs = this.#pace === 'prompt' ? Math.min(PROMPT_PAUSE_MS, this.#pauseMs) : this.#pauseMs;
-    return Math.min(pauseMs, this.#committedAt + pauseMs - this.#clock.now());
+    if (this.#closed || this.#pace === 'prompt') return 0;
+    return Math.min(this.#pauseMs, this.#committedAt + this.#pauseMs - this.#clock.now());
   }
 
   /** Until the time is over, or somebody hurries. */
