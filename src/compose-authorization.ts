@@ -3,7 +3,7 @@ import { createAdmission } from './oauth/admission.ts';
 import { createApplicationAdmin } from './oauth/application-admin.ts';
 import { type AuditLog, createAuditLog } from './oauth/audit-log.ts';
 import { createAuditTrail } from './oauth/audit-trail.ts';
-import { createAuditedLogins } from './oauth/audited-logins.ts';
+import { createAuditedLogins, createLoginRefusals, type LoginRefusals } from './oauth/audited-logins.ts';
 import { createAuthenticators } from './oauth/authenticators.ts';
 import { createAuthorizationCheck } from './oauth/authorization-check.ts';
 import { createAuthorizationServer } from './oauth/authorization-server.ts';
@@ -87,6 +87,7 @@ const composeFoundation = (parts: AuthorizationParts) => {
     ...stores,
     ...parts,
     ...{ auditLog, keys, jwt, proofs, tokenUses },
+    loginRefusals: createLoginRefusals({ auditLog }),
     admission: createAdmission({ sandbox: sandbox ? 'on' : 'off' }),
     tokenMinter: createTokenMinter({ ids: parts.ids, jwt }),
     tokenReader: createTokenReader({ jwt }),
@@ -146,6 +147,7 @@ export const composeAuthorization = (parts: AuthorizationParts) => {
 
 interface ManagementParts extends AuthorizationParts, Omit<OAuthStores, 'proofs'> {
   readonly auditLog: AuditLog;
+  readonly loginRefusals: LoginRefusals;
   /** Whose checks are no logins, and not recorded as such. */
   readonly passwords: LoginService;
 }

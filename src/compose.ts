@@ -15,6 +15,7 @@ import { hostInUrl, type Config } from './config.ts';
 import { ConfiguredPhones } from './configured-phones.ts';
 import { configureClients } from './configured-clients.ts';
 import { createApp } from './http/app.ts';
+import { type AuditLog, createAuditLog } from './oauth/audit-log.ts';
 import { createClientAdmin, type ClientAdmin } from './oauth/client-admin.ts';
 import { createPasswordHasher } from './oauth/password-hasher.ts';
 import { createTokenAdmin, type TokenAdmin } from './oauth/token-admin.ts';
@@ -46,6 +47,8 @@ export interface Administration {
   readonly users: UserAdmin;
   readonly clients: ClientAdmin;
   readonly tokens: TokenAdmin;
+  /** Tells what is done here; it comes from no address. */
+  readonly auditLog: AuditLog;
   readonly stores: Stores;
   readonly ids: IdSource;
   readonly close: () => Promise<void>;
@@ -91,12 +94,15 @@ const openStorage = async (config: Config, log: Log, pace: Pace = {}): Promise<S
  */
 export const openAdministration = async (config: Config): Promise<Administration> => {
   const ids = createSystemIds();
-  const { stores, close } = await openStorage(config, createPinoLog('warn'));
-  const base = { ...stores, hasher: createPasswordHasher(), clock, ids };
+  const log = createPinoLog('warn');
+  const { stores, close } = await openStorage(config, log);
+  const auditLog = createAuditLog({ ...stores, clock, log });
+  const base = { ...stores, hasher: createPasswordHasher(), auditLog, clock, ids };
   return {
     users: createUserAdmin(base),
     clients: createClientAdmin(base),
     tokens: createTokenAdmin(base),
+    auditLog,
     stores,
     ids,
     close,
@@ -201,9 +207,9 @@ const start = async (config: Config, log: Log, shutdown: Shutdown): Promise<Omit
   });
   const cookieSecret = deriveKey(secretKey, 'session cookie').toString('base64url');
   const viewsDirectory = join(projectRoot(), 'views');
-  const routers = composeWeb({ ...parts, authorization, cookieSecret, viewsDirectory });
+  const web = composeWeb({ ...parts, authorization, cookieSecret, viewsDirectory });
   const app = createApp({
-    ...{ publicUrl, calls, verifier: authorization.tokenVerifier, rates: ratesOf(config), clock, log, routers },
+    ...{ publicUrl, calls, verifier: authorization.tokenVerifier, rates: ratesOf(config), clock, log, ...web },
     trustedProxies: config.http.trustedProxies,
     hosts: config.sandbox ? 'loopback' : 'any',
     isReady: () => readiness === 'ready',

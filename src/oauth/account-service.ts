@@ -2,7 +2,7 @@ import type { User } from './account-stores.ts';
 import { type Actor, auditedActor } from './actor.ts';
 import type { RequestRoute } from './admission.ts';
 import type { AuditLog } from './audit-log.ts';
-import { loginRefusalEvent } from './audited-logins.ts';
+import type { LoginRefusals } from './audited-logins.ts';
 import { SandboxAccountError } from './errors.ts';
 import type { LoginService } from './login-service.ts';
 import type { UserAdmin } from './user-admin.ts';
@@ -30,17 +30,17 @@ export interface AccountService {
 export const createAccountService = (deps: {
   /** Not the audited ones: this is no login. */
   readonly logins: LoginService;
+  readonly loginRefusals: LoginRefusals;
   readonly userAdmin: Pick<UserAdmin, 'setPassword'>;
   readonly auditLog: AuditLog;
 }): AccountService => {
-  const prove = async (person: Actor, { currentPassword, route }: PasswordChange): Promise<User> => {
+  const prove = async (person: Actor, { currentPassword, route }: PasswordChange): Promise<void> => {
     const { username } = person.user;
     const request = { username, password: currentPassword, address: person.address ?? '', route };
     try {
-      return await deps.logins.logIn(request);
+      await deps.logins.logIn(request);
     } catch (error) {
-      const event = loginRefusalEvent(error);
-      if (event !== undefined) deps.auditLog.record(event, { ...auditedActor(person), detail: 'change of password' });
+      await deps.loginRefusals.record(error, { ...auditedActor(person), detail: 'change of password' });
       throw error;
     }
   };
@@ -48,8 +48,8 @@ export const createAccountService = (deps: {
   return {
     changePassword: async (person, change) => {
       if (person.user.sandbox) throw new SandboxAccountError();
-      const user = await prove(person, change);
-      await deps.userAdmin.setPassword(user.username, change.newPassword);
+      await prove(person, change);
+      const user = await deps.userAdmin.setPassword(person.user.username, change.newPassword);
       deps.auditLog.record('password.changed', auditedActor(person));
       return user;
     },

@@ -25,7 +25,7 @@ export interface UserStore {
   insert(user: User): Promise<'inserted' | 'taken'>;
   /** The same commit deletes the user's sessions, codes, approved device grants, pending decisions and families. */
   changePassword(id: string, passwordHash: string): Promise<void>;
-  /** `disabled` deletes the same in the same commit. */
+  /** The clients that the user owns get it too; `disabled` deletes the same as a new password, in the same commit. */
   setStatus(id: string, status: AccountStatus): Promise<void>;
 }
 

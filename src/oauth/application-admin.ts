@@ -5,6 +5,7 @@ import { type Actor, auditedActor } from './actor.ts';
 import type { AuditEventName, AuditLog } from './audit-log.ts';
 import { type ClientWithSecret, createClientAdmin } from './client-admin.ts';
 import { newClientId } from './client-id.ts';
+import { createConcurrencyLimit } from './concurrency-limit.ts';
 import { TooManyApplicationsError, UnknownAccountError } from './errors.ts';
 import { describeSelfService, type SelfServiceClient } from './self-service-client.ts';
 
@@ -12,7 +13,7 @@ import { describeSelfService, type SelfServiceClient } from './self-service-clie
 export interface ApplicationAdmin {
   /** By name. */
   list(owner: Actor): Promise<readonly Client[]>;
-  /** @throws InvalidAccountError the description has faults; TooManyApplicationsError */
+  /** @throws InvalidAccountError the description has faults; TooManyApplicationsError, TooManyRequestsError */
   create(owner: Actor, application: SelfServiceClient): Promise<ClientWithSecret>;
   /** Revokes the application's tokens. @throws UnknownAccountError, InvalidAccountError a public one has no secret */
   rotateSecret(owner: Actor, id: string): Promise<ClientWithSecret>;
@@ -21,6 +22,7 @@ export interface ApplicationAdmin {
 }
 
 const MOST_APPLICATIONS = 50;
+const MOST_WAITING = 100;
 
 export const createApplicationAdmin = (deps: {
   readonly clients: ClientStore;
@@ -30,6 +32,8 @@ export const createApplicationAdmin = (deps: {
 }): ApplicationAdmin => {
   const { clients, auditLog, ids } = deps;
   const admin = createClientAdmin(deps);
+  // One at a time: those that are sent together would all be counted before the first is there.
+  const creations = createConcurrencyLimit({ atOnce: 1, mostWaiting: MOST_WAITING });
 
   const refuseForeign = async ({ user }: Actor, id: string): Promise<void> => {
     const client = await clients.find(id);
@@ -43,15 +47,17 @@ export const createApplicationAdmin = (deps: {
   return {
     list: ({ user }) => clients.listOwnedBy(user.id),
 
-    create: async (owner, application) => {
-      const { id: ownerId, sandbox } = owner.user;
-      if ((await clients.listOwnedBy(ownerId)).length >= MOST_APPLICATIONS) {
-        throw new TooManyApplicationsError(MOST_APPLICATIONS);
-      }
-      const created = await admin.create(describeSelfService(application, { id: newClientId(ids), ownerId, sandbox }));
-      audit('client.created', owner, created.client.id);
-      return created;
-    },
+    create: (owner, application) =>
+      creations.run(owner.user.id, async () => {
+        const { id: ownerId, sandbox } = owner.user;
+        if ((await clients.listOwnedBy(ownerId)).length >= MOST_APPLICATIONS) {
+          throw new TooManyApplicationsError(MOST_APPLICATIONS);
+        }
+        const facts = { id: newClientId(ids), ownerId, sandbox };
+        const created = await admin.create(describeSelfService(application, facts));
+        audit('client.created', owner, created.client.id);
+        return created;
+      }),
 
     rotateSecret: async (owner, id) => {
       await refuseForeign(owner, id);

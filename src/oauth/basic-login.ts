@@ -80,7 +80,7 @@ export const createBasicLogin = (deps: {
 
   const checkBoth = async ({ accessToken, refreshToken }: Renewal): Promise<void> => {
     const access = await jwt.read(accessToken, { use: 'access', expired: 'accepted' });
-    const refresh = access && (await jwt.read(refreshToken, { use: 'refresh', expired: 'refused' }));
+    const refresh = access && (await jwt.read(refreshToken, { use: 'refresh', expired: 'accepted' }));
     if (access === undefined || refresh === undefined || !belongTogether(access, refresh)) {
       throw new InvalidTokenError();
     }

@@ -59,28 +59,17 @@ export const createClientAuthenticator = (deps: {
   readonly clients: ClientStore;
   readonly admission: Admission;
   readonly clientBrake: ClientBrake;
-}): ClientAuthenticator => {
-  const find = async (claims: readonly Claim[], route: RequestRoute): Promise<Client | undefined> => {
-    for (const claim of claims) {
+}): ClientAuthenticator => ({
+  authenticate: async (request) => {
+    const { route, address } = request;
+    const clientIds: string[] = [];
+    for (const claim of claimsOf(request)) {
       const client = await deps.clients.find(claim.id);
       if (proves(claim, client) && client !== undefined && deps.admission.admits(client, route)) return client;
+      // Without a secret it was no guess.
+      if (client !== undefined && claim.secret !== undefined) clientIds.push(client.id);
     }
-    return undefined;
-  };
-
-  return {
-    authenticate: async (request) => {
-      const { route, address } = request;
-      const claims = claimsOf(request);
-      const attempts = [...new Set(claims.map(({ id }) => id))].map((clientId) => ({ clientId, address }));
-      for (const attempt of attempts) await deps.clientBrake.check(attempt);
-      const client = await find(claims, route);
-      if (client === undefined) {
-        for (const attempt of attempts) await deps.clientBrake.countFailure(attempt);
-        throw refused();
-      }
-      deps.clientBrake.noteSuccess({ clientId: client.id, address });
-      return client;
-    },
-  };
-};
+    await deps.clientBrake.countFailure({ clientIds: [...new Set(clientIds)], address });
+    throw refused();
+  },
+});

@@ -1,63 +1,37 @@
 import { networkOfAddress } from './network-of-address.ts';
-import { createRequestBrake, type RequestBrake } from './request-brake.ts';
-import { hashSecret } from './secrets.ts';
+import { createRequestBrake } from './request-brake.ts';
 
-/** How many failures lock what, and for how long. */
+/** How many failures are told as such, and for how long they are remembered. */
 const WINDOW_SECONDS = 15 * 60;
 const FAILURES_OF_CLIENT = 20;
 const FAILURES_FROM_ADDRESS = 50;
-const FAILURES_FROM_KNOWN_ADDRESS = 100;
 
-const MOST_KNOWN = 10_000;
-
-export interface ClientAttempt {
-  /** As it was sent, whether there is such a client or not: a lock tells nothing of that. */
-  readonly clientId: string;
+/** An authentication that failed. */
+export interface ClientFailure {
+  /** Those that exist: ids that somebody made up are not remembered. */
+  readonly clientIds: readonly string[];
   readonly address: string;
 }
 
-/** Slows the guessing of client secrets down: per client and per address. A success never counts. */
+/**
+ * Tells whoever goes on guessing client secrets to stop: per client and per address. It bars nobody who has the right
+ * one. Secrets have 256 bits, so that guesses lead nowhere, and a stranger's must not keep a client from its tokens.
+ */
 export interface ClientBrake {
-  /** @throws TooManyRequestsError while the client or the address is locked */
-  check(attempt: ClientAttempt): Promise<void>;
-  countFailure(attempt: ClientAttempt): Promise<void>;
-  /** From there, the client has a count of its own from now on: whatever others do elsewhere never bars it. */
-  noteSuccess(attempt: ClientAttempt): void;
+  /** @throws TooManyRequestsError in place of the refusal, after too many failures of a client or from the address */
+  countFailure(failure: ClientFailure): Promise<void>;
 }
 
-const pairOf = ({ clientId, address }: ClientAttempt): string =>
-  hashSecret(JSON.stringify([clientId, networkOfAddress(address)]));
-
 export const createClientBrake = (): ClientBrake => {
-  const brakeAt = (most: number): RequestBrake => createRequestBrake({ most, windowSeconds: WINDOW_SECONDS });
-  const clients = brakeAt(FAILURES_OF_CLIENT);
-  const addresses = brakeAt(FAILURES_FROM_ADDRESS);
-  const knownPairs = brakeAt(FAILURES_FROM_KNOWN_ADDRESS);
-  /** Which clients proved themselves from where, the latest last. */
-  const known = new Set<string>();
-
-  const brakesFor = (attempt: ClientAttempt): readonly (readonly [RequestBrake, string])[] => {
-    const pair = pairOf(attempt);
-    if (known.has(pair)) return [[knownPairs, pair]];
-    return [
-      [clients, hashSecret(attempt.clientId)],
-      [addresses, networkOfAddress(attempt.address)],
-    ];
-  };
-
+  const clients = createRequestBrake({ most: FAILURES_OF_CLIENT, windowSeconds: WINDOW_SECONDS });
+  const addresses = createRequestBrake({ most: FAILURES_FROM_ADDRESS, windowSeconds: WINDOW_SECONDS });
   return {
-    check: async (attempt) => {
-      for (const [brake, key] of brakesFor(attempt)) await brake.check(key);
-    },
-    countFailure: async (attempt) => {
-      for (const [brake, key] of brakesFor(attempt)) await brake.count(key);
-    },
-    noteSuccess: (attempt) => {
-      const pair = pairOf(attempt);
-      known.delete(pair);
-      known.add(pair);
-      const [oldest] = known;
-      if (known.size > MOST_KNOWN && oldest !== undefined) known.delete(oldest);
+    countFailure: async ({ clientIds, address }) => {
+      const network = networkOfAddress(address);
+      await clients.check(...clientIds);
+      await addresses.check(network);
+      await clients.count(...clientIds);
+      await addresses.count(network);
     },
   };
 };

@@ -50,9 +50,12 @@ const defaults = {
 /** Printable, and without what Basic (a colon) or an address would have to escape. */
 const usableId = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
 
+/** Control characters, and those that turn the text around them: the consent page would show another name. */
+const UNREADABLE = /[\p{Cc}\p{Bidi_Control}]/u;
+
 const faultsOf = (client: Omit<Client, 'secretHash' | 'createdAt'>): readonly string[] => [
   ...(usableId.test(client.id) ? [] : ['id: must be letters, digits and ._-']),
-  ...(client.name.trim() === '' || /\p{Cc}/u.test(client.name) ? ['name: must be a line of text'] : []),
+  ...(client.name.trim() === '' || UNREADABLE.test(client.name) ? ['name: must be a line of text'] : []),
   ...(client.redirectUris.length === 0 && client.responseTypes.length > 0
     ? ['redirectUris: at least one is needed']
     : []),

@@ -8,11 +8,14 @@ import { newClientId } from './client-id.ts';
 import { InvalidAccountError, InvalidTokenError, OAuthError } from './errors.ts';
 import type { RegistrationTokenStore } from './key-stores.ts';
 import { faultOfRedirectUri } from './redirect-uri.ts';
+import { createRequestBrake } from './request-brake.ts';
 import { hashSecret } from './secrets.ts';
 import { describeSelfService, type SelfServiceClient } from './self-service-client.ts';
 
 /** What a registration token lets its bearer do. */
 export interface RegistrationPermit {
+  /** Stands for the token, and is of no use as one. */
+  readonly tokenHash: string;
   /** What the administrator calls the token. */
   readonly name: string;
   readonly createdBy: string;
@@ -29,9 +32,15 @@ export interface ClientToRegister extends Omit<SelfServiceClient, 'name'> {
 export interface ClientRegistration {
   /** @throws InvalidTokenError it is no registration token in force */
   permit(token: string, route: RequestRoute): Promise<RegistrationPermit>;
-  /** @throws OAuthError `invalid_redirect_uri`, `invalid_client_metadata` */
+  /**
+   * @throws OAuthError `invalid_redirect_uri`, `invalid_client_metadata`
+   * @throws TooManyRequestsError
+   */
   register(client: ClientToRegister, permit: RegistrationPermit, address: string): Promise<ClientWithSecret>;
 }
+
+/** How many clients each token may register: they stay for ever, and a program may run wild. */
+const REGISTRATIONS = { most: 100, windowSeconds: 3600 };
 
 /** The fields of a description, as RFC 7591 section 2 names them. */
 const metadataNames: Readonly<Record<string, string>> = {
@@ -60,6 +69,7 @@ export const createClientRegistration = (deps: {
   readonly ids: IdSource;
 }): ClientRegistration => {
   const admin = createClientAdmin(deps);
+  const brake = createRequestBrake(REGISTRATIONS);
 
   const create = async (client: ClientToRegister, sandbox: boolean): Promise<ClientWithSecret> => {
     const id = newClientId(deps.ids);
@@ -77,11 +87,12 @@ export const createClientRegistration = (deps: {
       if (found === undefined) throw new InvalidTokenError();
       const maker = await deps.users.find(found.createdBy);
       if (maker === undefined || !deps.admission.admits(maker, route)) throw new InvalidTokenError();
-      return { name: found.name, createdBy: maker.id, sandbox: maker.sandbox };
+      return { tokenHash: found.hash, name: found.name, createdBy: maker.id, sandbox: maker.sandbox };
     },
 
-    register: async (client, { name, createdBy, sandbox }, address) => {
+    register: async (client, { tokenHash, name, createdBy, sandbox }, address) => {
       checkRedirectUris(client.redirectUris);
+      await brake.take(tokenHash);
       const created = await create(client, sandbox);
       const about = { clientId: created.client.id, userId: createdBy, address, detail: name };
       deps.auditLog.record('client.registered', about);

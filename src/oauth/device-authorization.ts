@@ -4,13 +4,17 @@ import { type Client, DEVICE_CODE_GRANT } from './account-stores.ts';
 import type { ClientAuthenticator, ClientRequest } from './client-authenticator.ts';
 import type { DeviceGrantStore } from './device-store.ts';
 import { OAuthError } from './errors.ts';
+import { networkOfAddress } from './network-of-address.ts';
+import { createRequestBrake } from './request-brake.ts';
 import { requestedScopes } from './requested-scopes.ts';
 import { hashSecret, newSecret } from './secrets.ts';
+import { newFamilyId } from './token-minter.ts';
 import { hashUserCode, newUserCode } from './user-code.ts';
 
 const LIFETIME_SECONDS = 600;
 const INTERVAL_SECONDS = 5;
-const FAMILY_ID_BITS = 128;
+/** How many devices may wait behind one address: whoever knows the id of a public client may ask, and each leaves a row. */
+const DEVICES = { most: 100, windowSeconds: LIFETIME_SECONDS };
 
 /** RFC 8628 section 3.2. */
 export interface DeviceAuthorizationResponse {
@@ -24,7 +28,10 @@ export interface DeviceAuthorizationResponse {
 
 /** RFC 8628 section 3.1: what has no browser asks for an answer that a person gives elsewhere. */
 export interface DeviceAuthorization {
-  /** @throws OAuthError `invalid_request`, `invalid_client`, `unauthorized_client`, `invalid_scope` */
+  /**
+   * @throws OAuthError `invalid_request`, `invalid_client`, `unauthorized_client`, `invalid_scope`
+   * @throws TooManyRequestsError
+   */
   begin(request: ClientRequest): Promise<DeviceAuthorizationResponse>;
 }
 
@@ -36,6 +43,8 @@ export const createDeviceAuthorization = (deps: {
   readonly clock: Clock;
   readonly ids: IdSource;
 }): DeviceAuthorization => {
+  const brake = createRequestBrake(DEVICES);
+
   const clientOf = async (request: ClientRequest): Promise<Client> => {
     if (request.parameters.hasRepetition) {
       throw new OAuthError('invalid_request', 'A parameter was given more than once.');
@@ -49,11 +58,12 @@ export const createDeviceAuthorization = (deps: {
     begin: async (request) => {
       const client = await clientOf(request);
       const scopes = requestedScopes(client, request.parameters.get('scope'));
+      await brake.take(networkOfAddress(request.address));
       const now = deps.clock.now();
       const deviceCode = newSecret(deps.ids);
       const grant = {
         deviceCodeHash: hashSecret(deviceCode),
-        familyId: deps.ids.random(FAMILY_ID_BITS),
+        familyId: newFamilyId(deps.ids, now),
         clientId: client.id,
         scopes,
         createdAt: now,

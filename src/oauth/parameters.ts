@@ -61,11 +61,15 @@ const decode = (text: string): string => decodeURIComponent(text.replaceAll('+',
 
 const MOST_PARAMETERS = 64;
 
+/** Half a character, which UTF-8 cannot have: other charsets of a body bring it, and no address takes it. */
+const LONE_SURROGATE = /\p{Surrogate}/u;
+
 /**
  * Reads `application/x-www-form-urlencoded`, a body or a query.
  * @returns undefined where it is not well-formed UTF-8, or has more parameters than any request of ours
  */
 export const parseParameters = (text: string): Parameters | undefined => {
+  if (LONE_SURROGATE.test(text)) return undefined;
   const fields = text.split('&').filter((field) => field !== '');
   if (fields.length > MOST_PARAMETERS) return undefined;
   try {

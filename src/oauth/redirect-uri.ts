@@ -6,9 +6,10 @@ const withoutPort = (uri: string): string | undefined => {
   return match === null ? undefined : `${match[1] ?? ''} ${match[2] ?? ''}`;
 };
 
-/** Exact comparison of strings (RFC 9700 section 2.1), but for the port of a loopback IP literal. */
+/** Exact comparison of strings (RFC 9700 section 2.1), but for the port of a loopback IP literal, which must be one. */
 export const redirectUriMatches = (asked: string, registered: string): boolean => {
   if (asked === registered) return true;
+  if (!URL.canParse(asked)) return false;
   const bare = withoutPort(asked);
   return bare !== undefined && bare === withoutPort(registered);
 };

@@ -37,7 +37,7 @@ export interface PendingDecision extends PendingDecisionKey {
 }
 
 export interface PendingDecisionStore {
-  /** Inserts, or replaces the row with the same key. */
+  /** Inserts, or replaces the row with the same key. Of a session, the latest 50 are kept. */
   arm(decision: PendingDecision): Promise<void>;
   /** Deletes the row and returns it: of many at once, one gets it. An expired row is not returned. */
   take(key: PendingDecisionKey, now: number): Promise<PendingDecision | undefined>;

@@ -18,10 +18,18 @@ export interface UserAdmin {
   create(user: NewUser): Promise<User>;
   /** All users, by name. */
   list(): Promise<readonly User[]>;
-  /** Ends the user's sessions and revokes his tokens. @throws UnknownAccountError, InvalidAccountError */
-  setPassword(username: string, password: string): Promise<void>;
-  /** `disabled` ends the user's sessions and revokes his tokens. @throws UnknownAccountError */
-  setStatus(username: string, status: AccountStatus): Promise<void>;
+  /**
+   * Ends the user's sessions and revokes his tokens.
+   * @returns the user, as of the change
+   * @throws UnknownAccountError, InvalidAccountError
+   */
+  setPassword(username: string, password: string): Promise<User>;
+  /**
+   * `disabled` ends the user's sessions and revokes his tokens; his applications are disabled with him.
+   * @returns the user, as of the change
+   * @throws UnknownAccountError
+   */
+  setStatus(username: string, status: AccountStatus): Promise<User>;
 }
 
 const USER_ID_BITS = 128;
@@ -69,12 +77,16 @@ export const createUserAdmin = (deps: {
 
     setPassword: async (username, password) => {
       checkPassword(password);
-      const { id } = await find(username);
-      await deps.users.changePassword(id, await deps.hasher.hash(password));
+      const user = await find(username);
+      const passwordHash = await deps.hasher.hash(password);
+      await deps.users.changePassword(user.id, passwordHash);
+      return { ...user, passwordHash };
     },
 
     setStatus: async (username, status) => {
-      await deps.users.setStatus((await find(username)).id, status);
+      const user = await find(username);
+      await deps.users.setStatus(user.id, status);
+      return { ...user, status };
     },
   };
 };

@@ -3,7 +3,6 @@ import { statusOf } from '../http/problem.ts';
 import type { AccountService } from '../oauth/account-service.ts';
 import type { AuditTrail } from '../oauth/audit-trail.ts';
 import { InvalidAccountError, LoginLimitedError, WrongCredentialsError } from '../oauth/errors.ts';
-import type { Clock } from '../shared/clock.ts';
 import { auditEventView } from './audit-pages.ts';
 import { InvalidFieldsError } from './errors.ts';
 import { isoTime, type SessionView } from './management-views.ts';
@@ -11,15 +10,15 @@ import type { OwnSession, OwnSessions } from './own-sessions.ts';
 import { readBody } from './page-body.ts';
 import type { RenderPage } from './page-renderer.ts';
 import { createPasswordChange } from './password-change.ts';
+import type { SessionStartDeps } from './session-start.ts';
 import { sessionHash } from './session.ts';
 import { forVisitors, goOn, identifierOf, noticeFor, show, type Visit, type VisitorDeps } from './visit.ts';
 
-export interface AccountPagesDeps extends VisitorDeps {
+export interface AccountPagesDeps extends VisitorDeps, SessionStartDeps {
   readonly accountService: AccountService;
   readonly auditTrail: AuditTrail;
   readonly ownSessions: OwnSessions;
   readonly renderPage: RenderPage;
-  readonly clock: Clock;
 }
 
 const path = '/management/account';

@@ -12,23 +12,22 @@ import { formOf, queryParametersOf, readForm } from '../oauth/form.ts';
 import type { Parameters } from '../oauth/parameters.ts';
 import type { PendingDecisions } from '../oauth/pending-decisions.ts';
 import type { User } from '../oauth/account-stores.ts';
-import type { Clock } from '../shared/clock.ts';
 import { createCsrfGuard } from './csrf.ts';
 import { createPageErrorHandler } from './page-errors.ts';
 import type { RenderPage } from './page-renderer.ts';
 import { localAddress } from './return-address.ts';
 import { seeOther } from './see-other.ts';
 import { createPageSecurityHeaders } from './security-headers.ts';
-import { logIn, sessionHash, sessionUser } from './session.ts';
+import { createSessionStart, type SessionStartDeps } from './session-start.ts';
+import { sessionHash, sessionUser } from './session.ts';
 
-export interface LoginRouterDeps {
+export interface LoginRouterDeps extends SessionStartDeps {
   readonly authenticators: Authenticators;
   readonly authorizationCheck: AuthorizationCheck;
   readonly currentUser: CurrentUser;
   readonly pendingDecisions: PendingDecisions;
   readonly renderPage: RenderPage;
   readonly publicUrl: string;
-  readonly clock: Clock;
 }
 
 const path = '/auth/login';
@@ -69,6 +68,14 @@ const loginRefusal = (error: unknown): WrongCredentialsError | LoginLimitedError
 
 /** `/auth/login`. Needs the session middleware before it. */
 export const createLoginRouter = (deps: LoginRouterDeps): Router => {
+  const startSession = createSessionStart(deps);
+
+  const logIn = async (request: Request, response: Response): Promise<User> => {
+    const user = await deps.authenticators.byPassword(request, response);
+    await startSession(request, response, user);
+    return user;
+  };
+
   /** On to the consent, whose question is armed already: a program may answer it without asking for the page. */
   const goOn = async (request: Request, response: Response, user: User, parameters: Parameters): Promise<void> => {
     if (!parameters.has('client_id')) {
@@ -94,13 +101,12 @@ export const createLoginRouter = (deps: LoginRouterDeps): Router => {
     const form = formOf(request);
     const parameters = form.without('username', 'password');
     request.body = { username: form.get('username') ?? '', password: form.get('password') ?? '' };
-    const answer = await deps.authenticators.byPassword(request, response).catch(loginRefusal);
+    const answer = await logIn(request, response).catch(loginRefusal);
     if (answer instanceof Error) {
       if ('retryAfterSeconds' in answer) response.set('Retry-After', String(answer.retryAfterSeconds));
       show(deps, { request, response }, { status: statusOf(answer), parameters, error: answer.message });
       return;
     }
-    await logIn(request, { user: answer, at: deps.clock.now() });
     await goOn(request, response, answer, parameters);
   };
 

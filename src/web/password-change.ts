@@ -1,10 +1,9 @@
 import { z } from 'zod';
 import type { AccountService } from '../oauth/account-service.ts';
 import { routeOf } from '../oauth/admission.ts';
-import type { Clock } from '../shared/clock.ts';
 import { InvalidFieldsError } from './errors.ts';
 import { fieldsOf } from './page-body.ts';
-import { logIn } from './session.ts';
+import { createSessionStart, type SessionStartDeps } from './session-start.ts';
 import type { Visit } from './visit.ts';
 
 /** `repeated_password` is what a person typed the second time; a program need not. */
@@ -19,15 +18,17 @@ const passwordChange = z.object({
  * one.
  * @throws InvalidFieldsError, and what `AccountService` throws
  */
-export const createPasswordChange =
-  (deps: { readonly accountService: AccountService; readonly clock: Clock }) =>
-  async (visit: Visit): Promise<void> => {
-    const { request } = visit;
+export const createPasswordChange = (deps: SessionStartDeps & { readonly accountService: AccountService }) => {
+  const startSession = createSessionStart(deps);
+
+  return async (visit: Visit): Promise<void> => {
+    const { request, response } = visit;
     const { current_password, new_password, repeated_password } = fieldsOf(request, passwordChange);
     if (repeated_password !== undefined && repeated_password !== new_password) {
       throw new InvalidFieldsError('The new password was not typed the same way twice.');
     }
     const passwords = { currentPassword: current_password, newPassword: new_password };
     const user = await deps.accountService.changePassword(visit, { ...passwords, route: routeOf(request.headers) });
-    await logIn(request, { user, at: deps.clock.now() });
+    await startSession(request, response, user);
   };
+};

@@ -31,6 +31,7 @@ beforeAll(async () => {
   await clients.configure({ ...native, id: 'native' }, null);
   await clients.configure({ ...native, id: 'native6', redirectUris: ['http://[::1]:4000/cb?a=b'] }, null);
   await clients.configure({ ...demoApp, id: 'code-only', responseTypes: ['code'] }, secret);
+  await clients.configure({ ...demoApp, id: 'bound', tokenBinding: 'dpop' }, secret);
 });
 afterAll(() => oauth.close());
 
@@ -209,6 +210,8 @@ describe('errors that the client is told', () => {
   it('14 a response_type that the client may not use is unauthorized_client', async () => {
     const { fragment } = await refusal(queryOf(asked({ client_id: 'code-only', response_type: 'token' })));
     expect(fragment.get('error')).toBe('unauthorized_client');
+    const bound = await refusal(queryOf(asked({ client_id: 'bound', response_type: 'token' })));
+    expect(bound.fragment.get('error')).toBe('unauthorized_client');
     const untyped = without(asked(), 'response_type');
     expect((await refusal(queryOf(untyped))).query.get('error')).toBe('invalid_request');
   });

@@ -109,6 +109,17 @@ describe('client credentials', () => {
     expect([answer.status, answer.headers['access-control-allow-origin']]).toEqual([403, undefined]);
   });
 
+  it('67 are refused while the owner of the client is disabled, and so are the tokens they gave', async () => {
+    await oauth.clients.configure({ ...robot, ownerId: (await oauth.stores.users.findByUsername('root'))!.id }, secret);
+    const { body } = await asking();
+    expect(await statusWith(oauth, body.access_token)).toBe(403);
+    await oauth.users.setStatus('root', 'disabled');
+    expect(await statusWith(oauth, body.access_token)).toBe(401);
+    expect(await refusal(asking())).toEqual([401, 'invalid_client']);
+    await oauth.users.setStatus('root', 'active');
+    expect((await asking()).status).toBe(200);
+  });
+
   it('67 end with a new secret of the client', async () => {
     const { body } = await asking();
     await oauth.clients.rotateSecret('robot');
@@ -148,9 +159,9 @@ describe('the key pair of an administrator', () => {
     const old = await keyPair();
     const { tokens: store } = oauth.stores;
     const startFamily = store.start.bind(store);
-    store.start = async (family, tokens) => {
+    store.start = async (family, tokens, proof) => {
       await keyPair();
-      await startFamily(family, tokens);
+      return startFamily(family, tokens, proof);
     };
     expect(await refusal(asking(old))).toEqual([400, 'invalid_grant']);
   });

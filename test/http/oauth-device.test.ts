@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import request, { type Agent } from 'supertest';
 import { DEVICE_CODE_GRANT } from '../../src/oauth/account-stores.ts';
 import type { ClientDescription } from '../../src/oauth/client-description.ts';
+import { audited } from '../support/audited.ts';
 import {
   createOAuthApp,
   type Fields,
@@ -129,6 +130,15 @@ describe('the device authorization endpoint', () => {
     expect([answer.status, answer.body.error]).toEqual([status, error]);
   });
 
+  it('is asked for a hundred times from one address, and no more for a while', async () => {
+    const from = (address: string) => authorize().set('X-Forwarded-For', address);
+    for (let device = 0; device < 100; device += 1) await from('192.0.2.1').expect(200);
+    const refused = await from('192.0.2.1').expect(429);
+    expect(refused.body.error).toBe('rate_limited');
+    expect(Number(refused.headers['retry-after'])).toBeGreaterThan(0);
+    await from('192.0.2.2').expect(200);
+  });
+
   it('takes a form by POST, and nothing else', async () => {
     expect((await request(oauth.app).post('/oauth/device').send({ client_id: 'desk-phone' })).status).toBe(415);
     for (const method of ['get', 'head', 'put', 'delete'] as const) {
@@ -167,12 +177,9 @@ describe('a device that polls', () => {
     expect(call.body).toMatchObject({ username: 'demo', clientId: 'desk-phone', scopes: ['call', 'read'] });
     const again = refreshing(refresh_token, { client_id: 'desk-phone' });
     expect((await requestToken(oauth, without(again, 'client_secret'))).status).toBe(200);
-    const events = await oauth.stores.audit.list({ limit: 2 });
     const about = { clientId: 'desk-phone', username: 'demo' };
-    expect(events).toEqual([
-      expect.objectContaining({ ...about, event: 'token.issued', detail: 'device_code' }),
-      expect.objectContaining({ ...about, event: 'grant.given', detail: 'call read' }),
-    ]);
+    expect(await audited(oauth.stores, 'token.issued')).toMatchObject([{ ...about, detail: 'device_code' }]);
+    expect(await audited(oauth.stores, 'grant.given')).toMatchObject([{ ...about, detail: 'call read' }]);
   });
 
   it('83 is told to slow down by 5 seconds more each time that it polls too soon', async () => {
@@ -198,6 +205,18 @@ describe('a device that polls', () => {
     oauth.clock.advance(1);
     expect(await poll(unanswered)).toEqual([400, 'expired_token']);
     expect(await poll(approved)).toEqual([400, 'expired_token']);
+  });
+
+  it('83 is told so for some minutes more, whatever is swept meanwhile', async () => {
+    const started = await start();
+    for (const [minutes, told] of [
+      [19, 'expired_token'],
+      [1, 'invalid_grant'],
+    ] as const) {
+      oauth.clock.advance(minutes * 60_000);
+      await oauth.stores.sweep(oauth.clock.now());
+      expect(await poll(started)).toEqual([400, told]);
+    }
   });
 
   it('83 is told that the person refused', async () => {

@@ -157,6 +157,23 @@ describe('access tokens in JWT form', () => {
     for (const { access_token } of [first, second, sibling]) expect(await statusWith(oauth, access_token)).toBe(401);
   });
 
+  it('62 revoke the family when one is used again long after, as others do', async () => {
+    const first = await obtain();
+    oauth.clock.advance(29 * DAY);
+    const second: Tokens = (await refresh(first.refresh_token)).body;
+    oauth.clock.advance(2 * DAY);
+    const third: Tokens = (await refresh(second.refresh_token)).body;
+    expect(await statusWith(oauth, third.access_token)).toBe(200);
+    expect((await refresh(first.refresh_token)).body.error).toBe('invalid_grant');
+    expect(await statusWith(oauth, third.access_token)).toBe(401);
+  });
+
+  it('66 are worth nothing once they are over', async () => {
+    const { refresh_token } = await obtain();
+    oauth.clock.advance(30 * DAY);
+    expect((await refresh(refresh_token)).body.error).toBe('invalid_grant');
+  });
+
   it('outlive the key that signed them, which stays published', async () => {
     let { refresh_token } = await obtain();
     for (let day = 0; day < 175; day += 25) {

@@ -129,10 +129,10 @@ describe('the password grant', () => {
     const { tokens: store } = oauth.stores;
     const startFamily = store.start.bind(store);
     const families: string[] = [];
-    store.start = async (family, tokens) => {
+    store.start = async (family, tokens, proof) => {
       await oauth.stores.users.changePassword(user.id, passwordHash);
-      await startFamily(family, tokens);
       families.push(tokens.access.hash);
+      return startFamily(family, tokens, proof);
     };
     expect(await refusal(asking({}))).toEqual([400, 'invalid_grant']);
     expect(families).toHaveLength(1);

@@ -216,6 +216,16 @@ describe('85 registration', () => {
     expect(second.error_description).toMatch(/^redirect_uris\[1\] must be https/);
   });
 
+  it('85 is bounded: a token registers a hundred clients an hour', async () => {
+    const { token: second } = await oauth.authorization.registrationTokenAdmin.create(admin, { name: '2', days: 1 });
+    const metadata = { redirect_uris: [redirectUri] };
+    for (let client = 0; client < 100; client += 1) expect((await register(metadata)).status).toBe(201);
+    const refused = await register(metadata);
+    expect([refused.status, refused.body.error]).toEqual([429, 'rate_limited']);
+    expect(Number(refused.headers['retry-after'])).toBeGreaterThan(0);
+    expect((await register(metadata, second)).status).toBe(201);
+  });
+
   it('refuses what is no JSON, too large, or another method', async () => {
     const post = () => request(oauth.app).post('/oauth/register').set('Authorization', `Bearer ${token}`);
     expect((await post().type('form').send({ redirect_uris: redirectUri })).status).toBe(415);

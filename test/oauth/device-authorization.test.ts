@@ -54,16 +54,10 @@ describe('a device', () => {
     );
     await stores.clients.insert(client);
     const [first, second] = [base64url(Array<number>(16).fill(0)), base64url(Array<number>(16).fill(1))];
-    const userCodes = [first, first, first, second];
-    const drawsOfUserCodes = 128;
-    let draws = 0;
+    const userCodes = [first, first, second];
+    const bitsOfUserCode = 128;
     const ids = {
-      random: (bits: number): string => {
-        // The first of each three draws of that size is the family's id, made once a device.
-        if (bits !== drawsOfUserCodes) return system.random(bits);
-        draws += 1;
-        return draws === 1 || draws === 3 ? system.random(bits) : userCodes.shift()!;
-      },
+      random: (bits: number): string => (bits === bitsOfUserCode ? userCodes.shift()! : system.random(bits)),
     };
     const devices = createDeviceAuthorization({
       ...{ devices: stores.devices, clock: stores.clock, publicUrl: 'https://calls.example', ids },

@@ -10,7 +10,7 @@ import { networkOfAddress } from '../../src/oauth/network-of-address.ts';
 import { parseParameters } from '../../src/oauth/parameters.ts';
 import { createPasswordHasher } from '../../src/oauth/password-hasher.ts';
 import { mayGrant, permissionsOf } from '../../src/oauth/permissions.ts';
-import { anyoneCouldClaim, faultOfRedirectUri } from '../../src/oauth/redirect-uri.ts';
+import { anyoneCouldClaim, faultOfRedirectUri, redirectUriMatches } from '../../src/oauth/redirect-uri.ts';
 import { hashSecret, newSecret, secretMatches } from '../../src/oauth/secrets.ts';
 import { settle } from '../support/fake-clock.ts';
 import { demoApp } from '../support/oauth-app.ts';
@@ -27,7 +27,7 @@ describe('parameters', () => {
     expect(parseParameters('__proto__=x')!.toRecord()).toEqual(Object.fromEntries([['__proto__', 'x']]));
   });
 
-  it.each(['a=%', 'a=%ff', '%zz=1', Array<string>(65).fill('a=1').join('&')])(
+  it.each(['a=%', 'a=%ff', '%zz=1', 'a=\ud800', '\udfff=1', Array<string>(65).fill('a=1').join('&')])(
     'are refused when malformed: %s',
     (text) => {
       expect(parseParameters(text)).toBeUndefined();
@@ -56,6 +56,12 @@ describe('redirect URIs', () => {
     'https://a.example/ä',
     'https://a.example/\n',
   ])('may not be registered: %j', (uri) => expect(faultOfRedirectUri(uri)).toEqual(expect.any(String)));
+
+  it('4 a loopback port is the client’s to choose, and must be a port', () => {
+    const matches = (port: string) => redirectUriMatches(`http://127.0.0.1${port}/cb`, 'http://127.0.0.1/cb');
+    expect(['', ':1', ':65535'].map(matches)).toEqual([true, true, true]);
+    expect([':65536', ':99999', ':', ':1a', ':1@evil.example'].map(matches)).toEqual(Array(5).fill(false));
+  });
 
   it('that any program of the machine could claim are known', () => {
     const uris = ['http://127.0.0.1:1/', 'http://[::1]/', 'com.example:/', 'http://localhost:1/', 'https://a.example/'];
@@ -178,6 +184,13 @@ describe('a client', () => {
       grantTypes: ['authorization_code', 'refresh_token'],
     });
   });
+
+  it.each(['a\u202eb', 'a\u2066b', 'a\u200fb', 'a\nb', 'a\u0000'])(
+    '33 has no name that shows as another: %j',
+    (name) => {
+      expect(() => described({ name })).toThrow(/^name: /);
+    },
+  );
 
   it('is refused with every fault named', () => {
     const faults = { id: 'a:b', name: ' ', redirectUris: ['/x'], defaultScopes: ['admin'], accessTokenSeconds: 0.5 };

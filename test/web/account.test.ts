@@ -86,6 +86,35 @@ describe('the change of a password', () => {
     await logIn('alice', {}, changed);
   });
 
+  it('67 ends a login with the old password that was under way', async () => {
+    const { sessions } = oauth.stores;
+    const save = sessions.save.bind(sessions);
+    sessions.save = async (session) => {
+      sessions.save = save;
+      await oauth.users.setPassword('alice', changed);
+      await save(session);
+    };
+    const agent = request.agent(oauth.app);
+    await agent.post('/auth/login').type('form').send({ username: 'alice', password: old }).expect(401);
+    await agent.get(path).expect(401);
+    expect(await sessions.listOf((await oauth.stores.users.findByUsername('alice'))!.id, 0)).toEqual([]);
+    await logIn('alice', {}, changed);
+  });
+
+  it('67 ends the session of another change that was under way', async () => {
+    const alice = await logIn();
+    const { sessions } = oauth.stores;
+    const save = sessions.save.bind(sessions);
+    sessions.save = async (session) => {
+      sessions.save = save;
+      await oauth.users.setPassword('alice', 'a third password');
+      await save(session);
+    };
+    await change(alice).expect(401);
+    await alice.get(path).expect(401);
+    await logIn('alice', {}, 'a third password');
+  });
+
   it('25 gives this browser another session id; the old one is worth nothing', async () => {
     const login = await request(oauth.app).post('/auth/login').type('form').send({ username: 'alice', password: old });
     const cookie = login.get('Set-Cookie')?.[0]?.split(';')[0] ?? '';
@@ -143,7 +172,7 @@ describe('the change of a password', () => {
     await change(alice).expect(429);
     expect((await eventsOf('alice')).slice(0, 3)).toEqual([
       ['login.limited', 'change of password'],
-      ['login.limited', 'change of password'],
+      ['login.failed', 'change of password'],
       ['login.failed', 'change of password'],
     ]);
   });
@@ -243,6 +272,28 @@ describe('the audit log', () => {
       ['login.succeeded', 'alice', '192.0.2.7', null],
     ]);
     expect(JSON.stringify(events)).not.toMatch(/hunter2|other password|horse/);
+  });
+
+  it('tells of a lock once for an address, however often it is tried', async () => {
+    const attempt = (username: string, from: string): request.Test =>
+      request(oauth.app)
+        .post('/auth/login')
+        .set('X-Forwarded-For', from)
+        .type('form')
+        .send({ username, password: 'wrong' });
+    for (const name of ['alice', 'nobody']) {
+      for (let guess = 0; guess < 10; guess += 1) await attempt(name, '192.0.2.8').expect(401);
+    }
+    for (let guess = 0; guess < 5; guess += 1) {
+      for (const name of ['alice', 'nobody']) await attempt(name, '192.0.2.8').expect(429);
+    }
+    await attempt('alice', '192.0.2.9').expect(429);
+    const limited = (await auditEvents()).filter(({ event }) => event === 'login.limited');
+    expect(limited.map(({ username, address }) => [username, address])).toEqual([
+      ['alice', '192.0.2.9'],
+      [null, '192.0.2.8'],
+      ['alice', '192.0.2.8'],
+    ]);
   });
 
   it('tells what a person granted, refused, revoked, changed and ended', async () => {

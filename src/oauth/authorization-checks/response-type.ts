@@ -14,5 +14,11 @@ export const checkResponseType = ({ parameters, client }: IncomingRequest): Resp
   if (!client.responseTypes.includes(asked)) {
     throw new OAuthError('unauthorized_client', 'The client may not use this response_type.');
   }
+  if (asked === 'token' && client.tokenBinding === 'dpop') {
+    throw new OAuthError(
+      'unauthorized_client',
+      'A token in the fragment cannot be bound to a key, as this client needs.',
+    );
+  }
   return asked;
 };
