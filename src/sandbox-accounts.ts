@@ -1,7 +1,7 @@
 import type { PasswordHasher } from './oauth/password-hasher.ts';
 import type { Role } from './oauth/permissions.ts';
 import { hashSecret } from './oauth/secrets.ts';
-import type { Client } from './oauth/account-stores.ts';
+import { type Client, DEVICE_CODE_GRANT } from './oauth/account-stores.ts';
 import { type ClientDescription, describedClient } from './oauth/client-description.ts';
 import type { OAuthStores } from './oauth/stores.ts';
 import type { Clock } from './shared/clock.ts';
@@ -66,6 +66,13 @@ const clientsOf = (publicUrl: string): readonly ClientDescription[] => {
       grantTypesByGet: ['password'],
       scopes: ['read', 'write'],
       accessTokenSeconds: DAY_SECONDS,
+    },
+    {
+      ...common,
+      ...{ id: 'demo-device', name: 'Demo desk phone', type: 'public' },
+      redirectUris: [],
+      responseTypes: [],
+      grantTypes: [DEVICE_CODE_GRANT, 'refresh_token'],
     },
   ];
 };

@@ -73,6 +73,12 @@ describe('the accounts of the sandbox', () => {
       defaultScopes: ['read', 'write'],
       accessTokenSeconds: 86_400,
     });
+    expect(await stores.clients.find('demo-device')).toMatchObject({
+      ...{ ...common, redirectUris: [], secretHash: null, responseTypes: [] },
+      name: 'Demo desk phone',
+      grantTypes: ['urn:ietf:params:oauth:grant-type:device_code', 'refresh_token'],
+      scopes: ['call'],
+    });
   });
 
   it('stay the same at the next start, but for the address of the test page', async () => {
@@ -86,6 +92,7 @@ describe('the accounts of the sandbox', () => {
     const testPage = 'http://localhost:9999/test';
     expect(clients).toEqual([
       ['demo-app', testPage],
+      ['demo-device'],
       ['demo-js', testPage],
       ['demo-password'],
       ['demo-tests', testPage],

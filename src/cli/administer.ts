@@ -6,5 +6,8 @@ export class UsageError extends Error {}
 /** A command was understood and cannot be done. */
 export class RefusedError extends Error {}
 
+/** What the audit log says of accounts that were changed by a command. */
+export const BY_COMMAND = { detail: 'by a command' } as const;
+
 /** Runs `work` against the database of the configuration, and closes it again. */
 export type Administer = (work: (administration: Administration) => Promise<void>) => Promise<void>;

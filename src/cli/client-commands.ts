@@ -1,51 +1,53 @@
 import type { Command } from 'commander';
-import type { Administer } from './administer.ts';
+import { type Administer, BY_COMMAND } from './administer.ts';
+import { type ClientOptions, describedBy, grantNames, nameOfGrant, scopeNames } from './client-options.ts';
 import { formatTable, type Terminal } from './terminal.ts';
 
-interface AddOptions {
-  readonly name?: string;
-  readonly redirectUri: readonly string[];
-  readonly public?: true;
-  readonly clientSide?: true;
-}
+const addAdd = (client: Command, terminal: Terminal, administer: Administer): void => {
+  client
+    .command('add <id>')
+    .description('add an application and print its secret, which is shown this once; what is not named here is strict')
+    .option('--name <text>', 'what the consent page calls it')
+    .option('--redirect-uri <addresses...>', 'where its users are sent back to')
+    .option(
+      '--grants <grants...>',
+      `how it gets tokens, some of ${grantNames.join(', ')} (default: authorization_code refresh_token); ` +
+        'RFC 9700 advises against password',
+    )
+    .option('--scope <scopes...>', `what it may ask for, some of ${scopeNames.join(', ')} (default: call)`)
+    .option('--public', 'it cannot keep a secret: a front-end, a device, a desktop or mobile application')
+    .option('--jwt', 'its tokens are JWT, which others can check by themselves')
+    .option('--dpop', 'its tokens are bound to a key that it proves to have (RFC 9449)')
+    .option('--client-side', 'it may also ask for a token in the fragment; RFC 9700 advises against it')
+    .action((id: string, options: ClientOptions) =>
+      administer(async ({ clients, auditLog }) => {
+        const { secret } = await clients.create(describedBy(id, options));
+        auditLog.record('client.created', { clientId: id, ...BY_COMMAND });
+        terminal.print(`client_id      ${id}`);
+        if (secret !== null) terminal.print(`client_secret  ${secret}`);
+      }),
+    );
+};
 
 /** `client add | list | rotate` */
 export const addClientCommands = (program: Command, terminal: Terminal, administer: Administer): void => {
   const client = program.command('client').description('the applications that ask users for consent');
 
-  client
-    .command('add <id>')
-    .description('add an application and print its secret, which is shown this once')
-    .requiredOption('--redirect-uri <addresses...>', 'where its users are sent back to')
-    .option('--name <text>', 'what the consent page calls it')
-    .option('--public', 'it cannot keep a secret: a front-end, a desktop or mobile application')
-    .option('--client-side', 'it may also ask for a token in the fragment; RFC 9700 advises against it')
-    .action((id: string, options: AddOptions) =>
-      administer(async ({ clients }) => {
-        const { secret } = await clients.create({
-          id,
-          name: options.name ?? id,
-          type: options.public === true ? 'public' : 'confidential',
-          redirectUris: options.redirectUri,
-          responseTypes: options.clientSide === true ? ['code', 'token'] : ['code'],
-        });
-        terminal.print(`client_id      ${id}`);
-        if (secret !== null) terminal.print(`client_secret  ${secret}`);
-      }),
-    );
+  addAdd(client, terminal, administer);
 
   client
     .command('list')
     .description('all applications')
     .action(() =>
       administer(async ({ clients }) => {
-        const rows = (await clients.list()).map(({ id, name, secretHash, redirectUris }) => [
+        const rows = (await clients.list()).map(({ id, name, secretHash, grantTypes, redirectUris }) => [
           id,
           secretHash === null ? 'public' : 'confidential',
           name,
+          grantTypes.map(nameOfGrant).join(' '),
           redirectUris.join(' '),
         ]);
-        terminal.print(formatTable([['CLIENT', 'TYPE', 'NAME', 'REDIRECT'], ...rows]));
+        terminal.print(formatTable([['CLIENT', 'TYPE', 'NAME', 'GRANTS', 'REDIRECT'], ...rows]));
       }),
     );
 
@@ -53,8 +55,9 @@ export const addClientCommands = (program: Command, terminal: Terminal, administ
     .command('rotate <id>')
     .description('give an application a new secret; its tokens end at once')
     .action((id: string) =>
-      administer(async ({ clients }) => {
+      administer(async ({ clients, auditLog }) => {
         const { secret } = await clients.rotateSecret(id);
+        auditLog.record('client.secret_rotated', { clientId: id, ...BY_COMMAND });
         terminal.print(`client_secret  ${secret ?? ''}`);
       }),
     );

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { isSupportedCountry } from 'libphonenumber-js/min';
-import { RefusedError, UsageError, type Administer } from './administer.ts';
+import { type Administer, BY_COMMAND, RefusedError, UsageError } from './administer.ts';
 import { formatTable, readSecret, type Terminal } from './terminal.ts';
 
 interface AddOptions {
@@ -36,7 +36,7 @@ const addAdd = (user: Command, terminal: Terminal, administer: Administer): void
     .option('--country <code>', 'in whose way he dials; the home country of the policy otherwise')
     .option('--caller-id <numbers...>', 'numbers in E.164 that he may show')
     .action((username: string, options: AddOptions) =>
-      administer(async ({ users, stores }) => {
+      administer(async ({ users, stores, auditLog }) => {
         const role = roleOf(options.role);
         checkProfile(options);
         const { extension = null, country: homeCountry = null, callerId: callerIds = [] } = options;
@@ -45,6 +45,7 @@ const addAdd = (user: Command, terminal: Terminal, administer: Administer): void
         }
         const password = await readSecret(terminal, `Password for ${username}:`);
         const { id } = await users.create({ username, password, role });
+        auditLog.record('user.created', { userId: id, ...BY_COMMAND });
         const saved = await stores.phoneBook.saveProfile(id, { extension, homeCountry, callerIds });
         terminal.say(`Added ${username}${saved === 'taken' ? ' without an extension: another user has it' : ''}.`);
       }),
@@ -53,16 +54,17 @@ const addAdd = (user: Command, terminal: Terminal, administer: Administer): void
 
 const addChanges = (user: Command, terminal: Terminal, administer: Administer): void => {
   const changes = [
-    ['disable', 'disabled', 'refuse a user: sessions and tokens end at once'],
-    ['enable', 'active', 'admit a disabled user again'],
+    ['disable', 'disabled', 'user.disabled', 'refuse a user: sessions and tokens end at once'],
+    ['enable', 'active', 'user.enabled', 'admit a disabled user again'],
   ] as const;
-  for (const [name, status, description] of changes) {
+  for (const [name, status, event, description] of changes) {
     user
       .command(`${name} <username>`)
       .description(description)
       .action((username: string) =>
-        administer(async ({ users }) => {
-          await users.setStatus(username, status);
+        administer(async ({ users, auditLog }) => {
+          const { id } = await users.setStatus(username, status);
+          auditLog.record(event, { userId: id, ...BY_COMMAND });
           terminal.say(`${username} is ${status}.`);
         }),
       );
@@ -72,8 +74,9 @@ const addChanges = (user: Command, terminal: Terminal, administer: Administer): 
     .command('password <username>')
     .description('set a password, read from standard input; sessions and tokens end at once')
     .action((username: string) =>
-      administer(async ({ users }) => {
-        await users.setPassword(username, await readSecret(terminal, `New password for ${username}:`));
+      administer(async ({ users, auditLog }) => {
+        const { id } = await users.setPassword(username, await readSecret(terminal, `New password for ${username}:`));
+        auditLog.record('password.changed', { userId: id, ...BY_COMMAND });
         terminal.say(`${username} has a new password.`);
       }),
     );

@@ -81,7 +81,12 @@ describe('the command line', () => {
     ['user add bob --extension 12a', '--extension is 1 to 10 digits'],
     ['user add bob --country UK', '--country is a country'],
     ['user add bob --caller-id +12025550199 2025550199', '--caller-id 2025550199 is not a number in E.164'],
-    ['client add shop', "required option '--redirect-uri <addresses...>' not specified"],
+    ['client add shop', '--redirect-uri is needed'],
+    ['client add shop --grants password --client-side', '--redirect-uri is needed'],
+    ['client add shop --grants device', '--grants are some of authorization_code, refresh_token, password, '],
+    ['client add shop --grants constructor', '--grants are some of'],
+    ['client add shop --redirect-uri https://shop.example/ --scope calls', '--scope is some of call, read, '],
+    ['client add shop --public --grants client_credentials', 'not with --public'],
     ['phone add alice --address 200@10.0.0.5', '--address is a SIP address'],
     ['phone add alice --address +12025550123', '--address is a SIP address'],
     ['phone add alice --name a@b', '--name is letters, digits and ._-'],
@@ -214,10 +219,37 @@ describe('client', () => {
     const shop = () => look(({ stores }) => stores.clients.find('shop'));
     expect(await shop()).toMatchObject({ name: 'Shop', secretHash: hashSecret(secret), responseTypes: ['code'] });
     const list = (await run('client list')).printed;
-    expect(list).toMatch(/^CLIENT +TYPE +NAME +REDIRECT\nshop +confidential +Shop +https:\/\/shop.example\/back$/);
+    expect(list).toMatch(
+      /^CLIENT +TYPE +NAME +GRANTS +REDIRECT\nshop +confidential +Shop +authorization_code refresh_token +https:\/\/shop.example\/back$/,
+    );
     const next = /^client_secret {2}(\S{43})$/.exec((await run('client rotate shop')).printed)?.[1] ?? '';
     expect(next).not.toBe(secret);
     expect(await shop()).toMatchObject({ secretHash: hashSecret(next) });
+  });
+
+  it('adds one as strict as it can be, and what is named is all that it may', async () => {
+    const find = (id: string) => look(({ stores }) => stores.clients.find(id));
+    await run('client add shop --redirect-uri https://shop.example/back');
+    expect(await find('shop')).toMatchObject({
+      ...{ grantTypes: ['authorization_code', 'refresh_token'], grantTypesByGet: [], scopes: ['call'] },
+      ...{ codeChallenge: 'required', tokenInQuery: 'refused', tokenFormat: 'opaque', tokenBinding: 'on-request' },
+    });
+    await run('client add night --grants client_credentials password --scope read write --jwt --dpop');
+    expect(await find('night')).toMatchObject({
+      ...{
+        grantTypes: ['client_credentials', 'password'],
+        scopes: ['read', 'write'],
+        defaultScopes: ['read', 'write'],
+      },
+      ...{ tokenFormat: 'jwt', tokenBinding: 'dpop', responseTypes: [], redirectUris: [] },
+    });
+    expect((await run('client add desk --public --grants device_code refresh_token')).printed).toBe(
+      'client_id      desk',
+    );
+    expect(await find('desk')).toMatchObject({
+      grantTypes: ['urn:ietf:params:oauth:grant-type:device_code', 'refresh_token'],
+    });
+    expect((await run('client list')).printed).toMatch(/^desk +public +desk +device_code refresh_token$/m);
   });
 
   it('adds a public one without a secret, which cannot be rotated', async () => {
@@ -352,6 +384,31 @@ describe('token revoke', () => {
     expect((await run('token revoke --user alice')).said).toBe('Revoked 1 grant.');
     expect((await run('token revoke --user alice')).said).toBe('Revoked 0 grants.');
     expect(await valid()).toEqual([]);
+  });
+
+  it('is told by the audit log, as is all that commands do to accounts, from no address', async () => {
+    await giveTokens();
+    await run('user password alice', 'another password\n');
+    await run('user disable bob');
+    await run('user enable bob');
+    await run('client rotate shop');
+    await run('token revoke --user alice');
+    const events = await look(({ stores }) => stores.audit.list({ limit: 50 }));
+    expect(events.map(({ event, username, clientId }) => [event, username ?? clientId]).reverse()).toEqual([
+      ...['alice', 'bob'].map((username) => ['user.created', username]),
+      ...['shop', 'desk'].map((clientId) => ['client.created', clientId]),
+      ...[
+        ['password.changed', 'alice'],
+        ['user.disabled', 'bob'],
+        ['user.enabled', 'bob'],
+      ],
+      ...[
+        ['client.secret_rotated', 'shop'],
+        ['token.revoked', 'alice'],
+      ],
+    ]);
+    expect(new Set(events.map(({ address }) => address))).toEqual(new Set([null]));
+    expect(JSON.stringify(events)).not.toMatch(/password\W*[^.]*another|horse/);
   });
 
   it('comes with the end of a user’s account, his password or a client’s secret', async () => {
