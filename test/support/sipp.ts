@@ -82,7 +82,9 @@ export const startSipp = async ({
     port,
     finished,
     kill: async () => {
-      await finished(0);
+      if (child.exitCode === null) child.kill('SIGKILL');
+      await exited;
+      await rm(directory, { recursive: true, force: true });
     },
   };
 };
