@@ -13,7 +13,17 @@ import { issueGrants, type GrantStores } from './issue-grants.ts';
 const [command, url = '', argument = ''] = process.argv.slice(2);
 const database = await openDatabase({ url, clock: systemClock, log: silentLog });
 
-const say = (line: string): void => void writeSync(1, `${line}\n`);
+/** At once, so that what was said before the kill is heard; a pipe that is full is written to again. */
+const say = (line: string): void => {
+  for (;;) {
+    try {
+      writeSync(1, `${line}\n`);
+      return;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error;
+    }
+  }
+};
 
 /** Says each token once its call is promised to be in the journal, until it is killed. */
 const insertCalls = async (): Promise<never> => {
