@@ -178,26 +178,25 @@ describe('database', () => {
       const held: (() => void)[] = [];
       const datasync = jest.spyOn(prototype, 'datasync');
       datasync.mockImplementation(() => new Promise((resolve) => held.push(resolve)));
+      const url = `${stores.url}?synchronous=full`;
+      const durable = await openDatabase({ url, clock: stores.clock, log: silentLog });
+      const write = (): Promise<unknown> => durable.write(() => run(sql`delete from users`.compile(durable.builder)));
       try {
+        await stores.users.insert(aUser('user-1'));
+        expect(datasync).not.toHaveBeenCalled();
         const told: string[] = [];
-        void stores.users.insert(aUser('user-1')).then(() => told.push('flushed'));
+        void write().then(() => told.push('flushed'));
         while (held.length === 0) await settle();
-        expect(await stores.users.find('user-1')).toEqual(aUser('user-1'));
+        expect(await stores.users.list()).toEqual([]);
         expect(told).toEqual([]);
         held[0]?.();
         await settle();
         expect(told).toEqual(['flushed']);
-
-        const hasty = await openDatabase({
-          ...{ url: `${stores.url}?synchronous=normal`, clock: stores.clock, log: silentLog },
-        });
-        await hasty.write(() => run(sql`delete from users`.compile(hasty.builder)));
-        await hasty.close();
-        expect(datasync).toHaveBeenCalledTimes(1);
         datasync.mockRejectedValueOnce(new Error('the disk fails'));
-        await expect(stores.users.insert(aUser('user-2'))).rejects.toMatchObject({ code: 'database_unavailable' });
+        await expect(write()).rejects.toMatchObject({ code: 'database_unavailable' });
       } finally {
         datasync.mockRestore();
+        await durable.close();
         await handle.close();
       }
     });
