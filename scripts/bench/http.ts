@@ -15,6 +15,7 @@ import { httpRequest, type Requests } from './load.ts';
 import { insertOngoingCalls } from './ongoing-calls.ts';
 import {
   measure,
+  nodeArguments,
   type Peer,
   perSecond,
   printSubjects,
@@ -37,6 +38,7 @@ const same = (bytes: Buffer): Requests[] => repeated(bytes, CONNECTIONS);
 
 const openService = (): Promise<StartedService> =>
   startService({
+    nodeArguments,
     env: { OFFHOOK_SANDBOX: 'on', OFFHOOK_LOG_LEVEL: 'warn' },
     settings: { limits: { calls_per_second_per_token: 0, reads_per_second_per_token: 0 } },
   });

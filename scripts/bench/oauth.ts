@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { obtainTokens } from '../../test/support/authorize.ts';
 import { startService } from '../../test/support/start-service.ts';
 import { httpRequest, type Requests } from './load.ts';
-import { measure, printSubjects, repeated, startPeer, subject } from './subjects.ts';
+import { measure, nodeArguments, printSubjects, repeated, startPeer, subject } from './subjects.ts';
 
 /** Enough for commits to be shared, as they are in a service that is busy. */
 const CONNECTIONS = Number(process.env['CONNECTIONS'] ?? 64);
@@ -40,6 +40,7 @@ const refreshes = async (baseUrl: string): Promise<Requests[]> => {
 };
 
 const service = await startService({
+  nodeArguments,
   env: { OFFHOOK_SANDBOX: 'on', OFFHOOK_LOG_LEVEL: 'warn' },
   settings: {
     limits: { calls_per_second_per_token: 0, reads_per_second_per_token: 0 },
