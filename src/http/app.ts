@@ -1,12 +1,13 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express';
 import proxyAddress from 'proxy-addr';
+import { pathOf } from '../oauth/parameters.ts';
 import { resourceMetadataOf } from '../oauth/server-metadata.ts';
 import type { Clock } from '../shared/clock.ts';
 import type { Log } from '../shared/log.ts';
 import { createAccessLog } from './access-log.ts';
 import { openToOrigins } from './cors.ts';
-import { type DirectRoute, pathOf } from './direct-route.ts';
+import type { DirectRoute } from './direct-route.ts';
 import { NotFoundError } from './errors.ts';
 import { refuseForeignHost } from './host-guard.ts';
 import { asAppError, sendProblem } from './problem.ts';
@@ -37,7 +38,7 @@ const createFailureReply =
   ({ log, publicUrl }: AppDeps) =>
   (request: IncomingMessage, response: ServerResponse, error: unknown): void => {
     if (asAppError(error) === undefined) {
-      log.error({ err: error, method: request.method, path: request.url?.split('?')[0] }, 'failed');
+      log.error({ err: error, method: request.method, path: pathOf(request.url ?? '/') }, 'failed');
     }
     if (response.headersSent) response.destroy();
     else sendProblem(request, response, error, resourceMetadataOf(publicUrl));
@@ -73,7 +74,7 @@ export const createApp = (deps: AppDeps): RequestListener => {
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     if (deps.hosts === 'loopback') refuseForeignHost(request);
     if (openToOrigins(request, response) === 'answered') return;
-    const path = pathOf(request);
+    const path = pathOf(request.url ?? '/');
     const route = direct.find((candidate) => candidate.matches(path));
     if (route === undefined) pages(request, response);
     else await route.handle(request, response, () => addressOf(request));

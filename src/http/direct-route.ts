@@ -10,8 +10,3 @@ export interface DirectRoute {
   /** @param address of whoever asks, as far as the proxies that we trust tell */
   handle(request: IncomingMessage, response: ServerResponse, address: () => string): Promise<void>;
 }
-
-export const pathOf = ({ url = '/' }: IncomingMessage): string => {
-  const query = url.indexOf('?');
-  return query === -1 ? url : url.slice(0, query);
-};

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { routeOf } from './admission.ts';
 import type { SentProof } from './dpop-proofs.ts';
 import { InvalidTokenError, MissingTokenError, TokenSentTwiceError } from './errors.ts';
+import { pathOf } from './parameters.ts';
 import type { PresentedToken } from './principal.ts';
 
 type Credentials = Pick<PresentedToken, 'token' | 'scheme'>;
@@ -37,13 +38,11 @@ const sentToken = (request: IncomingMessage, query: URLSearchParams | undefined)
   return only;
 };
 
-const pathOf = (url = '/'): string => url.split('?', 1)[0] ?? '/';
-
 /** What a request brings to prove its key, at the address that it came to: Express cuts what a router is mounted on. */
 export const sentProof = (request: IncomingMessage & { readonly originalUrl?: string }): SentProof => {
   const { headers, method = 'GET', originalUrl = request.url } = request;
   const { dpop } = headers;
-  return { value: typeof dpop === 'string' ? dpop : undefined, method, path: pathOf(originalUrl) };
+  return { value: typeof dpop === 'string' ? dpop : undefined, method, path: pathOf(originalUrl ?? '/') };
 };
 
 /**

@@ -3,7 +3,7 @@ import { routeOf } from '../../oauth/admission.ts';
 import type { AuthorizationServer } from '../../oauth/authorization-server.ts';
 import { ForeignOriginError } from '../../oauth/errors.ts';
 import { FORM, parseForm, UnsupportedFormError } from '../../oauth/form.ts';
-import { type Parameters, queryOf } from '../../oauth/parameters.ts';
+import { type Parameters, pathOf, queryOf } from '../../oauth/parameters.ts';
 import { sentProof } from '../../oauth/presented-token.ts';
 import {
   carriesCredentials,
@@ -13,7 +13,7 @@ import {
 } from '../../oauth/token-request.ts';
 import type { Log } from '../../shared/log.ts';
 import { decodeBody, mediaTypeOf } from '../body.ts';
-import { type DirectRoute, pathOf } from '../direct-route.ts';
+import type { DirectRoute } from '../direct-route.ts';
 import { MethodNotAllowedError } from '../errors.ts';
 import { receiveBody } from '../receive-body.ts';
 import { sendTokenError } from './oauth-token-error.ts';
@@ -108,7 +108,7 @@ export class TokenRoute implements DirectRoute {
     const method = request.method === 'GET' ? 'GET' : 'POST';
     const tokenRequest = await this.#deps.tokenRequests.check({
       ...{ parameters, method },
-      codeAnswer: method === 'GET' ? (codeAnswerByGet.get(addressOf(pathOf(request))) ?? 'json') : 'json',
+      codeAnswer: method === 'GET' ? (codeAnswerByGet.get(addressOf(pathOf(request.url ?? '/'))) ?? 'json') : 'json',
       authorization: request.headers.authorization,
       route: routeOf(request.headers),
       address: address(),
