@@ -13,6 +13,12 @@ const MAX_AGE_SECONDS = 7200;
  */
 const OPEN = /^\/(?:rest\/|\.well-known\/|oauth\/(?:jwks|revoke)\/?(?:\?|$))/;
 
+/** Of the token endpoint and the like, where only some requests are open: a browser sends nothing there by itself. */
+export const allowAnyOrigin = (response: ServerResponse): void => {
+  response.setHeader('Access-Control-Allow-Origin', '*');
+  response.setHeader('Access-Control-Expose-Headers', 'WWW-Authenticate, Retry-After');
+};
+
 const isPreflight = ({ method, headers }: IncomingMessage): boolean =>
   method === 'OPTIONS' && headers['access-control-request-method'] !== undefined;
 

@@ -12,6 +12,8 @@ import {
   redemption,
   refreshing,
   requestToken,
+  obtainTokens,
+  type Tokens,
 } from '../support/oauth-app.ts';
 
 const secret = 'a secret of a configuration file, long enough';
@@ -19,19 +21,13 @@ const credentials = { client_id: 'demo-app', client_secret: 'demo-secret' };
 const inactive = { active: false };
 const DAY = 24 * 3600 * 1000;
 
-interface Tokens {
-  readonly access_token: string;
-  readonly refresh_token: string;
-}
-
 let oauth: OAuthApp;
 beforeEach(async () => {
   oauth = await createOAuthApp();
 });
 afterEach(() => oauth.close());
 
-const obtain = async (fields = asked(), name = 'demo'): Promise<Tokens> =>
-  (await requestToken(oauth, redemption(await obtainCode(oauth, fields, name)))).body;
+const obtain = (fields?: Fields, name?: string): Promise<Tokens> => obtainTokens(oauth, fields, name);
 
 const introspect = (token: string, changes: Fields = credentials): Promise<Response> =>
   Promise.resolve(

@@ -15,17 +15,12 @@ import {
   refreshing,
   requestToken,
   statusWith,
+  obtainTokens,
+  type Tokens,
 } from '../support/oauth-app.ts';
 
 const secret = 'a secret of a configuration file, long enough';
 const DAY = 24 * 3600 * 1000;
-
-interface Tokens {
-  readonly access_token: string;
-  readonly refresh_token: string;
-  readonly scope: string;
-  readonly expires_in: number;
-}
 
 let oauth: OAuthApp;
 beforeEach(async () => {
@@ -33,8 +28,7 @@ beforeEach(async () => {
 });
 afterEach(() => oauth.close());
 
-const obtain = async (fields = asked(), name = 'demo'): Promise<Tokens> =>
-  (await requestToken(oauth, redemption(await obtainCode(oauth, fields, name)))).body;
+const obtain = (fields?: Fields, name?: string): Promise<Tokens> => obtainTokens(oauth, fields, name);
 
 const refresh = async (token: string, changes: Fields = {}): Promise<Tokens> => {
   const answer = await requestToken(oauth, refreshing(token, changes));

@@ -7,21 +7,16 @@ import {
   demoApp,
   type Fields,
   type OAuthApp,
-  obtainCode,
-  redemption,
   refreshing,
   requestToken,
   statusWith,
   without,
+  obtainTokens,
+  type Tokens,
 } from '../support/oauth-app.ts';
 
 const secret = 'a secret of a configuration file, long enough';
 const credentials = { client_id: 'demo-app', client_secret: 'demo-secret' };
-
-interface Tokens {
-  readonly access_token: string;
-  readonly refresh_token: string;
-}
 
 let oauth: OAuthApp;
 beforeEach(async () => {
@@ -29,8 +24,7 @@ beforeEach(async () => {
 });
 afterEach(() => oauth.close());
 
-const obtain = async (fields = asked()): Promise<Tokens> =>
-  (await requestToken(oauth, redemption(await obtainCode(oauth, fields)))).body;
+const obtain = (fields?: Fields, name?: string): Promise<Tokens> => obtainTokens(oauth, fields, name);
 
 const refresh = async (token: string): Promise<Tokens> => (await requestToken(oauth, refreshing(token))).body;
 

@@ -164,6 +164,17 @@ export const obtainCode = async (oauth: OAuthApp, fields: Fields = asked(), name
   return code;
 };
 
+export interface Tokens {
+  readonly access_token: string;
+  readonly refresh_token: string;
+  readonly scope: string;
+  readonly expires_in: number;
+}
+
+/** Walks through login and consent and redeems the code, as `demo-app`. */
+export const obtainTokens = async (oauth: OAuthApp, fields: Fields = asked(), name = 'demo'): Promise<Tokens> =>
+  (await requestToken(oauth, redemption(await obtainCode(oauth, fields, name)))).body as Tokens;
+
 /** A token request by POST, as `demo-app` unless the fields say otherwise. */
 export const requestToken = ({ app }: OAuthApp, fields: Fields): request.Test =>
   request(app).post('/oauth/token').type('form').send(fields);

@@ -5,6 +5,7 @@ import type { ClientAuthenticator } from '../../oauth/client-authenticator.ts';
 import { OAuthError } from '../../oauth/errors.ts';
 import { formOf, readForm } from '../../oauth/form.ts';
 import type { Log } from '../../shared/log.ts';
+import { tokenNoStore } from '../reply.ts';
 import { createTokenErrorHandler } from './oauth-token-error.ts';
 
 export interface ClientEndpointDeps {
@@ -45,7 +46,7 @@ export const createClientEndpoint = (deps: ClientEndpointDeps, { path, answer }:
 
   const router = Router();
   router.use(path, (_request, response, next) => {
-    response.set({ 'Cache-Control': 'no-store', Pragma: 'no-cache' });
+    response.set(tokenNoStore);
     next();
   });
   router.post(path, readForm, async (request, response) => {

@@ -3,6 +3,8 @@ import { routeOf } from '../../oauth/admission.ts';
 import type { DeviceAuthorization } from '../../oauth/device-authorization.ts';
 import { formOf, readForm } from '../../oauth/form.ts';
 import type { Log } from '../../shared/log.ts';
+import { allowAnyOrigin } from '../cors.ts';
+import { tokenNoStore } from '../reply.ts';
 import { createTokenErrorHandler } from './oauth-token-error.ts';
 
 export interface DeviceAuthorizationRouterDeps {
@@ -16,11 +18,8 @@ const path = '/oauth/device';
 export const createDeviceAuthorizationRouter = (deps: DeviceAuthorizationRouterDeps): Router => {
   const router = Router();
   router.use(path, (_request, response, next) => {
-    response.set({ 'Cache-Control': 'no-store', Pragma: 'no-cache' });
-    response.set({
-      'Access-Control-Allow-Origin': '*',
-      'Access-Control-Expose-Headers': 'WWW-Authenticate, Retry-After',
-    });
+    response.set(tokenNoStore);
+    allowAnyOrigin(response);
     next();
   });
   router.post(path, readForm, async (request, response) => {

@@ -13,6 +13,7 @@ import type { Log } from '../../shared/log.ts';
 import { challengeOf } from '../challenge.ts';
 import { UnsupportedMediaTypeError } from '../errors.ts';
 import { asAppError, statusOf } from '../problem.ts';
+import { tokenNoStore } from '../reply.ts';
 import { clientToRegister, parseClientMetadata, registeredMetadata } from './client-metadata.ts';
 
 export interface RegisterRouterDeps {
@@ -68,7 +69,7 @@ export const createRegisterRouter = (deps: RegisterRouterDeps): Router => {
 
   const router = Router();
   router.use(path, (_request, response, next) => {
-    response.set({ 'Cache-Control': 'no-store', Pragma: 'no-cache' });
+    response.set(tokenNoStore);
     next();
   });
   router.post(path, async (request, response) => {

@@ -13,9 +13,11 @@ import {
 } from '../../oauth/token-request.ts';
 import type { Log } from '../../shared/log.ts';
 import { decodeBody, mediaTypeOf } from '../body.ts';
+import { allowAnyOrigin } from '../cors.ts';
 import type { DirectRoute } from '../direct-route.ts';
 import { MethodNotAllowedError } from '../errors.ts';
 import { receiveBody } from '../receive-body.ts';
+import { tokenNoStore } from '../reply.ts';
 import { sendTokenError } from './oauth-token-error.ts';
 
 export interface TokenRouteDeps {
@@ -38,11 +40,6 @@ const codeAnswerByGet: ReadonlyMap<string, CodeAnswer> = new Map([
 
 /** With and without a slash at the end, in any case. */
 const addressOf = (path: string): string => (path.endsWith('/') ? path.slice(0, -1) : path).toLowerCase();
-
-const allowAnyOrigin = (response: ServerResponse): void => {
-  response.setHeader('Access-Control-Allow-Origin', '*');
-  response.setHeader('Access-Control-Expose-Headers', 'WWW-Authenticate, Retry-After');
-};
 
 const answerPreflight = (response: ServerResponse): void => {
   allowAnyOrigin(response);
@@ -75,8 +72,7 @@ export class TokenRoute implements DirectRoute {
   }
 
   async handle(request: IncomingMessage, response: ServerResponse, address: () => string): Promise<void> {
-    response.setHeader('Cache-Control', 'no-store');
-    response.setHeader('Pragma', 'no-cache');
+    for (const [name, value] of Object.entries(tokenNoStore)) response.setHeader(name, value);
     try {
       await this.#answer(request, response, address);
     } catch (error) {
