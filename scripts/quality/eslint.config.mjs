@@ -4,7 +4,7 @@ const root = new URL('../..', import.meta.url).pathname;
 
 const noAmbientEnvironment = {
   selector: 'MemberExpression[object.name="process"][property.name="env"]',
-  message: 'Only src/config.ts reads the environment.',
+  message: 'Only src/config/config.ts reads the environment.',
 };
 
 export default tseslint.config(
@@ -25,7 +25,7 @@ export default tseslint.config(
       '@typescript-eslint/consistent-type-imports': 'error',
     },
   },
-  { files: ['src/config.ts'], rules: { 'no-restricted-syntax': 'off' } },
+  { files: ['src/config/config.ts'], rules: { 'no-restricted-syntax': 'off' } },
   {
     files: ['test/**/*.ts', 'scripts/**/*.ts'],
     rules: {

@@ -3,6 +3,7 @@
  */
 const mayImport = {
   shared: [],
+  config: ['shared'],
   calls: ['shared'],
   oauth: ['shared'],
   sip: ['shared'],
@@ -11,7 +12,7 @@ const mayImport = {
   'engines/sandbox': ['calls', 'sip', 'media', 'shared'],
   http: ['calls', 'oauth', 'shared'],
   web: ['calls', 'oauth', 'shared', 'http/negotiate', 'http/problem'],
-  cli: ['compose', 'config', 'shared'],
+  cli: ['app', 'config', 'shared'],
 };
 
 const wall = ([folder, allowed]) => ({
@@ -34,9 +35,15 @@ module.exports = {
       to: { path: '^src/', pathNot: `^src/(storage/|shared/|${ports})` },
     },
     {
-      name: 'only-compose-knows-drivers',
+      name: 'main-starts-the-cli',
       severity: 'error',
-      from: { path: '^src/', pathNot: '^src/(compose|storage/|engines/)' },
+      from: { path: '^src/main\\.ts$' },
+      to: { path: '^(src|db)/', pathNot: '^src/cli/' },
+    },
+    {
+      name: 'only-app-knows-drivers',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/(app|storage|engines)/' },
       to: { path: '^src/(storage|engines)/' },
     },
     {

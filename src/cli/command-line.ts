@@ -1,7 +1,7 @@
 import { inspect, types } from 'node:util';
 import { Command, CommanderError } from 'commander';
-import { openAdministration } from '../compose.ts';
-import { ConfigError, readConfig } from '../config.ts';
+import { openAdministration } from '../app/service.ts';
+import { ConfigError, readConfig } from '../config/config.ts';
 import { AppError } from '../shared/errors.ts';
 import { RefusedError, UsageError, type Administer } from './administer.ts';
 import { addClientCommands } from './client-commands.ts';

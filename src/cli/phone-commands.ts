@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import { issueSipAccount, type Administration } from '../compose.ts';
-import { readConfig, sipServerOf } from '../config.ts';
+import { issueSipAccount, type Administration } from '../app/service.ts';
+import { readConfig, sipServerOf } from '../config/config.ts';
 import { isSipAddress } from '../shared/sip-address.ts';
 import { RefusedError, UsageError, type Administer } from './administer.ts';
 import { formatTable, type Terminal } from './terminal.ts';

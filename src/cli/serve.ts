@@ -1,5 +1,5 @@
-import { sipAddress, startService, type RunningService } from '../compose.ts';
-import { readConfig } from '../config.ts';
+import { sipAddress, startService, type RunningService } from '../app/service.ts';
+import { readConfig } from '../config/config.ts';
 import type { Terminal } from './terminal.ts';
 
 const signals = ['SIGINT', 'SIGTERM'] as const;

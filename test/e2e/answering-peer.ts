@@ -1,4 +1,4 @@
-import { closeSipStack, composeSipStack, type SipStack } from '../../src/compose-sip.ts';
+import { closeSipStack, composeSipStack, type SipStack } from '../../src/app/sip-stack.ts';
 import { openMediaFor } from '../../src/engines/sandbox/sandbox-media.ts';
 import { systemClock } from '../../src/shared/clock.ts';
 import { createSystemIds } from '../../src/shared/ids.ts';

@@ -1,8 +1,8 @@
 import express, { type Express } from 'express';
 import request, { type Agent, type Response } from 'supertest';
-import { ensureBuiltInClient } from '../../src/built-in-client.ts';
-import { type Authorization, composeAuthorization } from '../../src/compose-authorization.ts';
-import { composeWeb } from '../../src/compose-web.ts';
+import { ensureBuiltInClient } from '../../src/app/built-in-client.ts';
+import { type Authorization, composeAuthorization } from '../../src/app/authorization.ts';
+import { composeWeb } from '../../src/app/web.ts';
 import { authenticate } from '../../src/http/authenticate.ts';
 import { sendProblem } from '../../src/http/problem.ts';
 import { type ClientAdmin, createClientAdmin } from '../../src/oauth/client-admin.ts';

@@ -1,9 +1,9 @@
-import { DemoCarrier } from './engines/sandbox/demo-carrier.ts';
-import { DemoPhone } from './engines/sandbox/demo-phone.ts';
-import type { SipTrunk } from './engines/sip/routes.ts';
-import { closeSipStack, composeSipStack, type SipParts, type SipStack } from './compose-sip.ts';
+import { DemoCarrier } from '../engines/sandbox/demo-carrier.ts';
+import { DemoPhone } from '../engines/sandbox/demo-phone.ts';
+import type { SipTrunk } from '../engines/sip/routes.ts';
+import { closeSipStack, composeSipStack, type SipParts, type SipStack } from './sip-stack.ts';
 import type { Shutdown } from './shutdown.ts';
-import { Registration } from './sip/registrar/registration.ts';
+import { Registration } from '../sip/registrar/registration.ts';
 
 const HOST = '127.0.0.1';
 const ANSWER_AFTER_MS = 1000;

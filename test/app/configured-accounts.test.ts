@@ -1,15 +1,15 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { ConfigError } from '../src/config.ts';
-import { configureClients } from '../src/configured-clients.ts';
-import { ConfiguredPhones } from '../src/configured-phones.ts';
-import { createClientAdmin } from '../src/oauth/client-admin.ts';
-import { createPasswordHasher } from '../src/oauth/password-hasher.ts';
-import { hashSecret } from '../src/oauth/secrets.ts';
-import { createUserAdmin } from '../src/oauth/user-admin.ts';
-import { settingsSchema } from '../src/settings.ts';
-import { createSystemIds } from '../src/shared/ids.ts';
-import { SipAccountTakenError, issueSipAccount } from '../src/compose-sip-accounts.ts';
-import { createTestStores, type TestStores } from './support/test-database.ts';
+import { ConfigError } from '../../src/config/config.ts';
+import { configureClients } from '../../src/app/configured-clients.ts';
+import { ConfiguredPhones } from '../../src/app/configured-phones.ts';
+import { createClientAdmin } from '../../src/oauth/client-admin.ts';
+import { createPasswordHasher } from '../../src/oauth/password-hasher.ts';
+import { hashSecret } from '../../src/oauth/secrets.ts';
+import { createUserAdmin } from '../../src/oauth/user-admin.ts';
+import { settingsSchema } from '../../src/config/settings.ts';
+import { createSystemIds } from '../../src/shared/ids.ts';
+import { SipAccountTakenError, issueSipAccount } from '../../src/app/sip-accounts.ts';
+import { createTestStores, type TestStores } from '../support/test-database.ts';
 
 const ids = createSystemIds();
 let stores: TestStores;

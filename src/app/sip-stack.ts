@@ -1,10 +1,10 @@
-import type { Clock } from './shared/clock.ts';
-import type { IdSource } from './shared/ids.ts';
-import type { Log } from './shared/log.ts';
-import { TransactionLayer } from './sip/transaction/transaction-layer.ts';
-import { SocketTransport } from './sip/transport/socket-transport.ts';
-import type { TransportProtocol } from './sip/transport/transport.ts';
-import { UserAgent } from './sip/user-agent.ts';
+import type { Clock } from '../shared/clock.ts';
+import type { IdSource } from '../shared/ids.ts';
+import type { Log } from '../shared/log.ts';
+import { TransactionLayer } from '../sip/transaction/transaction-layer.ts';
+import { SocketTransport } from '../sip/transport/socket-transport.ts';
+import type { TransportProtocol } from '../sip/transport/transport.ts';
+import { UserAgent } from '../sip/user-agent.ts';
 
 export interface SipParts {
   readonly clock: Clock;

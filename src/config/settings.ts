@@ -1,7 +1,7 @@
 import { isSupportedCountry } from 'libphonenumber-js/min';
 import { z } from 'zod';
-import { bracketless } from './shared/loopback.ts';
-import { isSipAddress } from './shared/sip-address.ts';
+import { bracketless } from '../shared/loopback.ts';
+import { isSipAddress } from '../shared/sip-address.ts';
 
 /** The file that `OFFHOOK_CONFIG` names. Unknown keys are mistakes: a misspelt limit must not pass for none. */
 

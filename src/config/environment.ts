@@ -1,6 +1,6 @@
 import { isIP, isIPv6 } from 'node:net';
 import { z } from 'zod';
-import { bracketless, isLoopbackHost } from './shared/loopback.ts';
+import { bracketless, isLoopbackHost } from '../shared/loopback.ts';
 
 /** An address at which we listen for SIP. */
 export interface SipListen {

@@ -1,5 +1,5 @@
 import { pino } from 'pino';
-import type { Log } from './shared/log.ts';
+import type { Log } from '../shared/log.ts';
 
 /** JSON lines on standard output, one an entry. */
 export const createPinoLog = (level: string): Log =>

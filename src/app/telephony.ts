@@ -1,21 +1,21 @@
-import { composeSipStack, type SipParts, type SipStack } from './compose-sip.ts';
-import { startDemoCarrier, startDemoPhone } from './compose-sandbox.ts';
-import type { Config } from './config.ts';
-import { Prompter } from './engines/sip/prompter.ts';
-import { Routes, type SipTrunk, type TrunkRoute } from './engines/sip/routes.ts';
-import { SipCallEngine, type EngineService } from './engines/sip/sip-engine.ts';
-import { MediaPort } from './media/media-port.ts';
-import type { Trunk } from './settings.ts';
-import { reachableHost } from './shared/reachable-host.ts';
+import { composeSipStack, type SipParts, type SipStack } from './sip-stack.ts';
+import { startDemoCarrier, startDemoPhone } from './sandbox.ts';
+import type { Config } from '../config/config.ts';
+import { Prompter } from '../engines/sip/prompter.ts';
+import { Routes, type SipTrunk, type TrunkRoute } from '../engines/sip/routes.ts';
+import { SipCallEngine, type EngineService } from '../engines/sip/sip-engine.ts';
+import { MediaPort } from '../media/media-port.ts';
+import type { Trunk } from '../config/settings.ts';
+import { reachableHost } from '../shared/reachable-host.ts';
 import type { Shutdown } from './shutdown.ts';
-import { DigestServer } from './sip/auth/digest-server.ts';
-import { Registrar } from './sip/registrar/registrar.ts';
-import { Registration } from './sip/registrar/registration.ts';
-import type { LocalAddress } from './sip/transport/transport.ts';
-import type { UserAgent } from './sip/user-agent.ts';
-import { deriveKey } from './storage/secret-key.ts';
-import type { Stores } from './storage/stores.ts';
-import { issueSipAccount, sipRealm } from './compose-sip-accounts.ts';
+import { DigestServer } from '../sip/auth/digest-server.ts';
+import { Registrar } from '../sip/registrar/registrar.ts';
+import { Registration } from '../sip/registrar/registration.ts';
+import type { LocalAddress } from '../sip/transport/transport.ts';
+import type { UserAgent } from '../sip/user-agent.ts';
+import { deriveKey } from '../storage/secret-key.ts';
+import type { Stores } from '../storage/stores.ts';
+import { issueSipAccount, sipRealm } from './sip-accounts.ts';
 
 export interface TelephonyParts extends SipParts {
   readonly config: Config;

@@ -1,4 +1,4 @@
-import type { Log } from './shared/log.ts';
+import type { Log } from '../shared/log.ts';
 
 /** What was opened, to be closed in the opposite order. Whoever opens something puts its end here at once. */
 export class Shutdown {

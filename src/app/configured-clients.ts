@@ -1,9 +1,9 @@
-import { ConfigError } from './config.ts';
-import type { ClientAdmin } from './oauth/client-admin.ts';
-import type { ClientDescription } from './oauth/client-description.ts';
-import { InvalidAccountError } from './oauth/errors.ts';
-import { isScope } from './oauth/permissions.ts';
-import type { ClientSetting } from './settings.ts';
+import { ConfigError } from '../config/config.ts';
+import type { ClientAdmin } from '../oauth/client-admin.ts';
+import type { ClientDescription } from '../oauth/client-description.ts';
+import { InvalidAccountError } from '../oauth/errors.ts';
+import { isScope } from '../oauth/permissions.ts';
+import type { ClientSetting } from '../config/settings.ts';
 
 const describe = (setting: ClientSetting): ClientDescription => ({
   id: setting.id,
