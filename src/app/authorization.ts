@@ -35,7 +35,7 @@ import { createRegistrationTokens } from '../oauth/registration-tokens.ts';
 import { createRememberedGrants } from '../oauth/remembered-grants.ts';
 import { createRequestBrake, type RequestBrake } from '../oauth/request-brake.ts';
 import { createRevocation } from '../oauth/revocation.ts';
-import { resourceOf } from '../oauth/server-metadata.ts';
+import { resourceOf } from '../oauth/resource.ts';
 import type { OAuthStores } from '../oauth/stores.ts';
 import { SigningKeys } from '../oauth/signing-keys.ts';
 import { createTokenMinter } from '../oauth/token-minter.ts';

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { NextFunction, Request, Response } from 'express';
-import type { Question } from './pending-decisions.ts';
+import type { Authorization } from './consent.ts';
 import type { Client } from './account-stores.ts';
 import type { TokenRequest } from './token-request.ts';
 
@@ -8,11 +8,6 @@ import type { TokenRequest } from './token-request.ts';
  * oauth2orize as we use it: its published types leave out transaction stores, response modes and completion. It tells
  * callbacks apart by their number of arguments, so each shape here is also the number that is meant.
  */
-
-/** An authorization request of a person who is logged in, checked. */
-export interface Authorization extends Question {
-  readonly client: Client;
-}
 
 /** What we send along with an authorization request. */
 export interface Locals {

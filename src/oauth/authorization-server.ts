@@ -1,15 +1,10 @@
 import type { NextFunction, Request, Response } from 'express';
 import oauth2orize from 'oauth2orize';
 import type { AuditLog } from './audit-log.ts';
-import type {
-  Authorization,
-  AuthorizationLibrary,
-  LibraryRequest,
-  Server,
-  TokenExchange,
-} from './authorization-library.ts';
+import type { AuthorizationLibrary, LibraryRequest, Server, TokenExchange } from './authorization-library.ts';
 import type { RedirectTarget } from './authorization-request.ts';
 import { createModes, createTransactionStore } from './authorization-transactions.ts';
+import type { Authorization } from './consent.ts';
 import type { OAuthError } from './errors.ts';
 import type { ImplicitGrant } from './grants/implicit.ts';
 import type { PendingDecisions } from './pending-decisions.ts';

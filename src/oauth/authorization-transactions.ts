@@ -1,4 +1,5 @@
-import type { Authorization, Modes, Transaction, TransactionStore } from './authorization-library.ts';
+import type { Modes, Transaction, TransactionStore } from './authorization-library.ts';
+import type { Authorization } from './consent.ts';
 import { UntrustedRequestError } from './errors.ts';
 import type { PendingDecisions } from './pending-decisions.ts';
 import { redirectWith } from './redirect-response.ts';

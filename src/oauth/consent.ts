@@ -1,11 +1,11 @@
 import type { AuthorizationCheck } from './authorization-check.ts';
 import type { RequestRoute } from './admission.ts';
-import type { Authorization } from './authorization-library.ts';
 import type { RedirectTarget } from './authorization-request.ts';
 import { OAuthError } from './errors.ts';
 import type { Parameters } from './parameters.ts';
+import type { Question } from './pending-decisions.ts';
 import { mayGrant } from './permissions.ts';
-import type { User } from './account-stores.ts';
+import type { Client, User } from './account-stores.ts';
 
 /** Who asks for a page of an authorization: the person, his session, and what came with it. */
 export interface ConsentRequest {
@@ -13,6 +13,11 @@ export interface ConsentRequest {
   readonly user: User;
   readonly sessionHash: string;
   readonly route: RequestRoute;
+}
+
+/** An authorization request of a person who is logged in, checked. */
+export interface Authorization extends Question {
+  readonly client: Client;
 }
 
 /** What a person may decide now, or the error that the client gets instead. */

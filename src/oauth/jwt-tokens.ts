@@ -10,7 +10,7 @@ import {
 import type { Clock } from '../shared/clock.ts';
 import type { Scope } from './permissions.ts';
 import { formatScopes, parseScopes } from './scope.ts';
-import { resourceOf } from './server-metadata.ts';
+import { resourceOf } from './resource.ts';
 import { SIGNING_ALGORITHM, type SigningKeys } from './signing-keys.ts';
 
 interface CommonClaims {

@@ -1,9 +1,7 @@
 import { DEVICE_CODE_GRANT, type GrantType, type ResponseType } from './account-stores.ts';
 import { DPOP_ALGORITHMS } from './dpop-proofs.ts';
+import { RESOURCE_PATH, resourceOf } from './resource.ts';
 import { scopePermissions } from './permissions.ts';
-
-/** The path of the resource that our tokens are for. */
-export const RESOURCE_PATH = '/rest/call';
 
 /** RFC 8414 section 2: how a client authenticates; `none` is a public one. */
 export const clientAuthenticationMethods = ['client_secret_basic', 'client_secret_post', 'none'] as const;
@@ -19,9 +17,6 @@ const grantTypes: readonly GrantType[] = [
 const responseTypes: readonly ResponseType[] = ['code', 'token'];
 
 const scopes = Object.keys(scopePermissions);
-
-/** Where the calls are: the resource that access tokens are for (RFC 9068 section 2.2, RFC 9728 section 2). */
-export const resourceOf = (publicUrl: string): string => `${publicUrl}${RESOURCE_PATH}`;
 
 /** Where the resource is described (RFC 9728 section 5.1). */
 export const resourceMetadataOf = (publicUrl: string): string =>

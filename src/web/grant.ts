@@ -2,9 +2,8 @@ import { type NextFunction, type Request, type Response, Router } from 'express'
 import { prefersHtml } from '../http/negotiate.ts';
 import { routeOf } from '../oauth/admission.ts';
 import type { AuthorizationCheck } from '../oauth/authorization-check.ts';
-import type { Authorization } from '../oauth/authorization-library.ts';
 import type { AuthorizationServer, Exchange } from '../oauth/authorization-server.ts';
-import { type Consent, prepareConsent } from '../oauth/consent.ts';
+import { type Authorization, type Consent, prepareConsent } from '../oauth/consent.ts';
 import type { CurrentUser } from '../oauth/current-user.ts';
 import { UntrustedRequestError } from '../oauth/errors.ts';
 import { formOf, queryParametersOf, readForm } from '../oauth/form.ts';
