@@ -1,5 +1,5 @@
-import { BUILT_IN_CLIENT_ID, type ClientStore } from '../oauth/account-stores.ts';
-import { describedClient } from '../oauth/client-description.ts';
+import { BUILT_IN_CLIENT_ID, type ClientStore } from '../oauth/model/account-stores.ts';
+import { describedClient } from '../oauth/clients/client-description.ts';
 
 /** Tokens for programs that log in with a person's name and password. It has no grant of RFC 6749 and no address. */
 const builtInClient = describedClient(

@@ -1,8 +1,8 @@
 import { ConfigError } from '../config/config.ts';
-import type { ClientAdmin } from '../oauth/client-admin.ts';
-import type { ClientDescription } from '../oauth/client-description.ts';
-import { InvalidAccountError } from '../oauth/errors.ts';
-import { isScope } from '../oauth/permissions.ts';
+import type { ClientAdmin } from '../oauth/clients/client-admin.ts';
+import type { ClientDescription } from '../oauth/clients/client-description.ts';
+import { InvalidAccountError } from '../oauth/model/errors.ts';
+import { isScope } from '../oauth/model/permissions.ts';
 import type { ClientSetting } from '../config/settings.ts';
 
 const describe = (setting: ClientSetting): ClientDescription => ({

@@ -1,9 +1,9 @@
-import type { PasswordHasher } from '../oauth/password-hasher.ts';
-import type { Role } from '../oauth/permissions.ts';
-import { hashSecret } from '../oauth/secrets.ts';
-import { type Client, DEVICE_CODE_GRANT } from '../oauth/account-stores.ts';
-import { type ClientDescription, describedClient } from '../oauth/client-description.ts';
-import type { OAuthStores } from '../oauth/stores.ts';
+import type { PasswordHasher } from '../oauth/accounts/password-hasher.ts';
+import type { Role } from '../oauth/model/permissions.ts';
+import { hashSecret } from '../oauth/model/secrets.ts';
+import { type Client, DEVICE_CODE_GRANT } from '../oauth/model/account-stores.ts';
+import { type ClientDescription, describedClient } from '../oauth/clients/client-description.ts';
+import type { OAuthStores } from '../oauth/model/stores.ts';
 import type { Clock } from '../shared/clock.ts';
 import type { IdSource } from '../shared/ids.ts';
 import type { Log } from '../shared/log.ts';

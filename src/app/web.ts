@@ -4,7 +4,7 @@ import { createBasicLoginRouter } from '../http/routes/auth-basic.ts';
 import type { DirectRoute } from '../http/direct-route.ts';
 import { createOAuthRouter } from '../http/routes/oauth.ts';
 import { TokenRoute } from '../http/routes/oauth-token.ts';
-import type { OAuthStores } from '../oauth/stores.ts';
+import type { OAuthStores } from '../oauth/model/stores.ts';
 import type { Clock } from '../shared/clock.ts';
 import type { IdSource } from '../shared/ids.ts';
 import type { Log } from '../shared/log.ts';

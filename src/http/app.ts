@@ -1,8 +1,8 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express';
 import proxyAddress from 'proxy-addr';
-import { pathOf } from '../oauth/parameters.ts';
-import { resourceMetadataOf } from '../oauth/server-metadata.ts';
+import { pathOf } from '../oauth/request/parameters.ts';
+import { resourceMetadataOf } from '../oauth/server/server-metadata.ts';
 import type { Clock } from '../shared/clock.ts';
 import type { Log } from '../shared/log.ts';
 import { createAccessLog } from './access-log.ts';

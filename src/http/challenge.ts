@@ -1,11 +1,11 @@
-import { DPOP_ALGORITHMS } from '../oauth/dpop-proofs.ts';
+import { DPOP_ALGORITHMS } from '../oauth/keys/dpop-proofs.ts';
 import {
   InsufficientScopeError,
   InvalidProofError,
   InvalidTokenError,
   MissingTokenError,
   TokenSentTwiceError,
-} from '../oauth/errors.ts';
+} from '../oauth/model/errors.ts';
 import type { AppError } from '../shared/errors.ts';
 
 /** RFC 7617 section 2. */

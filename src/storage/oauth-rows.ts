@@ -1,7 +1,7 @@
 import type { Selectable } from 'kysely';
-import type { Scope } from '../oauth/permissions.ts';
-import type { Client, GrantType, ResponseType, User } from '../oauth/account-stores.ts';
-import type { TokenFamily, TokenUser } from '../oauth/token-stores.ts';
+import type { Scope } from '../oauth/model/permissions.ts';
+import type { Client, GrantType, ResponseType, User } from '../oauth/model/account-stores.ts';
+import type { TokenFamily, TokenUser } from '../oauth/model/token-stores.ts';
 import type { ClientsTable, UsersTable } from './schema.ts';
 
 /** Scopes are kept as they travel: words between spaces (RFC 6749 section 3.3). */

@@ -1,11 +1,11 @@
 import type { Generated } from 'kysely';
 import type { CallState, EndedBy, LegRole, LegState, Outcome } from '../calls/call-state.ts';
 import type { Endpoint } from '../calls/call-engine.ts';
-import type { AccountStatus, Client, ResponseType } from '../oauth/account-stores.ts';
-import type { AuditEventName } from '../oauth/audit-log.ts';
-import type { DeviceAnswer } from '../oauth/device-store.ts';
-import type { AuthorizationCode } from '../oauth/token-stores.ts';
-import type { Role } from '../oauth/permissions.ts';
+import type { AccountStatus, Client, ResponseType } from '../oauth/model/account-stores.ts';
+import type { AuditEventName } from '../oauth/model/audit-log.ts';
+import type { DeviceAnswer } from '../oauth/model/device-store.ts';
+import type { AuthorizationCode } from '../oauth/model/token-stores.ts';
+import type { Role } from '../oauth/model/permissions.ts';
 
 /*
  * The tables as db/migrations makes them. Times are milliseconds since the Unix epoch; yes and no are 1 and 0; lists are

@@ -1,4 +1,4 @@
-import type { AuditEvent, AuditQuery, AuditStore, RecordedAuditEvent } from '../oauth/audit-log.ts';
+import type { AuditEvent, AuditQuery, AuditStore, RecordedAuditEvent } from '../oauth/model/audit-log.ts';
 import { compileOnce } from './compile-once.ts';
 import type { Database } from './database.ts';
 import { deleteInSteps } from './delete-in-steps.ts';

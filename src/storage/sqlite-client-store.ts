@@ -1,4 +1,4 @@
-import type { Client, ClientStore } from '../oauth/account-stores.ts';
+import type { Client, ClientStore } from '../oauth/model/account-stores.ts';
 import { compileOnce } from './compile-once.ts';
 import type { Database } from './database.ts';
 import { fromClient, toClient } from './oauth-rows.ts';

@@ -1,4 +1,9 @@
-import type { AuthorizationCode, AuthorizationCodeView, CodeStore, RedemptionDecision } from '../oauth/token-stores.ts';
+import type {
+  AuthorizationCode,
+  AuthorizationCodeView,
+  CodeStore,
+  RedemptionDecision,
+} from '../oauth/model/token-stores.ts';
 import type { Database } from './database.ts';
 import { deleteInSteps } from './delete-in-steps.ts';
 import { fromScopes, tokenUserColumns, toScopes, toTokenUser } from './oauth-rows.ts';

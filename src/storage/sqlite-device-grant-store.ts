@@ -5,7 +5,7 @@ import type {
   DeviceGrantStore,
   DeviceGrantView,
   PollDecision,
-} from '../oauth/device-store.ts';
+} from '../oauth/model/device-store.ts';
 import type { Database } from './database.ts';
 import { deleteInSteps } from './delete-in-steps.ts';
 import { fromScopes, toJoinedUser, tokenUserColumns, toScopes } from './oauth-rows.ts';

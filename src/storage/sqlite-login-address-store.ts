@@ -1,4 +1,4 @@
-import type { LoginAddressStore } from '../oauth/account-stores.ts';
+import type { LoginAddressStore } from '../oauth/model/account-stores.ts';
 import type { Database } from './database.ts';
 import { deleteInSteps } from './delete-in-steps.ts';
 import { run } from './unit-of-work.ts';

@@ -7,7 +7,7 @@ import type {
   RotationDecision,
   TokenFamily,
   TokenStore,
-} from '../oauth/token-stores.ts';
+} from '../oauth/model/token-stores.ts';
 import { compileOnce } from './compile-once.ts';
 import type { Database } from './database.ts';
 import { deleteInSteps } from './delete-in-steps.ts';

@@ -1,5 +1,5 @@
 import type { Kysely } from 'kysely';
-import type { AccountStatus, User, UserStore } from '../oauth/account-stores.ts';
+import type { AccountStatus, User, UserStore } from '../oauth/model/account-stores.ts';
 import type { Database } from './database.ts';
 import { fromUser, toUser, userColumns } from './oauth-rows.ts';
 import type { Schema } from './schema.ts';

@@ -1,6 +1,6 @@
 import type { CallStore } from '../calls/call-store.ts';
 import type { PhoneDirectory } from '../calls/phone-directory.ts';
-import type { OAuthStores } from '../oauth/stores.ts';
+import type { OAuthStores } from '../oauth/model/stores.ts';
 import type { Clock } from '../shared/clock.ts';
 import type { BindingStore } from '../sip/registrar/binding-store.ts';
 import type { CredentialStore } from '../sip/auth/credential-store.ts';

@@ -1,5 +1,5 @@
 import type { InferResult, Kysely } from 'kysely';
-import type { AccessTokenView, RefreshTokenView } from '../oauth/token-stores.ts';
+import type { AccessTokenView, RefreshTokenView } from '../oauth/model/token-stores.ts';
 import { compileOnce } from './compile-once.ts';
 import { familyColumns, toFamily, tokenUserColumns, toJoinedUser, toScopes, toTokenUser } from './oauth-rows.ts';
 import type { Schema } from './schema.ts';

@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely';
-import type { Scope } from '../oauth/permissions.ts';
-import type { AccessToken, IssuedTokens, RefreshToken, TokenFamily } from '../oauth/token-stores.ts';
+import type { Scope } from '../oauth/model/permissions.ts';
+import type { AccessToken, IssuedTokens, RefreshToken, TokenFamily } from '../oauth/model/token-stores.ts';
 import { compileOnce } from './compile-once.ts';
 import { fromScopes } from './oauth-rows.ts';
 import type { Schema } from './schema.ts';

@@ -1,8 +1,8 @@
 import { Router } from 'express';
 import { statusOf } from '../http/problem.ts';
-import type { AccountService } from '../oauth/account-service.ts';
-import type { AuditTrail } from '../oauth/audit-trail.ts';
-import { InvalidAccountError, LoginLimitedError, WrongCredentialsError } from '../oauth/errors.ts';
+import type { AccountService } from '../oauth/accounts/account-service.ts';
+import type { AuditTrail } from '../oauth/accounts/audit-trail.ts';
+import { InvalidAccountError, LoginLimitedError, WrongCredentialsError } from '../oauth/model/errors.ts';
 import { auditEventView } from './audit-pages.ts';
 import { InvalidFieldsError } from './errors.ts';
 import { isoTime, type SessionView } from './management-views.ts';

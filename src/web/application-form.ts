@@ -1,6 +1,10 @@
 import { z } from 'zod';
-import type { InvalidAccountError } from '../oauth/errors.ts';
-import { type SelfServiceClient, selfServiceGrantTypes, selfServiceScopes } from '../oauth/self-service-client.ts';
+import type { InvalidAccountError } from '../oauth/model/errors.ts';
+import {
+  type SelfServiceClient,
+  selfServiceGrantTypes,
+  selfServiceScopes,
+} from '../oauth/clients/self-service-client.ts';
 
 const notEmpty = (value: unknown): boolean => value !== '';
 

@@ -1,10 +1,14 @@
-import { DEVICE_CODE_GRANT, type Client } from '../oauth/account-stores.ts';
-import type { ApplicationAdmin } from '../oauth/application-admin.ts';
-import type { KeyPairs } from '../oauth/key-pairs.ts';
-import type { RegistrationToken } from '../oauth/key-stores.ts';
-import type { RegistrationTokens } from '../oauth/registration-tokens.ts';
-import { scopeDescriptions } from '../oauth/scope.ts';
-import { type SelfServiceClient, selfServiceGrantTypes, selfServiceScopes } from '../oauth/self-service-client.ts';
+import { DEVICE_CODE_GRANT, type Client } from '../oauth/model/account-stores.ts';
+import type { ApplicationAdmin } from '../oauth/clients/application-admin.ts';
+import type { KeyPairs } from '../oauth/clients/key-pairs.ts';
+import type { RegistrationToken } from '../oauth/model/key-stores.ts';
+import type { RegistrationTokens } from '../oauth/clients/registration-tokens.ts';
+import { scopeDescriptions } from '../oauth/model/scope.ts';
+import {
+  type SelfServiceClient,
+  selfServiceGrantTypes,
+  selfServiceScopes,
+} from '../oauth/clients/self-service-client.ts';
 import {
   type AdministratorView,
   type ApplicationFormView,

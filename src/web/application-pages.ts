@@ -1,7 +1,7 @@
 import { Router } from 'express';
-import type { Client } from '../oauth/account-stores.ts';
-import type { ClientWithSecret } from '../oauth/client-admin.ts';
-import { InvalidAccountError, UnknownAccountError } from '../oauth/errors.ts';
+import type { Client } from '../oauth/model/account-stores.ts';
+import type { ClientWithSecret } from '../oauth/clients/client-admin.ts';
+import { InvalidAccountError, UnknownAccountError } from '../oauth/model/errors.ts';
 import { applicationForm, faultsOf } from './application-form.ts';
 import { type ApplicationListDeps, applicationView, createApplicationList } from './application-list.ts';
 import type { SecretView } from './management-views.ts';

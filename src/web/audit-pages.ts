@@ -1,8 +1,8 @@
 import { Router } from 'express';
 import { z } from 'zod';
-import type { RecordedAuditEvent } from '../oauth/audit-log.ts';
-import type { AuditTrail } from '../oauth/audit-trail.ts';
-import { queryParametersOf } from '../oauth/form.ts';
+import type { RecordedAuditEvent } from '../oauth/model/audit-log.ts';
+import type { AuditTrail } from '../oauth/accounts/audit-trail.ts';
+import { queryParametersOf } from '../oauth/request/form.ts';
 import { InvalidFieldsError } from './errors.ts';
 import { type AuditEventView, isoTime } from './management-views.ts';
 import type { RenderPage } from './page-renderer.ts';

@@ -1,8 +1,8 @@
 import { Router } from 'express';
 import { z } from 'zod';
-import type { OwnGrants } from '../oauth/own-grants.ts';
-import { scopeDescriptions } from '../oauth/scope.ts';
-import type { GrantedApplication } from '../oauth/token-stores.ts';
+import type { OwnGrants } from '../oauth/tokens/own-grants.ts';
+import { scopeDescriptions } from '../oauth/model/scope.ts';
+import type { GrantedApplication } from '../oauth/model/token-stores.ts';
 import { type GrantedView, isoTime } from './management-views.ts';
 import { fieldsOf, readBody } from './page-body.ts';
 import type { RenderPage } from './page-renderer.ts';

@@ -1,5 +1,5 @@
 import { Router } from 'express';
-import type { KeyPairs } from '../oauth/key-pairs.ts';
+import type { KeyPairs } from '../oauth/clients/key-pairs.ts';
 import { keyPairView } from './application-list.ts';
 import type { RenderPage } from './page-renderer.ts';
 import { forVisitors, show, type Visit, type VisitorDeps } from './visit.ts';

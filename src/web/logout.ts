@@ -1,9 +1,9 @@
 import { type Request, type Response, Router } from 'express';
 import { prefersHtml } from '../http/negotiate.ts';
-import type { AuditLog } from '../oauth/audit-log.ts';
-import { presentedToken } from '../oauth/presented-token.ts';
-import type { TokenVerifier } from '../oauth/principal.ts';
-import type { TokenStore } from '../oauth/token-stores.ts';
+import type { AuditLog } from '../oauth/model/audit-log.ts';
+import { presentedToken } from '../oauth/request/presented-token.ts';
+import type { TokenVerifier } from '../oauth/request/principal.ts';
+import type { TokenStore } from '../oauth/model/token-stores.ts';
 import { createCsrfGuard } from './csrf.ts';
 import { createPageErrorHandler } from './page-errors.ts';
 import type { RenderPage } from './page-renderer.ts';

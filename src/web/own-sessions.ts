@@ -1,8 +1,8 @@
 import type { SessionData } from 'express-session';
-import { type Actor, auditedActor } from '../oauth/actor.ts';
-import type { AuditLog } from '../oauth/audit-log.ts';
-import { UnknownAccountError } from '../oauth/errors.ts';
-import type { Session, SessionStore } from '../oauth/session-stores.ts';
+import { type Actor, auditedActor } from '../oauth/model/actor.ts';
+import type { AuditLog } from '../oauth/model/audit-log.ts';
+import { UnknownAccountError } from '../oauth/model/errors.ts';
+import type { Session, SessionStore } from '../oauth/model/session-stores.ts';
 import type { Clock } from '../shared/clock.ts';
 import { browserName } from './browser-name.ts';
 import { IDLE_MILLISECONDS } from './session-table.ts';

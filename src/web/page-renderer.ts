@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Eta } from 'eta';
 import type { Response } from 'express';
-import type { User } from '../oauth/account-stores.ts';
+import type { User } from '../oauth/model/account-stores.ts';
 import { assetsPath } from './assets.ts';
 import type { ManagementPageData } from './management-views.ts';
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import type { AccountService } from '../oauth/account-service.ts';
-import { routeOf } from '../oauth/admission.ts';
+import type { AccountService } from '../oauth/accounts/account-service.ts';
+import { routeOf } from '../oauth/model/admission.ts';
 import { InvalidFieldsError } from './errors.ts';
 import { fieldsOf } from './page-body.ts';
 import { createSessionStart, type SessionStartDeps } from './session-start.ts';

@@ -1,7 +1,7 @@
 import { Router } from 'express';
 import { z } from 'zod';
-import { UnknownAccountError } from '../oauth/errors.ts';
-import type { RegistrationTokens } from '../oauth/registration-tokens.ts';
+import { UnknownAccountError } from '../oauth/model/errors.ts';
+import type { RegistrationTokens } from '../oauth/clients/registration-tokens.ts';
 import { registrationTokenView } from './application-list.ts';
 import { fieldsOf, readBody } from './page-body.ts';
 import type { RenderPage } from './page-renderer.ts';

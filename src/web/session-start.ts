@@ -1,6 +1,6 @@
 import type { Request, Response } from 'express';
-import type { User, UserStore } from '../oauth/account-stores.ts';
-import { WrongCredentialsError } from '../oauth/errors.ts';
+import type { User, UserStore } from '../oauth/model/account-stores.ts';
+import { WrongCredentialsError } from '../oauth/model/errors.ts';
 import type { Clock } from '../shared/clock.ts';
 import { logIn, logOut } from './session.ts';
 

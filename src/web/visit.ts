@@ -1,10 +1,10 @@
 import type { Request, RequestHandler, Response } from 'express';
 import { prefersHtml } from '../http/negotiate.ts';
-import type { User } from '../oauth/account-stores.ts';
-import type { Actor } from '../oauth/actor.ts';
-import { routeOf } from '../oauth/admission.ts';
-import type { CurrentUser } from '../oauth/current-user.ts';
-import { queryParametersOf } from '../oauth/form.ts';
+import type { User } from '../oauth/model/account-stores.ts';
+import type { Actor } from '../oauth/model/actor.ts';
+import { routeOf } from '../oauth/model/admission.ts';
+import type { CurrentUser } from '../oauth/accounts/current-user.ts';
+import { queryParametersOf } from '../oauth/request/form.ts';
 import { NotLoggedInError } from './errors.ts';
 import type { Page, RenderPage } from './page-renderer.ts';
 import { seeOther } from './see-other.ts';

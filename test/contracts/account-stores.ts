@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import type { OAuthStores } from '../../src/oauth/stores.ts';
+import type { OAuthStores } from '../../src/oauth/model/stores.ts';
 import { aClient, aCode, aDeviceGrant, aFamily, aUser, count, HOUR, NOON, tokensOf } from './records.ts';
 
 export interface OAuthStoresUnderTest extends OAuthStores {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import type { Proof, RedemptionDecision, RotationDecision } from '../../src/oauth/token-stores.ts';
+import type { Proof, RedemptionDecision, RotationDecision } from '../../src/oauth/model/token-stores.ts';
 import type { OAuthStoresUnderTest } from './account-stores.ts';
 import { aClient, aCode, aFamily, aUser, HOUR, NOON, tokensOf, outcomeOf } from './records.ts';
 

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import type { AuditEvent } from '../../src/oauth/audit-log.ts';
-import type { RegistrationToken, SigningKey } from '../../src/oauth/key-stores.ts';
+import type { AuditEvent } from '../../src/oauth/model/audit-log.ts';
+import type { RegistrationToken, SigningKey } from '../../src/oauth/model/key-stores.ts';
 import type { OAuthStoresUnderTest } from './account-stores.ts';
 import { aUser, count, HOUR, NOON } from './records.ts';
 

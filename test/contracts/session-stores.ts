@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import type { PendingDecision, RememberedGrant, Session } from '../../src/oauth/session-stores.ts';
+import type { PendingDecision, RememberedGrant, Session } from '../../src/oauth/model/session-stores.ts';
 import type { OAuthStoresUnderTest } from './account-stores.ts';
 import { aClient, aUser, HOUR, NOON } from './records.ts';
 

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { BrowserContextOptions, Page } from 'playwright-core';
 import request from 'supertest';
-import { DEVICE_CODE_GRANT } from '../../src/oauth/account-stores.ts';
+import { DEVICE_CODE_GRANT } from '../../src/oauth/model/account-stores.ts';
 import { accessibilityFaults } from '../support/accessibility.ts';
 import { startBrowser, type TestBrowser } from '../support/browser.ts';
 import { createOAuthApp, type OAuthApp, requestToken, statusWith } from '../support/oauth-app.ts';

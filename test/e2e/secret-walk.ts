@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { DEVICE_CODE_GRANT } from '../../src/oauth/account-stores.ts';
+import { DEVICE_CODE_GRANT } from '../../src/oauth/model/account-stores.ts';
 import { runOffhook } from './run-offhook.ts';
 import type { StartedService } from '../support/start-service.ts';
 

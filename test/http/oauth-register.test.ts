@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import request, { type Response } from 'supertest';
-import type { Actor } from '../../src/oauth/actor.ts';
+import type { Actor } from '../../src/oauth/model/actor.ts';
 import { audited } from '../support/audited.ts';
 import {
   asked,

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose';
 import request from 'supertest';
-import { DEVICE_CODE_GRANT } from '../../src/oauth/account-stores.ts';
+import { DEVICE_CODE_GRANT } from '../../src/oauth/model/account-stores.ts';
 import type { Log } from '../../src/shared/log.ts';
 import {
   asked,

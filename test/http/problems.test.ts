@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import request, { type Test } from 'supertest';
 import { parseStringPromise } from 'xml2js';
 import { writeXml } from '../../src/http/xml.ts';
-import type { TokenVerifier } from '../../src/oauth/principal.ts';
+import type { TokenVerifier } from '../../src/oauth/request/principal.ts';
 import { createCallApi, PUBLIC_URL, type CallApi } from '../support/call-api.ts';
 
 let api: CallApi;

@@ -1,4 +1,4 @@
-import type { AuditEventName, AuditStore, RecordedAuditEvent } from '../../src/oauth/audit-log.ts';
+import type { AuditEventName, AuditStore, RecordedAuditEvent } from '../../src/oauth/model/audit-log.ts';
 
 /**
  * The events of that name, the oldest first. They are written behind the answers: one more write, and all before it are

@@ -1,9 +1,9 @@
 import type { RequestListener } from 'node:http';
 import { createCallRates, type CallRateLimits } from '../../src/calls/call-rates.ts';
 import { createApp, type AppDeps } from '../../src/http/app.ts';
-import { InvalidTokenError } from '../../src/oauth/errors.ts';
-import { permissionsOf, type Role, type Scope } from '../../src/oauth/permissions.ts';
-import type { Principal, TokenTransport, TokenVerifier } from '../../src/oauth/principal.ts';
+import { InvalidTokenError } from '../../src/oauth/model/errors.ts';
+import { permissionsOf, type Role, type Scope } from '../../src/oauth/model/permissions.ts';
+import type { Principal, TokenTransport, TokenVerifier } from '../../src/oauth/request/principal.ts';
 import type { Log } from '../../src/shared/log.ts';
 import { createCallWorld, type CallWorld } from './call-world.ts';
 

@@ -5,12 +5,12 @@ import { type Authorization, composeAuthorization } from '../../src/app/authoriz
 import { composeWeb } from '../../src/app/web.ts';
 import { authenticate } from '../../src/http/authenticate.ts';
 import { sendProblem } from '../../src/http/problem.ts';
-import { type ClientAdmin, createClientAdmin } from '../../src/oauth/client-admin.ts';
-import type { ClientDescription } from '../../src/oauth/client-description.ts';
-import { createPasswordHasher } from '../../src/oauth/password-hasher.ts';
-import type { PresentedToken, TokenVerifier } from '../../src/oauth/principal.ts';
-import { createTokenAdmin, type TokenAdmin } from '../../src/oauth/token-admin.ts';
-import { createUserAdmin, type UserAdmin } from '../../src/oauth/user-admin.ts';
+import { type ClientAdmin, createClientAdmin } from '../../src/oauth/clients/client-admin.ts';
+import type { ClientDescription } from '../../src/oauth/clients/client-description.ts';
+import { createPasswordHasher } from '../../src/oauth/accounts/password-hasher.ts';
+import type { PresentedToken, TokenVerifier } from '../../src/oauth/request/principal.ts';
+import { createTokenAdmin, type TokenAdmin } from '../../src/oauth/tokens/token-admin.ts';
+import { createUserAdmin, type UserAdmin } from '../../src/oauth/accounts/user-admin.ts';
 import { createSystemIds } from '../../src/shared/ids.ts';
 import type { Log } from '../../src/shared/log.ts';
 import { silentLog } from '../../src/shared/log.ts';

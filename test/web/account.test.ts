@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import request, { type Agent } from 'supertest';
-import type { RecordedAuditEvent } from '../../src/oauth/audit-log.ts';
+import type { RecordedAuditEvent } from '../../src/oauth/model/audit-log.ts';
 import {
   asked,
   createOAuthApp,

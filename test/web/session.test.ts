@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import express, { type Express } from 'express';
 import request from 'supertest';
-import { hashSecret } from '../../src/oauth/secrets.ts';
+import { hashSecret } from '../../src/oauth/model/secrets.ts';
 import { createSystemIds } from '../../src/shared/ids.ts';
 import { createSessionMiddleware, logIn, logOut, sessionHash, sessionUser } from '../../src/web/session.ts';
 import { aUser } from '../contracts/records.ts';

@@ -1,5 +1,5 @@
 import { Router } from 'express';
-import type { SigningKeys } from '../../oauth/signing-keys.ts';
+import type { SigningKeys } from '../../oauth/keys/signing-keys.ts';
 import { MethodNotAllowedError } from '../errors.ts';
 import { send } from '../reply.ts';
 

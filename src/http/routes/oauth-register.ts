@@ -6,9 +6,9 @@ import express, {
   type Response,
   Router,
 } from 'express';
-import type { ClientRegistration, RegistrationPermit } from '../../oauth/client-registration.ts';
-import { InvalidTokenError, TooManyRequestsError } from '../../oauth/errors.ts';
-import { presentedToken } from '../../oauth/presented-token.ts';
+import type { ClientRegistration, RegistrationPermit } from '../../oauth/clients/client-registration.ts';
+import { InvalidTokenError, TooManyRequestsError } from '../../oauth/model/errors.ts';
+import { presentedToken } from '../../oauth/request/presented-token.ts';
 import type { Log } from '../../shared/log.ts';
 import { challengeOf } from '../challenge.ts';
 import { UnsupportedMediaTypeError } from '../errors.ts';

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ErrorRequestHandler } from 'express';
-import { InvalidProofError } from '../../oauth/errors.ts';
+import { InvalidProofError } from '../../oauth/model/errors.ts';
 import { AppError, type ErrorKind } from '../../shared/errors.ts';
 import type { Log } from '../../shared/log.ts';
 import { BASIC_CHALLENGE } from '../challenge.ts';

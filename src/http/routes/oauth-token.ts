@@ -1,16 +1,16 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { routeOf } from '../../oauth/admission.ts';
-import type { AuthorizationServer } from '../../oauth/authorization-server.ts';
-import { ForeignOriginError } from '../../oauth/errors.ts';
-import { FORM, parseForm, UnsupportedFormError } from '../../oauth/form.ts';
-import { type Parameters, pathOf, queryOf } from '../../oauth/parameters.ts';
-import { sentProof } from '../../oauth/presented-token.ts';
+import { routeOf } from '../../oauth/model/admission.ts';
+import type { AuthorizationServer } from '../../oauth/server/authorization-server.ts';
+import { ForeignOriginError } from '../../oauth/model/errors.ts';
+import { FORM, parseForm, UnsupportedFormError } from '../../oauth/request/form.ts';
+import { type Parameters, pathOf, queryOf } from '../../oauth/request/parameters.ts';
+import { sentProof } from '../../oauth/request/presented-token.ts';
 import {
   carriesCredentials,
   type CodeAnswer,
   isForBrowsers,
   type TokenRequestCheck,
-} from '../../oauth/token-request.ts';
+} from '../../oauth/server/token-request.ts';
 import type { Log } from '../../shared/log.ts';
 import { decodeBody, mediaTypeOf } from '../body.ts';
 import { allowAnyOrigin } from '../cors.ts';

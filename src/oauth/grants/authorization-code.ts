@@ -1,12 +1,12 @@
 import type { Clock } from '../../shared/clock.ts';
 import type { IdSource } from '../../shared/ids.ts';
-import type { Admission, RequestRoute } from '../admission.ts';
-import type { AuditLog } from '../audit-log.ts';
-import type { AuthorizationRequest } from '../authorization-request.ts';
-import { OAuthError } from '../errors.ts';
-import { hashSecret, newSecret } from '../secrets.ts';
-import type { Client } from '../account-stores.ts';
-import type { AuthorizationCodeView, CodeStore, RedemptionDecision } from '../token-stores.ts';
+import type { Admission, RequestRoute } from '../model/admission.ts';
+import type { AuditLog } from '../model/audit-log.ts';
+import type { AuthorizationRequest } from '../model/authorization-request.ts';
+import { OAuthError } from '../model/errors.ts';
+import { hashSecret, newSecret } from '../model/secrets.ts';
+import type { Client } from '../model/account-stores.ts';
+import type { AuthorizationCodeView, CodeStore, RedemptionDecision } from '../model/token-stores.ts';
 import {
   mayRefresh,
   type MintedTokens,
@@ -15,7 +15,7 @@ import {
   type TokenMinter,
   type TokenResponse,
   tokenRows,
-} from '../token-minter.ts';
+} from '../tokens/token-minter.ts';
 import { verifierMatches } from './code-verifier.ts';
 
 const CODE_LIFETIME_MS = 60_000;

@@ -1,9 +1,9 @@
-import type { Client, User, UserStore } from '../account-stores.ts';
-import type { Admission, RequestRoute } from '../admission.ts';
-import type { AuditLog } from '../audit-log.ts';
-import { OAuthError } from '../errors.ts';
-import { requestedScopes } from '../requested-scopes.ts';
-import type { TokenResponse } from '../token-minter.ts';
+import type { Client, User, UserStore } from '../model/account-stores.ts';
+import type { Admission, RequestRoute } from '../model/admission.ts';
+import type { AuditLog } from '../model/audit-log.ts';
+import { OAuthError } from '../model/errors.ts';
+import { requestedScopes } from '../model/requested-scopes.ts';
+import type { TokenResponse } from '../tokens/token-minter.ts';
 import type { DirectIssue } from './direct-issue.ts';
 
 export interface ClientCredentialsRequest {

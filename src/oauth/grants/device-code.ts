@@ -1,11 +1,11 @@
 import type { Clock } from '../../shared/clock.ts';
-import type { Client } from '../account-stores.ts';
-import type { Admission, RequestRoute } from '../admission.ts';
-import type { AuditLog } from '../audit-log.ts';
-import type { DeviceGrantStore, DeviceGrantView, PollDecision } from '../device-store.ts';
-import { OAuthError } from '../errors.ts';
-import { mayGrant } from '../permissions.ts';
-import { hashSecret } from '../secrets.ts';
+import type { Client } from '../model/account-stores.ts';
+import type { Admission, RequestRoute } from '../model/admission.ts';
+import type { AuditLog } from '../model/audit-log.ts';
+import type { DeviceGrantStore, DeviceGrantView, PollDecision } from '../model/device-store.ts';
+import { OAuthError } from '../model/errors.ts';
+import { mayGrant } from '../model/permissions.ts';
+import { hashSecret } from '../model/secrets.ts';
 import {
   mayRefresh,
   type MintedTokens,
@@ -13,8 +13,8 @@ import {
   type TokenMinter,
   type TokenResponse,
   tokenRows,
-} from '../token-minter.ts';
-import type { TokenUser } from '../token-stores.ts';
+} from '../tokens/token-minter.ts';
+import type { TokenUser } from '../model/token-stores.ts';
 
 /** RFC 8628 section 3.5: how much longer a device has to wait after each poll that came too soon. */
 const SLOW_DOWN_SECONDS = 5;

@@ -1,10 +1,10 @@
 import type { Clock } from '../../shared/clock.ts';
 import type { IdSource } from '../../shared/ids.ts';
-import type { Client, User } from '../account-stores.ts';
-import { OAuthError } from '../errors.ts';
-import type { Scope } from '../permissions.ts';
-import { newFamily, newFamilyId, type TokenMinter, type TokenResponse, tokenRows } from '../token-minter.ts';
-import type { TokenStore } from '../token-stores.ts';
+import type { Client, User } from '../model/account-stores.ts';
+import { OAuthError } from '../model/errors.ts';
+import type { Scope } from '../model/permissions.ts';
+import { newFamily, newFamilyId, type TokenMinter, type TokenResponse, tokenRows } from '../tokens/token-minter.ts';
+import type { TokenStore } from '../model/token-stores.ts';
 
 export interface DirectIssueRequest {
   readonly client: Client;

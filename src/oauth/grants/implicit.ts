@@ -1,9 +1,9 @@
 import type { Clock } from '../../shared/clock.ts';
 import type { IdSource } from '../../shared/ids.ts';
-import type { AuthorizationRequest } from '../authorization-request.ts';
-import type { Client } from '../account-stores.ts';
-import type { TokenStore } from '../token-stores.ts';
-import { newFamily, newFamilyId, type TokenMinter, type TokenResponse, tokenRows } from '../token-minter.ts';
+import type { AuthorizationRequest } from '../model/authorization-request.ts';
+import type { Client } from '../model/account-stores.ts';
+import type { TokenStore } from '../model/token-stores.ts';
+import { newFamily, newFamilyId, type TokenMinter, type TokenResponse, tokenRows } from '../tokens/token-minter.ts';
 
 /** RFC 6749 section 4.2, the client-side flow: an access token at once, and never a refresh token. */
 export interface ImplicitGrant {

@@ -1,14 +1,14 @@
 import type { Clock } from '../../shared/clock.ts';
 import type { IdSource } from '../../shared/ids.ts';
-import type { Admission, RequestRoute } from '../admission.ts';
-import type { AuditLog } from '../audit-log.ts';
-import { OAuthError } from '../errors.ts';
-import type { Scope } from '../permissions.ts';
-import { isWithin, parseScopes } from '../scope.ts';
-import type { Client } from '../account-stores.ts';
-import type { IssuedTokens, RefreshTokenView, TokenFamily, TokenStore } from '../token-stores.ts';
-import { type MintedTokens, type TokenMinter, type TokenResponse, tokenRows } from '../token-minter.ts';
-import type { TokenReader } from '../token-reader.ts';
+import type { Admission, RequestRoute } from '../model/admission.ts';
+import type { AuditLog } from '../model/audit-log.ts';
+import { OAuthError } from '../model/errors.ts';
+import type { Scope } from '../model/permissions.ts';
+import { isWithin, parseScopes } from '../model/scope.ts';
+import type { Client } from '../model/account-stores.ts';
+import type { IssuedTokens, RefreshTokenView, TokenFamily, TokenStore } from '../model/token-stores.ts';
+import { type MintedTokens, type TokenMinter, type TokenResponse, tokenRows } from '../tokens/token-minter.ts';
+import type { TokenReader } from '../tokens/token-reader.ts';
 
 /** Two tabs may refresh with the same token at once: for so long an old one still gives siblings of its successor. */
 const SIBLING_WINDOW_MS = 10_000;

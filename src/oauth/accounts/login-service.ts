@@ -1,0 +1,64 @@
+import type { Clock } from '../../shared/clock.ts';
+import type { Admission, RequestRoute } from '../model/admission.ts';
+import type { ConcurrencyLimit } from '../limits/concurrency-limit.ts';
+import { WrongCredentialsError } from '../model/errors.ts';
+import type { LoginAttempt, LoginBrake } from '../limits/login-brake.ts';
+import { networkOfAddress } from '../model/network-of-address.ts';
+import type { PasswordHasher } from './password-hasher.ts';
+import type { LoginAddressStore, User, UserStore } from '../model/account-stores.ts';
+
+export interface LoginRequest {
+  readonly username: string;
+  readonly password: string;
+  /** Of the person, as far as the proxies that we trust tell. */
+  readonly address: string;
+  readonly route: RequestRoute;
+}
+
+export interface LoginService {
+  /**
+   * Who the person is. An unknown user costs as much as a wrong password and gets the same answer.
+   * @throws WrongCredentialsError
+   * @throws LoginLimitedError after too many failures
+   * @throws TooManyRequestsError where too many logins wait already
+   */
+  logIn(request: LoginRequest): Promise<User>;
+}
+
+export const createLoginService = (deps: {
+  readonly users: UserStore;
+  readonly loginAddresses: LoginAddressStore;
+  readonly hasher: PasswordHasher;
+  readonly brake: LoginBrake;
+  readonly admission: Admission;
+  readonly clock: Clock;
+  /** Keeps logins from starving calls of processors; it also bounds how many guesses can pass the brake at once. */
+  readonly limit: ConcurrencyLimit;
+}): LoginService => {
+  const prove = async (user: User | undefined, { password, route }: LoginRequest): Promise<User | undefined> => {
+    const matches = await deps.hasher.verify(password, user?.passwordHash);
+    return matches && user !== undefined && deps.admission.admits(user, route) ? user : undefined;
+  };
+
+  const attempt = async (request: LoginRequest): Promise<User> => {
+    const { username, address } = request;
+    const user = await deps.users.findByUsername(username);
+    const isKnown = user !== undefined && (await deps.loginAddresses.isKnown(user.id, address));
+    const tried: LoginAttempt = { username, address, addressIs: isKnown ? 'known' : 'new' };
+    await deps.brake.check(tried);
+    const proven = await prove(user, request);
+    if (proven === undefined) {
+      await deps.brake.countFailure(tried);
+      throw new WrongCredentialsError();
+    }
+    await deps.loginAddresses.remember(proven.id, address, deps.clock.now());
+    return proven;
+  };
+
+  return {
+    logIn: (request) => {
+      const username = request.username.normalize('NFC');
+      return deps.limit.run(networkOfAddress(request.address), () => attempt({ ...request, username }));
+    },
+  };
+};

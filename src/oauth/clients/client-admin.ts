@@ -1,0 +1,99 @@
+import type { Clock } from '../../shared/clock.ts';
+import type { IdSource } from '../../shared/ids.ts';
+import { type ClientDescription, describedClient } from './client-description.ts';
+import { InvalidAccountError, UnknownAccountError } from '../model/errors.ts';
+import { hashSecret, newSecret } from '../model/secrets.ts';
+import { BUILT_IN_CLIENT_ID, type Client, type ClientStore } from '../model/account-stores.ts';
+
+/** A client whose secret can be seen this once; a public one has none. */
+export interface ClientWithSecret {
+  readonly client: Client;
+  readonly secret: string | null;
+}
+
+/** The applications, for whoever administers the service. Everything takes effect at once. */
+export interface ClientAdmin {
+  /** @throws InvalidAccountError the id is taken, or the description has faults */
+  create(description: ClientDescription): Promise<ClientWithSecret>;
+  /**
+   * Writes a client that a configuration file or the sandbox describes, secret included. A changed secret revokes what
+   * the old one obtained.
+   * @throws InvalidAccountError
+   */
+  configure(description: ClientDescription, secret: string | null): Promise<Client>;
+  /** All clients, by id. */
+  list(): Promise<readonly Client[]>;
+  /** Gives a confidential client a new secret and revokes its tokens. @throws UnknownAccountError, InvalidAccountError */
+  rotateSecret(id: string): Promise<ClientWithSecret>;
+  /** Takes with it what users allowed the client, its tokens included. @throws UnknownAccountError */
+  delete(id: string): Promise<void>;
+}
+
+/** Our own secrets have 256 bits. One that a person made up is only taken when it is as long as that. */
+const LEAST_CHARACTERS = 32;
+
+const checkSecret = ({ type, sandbox }: ClientDescription, secret: string | null): void => {
+  if ((secret === null) !== (type === 'public')) {
+    throw new InvalidAccountError('A confidential client has a secret, a public one has none.');
+  }
+  if (secret !== null && secret.length < LEAST_CHARACTERS && sandbox !== true) {
+    throw new InvalidAccountError(`A secret must have at least ${LEAST_CHARACTERS} characters.`);
+  }
+};
+
+export const createClientAdmin = (deps: {
+  readonly clients: ClientStore;
+  readonly clock: Clock;
+  readonly ids: IdSource;
+}): ClientAdmin => {
+  const rowOf = (description: ClientDescription, secret: string | null): Client =>
+    describedClient(description, {
+      secretHash: secret === null ? null : hashSecret(secret),
+      createdAt: deps.clock.now(),
+    });
+
+  const find = async (id: string): Promise<Client> => {
+    const client = await deps.clients.find(id);
+    if (client === undefined) throw new UnknownAccountError(`There is no client ${id}.`);
+    return client;
+  };
+
+  return {
+    create: async (description) => {
+      const secret = description.type === 'public' ? null : newSecret(deps.ids);
+      const client = rowOf(description, secret);
+      if ((await deps.clients.insert(client)) === 'taken') {
+        throw new InvalidAccountError(`There is a client ${client.id} already.`);
+      }
+      return { client, secret };
+    },
+
+    configure: async (description, secret) => {
+      if (description.id === BUILT_IN_CLIENT_ID) throw new InvalidAccountError('id: belongs to the service itself');
+      checkSecret(description, secret);
+      const known = await deps.clients.find(description.id);
+      const described = rowOf(description, secret);
+      const client = known === undefined ? described : { ...described, createdAt: known.createdAt };
+      if (known?.secretHash != null && client.secretHash !== null && known.secretHash !== client.secretHash) {
+        await deps.clients.rotateSecret(client.id, client.secretHash);
+      }
+      await deps.clients.save(client);
+      return client;
+    },
+
+    list: () => deps.clients.list(),
+
+    rotateSecret: async (id) => {
+      const client = await find(id);
+      if (client.secretHash === null) throw new InvalidAccountError(`${id} is a public client and has no secret.`);
+      const secret = newSecret(deps.ids);
+      const secretHash = hashSecret(secret);
+      await deps.clients.rotateSecret(id, secretHash);
+      return { client: { ...client, secretHash }, secret };
+    },
+
+    delete: async (id) => {
+      await deps.clients.delete((await find(id)).id);
+    },
+  };
+};

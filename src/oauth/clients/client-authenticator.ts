@@ -1,0 +1,75 @@
+import type { Admission, RequestRoute } from '../model/admission.ts';
+import { type BasicCredentials, parseBasicCredentials } from '../request/basic-credentials.ts';
+import type { ClientBrake } from '../limits/client-brake.ts';
+import { OAuthError } from '../model/errors.ts';
+import type { Parameters } from '../request/parameters.ts';
+import { secretMatches } from '../model/secrets.ts';
+import type { Client, ClientStore } from '../model/account-stores.ts';
+
+export interface ClientRequest {
+  readonly authorization: string | undefined;
+  readonly parameters: Parameters;
+  readonly route: RequestRoute;
+  /** Of whoever asks, as far as the proxies that we trust tell. */
+  readonly address: string;
+}
+
+export interface ClientAuthenticator {
+  /**
+   * Who asks at an endpoint of clients: by Basic, by parameters, or, for a public client, by its id alone (RFC 6749
+   * sections 2.3.1 and 3.2.1).
+   * @throws OAuthError `invalid_client`, or `invalid_request` for two ways at once
+   * @throws TooManyRequestsError after too many failures of the client, or from the address
+   */
+  authenticate(request: ClientRequest): Promise<Client>;
+}
+
+/** What a request claims. Without a secret it can only be a public client. */
+interface Claim {
+  readonly id: string;
+  readonly secret: string | undefined;
+}
+
+const refused = (): OAuthError => new OAuthError('invalid_client', 'The client could not be authenticated.');
+
+const claimsOf = ({ authorization, parameters }: ClientRequest): readonly Claim[] => {
+  const id = parameters.get('client_id');
+  const secret = parameters.get('client_secret');
+  if (authorization === undefined) return id === undefined ? [] : [{ id, secret }];
+  if (secret !== undefined) {
+    throw new OAuthError('invalid_request', 'The client must authenticate in one way only.');
+  }
+  const readings = parseBasicCredentials(authorization);
+  if (id !== undefined && readings.length > 0 && !readings.some((reading) => reading.id === id)) {
+    throw new OAuthError('invalid_request', 'The client_id differs from the one that authenticates.');
+  }
+  return readings.filter((reading: BasicCredentials) => id === undefined || reading.id === id);
+};
+
+/** Against this, a secret of an unknown client is compared. */
+const nobodysHash = 'A'.repeat(43);
+
+const proves = (claim: Claim, client: Client | undefined): boolean => {
+  if (claim.secret === undefined) return client?.secretHash === null;
+  const matches = secretMatches(claim.secret, client?.secretHash ?? nobodysHash);
+  return matches && client !== undefined;
+};
+
+export const createClientAuthenticator = (deps: {
+  readonly clients: ClientStore;
+  readonly admission: Admission;
+  readonly clientBrake: ClientBrake;
+}): ClientAuthenticator => ({
+  authenticate: async (request) => {
+    const { route, address } = request;
+    const clientIds: string[] = [];
+    for (const claim of claimsOf(request)) {
+      const client = await deps.clients.find(claim.id);
+      if (proves(claim, client) && client !== undefined && deps.admission.admits(client, route)) return client;
+      // Without a secret it was no guess.
+      if (client !== undefined && claim.secret !== undefined) clientIds.push(client.id);
+    }
+    await deps.clientBrake.countFailure({ clientIds: [...new Set(clientIds)], address });
+    throw refused();
+  },
+});

@@ -1,0 +1,102 @@
+import type { Clock } from '../../shared/clock.ts';
+import type { IdSource } from '../../shared/ids.ts';
+import type { ClientStore, UserStore } from '../model/account-stores.ts';
+import type { Admission, RequestRoute } from '../model/admission.ts';
+import type { AuditLog } from '../model/audit-log.ts';
+import { type ClientWithSecret, createClientAdmin } from './client-admin.ts';
+import { newClientId } from './client-id.ts';
+import { InvalidAccountError, InvalidTokenError, OAuthError } from '../model/errors.ts';
+import type { RegistrationTokenStore } from '../model/key-stores.ts';
+import { faultOfRedirectUri } from '../model/redirect-uri.ts';
+import { createRequestBrake } from '../limits/request-brake.ts';
+import { hashSecret } from '../model/secrets.ts';
+import { describeSelfService, type SelfServiceClient } from './self-service-client.ts';
+
+/** What a registration token lets its bearer do. */
+export interface RegistrationPermit {
+  /** Stands for the token, and is of no use as one. */
+  readonly tokenHash: string;
+  /** What the administrator calls the token. */
+  readonly name: string;
+  readonly createdBy: string;
+  /** Whether the clients are of the sandbox, as whoever made the token. */
+  readonly sandbox: boolean;
+}
+
+export interface ClientToRegister extends Omit<SelfServiceClient, 'name'> {
+  /** Its id where it tells none (RFC 7591 section 2). */
+  readonly name: string | undefined;
+}
+
+/** Clients that programs register (RFC 7591). */
+export interface ClientRegistration {
+  /** @throws InvalidTokenError it is no registration token in force */
+  permit(token: string, route: RequestRoute): Promise<RegistrationPermit>;
+  /**
+   * @throws OAuthError `invalid_redirect_uri`, `invalid_client_metadata`
+   * @throws TooManyRequestsError
+   */
+  register(client: ClientToRegister, permit: RegistrationPermit, address: string): Promise<ClientWithSecret>;
+}
+
+/** How many clients each token may register: they stay for ever, and a program may run wild. */
+const REGISTRATIONS = { most: 100, windowSeconds: 3600 };
+
+/** The fields of a description, as RFC 7591 section 2 names them. */
+const metadataNames: Readonly<Record<string, string>> = {
+  name: 'client_name',
+  redirectUris: 'redirect_uris',
+  grantTypes: 'grant_types',
+  scopes: 'scope',
+};
+
+const asMetadata = (fault: string): string => fault.replace(/^\w+/, (field) => metadataNames[field] ?? field);
+
+const checkRedirectUris = (redirectUris: readonly string[]): void => {
+  for (const [index, uri] of redirectUris.entries()) {
+    const fault = faultOfRedirectUri(uri);
+    if (fault !== undefined) throw new OAuthError('invalid_redirect_uri', `redirect_uris[${index}] ${fault}.`);
+  }
+};
+
+export const createClientRegistration = (deps: {
+  readonly registrationTokens: RegistrationTokenStore;
+  readonly clients: ClientStore;
+  readonly users: UserStore;
+  readonly admission: Admission;
+  readonly auditLog: AuditLog;
+  readonly clock: Clock;
+  readonly ids: IdSource;
+}): ClientRegistration => {
+  const admin = createClientAdmin(deps);
+  const brake = createRequestBrake(REGISTRATIONS);
+
+  const create = async (client: ClientToRegister, sandbox: boolean): Promise<ClientWithSecret> => {
+    const id = newClientId(deps.ids);
+    try {
+      return await admin.create(describeSelfService({ ...client, name: client.name ?? id }, { id, sandbox }));
+    } catch (cause) {
+      if (!(cause instanceof InvalidAccountError)) throw cause;
+      throw new OAuthError('invalid_client_metadata', cause.message.split('; ').map(asMetadata).join('; '));
+    }
+  };
+
+  return {
+    permit: async (token, route) => {
+      const found = await deps.registrationTokens.find(hashSecret(token), deps.clock.now());
+      if (found === undefined) throw new InvalidTokenError();
+      const maker = await deps.users.find(found.createdBy);
+      if (maker === undefined || !deps.admission.admits(maker, route)) throw new InvalidTokenError();
+      return { tokenHash: found.hash, name: found.name, createdBy: maker.id, sandbox: maker.sandbox };
+    },
+
+    register: async (client, { tokenHash, name, createdBy, sandbox }, address) => {
+      checkRedirectUris(client.redirectUris);
+      await brake.take(tokenHash);
+      const created = await create(client, sandbox);
+      const about = { clientId: created.client.id, userId: createdBy, address, detail: name };
+      deps.auditLog.record('client.registered', about);
+      return created;
+    },
+  };
+};

@@ -1,0 +1,89 @@
+import type { Clock } from '../../shared/clock.ts';
+import type { IdSource } from '../../shared/ids.ts';
+import { type Client, DEVICE_CODE_GRANT } from '../model/account-stores.ts';
+import type { ClientAuthenticator, ClientRequest } from '../clients/client-authenticator.ts';
+import type { DeviceGrantStore } from '../model/device-store.ts';
+import { OAuthError } from '../model/errors.ts';
+import { networkOfAddress } from '../model/network-of-address.ts';
+import { createRequestBrake } from '../limits/request-brake.ts';
+import { requestedScopes } from '../model/requested-scopes.ts';
+import { hashSecret, newSecret } from '../model/secrets.ts';
+import { newFamilyId } from '../tokens/token-minter.ts';
+import { hashUserCode, newUserCode } from './user-code.ts';
+
+const LIFETIME_SECONDS = 600;
+const INTERVAL_SECONDS = 5;
+/** How many devices may wait behind one address: whoever knows the id of a public client may ask, and each leaves a row. */
+const DEVICES = { most: 100, windowSeconds: LIFETIME_SECONDS };
+
+/** RFC 8628 section 3.2. */
+export interface DeviceAuthorizationResponse {
+  readonly device_code: string;
+  readonly user_code: string;
+  readonly verification_uri: string;
+  readonly verification_uri_complete: string;
+  readonly expires_in: number;
+  readonly interval: number;
+}
+
+/** RFC 8628 section 3.1: what has no browser asks for an answer that a person gives elsewhere. */
+export interface DeviceAuthorization {
+  /**
+   * @throws OAuthError `invalid_request`, `invalid_client`, `unauthorized_client`, `invalid_scope`
+   * @throws TooManyRequestsError
+   */
+  begin(request: ClientRequest): Promise<DeviceAuthorizationResponse>;
+}
+
+export const createDeviceAuthorization = (deps: {
+  readonly devices: DeviceGrantStore;
+  readonly clientAuthenticator: ClientAuthenticator;
+  /** The base of the address that a person is sent to. */
+  readonly publicUrl: string;
+  readonly clock: Clock;
+  readonly ids: IdSource;
+}): DeviceAuthorization => {
+  const brake = createRequestBrake(DEVICES);
+
+  const clientOf = async (request: ClientRequest): Promise<Client> => {
+    if (request.parameters.hasRepetition) {
+      throw new OAuthError('invalid_request', 'A parameter was given more than once.');
+    }
+    const client = await deps.clientAuthenticator.authenticate(request);
+    if (client.grantTypes.includes(DEVICE_CODE_GRANT)) return client;
+    throw new OAuthError('unauthorized_client', 'The client may not use the device flow.');
+  };
+
+  return {
+    begin: async (request) => {
+      const client = await clientOf(request);
+      const scopes = requestedScopes(client, request.parameters.get('scope'));
+      await brake.take(networkOfAddress(request.address));
+      const now = deps.clock.now();
+      const deviceCode = newSecret(deps.ids);
+      const grant = {
+        deviceCodeHash: hashSecret(deviceCode),
+        familyId: newFamilyId(deps.ids, now),
+        clientId: client.id,
+        scopes,
+        createdAt: now,
+        expiresAt: now + LIFETIME_SECONDS * 1000,
+      };
+      const drawUserCode = async (): Promise<string> => {
+        const userCode = newUserCode(deps.ids);
+        const written = await deps.devices.insert({ ...grant, userCodeHash: hashUserCode(userCode) });
+        return written === 'inserted' ? userCode : drawUserCode();
+      };
+      const userCode = await drawUserCode();
+      const verificationUri = `${deps.publicUrl}/device`;
+      return {
+        device_code: deviceCode,
+        user_code: userCode,
+        verification_uri: verificationUri,
+        verification_uri_complete: `${verificationUri}?user_code=${userCode}`,
+        expires_in: LIFETIME_SECONDS,
+        interval: INTERVAL_SECONDS,
+      };
+    },
+  };
+};

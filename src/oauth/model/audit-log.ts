@@ -1,0 +1,80 @@
+import type { Clock } from '../../shared/clock.ts';
+import type { Log } from '../../shared/log.ts';
+
+/** What is worth knowing afterwards of who came in, and what was given and taken back. In the past tense. */
+export type AuditEventName =
+  | 'login.succeeded'
+  | 'login.failed'
+  | 'login.limited'
+  | 'logout'
+  | 'user.created'
+  | 'user.disabled'
+  | 'user.enabled'
+  | 'password.changed'
+  | 'session.ended'
+  | 'grant.given'
+  | 'grant.refused'
+  | 'grant.revoked'
+  | 'token.issued'
+  | 'token.refreshed'
+  | 'token.revoked'
+  | 'token.replayed'
+  | 'client.created'
+  | 'client.registered'
+  | 'client.secret_rotated'
+  | 'client.deleted'
+  | 'key_pair.generated'
+  | 'registration_token.created'
+  | 'registration_token.deleted'
+  | 'signing_key.created';
+
+/** Never holds a secret, a token, or a password that somebody typed. */
+export interface AuditEvent {
+  readonly event: AuditEventName;
+  /** Milliseconds since the Unix epoch. */
+  readonly at: number;
+  readonly userId: string | null;
+  readonly clientId: string | null;
+  /** Of whoever asked, as far as the proxies that we trust tell; null for what the service does by itself. */
+  readonly address: string | null;
+  /** The grant type, a name, a reason: a few words. */
+  readonly detail: string | null;
+}
+
+/** An event as it is read back: `id` grows with time. */
+export interface RecordedAuditEvent extends AuditEvent {
+  readonly id: number;
+  readonly username: string | null;
+}
+
+export interface AuditQuery {
+  readonly userId?: string;
+  /** Older than the event of this id. */
+  readonly before?: number;
+  readonly limit: number;
+}
+
+export interface AuditStore {
+  append(event: AuditEvent): Promise<void>;
+  /** The newest first. */
+  list(query: AuditQuery): Promise<readonly RecordedAuditEvent[]>;
+  deleteBefore(time: number): Promise<void>;
+}
+
+/** Records what happened; the time is now. It never fails its caller: an event that cannot be written is logged. */
+export interface AuditLog {
+  record(event: AuditEventName, about: Partial<Pick<AuditEvent, 'userId' | 'clientId' | 'address' | 'detail'>>): void;
+}
+
+export const createAuditLog = (deps: {
+  readonly audit: AuditStore;
+  readonly clock: Clock;
+  readonly log: Log;
+}): AuditLog => ({
+  record: (event, about) => {
+    const nothing = { userId: null, clientId: null, address: null, detail: null };
+    deps.audit.append({ event, at: deps.clock.now(), ...nothing, ...about }).catch((error: unknown) => {
+      deps.log.error({ err: error, event }, 'an event could not be written to the audit log');
+    });
+  },
+});

@@ -1,0 +1,170 @@
+import { AppError, type ErrorKind } from '../../shared/errors.ts';
+
+/** RFC 6750 section 3.1, `invalid_token`. Says no more than that: the reason helps only an attacker. */
+export class InvalidTokenError extends AppError {
+  readonly code = 'invalid_token';
+  readonly kind: ErrorKind = 'unauthenticated';
+  constructor() {
+    super('The access token is not valid.');
+  }
+}
+
+/** No credentials at all: the challenge is bare (RFC 6750 section 3). */
+export class MissingTokenError extends AppError {
+  readonly code = 'unauthorized';
+  readonly kind: ErrorKind = 'unauthenticated';
+  constructor() {
+    super('An access token is required.');
+  }
+}
+
+/** RFC 6750 section 3.1, `insufficient_scope`; `details.scope` names a scope that would do. */
+export class InsufficientScopeError extends AppError {
+  readonly code = 'insufficient_scope';
+  readonly kind: ErrorKind = 'forbidden';
+}
+
+/** The token came in more than one way: RFC 6750 section 3.1, `invalid_request`. */
+export class TokenSentTwiceError extends AppError {
+  readonly code = 'invalid_request';
+  readonly kind: ErrorKind = 'invalid';
+  constructor() {
+    super('The access token was sent more than once.');
+  }
+}
+
+/** RFC 9449 sections 5 and 7.1. */
+export class InvalidProofError extends AppError {
+  readonly code = 'invalid_dpop_proof';
+  readonly kind: ErrorKind = 'unauthenticated';
+}
+
+/** A page of another site had a browser send credentials here. */
+export class ForeignOriginError extends AppError {
+  readonly code = 'invalid_request';
+  readonly kind: ErrorKind = 'forbidden';
+  constructor() {
+    super('This grant is not for pages of other sites.');
+  }
+}
+
+/** RFC 6749 sections 4.1.2.1 and 5.2, RFC 7591 section 3.2.2, RFC 8628 section 3.5. */
+export type OAuthErrorCode =
+  | 'invalid_redirect_uri'
+  | 'invalid_client_metadata'
+  | 'authorization_pending'
+  | 'slow_down'
+  | 'access_denied'
+  | 'expired_token'
+  | 'invalid_request'
+  | 'invalid_client'
+  | 'invalid_grant'
+  | 'unauthorized_client'
+  | 'unsupported_grant_type'
+  | 'unsupported_response_type'
+  | 'invalid_scope';
+
+/** What an OAuth endpoint refuses, in the words of RFC 6749. The message goes out as `error_description`. */
+export class OAuthError extends AppError {
+  readonly code: OAuthErrorCode;
+  readonly kind: ErrorKind;
+  constructor(code: OAuthErrorCode, message: string) {
+    super(message);
+    this.code = code;
+    this.kind = code === 'invalid_client' ? 'unauthenticated' : 'invalid';
+  }
+}
+
+/** An authorization request whose client or address cannot be trusted: told to the person, never redirected. */
+export class UntrustedRequestError extends AppError {
+  readonly code = 'invalid_request';
+  readonly kind: ErrorKind = 'invalid';
+}
+
+/** A wrong password, an unknown user and a disabled one look the same. */
+export class WrongCredentialsError extends AppError {
+  readonly code = 'wrong_credentials';
+  readonly kind: ErrorKind = 'unauthenticated';
+  constructor() {
+    super('The username or the password is not right.');
+  }
+}
+
+/** Neither a name nor a password came. */
+export class MissingCredentialsError extends AppError {
+  readonly code = 'unauthorized';
+  readonly kind: ErrorKind = 'unauthenticated';
+  constructor() {
+    super('A username and a password are required.');
+  }
+}
+
+/** Too many failed logins of an account or from an address. `retryAfterSeconds` is for the header of that name. */
+export class LoginLimitedError extends AppError {
+  readonly code = 'rate_limited';
+  readonly kind: ErrorKind = 'limited';
+  readonly retryAfterSeconds: number;
+  constructor(retryAfterSeconds: number) {
+    super('Too many failed logins. Try again later.', { details: { retryAfterSeconds } });
+    this.retryAfterSeconds = retryAfterSeconds;
+  }
+}
+
+/** Somebody asks or guesses too often. `retryAfterSeconds` is for the header of that name. */
+export class TooManyRequestsError extends AppError {
+  readonly code = 'rate_limited';
+  readonly kind: ErrorKind = 'limited';
+  readonly retryAfterSeconds: number;
+  constructor(retryAfterSeconds: number) {
+    super('Too many requests. Try again later.', { details: { retryAfterSeconds } });
+    this.retryAfterSeconds = retryAfterSeconds;
+  }
+}
+
+/** No device waits for an answer under this code: an unknown, an expired and an answered one look the same. */
+export class UnknownUserCodeError extends AppError {
+  readonly code = 'invalid_user_code';
+  readonly kind: ErrorKind = 'invalid';
+  constructor() {
+    super('This code is not right, or is no longer valid. Compare it with the one that your device shows.');
+  }
+}
+
+/** A user or client that an administrator described wrongly, or that exists already. */
+export class InvalidAccountError extends AppError {
+  readonly code = 'invalid_account';
+  readonly kind: ErrorKind = 'invalid';
+}
+
+/** A user or client that does not exist. */
+export class UnknownAccountError extends AppError {
+  readonly code = 'account_not_found';
+  readonly kind: ErrorKind = 'not-found';
+}
+
+/** What only an administrator may do. */
+export class NotAdministratorError extends AppError {
+  readonly code = 'not_administrator';
+  readonly kind: ErrorKind = 'forbidden';
+  constructor() {
+    super('Only an administrator may do this.');
+  }
+}
+
+/** A user has as many applications as he may. */
+export class TooManyApplicationsError extends AppError {
+  readonly code = 'too_many_applications';
+  readonly kind: ErrorKind = 'conflict';
+  constructor(most: number) {
+    super(`There are ${most} applications already; delete one first.`);
+  }
+}
+
+/** What would lock others out of an account of the sandbox, which everybody uses. */
+export class SandboxAccountError extends AppError {
+  readonly code = 'sandbox_account';
+  readonly kind: ErrorKind = 'forbidden';
+  constructor() {
+    super('This account belongs to the sandbox and everybody knows its password: it cannot be changed.');
+  }
+}

@@ -1,0 +1,45 @@
+import express, { type Request, type RequestHandler } from 'express';
+import { OAuthError } from '../model/errors.ts';
+import { type Parameters, parseParameters, queryOf } from './parameters.ts';
+
+/** RFC 6749 appendix B. */
+export const FORM = 'application/x-www-form-urlencoded';
+const LIMIT = '32kb';
+
+/** A body of another kind than a form. `status` has the meaning it has on the errors of Express's body parsers. */
+export class UnsupportedFormError extends Error {
+  readonly status = 415;
+  constructor() {
+    super(`The body must be ${FORM}.`);
+    this.name = 'UnsupportedFormError';
+  }
+}
+
+const readText: RequestHandler = express.text({ type: FORM, limit: LIMIT });
+
+/** Reads the body of a form as it came; `formOf` parses it. */
+export const readForm: RequestHandler = (request, response, next) => {
+  // null: there is no body at all. One of no bytes needs no type.
+  if (request.is(FORM) === false && request.headers['content-length'] !== '0') {
+    next(new UnsupportedFormError());
+    return;
+  }
+  readText(request, response, next);
+};
+
+/** @throws OAuthError `invalid_request` */
+export const parseForm = (text: string): Parameters => {
+  const parameters = parseParameters(text);
+  if (parameters === undefined) throw new OAuthError('invalid_request', 'The parameters are malformed.');
+  return parameters;
+};
+
+/** The parameters of a form that `readForm` read. @throws OAuthError `invalid_request` */
+export const formOf = (request: Request): Parameters => {
+  const body: unknown = request.body;
+  return parseForm(typeof body === 'string' ? body : '');
+};
+
+/** The parameters of the query. @throws OAuthError `invalid_request` */
+export const queryParametersOf = (request: Pick<Request, 'originalUrl'>): Parameters =>
+  parseForm(queryOf(request.originalUrl));

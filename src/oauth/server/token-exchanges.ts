@@ -1,0 +1,121 @@
+import type { ServerResponse } from 'node:http';
+import { DEVICE_CODE_GRANT } from '../model/account-stores.ts';
+import type { AuthorizationLibrary, Done, LibraryRequest, Middleware, Server } from './authorization-library.ts';
+import type { AuthorizationCodeGrant } from '../grants/authorization-code.ts';
+import type { ClientCredentialsGrant } from '../grants/client-credentials.ts';
+import type { DeviceCodeGrant } from '../grants/device-code.ts';
+import type { PasswordGrant } from '../grants/password.ts';
+import type { RefreshTokenGrant } from '../grants/refresh-token.ts';
+import { redirectWith } from '../request/redirect-response.ts';
+import { settle } from '../../shared/settle.ts';
+import type { TokenResponse } from '../tokens/token-minter.ts';
+import type { TokenRequest } from './token-request.ts';
+
+/** The grants of the token endpoint. */
+export interface TokenExchangeDeps {
+  readonly authorizationCode: AuthorizationCodeGrant;
+  readonly refreshToken: RefreshTokenGrant;
+  readonly password: PasswordGrant;
+  readonly clientCredentials: ClientCredentialsGrant;
+  readonly deviceCode: DeviceCodeGrant;
+}
+
+type Exchanges = AuthorizationLibrary['exchange'];
+
+/** The library looks for the client where Passport would leave a person. */
+const userProperty = 'client';
+
+/** Sent with a token, in this order. */
+export const beside = ({ token_type, expires_in, scope }: TokenResponse): object => ({ token_type, expires_in, scope });
+
+const reply = (work: Promise<TokenResponse>, done: Done<[string, string | null, object]>): void =>
+  settle(work, (error, given) =>
+    given === undefined ? done(error) : done(null, given.access_token, given.refresh_token ?? null, beside(given)),
+  );
+
+/** A middleware of our own, for what the library has none. */
+const answering =
+  (answer: (asked: TokenRequest, ...exchange: Parameters<Middleware>) => void): Middleware =>
+  (request, response, next) => {
+    const { authInfo } = request as LibraryRequest;
+    if (authInfo === undefined) next(new Error('A token request must be checked first'));
+    else answer(authInfo, request, response, next);
+  };
+
+/** As the library sends what its own exchanges give. */
+const sendJson = (response: ServerResponse, given: TokenResponse): void => {
+  response.setHeader('Content-Type', 'application/json');
+  response.end(JSON.stringify(given));
+};
+
+const redemptionOf = ({ client, route, address, dpopKey, parameters }: TokenRequest) => ({
+  ...{ client, route, address, dpopKey },
+  code: parameters['code'] ?? '',
+  redirectUri: parameters['redirect_uri'],
+  codeVerifier: parameters['code_verifier'],
+});
+
+/** The code of a browser that was sent here: the token goes on in the fragment, and never a refresh token. */
+const redeemIntoFragment = (grant: AuthorizationCodeGrant): Middleware =>
+  answering((asked, _request, response, next) => {
+    settle(grant.redeem({ ...redemptionOf(asked), gives: 'access-only' }), (error, redeemed) => {
+      if (redeemed === undefined) {
+        next(error);
+        return;
+      }
+      const { access_token, token_type, expires_in } = redeemed.response;
+      const values = { access_token, token_type, expires_in };
+      redirectWith(response, { uri: redeemed.redirectUri, place: 'fragment', values });
+    });
+  });
+
+const redeemIntoJson = (exchanges: Exchanges, grant: AuthorizationCodeGrant): Middleware =>
+  exchanges.code({ userProperty }, (_client, _code, _redirectUri, _body, asked, done) =>
+    reply(
+      grant.redeem({ ...redemptionOf(asked), gives: 'with-refresh' }).then(({ response }) => response),
+      done,
+    ),
+  );
+
+const redeemCode = (exchanges: Exchanges, grant: AuthorizationCodeGrant): Middleware => {
+  const [intoFragment, intoJson] = [redeemIntoFragment(grant), redeemIntoJson(exchanges, grant)];
+  return answering((asked, ...exchange) =>
+    asked.codeAnswer === 'redirect' ? intoFragment(...exchange) : intoJson(...exchange),
+  );
+};
+
+const redeemDeviceCode = (grant: DeviceCodeGrant): Middleware =>
+  answering(({ client, route, address, dpopKey, parameters }, _request, response, next) => {
+    const deviceCode = parameters['device_code'] ?? '';
+    settle(grant.redeem({ client, deviceCode, route, address, dpopKey }), (error, given) =>
+      given === undefined ? next(error) : sendJson(response, given),
+    );
+  });
+
+/** Registers each grant under its name. The library tells callbacks apart by their number of arguments. */
+export const addExchanges = (server: Server, exchanges: Exchanges, deps: TokenExchangeDeps): void => {
+  const { authorizationCode, refreshToken, password, clientCredentials, deviceCode } = deps;
+  server.exchange('authorization_code', redeemCode(exchanges, authorizationCode));
+  server.exchange(
+    'refresh_token',
+    exchanges.refreshToken({ userProperty }, (client, token, _scopes, body, { route, address, dpopKey }, done) =>
+      reply(refreshToken.refresh({ client, refreshToken: token, scope: body['scope'], route, address, dpopKey }), done),
+    ),
+  );
+  server.exchange(
+    'password',
+    exchanges.password({ userProperty }, (client, username, secret, _scopes, body, { route, address, dpopKey }, done) =>
+      reply(
+        password.exchange({ client, username, password: secret, scope: body['scope'], route, address, dpopKey }),
+        done,
+      ),
+    ),
+  );
+  server.exchange(
+    'client_credentials',
+    exchanges.clientCredentials({ userProperty }, (client, _scopes, body, { route, address, dpopKey }, done) =>
+      reply(clientCredentials.exchange({ client, scope: body['scope'], route, address, dpopKey }), done),
+    ),
+  );
+  server.exchange(DEVICE_CODE_GRANT, redeemDeviceCode(deviceCode));
+};

@@ -1,0 +1,50 @@
+import type { Clock } from '../../shared/clock.ts';
+import type { Admission } from '../model/admission.ts';
+import type { DpopProofs } from '../keys/dpop-proofs.ts';
+import { InvalidProofError, InvalidTokenError } from '../model/errors.ts';
+import { permissionsOf } from '../model/permissions.ts';
+import type { PresentedToken, Principal, TokenVerifier } from '../request/principal.ts';
+import type { TokenReader } from './token-reader.ts';
+import type { AccessTokenView, TokenStore } from '../model/token-stores.ts';
+import type { TokenUses } from './token-uses.ts';
+
+const TOKEN_ID_LENGTH = 16;
+
+const principalOf = ({ user, client, scopes, familyId, hash }: AccessTokenView): Principal => {
+  const facts = { clientId: client.id, scopes, familyId, tokenId: hash.slice(0, TOKEN_ID_LENGTH) };
+  if (user === null) return { kind: 'client', ...facts };
+  const { id: userId, username, role } = user;
+  return { kind: 'user', ...facts, userId, username, role, permissions: permissionsOf(scopes, role) };
+};
+
+/** Checks a token with one query; it runs for every request of the API, and keeps no answer between two. */
+export const createTokenVerifier = (deps: {
+  readonly tokens: TokenStore;
+  readonly tokenReader: TokenReader;
+  readonly proofs: DpopProofs;
+  readonly tokenUses: TokenUses;
+  readonly admission: Admission;
+  readonly clock: Clock;
+}): TokenVerifier => {
+  const isUsable = (found: AccessTokenView, { route, transport, scheme }: PresentedToken): boolean =>
+    found.expiresAt > deps.clock.now() &&
+    (found.user === null || deps.admission.admits(found.user, route)) &&
+    deps.admission.admits(found.client, route) &&
+    (transport === 'header' || found.client.tokenInQuery === 'allowed') &&
+    // RFC 9449 section 7.2: a bound token is never a bearer token, nor the reverse.
+    (found.dpopKey === null) === (scheme === 'bearer');
+
+  return {
+    verify: async (presented) => {
+      const read = deps.tokenReader.hashOf(presented.token, 'access');
+      const hash = read instanceof Promise ? await read : read;
+      const found = hash === undefined ? undefined : await deps.tokens.findAccess(hash);
+      if (found === undefined || !isUsable(found, presented)) throw new InvalidTokenError();
+      if (found.dpopKey !== null && (await deps.proofs.check(presented.proof, presented.token)) !== found.dpopKey) {
+        throw new InvalidProofError('The DPoP proof is missing, or of another key than the token.');
+      }
+      deps.tokenUses.note(found.familyId, deps.clock.now());
+      return principalOf(found);
+    },
+  };
+};
