@@ -58,6 +58,12 @@ module.exports = {
       to: { path: '^src/', pathNot: `^src/(storage/|shared/|${ports})` },
     },
     {
+      name: 'wall-storage-rooms',
+      severity: 'error',
+      from: { path: '^src/storage/(calls|phones|oauth|dialects)/' },
+      to: { path: '^src/storage/(calls|phones|oauth|dialects)/', pathNot: '^src/storage/$1/' },
+    },
+    {
       name: 'main-starts-the-cli',
       severity: 'error',
       from: { path: '^src/main\\.ts$' },

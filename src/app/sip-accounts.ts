@@ -1,7 +1,7 @@
 import { AppError, type ErrorKind } from '../shared/errors.ts';
 import type { IdSource } from '../shared/ids.ts';
 import { ha1 } from '../sip/auth/digest.ts';
-import type { SqlitePhoneBook } from '../storage/sqlite-phone-book.ts';
+import type { SqlitePhoneBook } from '../storage/phones/sqlite-phone-book.ts';
 
 /** Every SIP name of ours is proved in this realm; the stored hashes contain it. */
 export const sipRealm = 'offhook';

@@ -254,7 +254,7 @@ describe('database', () => {
     };
 
     it('does not grow with what others do: ongoing and unfinished calls', async () => {
-      const { compileCallReads } = await import('../../src/storage/call-reads.ts');
+      const { compileCallReads } = await import('../../src/storage/calls/call-reads.ts');
       const reads = compileCallReads(stores.database.builder);
       expect(await planOf(reads.ongoingOf({ userId: 'user-1' }))).toMatch(
         /^SEARCH calls USING INDEX calls_ongoing \(user_id=\?\); SEARCH caller USING PRIMARY KEY[^;]*; SEARCH callee USING PRIMARY KEY[^;]*$/,
@@ -271,7 +271,7 @@ describe('database', () => {
     });
 
     it('finds a token by primary keys alone', async () => {
-      const { compileTokenReads } = await import('../../src/storage/token-reads.ts');
+      const { compileTokenReads } = await import('../../src/storage/oauth/token-reads.ts');
       const reads = compileTokenReads(stores.database.builder);
       for (const query of [reads.access({ hash: 'h' }), reads.refresh({ hash: 'h' })]) {
         const steps = (await planOf(query)).split('; ');

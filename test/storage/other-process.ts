@@ -2,10 +2,10 @@ import { writeSync } from 'node:fs';
 import { systemClock } from '../../src/shared/clock.ts';
 import { silentLog } from '../../src/shared/log.ts';
 import { openDatabase } from '../../src/storage/database.ts';
-import { SqliteCallStore } from '../../src/storage/sqlite-call-store.ts';
-import { SqliteCodeStore } from '../../src/storage/sqlite-code-store.ts';
-import { SqliteDeviceGrantStore } from '../../src/storage/sqlite-device-grant-store.ts';
-import { SqliteTokenStore } from '../../src/storage/sqlite-token-store.ts';
+import { SqliteCallStore } from '../../src/storage/calls/sqlite-call-store.ts';
+import { SqliteCodeStore } from '../../src/storage/oauth/sqlite-code-store.ts';
+import { SqliteDeviceGrantStore } from '../../src/storage/oauth/sqlite-device-grant-store.ts';
+import { SqliteTokenStore } from '../../src/storage/oauth/sqlite-token-store.ts';
 import { aCall, aLeg, anEvent } from '../contracts/records.ts';
 import { issueGrants, type GrantStores } from './issue-grants.ts';
 

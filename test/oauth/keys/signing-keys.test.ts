@@ -3,7 +3,7 @@ import type { AuditEventName } from '../../../src/oauth/model/audit-log.ts';
 import { SigningKeys } from '../../../src/oauth/keys/signing-keys.ts';
 import type { Log } from '../../../src/shared/log.ts';
 import { silentLog } from '../../../src/shared/log.ts';
-import { SqliteSigningKeyStore } from '../../../src/storage/sqlite-signing-key-store.ts';
+import { SqliteSigningKeyStore } from '../../../src/storage/oauth/sqlite-signing-key-store.ts';
 import { createTestStores, type TestStores } from '../../support/test-database.ts';
 
 const DAY = 24 * 3600 * 1000;

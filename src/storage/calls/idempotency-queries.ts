@@ -1,0 +1,61 @@
+import type { Kysely } from 'kysely';
+import type { IdempotencyRecord } from '../../calls/call-store.ts';
+import { compileOnce } from '../compile-once.ts';
+import type { Schema } from '../schema.ts';
+
+/** A key belongs to whoever sent it: another user or client may use the same. */
+type KeyOwner = Pick<IdempotencyRecord, 'key' | 'userId' | 'clientId'>;
+
+export const compileIdempotencyQueries = (database: Kysely<Schema>) => ({
+  /** Takes the key unless someone holds it: returns a row only to who has it now. */
+  takeKey: compileOnce((record: IdempotencyRecord & { readonly now: number; readonly expiresAt: number }) =>
+    database
+      .insertInto('idempotency_keys')
+      .values({
+        user_id: record.userId,
+        client_id: record.clientId,
+        key: record.key,
+        fingerprint: record.fingerprint,
+        token_call: record.tokenCall,
+        expires_at: record.expiresAt,
+      })
+      .onConflict((conflict) =>
+        conflict
+          .columns(['user_id', 'client_id', 'key'])
+          .doUpdateSet((row) => ({
+            fingerprint: row.ref('excluded.fingerprint'),
+            token_call: row.ref('excluded.token_call'),
+            expires_at: row.ref('excluded.expires_at'),
+          }))
+          .where('idempotency_keys.expires_at', '<=', record.now),
+      )
+      .returning('key'),
+  ),
+
+  heldKey: compileOnce((asked: KeyOwner & { readonly now: number }) =>
+    database
+      .selectFrom('idempotency_keys')
+      .select(['key', 'user_id as userId', 'client_id as clientId', 'fingerprint', 'token_call as tokenCall'])
+      .where('user_id', '=', asked.userId)
+      .where('client_id', '=', asked.clientId)
+      .where('key', '=', asked.key)
+      .where('expires_at', '>', asked.now),
+  ),
+});
+
+/** Deletes up to `limit` idempotency keys whose day is over. */
+export const expiredKeys = (database: Kysely<Schema>, now: number, limit: number) =>
+  database
+    .deleteFrom('idempotency_keys')
+    .where((row) =>
+      row(
+        row.refTuple('user_id', 'client_id', 'key'),
+        'in',
+        row
+          .selectFrom('idempotency_keys')
+          .select(['user_id', 'client_id', 'key'])
+          .where('expires_at', '<=', now)
+          .limit(limit)
+          .$asTuple('user_id', 'client_id', 'key'),
+      ),
+    );

@@ -1,0 +1,36 @@
+import type { ProofStore } from '../../oauth/model/key-stores.ts';
+import { compileOnce } from '../compile-once.ts';
+import type { Database } from '../database.ts';
+import { deleteExpiredRows } from './expired-rows.ts';
+import { run } from '../unit-of-work.ts';
+
+const compileInsert = ({ builder }: Database) =>
+  compileOnce(({ hash, expiresAt }: { readonly hash: string; readonly expiresAt: number }) =>
+    builder
+      .insertInto('dpop_proofs')
+      .values({ hash, expires_at: expiresAt })
+      .onConflict((conflict) => conflict.column('hash').doNothing()),
+  );
+
+/** Proofs that were seen, in SQL. */
+export class SqliteProofStore implements ProofStore {
+  readonly #database: Database;
+  readonly #insert: ReturnType<typeof compileInsert>;
+
+  constructor(database: Database) {
+    this.#database = database;
+    this.#insert = compileInsert(database);
+  }
+
+  take(hash: string, expiresAt: number): Promise<'fresh' | 'seen'> {
+    const query = this.#insert({ hash, expiresAt });
+    return this.#database.write(function* () {
+      const { changes } = yield* run(query);
+      return changes === 1 ? 'fresh' : 'seen';
+    }, 'prompt');
+  }
+
+  deleteExpired(now: number): Promise<void> {
+    return deleteExpiredRows(this.#database, 'dpop_proofs', now);
+  }
+}

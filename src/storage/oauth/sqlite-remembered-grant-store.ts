@@ -1,0 +1,49 @@
+import type { RememberedGrant, RememberedGrantKey, RememberedGrantStore } from '../../oauth/model/session-stores.ts';
+import type { Database } from '../database.ts';
+import { fromScopes, toScopes } from './oauth-rows.ts';
+import { forgetGrants } from './token-writes.ts';
+import { run } from '../unit-of-work.ts';
+
+/** Remembered consents in SQL. */
+export class SqliteRememberedGrantStore implements RememberedGrantStore {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  async find(key: RememberedGrantKey): Promise<RememberedGrant | undefined> {
+    const query = this.#database.builder
+      .selectFrom('remembered_grants')
+      .select(['scopes', 'granted_at'])
+      .where('user_id', '=', key.userId)
+      .where('client_id', '=', key.clientId)
+      .where('redirect_uri', '=', key.redirectUri)
+      .where('response_type', '=', key.responseType);
+    const [row] = await this.#database.read(query.compile());
+    if (row === undefined) return undefined;
+    const { userId, clientId, redirectUri, responseType } = key;
+    return { userId, clientId, redirectUri, responseType, scopes: toScopes(row.scopes), grantedAt: row.granted_at };
+  }
+
+  async save(grant: RememberedGrant): Promise<void> {
+    const latest = { scopes: fromScopes(grant.scopes), granted_at: grant.grantedAt };
+    const query = this.#database.builder
+      .insertInto('remembered_grants')
+      .values({
+        user_id: grant.userId,
+        client_id: grant.clientId,
+        redirect_uri: grant.redirectUri,
+        response_type: grant.responseType,
+        ...latest,
+      })
+      .onConflict((conflict) =>
+        conflict.columns(['user_id', 'client_id', 'redirect_uri', 'response_type']).doUpdateSet(latest),
+      );
+    await this.#database.write(() => run(query.compile()));
+  }
+
+  forget(userId: string, clientId: string): Promise<void> {
+    return this.#database.write(() => forgetGrants(this.#database.builder, userId, clientId));
+  }
+}
