@@ -17,6 +17,11 @@ const mayImport = {
 
 /** The rooms of a folder, and which of their neighbours each may import. */
 const rooms = {
+  'engines/sip': {
+    leg: [],
+    media: ['leg'],
+    call: ['leg', 'media'],
+  },
   oauth: {
     model: [],
     limits: ['model'],

@@ -1,6 +1,6 @@
 import { DemoCarrier } from '../engines/sandbox/demo-carrier.ts';
 import { DemoPhone } from '../engines/sandbox/demo-phone.ts';
-import type { SipTrunk } from '../engines/sip/routes.ts';
+import type { SipTrunk } from '../engines/sip/call/routes.ts';
 import { closeSipStack, composeSipStack, type SipParts, type SipStack } from './sip-stack.ts';
 import type { Shutdown } from './shutdown.ts';
 import { Registration } from '../sip/registrar/registration.ts';

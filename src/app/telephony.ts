@@ -1,8 +1,8 @@
 import { composeSipStack, type SipParts, type SipStack } from './sip-stack.ts';
 import { startDemoCarrier, startDemoPhone } from './sandbox.ts';
 import type { Config } from '../config/config.ts';
-import { Prompter } from '../engines/sip/prompter.ts';
-import { Routes, type SipTrunk, type TrunkRoute } from '../engines/sip/routes.ts';
+import { Prompter } from '../engines/sip/media/prompter.ts';
+import { Routes, type SipTrunk, type TrunkRoute } from '../engines/sip/call/routes.ts';
 import { SipCallEngine, type EngineService } from '../engines/sip/sip-engine.ts';
 import { MediaPort } from '../media/media-port.ts';
 import type { Trunk } from '../config/settings.ts';

@@ -11,10 +11,10 @@ import type { LegRole } from '../../calls/call-state.ts';
 import type { Clock } from '../../shared/clock.ts';
 import type { Log } from '../../shared/log.ts';
 import type { UserAgent } from '../../sip/user-agent.ts';
-import type { LegTarget } from './leg.ts';
-import type { Prompter } from './prompter.ts';
-import type { Routes } from './routes.ts';
-import { ThirdPartyCall } from './third-party-call.ts';
+import type { LegTarget } from './leg/leg.ts';
+import type { Prompter } from './media/prompter.ts';
+import type { Routes } from './call/routes.ts';
+import { ThirdPartyCall } from './call/third-party-call.ts';
 
 /** What the engine needs opened before it takes calls and closed after it: transport, media port, trunk registrations. */
 export interface EngineService {

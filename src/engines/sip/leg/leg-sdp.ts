@@ -1,4 +1,4 @@
-import { withOrigin } from '../../sip/sdp/origin.ts';
+import { withOrigin } from '../../../sip/sdp/origin.ts';
 
 interface Stamped {
   readonly text: string;

@@ -1,4 +1,4 @@
-import type { LegCause } from '../../calls/call-engine.ts';
+import type { LegCause } from '../../../calls/call-engine.ts';
 
 /** Q.850 causes of final responses: RFC 3398 section 8.2.6.1; 607 and 608 are declines (RFC 8197, RFC 8688). */
 const q850ByStatus: Readonly<Record<number, number>> = {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import type { CallPlan, Endpoint } from '../../../src/calls/call-engine.ts';
-import { Routes, type RoutesOptions } from '../../../src/engines/sip/routes.ts';
-import type { Binding } from '../../../src/sip/registrar/binding-store.ts';
+import type { CallPlan, Endpoint } from '../../../../src/calls/call-engine.ts';
+import { Routes, type RoutesOptions } from '../../../../src/engines/sip/call/routes.ts';
+import type { Binding } from '../../../../src/sip/registrar/binding-store.ts';
 
 const binding = (contact: string, path: readonly string[] = []): Binding => ({
   account: 'alice',

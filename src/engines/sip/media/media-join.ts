@@ -1,6 +1,6 @@
-import { sameMedia } from '../../sip/sdp/same-media.ts';
-import type { OfferResult, RemoteOffer } from '../../sip/user-agent.ts';
-import type { Side } from './side.ts';
+import { sameMedia } from '../../../sip/sdp/same-media.ts';
+import type { OfferResult, RemoteOffer } from '../../../sip/user-agent.ts';
+import type { Side } from '../leg/side.ts';
 
 /** Why two legs could not be joined: the leg that refused, and its status. */
 export type JoinResult =

@@ -1,8 +1,8 @@
-import type { RemoteOffer } from '../../sip/user-agent.ts';
+import type { RemoteOffer } from '../../../sip/user-agent.ts';
 import { CallerPrompt } from './caller-prompt.ts';
 import { MediaJoin, type JoinResult } from './media-join.ts';
 import type { Prompter } from './prompter.ts';
-import type { Side } from './side.ts';
+import type { Side } from '../leg/side.ts';
 
 /** The media of a call: what the user hears, the join with the destination, and what either side wants to change. */
 export class CallMedia {

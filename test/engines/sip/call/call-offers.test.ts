@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import type { IncomingSession } from '../../../src/sip/user-agent.ts';
-import { RawPeer } from '../../sip/session/party.ts';
-import { expectNothingLeft, mediaOf, shownBy, SipWorld } from '../../support/sip-world.ts';
+import type { IncomingSession } from '../../../../src/sip/user-agent.ts';
+import { RawPeer } from '../../../sip/session/party.ts';
+import { expectNothingLeft, mediaOf, shownBy, SipWorld } from '../../../support/sip-world.ts';
 
 let world: SipWorld;
 

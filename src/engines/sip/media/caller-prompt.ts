@@ -1,8 +1,8 @@
-import type { ToneName } from '../../media/tones.ts';
-import type { RemoteOffer } from '../../sip/user-agent.ts';
+import type { ToneName } from '../../../media/tones.ts';
+import type { RemoteOffer } from '../../../sip/user-agent.ts';
 import type { MediaJoin } from './media-join.ts';
 import type { Prompter, PromptPlayback } from './prompter.ts';
-import type { Side } from './side.ts';
+import type { Side } from '../leg/side.ts';
 
 export interface CallerPromptOptions {
   readonly caller: Side;

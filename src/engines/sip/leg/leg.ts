@@ -1,5 +1,5 @@
-import type { LegCause } from '../../calls/call-engine.ts';
-import type { Clock, Timer } from '../../shared/clock.ts';
+import type { LegCause } from '../../../calls/call-engine.ts';
+import type { Clock, Timer } from '../../../shared/clock.ts';
 import type {
   ExtraHeaders,
   InviteOptions,
@@ -7,7 +7,7 @@ import type {
   RemoteOffer,
   Session,
   SessionEnd,
-} from '../../sip/user-agent.ts';
+} from '../../../sip/user-agent.ts';
 import { cancelledCause, hangupCause, noAnswerCause, noResponseCause, reasonHeader } from './causes.ts';
 import { causeOfLoss, failureOf, settledCause, unreachable, type LegFailure } from './leg-end.ts';
 import { firstAttempt, type Attempt, type NextAttempt, type OfferedCodecs } from './next-attempt.ts';

@@ -1,5 +1,5 @@
-import type { Clock } from '../../shared/clock.ts';
-import type { InviteOptions, RemoteOffer, Session } from '../../sip/user-agent.ts';
+import type { Clock } from '../../../shared/clock.ts';
+import type { InviteOptions, RemoteOffer, Session } from '../../../sip/user-agent.ts';
 import { Leg, type LegOptions, type LegUser } from './leg.ts';
 import { LegSdp } from './leg-sdp.ts';
 import type { OfferedCodecs } from './next-attempt.ts';

@@ -1,15 +1,15 @@
-import type { CallPlan, EngineCall, EngineEvent, LegCause, Verdict } from '../../calls/call-engine.ts';
-import type { LegRole } from '../../calls/call-state.ts';
-import type { Timer } from '../../shared/clock.ts';
-import type { Log } from '../../shared/log.ts';
+import type { CallPlan, EngineCall, EngineEvent, LegCause, Verdict } from '../../../calls/call-engine.ts';
+import type { LegRole } from '../../../calls/call-state.ts';
+import type { Timer } from '../../../shared/clock.ts';
+import type { Log } from '../../../shared/log.ts';
 import { callFlow, type Input, type Phase } from './call-flow.ts';
-import { CallMedia } from './call-media.ts';
-import { causeOfResponse, incompatibleMediaCause } from './causes.ts';
-import type { LegTarget, LegUser } from './leg.ts';
-import { unreachable, withoutAudio, type LegFailure } from './leg-end.ts';
-import { nextForCallee, nextForCaller, withCodecs } from './next-attempt.ts';
-import type { Prompter } from './prompter.ts';
-import { createSide, type Side, type SideFactoryOptions } from './side.ts';
+import { CallMedia } from '../media/call-media.ts';
+import { causeOfResponse, incompatibleMediaCause } from '../leg/causes.ts';
+import type { LegTarget, LegUser } from '../leg/leg.ts';
+import { unreachable, withoutAudio, type LegFailure } from '../leg/leg-end.ts';
+import { nextForCallee, nextForCaller, withCodecs } from '../leg/next-attempt.ts';
+import type { Prompter } from '../media/prompter.ts';
+import { createSide, type Side, type SideFactoryOptions } from '../leg/side.ts';
 
 export interface ThirdPartyCallOptions extends SideFactoryOptions {
   readonly plan: CallPlan;

@@ -1,5 +1,5 @@
-import { restrictCodecs } from '../../sip/sdp/restrict-codecs.ts';
-import type { SessionEnd } from '../../sip/user-agent.ts';
+import { restrictCodecs } from '../../../sip/sdp/restrict-codecs.ts';
+import type { SessionEnd } from '../../../sip/user-agent.ts';
 
 /** All that the other side speaks, or G.711 alone for a peer that refuses the rest. */
 export type OfferedCodecs = 'all' | 'g711';

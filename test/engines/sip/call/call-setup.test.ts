@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import type { IncomingSession } from '../../../src/sip/user-agent.ts';
-import { expectNothingLeft, mediaOf, NUMBER, shownBy, SipWorld } from '../../support/sip-world.ts';
+import type { IncomingSession } from '../../../../src/sip/user-agent.ts';
+import { expectNothingLeft, mediaOf, NUMBER, shownBy, SipWorld } from '../../../support/sip-world.ts';
 
 let world: SipWorld;
 

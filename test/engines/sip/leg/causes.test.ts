@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { causeOfBye, causeOfResponse, hangupCause, reasonHeader } from '../../../src/engines/sip/causes.ts';
+import { causeOfBye, causeOfResponse, hangupCause, reasonHeader } from '../../../../src/engines/sip/leg/causes.ts';
 
 /** RFC 3398 section 8.2.6.1, as it is printed there; 488 and 606 by way of their Warning, read as bearer capability. */
 const RFC_3398: readonly (readonly [status: number, cause: number | null])[] = [

@@ -1,5 +1,5 @@
-import type { LegCause } from '../../calls/call-engine.ts';
-import type { SessionEnd } from '../../sip/user-agent.ts';
+import type { LegCause } from '../../../calls/call-engine.ts';
+import type { SessionEnd } from '../../../sip/user-agent.ts';
 import {
   brokenCause,
   causeOfBye,
