@@ -5,12 +5,12 @@ import request from 'supertest';
 import { createAdmission } from '../../src/oauth/model/admission.ts';
 import { createCurrentUser } from '../../src/oauth/accounts/current-user.ts';
 import { createSystemIds } from '../../src/shared/ids.ts';
-import { createAssetsRouter } from '../../src/web/assets.ts';
-import { createHomeRouter } from '../../src/web/home.ts';
-import { createPageRenderer, type Page } from '../../src/web/page-renderer.ts';
-import { createPageSecurityHeaders } from '../../src/web/security-headers.ts';
-import { createSessionMiddleware, logIn } from '../../src/web/session.ts';
-import { createTestPageRouter } from '../../src/web/test-page.ts';
+import { createAssetsRouter } from '../../src/web/page/assets.ts';
+import { createHomeRouter } from '../../src/web/home/home.ts';
+import { createPageRenderer, type Page } from '../../src/web/page/page-renderer.ts';
+import { createPageSecurityHeaders } from '../../src/web/page/security-headers.ts';
+import { createSessionMiddleware, logIn } from '../../src/web/login/session.ts';
+import { createTestPageRouter } from '../../src/web/home/test-page.ts';
 import { aUser } from '../contracts/records.ts';
 import { createTestStores, type TestStores } from '../support/test-database.ts';
 

@@ -1,0 +1,117 @@
+import { type Request, type Response, Router } from 'express';
+import { statusOf } from '../../http/problem.ts';
+import { routeOf } from '../../oauth/model/admission.ts';
+import type { CurrentUser } from '../../oauth/accounts/current-user.ts';
+import type { CodeEntry, DeviceConsent } from '../../oauth/device/device-consent.ts';
+import { OAuthError, TooManyRequestsError, UnknownUserCodeError } from '../../oauth/model/errors.ts';
+import { formOf, queryParametersOf, readForm } from '../../oauth/request/form.ts';
+import { encodeParameters, type Parameters } from '../../oauth/request/parameters.ts';
+import { formatScopes, scopeDescriptions } from '../../oauth/model/scope.ts';
+import { createCsrfGuard } from '../page/csrf.ts';
+import { createPageErrorHandler } from '../page/page-errors.ts';
+import type { Page, RenderPage } from '../page/page-renderer.ts';
+import { createPageSecurityHeaders } from '../page/security-headers.ts';
+import { seeOther } from '../page/see-other.ts';
+import { show, type Visit, visitOf } from '../page/visit.ts';
+
+export interface DevicePageDeps {
+  readonly deviceConsent: DeviceConsent;
+  readonly currentUser: CurrentUser;
+  readonly renderPage: RenderPage;
+  readonly publicUrl: string;
+}
+
+const path = '/device';
+
+/** The same facts for a person and for a program. */
+interface Shown {
+  readonly page: Page;
+  readonly json: object;
+}
+
+/** To the login, and back to the code that was typed or that came in the address. */
+const sendToLogin = (response: Response, parameters: Parameters): void => {
+  const userCode = parameters.get('user_code');
+  const here = userCode === undefined ? path : `${path}?${encodeParameters([['user_code', userCode]])}`;
+  seeOther(response, `/auth/login?${encodeParameters([['return_to', here]])}`);
+};
+
+type CodeRefusal = UnknownUserCodeError | TooManyRequestsError | OAuthError;
+
+/** A code that does not work shows the form again; what else is thrown is no answer to it. */
+const codeRefusal = (error: unknown): CodeRefusal => {
+  const isOfCode =
+    error instanceof UnknownUserCodeError || error instanceof TooManyRequestsError || error instanceof OAuthError;
+  if (isOfCode) return error;
+  throw error;
+};
+
+const formWith = (userCode: string, { username }: Visit['user'], refusal?: CodeRefusal): Shown => {
+  const status = refusal === undefined ? 200 : statusOf(refusal);
+  const error = refusal === undefined ? {} : { error: refusal.message };
+  const page = { view: 'device', status, data: { username, userCode, ...error } } as const;
+  return { page, json: { username, user_code: userCode } };
+};
+
+const question = async (consent: DeviceConsent, entry: CodeEntry): Promise<Shown> => {
+  const { userCode, client, scopes } = await consent.ask(entry);
+  const described = scopes.map((name) => ({ name, description: scopeDescriptions[name] }));
+  const data = { userCode, client, scopes: described, username: entry.person.user.username };
+  const application = { client_id: client.id, client_name: client.name, scope: formatScopes(scopes) };
+  return {
+    page: { view: 'device-question', status: 200, data },
+    json: { user_code: userCode, ...application },
+  };
+};
+
+const answer = async (consent: DeviceConsent, entry: CodeEntry, grant: string | undefined): Promise<Shown> => {
+  const verdict = grant === 'true' ? 'approved' : 'refused';
+  const { client } = await consent.answer(entry, verdict);
+  return { page: { view: 'device-answer', status: 200, data: { client, verdict } }, json: { verdict } };
+};
+
+/** `/device`, where a person lets in a device that has no browser. Needs the session middleware before it. */
+export const createDevicePageRouter = (deps: DevicePageDeps): Router => {
+  const { deviceConsent, renderPage } = deps;
+
+  /** A code in the address only fills the form: the person has to say that it is the one on his device. */
+  const get = async (request: Request, response: Response): Promise<void> => {
+    const parameters = queryParametersOf(request);
+    const visit = await visitOf(deps, request, response);
+    if (visit === undefined) sendToLogin(response, parameters);
+    else show(renderPage, visit, formWith(parameters.get('user_code') ?? '', visit.user));
+  };
+
+  const refuse = (visit: Visit, userCode: string, refusal: CodeRefusal): void => {
+    if (visit.wants === 'json') throw refusal;
+    if (refusal instanceof TooManyRequestsError) {
+      visit.response.set('Retry-After', String(refusal.retryAfterSeconds));
+    }
+    show(renderPage, visit, formWith(userCode, visit.user, refusal));
+  };
+
+  /** Shows what the code asks for; with a `grant`, answers it. */
+  const post = async (request: Request, response: Response): Promise<void> => {
+    const form = formOf(request);
+    const visit = await visitOf(deps, request, response);
+    if (visit === undefined) {
+      sendToLogin(response, form);
+      return;
+    }
+    const userCode = form.get('user_code') ?? '';
+    const entry = { userCode, person: visit, route: routeOf(request.headers) };
+    const shown = await (
+      form.has('grant') ? answer(deviceConsent, entry, form.get('grant')) : question(deviceConsent, entry)
+    ).catch(codeRefusal);
+    if (shown instanceof Error) refuse(visit, userCode, shown);
+    else show(renderPage, visit, shown);
+  };
+
+  const router = Router();
+  router.use(path, createPageSecurityHeaders({ publicUrl: deps.publicUrl, formTargets: 'own-pages' }));
+  router.use(path, createCsrfGuard(deps));
+  router.get(path, get);
+  router.post(path, readForm, post);
+  router.use(path, createPageErrorHandler(deps));
+  return router;
+};

@@ -1,0 +1,112 @@
+import { type NextFunction, type Request, type Response, Router } from 'express';
+import { prefersHtml } from '../../http/negotiate.ts';
+import { routeOf } from '../../oauth/model/admission.ts';
+import type { AuthorizationCheck } from '../../oauth/authorize/authorization-check.ts';
+import type { AuthorizationServer, Exchange } from '../../oauth/server/authorization-server.ts';
+import { type Authorization, type Consent, prepareConsent } from '../../oauth/authorize/consent.ts';
+import type { CurrentUser } from '../../oauth/accounts/current-user.ts';
+import { UntrustedRequestError } from '../../oauth/model/errors.ts';
+import { formOf, queryParametersOf, readForm } from '../../oauth/request/form.ts';
+import { type Parameters, queryOf } from '../../oauth/request/parameters.ts';
+import { scopeDescriptions } from '../../oauth/model/scope.ts';
+import type { User } from '../../oauth/model/account-stores.ts';
+import { createCsrfGuard } from '../page/csrf.ts';
+import { createPageErrorHandler } from '../page/page-errors.ts';
+import type { RenderPage } from '../page/page-renderer.ts';
+import { seeOther } from '../page/see-other.ts';
+import { createPageSecurityHeaders } from '../page/security-headers.ts';
+import { sessionHash, sessionUser } from './session.ts';
+
+export interface GrantRouterDeps {
+  readonly authorizationServer: AuthorizationServer;
+  readonly authorizationCheck: AuthorizationCheck;
+  readonly currentUser: CurrentUser;
+  readonly renderPage: RenderPage;
+  readonly publicUrl: string;
+}
+
+const path = '/auth/grant';
+
+/** Where the answer goes, as a person reads it: the host, or the private scheme of an application on this machine. */
+const placeOf = (redirectUri: string): string => {
+  const url = new URL(redirectUri);
+  return url.host === '' ? url.protocol : url.host;
+};
+
+interface Asker {
+  readonly user: User;
+  readonly parameters: Parameters;
+}
+
+const show = (
+  { renderPage }: GrantRouterDeps,
+  { request, response }: Pick<Exchange, 'request' | 'response'>,
+  { client, request: asked, user, parameters }: Authorization & Asker,
+): void => {
+  const shown = parameters.toRecord();
+  if (!prefersHtml(request)) {
+    response.vary('Accept').json(shown);
+    return;
+  }
+  const scopes = asked.scopes.map((name) => ({ name, description: scopeDescriptions[name] }));
+  const { username } = user;
+  renderPage(response, {
+    view: 'grant',
+    status: 200,
+    data: { parameters: shown, client, scopes, username, redirectHost: placeOf(asked.redirectUri) },
+  });
+};
+
+/** `/auth/grant`. Needs the session middleware before it. */
+export const createGrantRouter = (deps: GrantRouterDeps): Router => {
+  const { authorizationServer: server } = deps;
+
+  const userOf = (request: Request): Promise<User | undefined> =>
+    deps.currentUser.find(sessionUser(request)?.id, routeOf(request.headers));
+
+  const consentOf = (request: Request, asker: Asker): Promise<Consent> => {
+    const place = { sessionHash: sessionHash(request), route: routeOf(request.headers) };
+    return prepareConsent(deps.authorizationCheck, { ...asker, ...place });
+  };
+
+  const ask = async (request: Request, response: Response, next: NextFunction): Promise<void> => {
+    const parameters = queryParametersOf(request);
+    const user = await userOf(request);
+    if (user === undefined) {
+      seeOther(response, `/auth/login?${queryOf(request.originalUrl)}`);
+      return;
+    }
+    const consent = await consentOf(request, { user, parameters });
+    if (consent.outcome === 'refused') {
+      server.refuse(consent.error, consent.target, { request, response, next });
+      return;
+    }
+    const { authorization } = consent;
+    const asked = (error?: unknown): void => {
+      if (error === undefined) show(deps, { request, response }, { ...authorization, user, parameters });
+      else next(error);
+    };
+    server.authorize(authorization, { request, response, next: asked });
+  };
+
+  const decide = async (request: Request, response: Response, next: NextFunction): Promise<void> => {
+    const form = formOf(request);
+    const user = await userOf(request);
+    const consent = user && (await consentOf(request, { user, parameters: form.without('grant') }));
+    if (consent?.outcome !== 'valid') {
+      throw new UntrustedRequestError('Nothing was asked here. Start again at the application.');
+    }
+    const answer = form.get('grant') === 'true' ? 'allow' : 'refuse';
+    server.decide(consent.authorization, answer, { request, response, next });
+  };
+
+  const router = Router();
+  router.use(path, createPageSecurityHeaders({ publicUrl: deps.publicUrl, formTargets: 'anywhere' }));
+  router.use(path, createCsrfGuard(deps));
+  // Asked like a GET, a remembered grant would give a code to nobody.
+  router.head(path, (_request, response) => void response.status(405).set('Allow', 'GET, POST').end());
+  router.get(path, ask);
+  router.post(path, readForm, decide);
+  router.use(path, createPageErrorHandler(deps));
+  return router;
+};

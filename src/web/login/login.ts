@@ -1,0 +1,125 @@
+import { type Request, type Response, Router } from 'express';
+import { prefersHtml } from '../../http/negotiate.ts';
+import { statusOf } from '../../http/problem.ts';
+import { routeOf } from '../../oauth/model/admission.ts';
+import type { AuthorizationCheck } from '../../oauth/authorize/authorization-check.ts';
+import type { Exchange } from '../../oauth/server/authorization-server.ts';
+import type { Authenticators } from '../../oauth/accounts/authenticators.ts';
+import { prepareConsent } from '../../oauth/authorize/consent.ts';
+import type { CurrentUser } from '../../oauth/accounts/current-user.ts';
+import {
+  LoginLimitedError,
+  OAuthError,
+  TooManyRequestsError,
+  WrongCredentialsError,
+} from '../../oauth/model/errors.ts';
+import { formOf, queryParametersOf, readForm } from '../../oauth/request/form.ts';
+import type { Parameters } from '../../oauth/request/parameters.ts';
+import type { PendingDecisions } from '../../oauth/authorize/pending-decisions.ts';
+import type { User } from '../../oauth/model/account-stores.ts';
+import { createCsrfGuard } from '../page/csrf.ts';
+import { createPageErrorHandler } from '../page/page-errors.ts';
+import type { RenderPage } from '../page/page-renderer.ts';
+import { localAddress } from '../page/return-address.ts';
+import { seeOther } from '../page/see-other.ts';
+import { createPageSecurityHeaders } from '../page/security-headers.ts';
+import { createSessionStart, type SessionStartDeps } from './session-start.ts';
+import { sessionHash, sessionUser } from './session.ts';
+
+export interface LoginRouterDeps extends SessionStartDeps {
+  readonly authenticators: Authenticators;
+  readonly authorizationCheck: AuthorizationCheck;
+  readonly currentUser: CurrentUser;
+  readonly pendingDecisions: PendingDecisions;
+  readonly renderPage: RenderPage;
+  readonly publicUrl: string;
+}
+
+const path = '/auth/login';
+
+/** A password in an address ends up in logs and histories. */
+const refuseCredentials = (query: Parameters): void => {
+  if (query.has('username') || query.has('password')) {
+    throw new OAuthError('invalid_request', 'Credentials are taken from a form only, never from an address.');
+  }
+};
+
+/** Repeated parameters do not fit into a form: they come back by address, to be refused where it may be told. */
+const formParameters = (query: Parameters): Readonly<Record<string, string>> =>
+  query.hasRepetition && query.has('client_id') ? { return_to: `/auth/grant?${query.toString()}` } : query.toRecord();
+
+const show = (
+  { renderPage }: LoginRouterDeps,
+  { request, response }: Pick<Exchange, 'request' | 'response'>,
+  page: { readonly status: number; readonly parameters: Parameters; readonly error?: string },
+): void => {
+  const { status } = page;
+  const parameters = formParameters(page.parameters);
+  const said = page.error === undefined ? {} : { error: page.error };
+  if (prefersHtml(request)) renderPage(response, { view: 'login', status, data: { parameters, ...said } });
+  else
+    response
+      .status(status)
+      .vary('Accept')
+      .send({ ...parameters, ...said });
+};
+
+/** A login that failed shows the form again; what else is thrown is no answer to it. */
+const loginRefusal = (error: unknown): WrongCredentialsError | LoginLimitedError | TooManyRequestsError => {
+  const isWrong = error instanceof WrongCredentialsError;
+  if (isWrong || error instanceof LoginLimitedError || error instanceof TooManyRequestsError) return error;
+  throw error;
+};
+
+/** `/auth/login`. Needs the session middleware before it. */
+export const createLoginRouter = (deps: LoginRouterDeps): Router => {
+  const startSession = createSessionStart(deps);
+
+  const logIn = async (request: Request, response: Response): Promise<User> => {
+    const user = await deps.authenticators.byPassword(request, response);
+    await startSession(request, response, user);
+    return user;
+  };
+
+  /** On to the consent, whose question is armed already: a program may answer it without asking for the page. */
+  const goOn = async (request: Request, response: Response, user: User, parameters: Parameters): Promise<void> => {
+    if (!parameters.has('client_id')) {
+      seeOther(response, localAddress(parameters.get('return_to'), deps.publicUrl));
+      return;
+    }
+    const asked = { parameters, user, sessionHash: sessionHash(request), route: routeOf(request.headers) };
+    const consent = await prepareConsent(deps.authorizationCheck, asked);
+    if (consent.outcome === 'valid') await deps.pendingDecisions.arm(consent.authorization);
+    seeOther(response, `/auth/grant?${parameters.toString()}`);
+  };
+
+  const get = async (request: Request, response: Response): Promise<void> => {
+    const parameters = queryParametersOf(request);
+    refuseCredentials(parameters);
+    const user = await deps.currentUser.find(sessionUser(request)?.id, routeOf(request.headers));
+    if (user === undefined) show(deps, { request, response }, { status: 200, parameters });
+    else await goOn(request, response, user, parameters);
+  };
+
+  const post = async (request: Request, response: Response): Promise<void> => {
+    refuseCredentials(queryParametersOf(request));
+    const form = formOf(request);
+    const parameters = form.without('username', 'password');
+    request.body = { username: form.get('username') ?? '', password: form.get('password') ?? '' };
+    const answer = await logIn(request, response).catch(loginRefusal);
+    if (answer instanceof Error) {
+      if ('retryAfterSeconds' in answer) response.set('Retry-After', String(answer.retryAfterSeconds));
+      show(deps, { request, response }, { status: statusOf(answer), parameters, error: answer.message });
+      return;
+    }
+    await goOn(request, response, answer, parameters);
+  };
+
+  const router = Router();
+  router.use(path, createPageSecurityHeaders({ publicUrl: deps.publicUrl, formTargets: 'anywhere' }));
+  router.use(path, createCsrfGuard(deps));
+  router.get(path, get);
+  router.post(path, readForm, post);
+  router.use(path, createPageErrorHandler(deps));
+  return router;
+};

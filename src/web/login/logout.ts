@@ -1,0 +1,57 @@
+import { type Request, type Response, Router } from 'express';
+import { prefersHtml } from '../../http/negotiate.ts';
+import type { AuditLog } from '../../oauth/model/audit-log.ts';
+import { presentedToken } from '../../oauth/request/presented-token.ts';
+import type { TokenVerifier } from '../../oauth/request/principal.ts';
+import type { TokenStore } from '../../oauth/model/token-stores.ts';
+import { createCsrfGuard } from '../page/csrf.ts';
+import { createPageErrorHandler } from '../page/page-errors.ts';
+import type { RenderPage } from '../page/page-renderer.ts';
+import { seeOther } from '../page/see-other.ts';
+import { createPageSecurityHeaders } from '../page/security-headers.ts';
+import { logOut, sessionUser } from './session.ts';
+
+export interface LogoutRouterDeps {
+  readonly tokenVerifier: TokenVerifier;
+  readonly tokens: TokenStore;
+  readonly auditLog: AuditLog;
+  readonly renderPage: RenderPage;
+  readonly publicUrl: string;
+}
+
+const path = '/auth/logout';
+
+/**
+ * `POST /auth/logout`: a program ends the family of its token, a person his session. Logging out twice is no error. Needs
+ * the session middleware before it.
+ */
+export const createLogoutRouter = (deps: LogoutRouterDeps): Router => {
+  const { auditLog } = deps;
+
+  const endFamily = async (request: Request): Promise<void> => {
+    const principal = await deps.tokenVerifier.verify(presentedToken(request));
+    await deps.tokens.revokeFamily(principal.familyId);
+    const userId = principal.kind === 'user' ? principal.userId : null;
+    auditLog.record('logout', { userId, clientId: principal.clientId, address: request.ip ?? null });
+  };
+
+  const endSession = async (request: Request, response: Response): Promise<void> => {
+    const userId = sessionUser(request)?.id;
+    await logOut(request, response);
+    if (userId !== undefined) auditLog.record('logout', { userId, address: request.ip ?? null });
+  };
+
+  const post = async (request: Request, response: Response): Promise<void> => {
+    if (request.headers.authorization === undefined) await endSession(request, response);
+    else await endFamily(request);
+    if (prefersHtml(request)) seeOther(response, '/');
+    else response.status(204).end();
+  };
+
+  const router = Router();
+  router.use(path, createPageSecurityHeaders({ publicUrl: deps.publicUrl, formTargets: 'own-pages' }));
+  router.use(path, createCsrfGuard(deps));
+  router.post(path, post);
+  router.use(path, createPageErrorHandler(deps));
+  return router;
+};

@@ -1,0 +1,59 @@
+import session, { type SessionData } from 'express-session';
+import { hashSecret } from '../../oauth/model/secrets.ts';
+import type { SessionStore } from '../../oauth/model/session-stores.ts';
+import type { Clock } from '../../shared/clock.ts';
+
+/** A session ends when it was not used for so long. */
+export const IDLE_MILLISECONDS = 12 * 60 * 60 * 1000;
+
+type Done = (error?: unknown) => void;
+
+/** Gives express-session our table. Only hashes of session ids are stored: a dump of it opens no session. */
+export class SessionTable extends session.Store {
+  readonly #sessions: SessionStore;
+  readonly #clock: Clock;
+
+  constructor(options: { readonly sessions: SessionStore; readonly clock: Clock }) {
+    super();
+    this.#sessions = options.sessions;
+    this.#clock = options.clock;
+  }
+
+  override get(id: string, done: (error: unknown, data?: SessionData | null) => void): void {
+    this.#sessions.find(hashSecret(id), this.#clock.now()).then(
+      (found) => done(null, found === undefined ? null : (JSON.parse(found.data) as SessionData)),
+      (error: unknown) => done(error),
+    );
+  }
+
+  override set(id: string, data: SessionData, done: Done = ignore): void {
+    const row = {
+      hash: hashSecret(id),
+      userId: data.user?.id ?? null,
+      data: JSON.stringify(data),
+      expiresAt: this.#idleEnd(),
+    };
+    settle(this.#sessions.save(row), done);
+  }
+
+  override destroy(id: string, done: Done = ignore): void {
+    settle(this.#sessions.delete(hashSecret(id)), done);
+  }
+
+  override touch(id: string, _data: SessionData, done: Done = ignore): void {
+    settle(this.#sessions.touch(hashSecret(id), this.#idleEnd()), done);
+  }
+
+  #idleEnd(): number {
+    return this.#clock.now() + IDLE_MILLISECONDS;
+  }
+}
+
+const ignore: Done = () => undefined;
+
+const settle = (work: Promise<void>, done: Done): void => {
+  work.then(
+    () => done(),
+    (error: unknown) => done(error),
+  );
+};

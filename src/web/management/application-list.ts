@@ -1,0 +1,106 @@
+import { DEVICE_CODE_GRANT, type Client } from '../../oauth/model/account-stores.ts';
+import type { ApplicationAdmin } from '../../oauth/clients/application-admin.ts';
+import type { KeyPairs } from '../../oauth/clients/key-pairs.ts';
+import type { RegistrationToken } from '../../oauth/model/key-stores.ts';
+import type { RegistrationTokens } from '../../oauth/clients/registration-tokens.ts';
+import { scopeDescriptions } from '../../oauth/model/scope.ts';
+import {
+  type SelfServiceClient,
+  selfServiceGrantTypes,
+  selfServiceScopes,
+} from '../../oauth/clients/self-service-client.ts';
+import {
+  type AdministratorView,
+  type ApplicationFormView,
+  type ApplicationView,
+  isoTime,
+  type KeyPairView,
+  type RegistrationTokenView,
+} from './management-views.ts';
+import type { RenderPage } from '../page/page-renderer.ts';
+import { noticeFor, show, type Visit } from '../page/visit.ts';
+
+export interface ApplicationListDeps {
+  readonly applicationAdmin: ApplicationAdmin;
+  readonly keyPairs: KeyPairs;
+  readonly registrationTokenAdmin: RegistrationTokens;
+  readonly renderPage: RenderPage;
+}
+
+const notices = {
+  deleted: 'The application is deleted.',
+  'token-deleted': 'The registration token is deleted.',
+};
+
+const grantLabels: Readonly<Record<(typeof selfServiceGrantTypes)[number], string>> = {
+  authorization_code: 'People log in here and allow it to act for them',
+  refresh_token: 'It may go on without asking them again',
+  client_credentials: 'It acts for itself, without a person',
+  [DEVICE_CODE_GRANT]: 'It runs on a device without a browser',
+};
+
+const grantNames: Readonly<Record<string, string>> = { [DEVICE_CODE_GRANT]: 'device_code' };
+
+export const applicationView = (client: Client): ApplicationView => ({
+  client_id: client.id,
+  name: client.name,
+  type: client.secretHash === null ? 'public' : 'confidential',
+  redirect_uris: client.redirectUris,
+  grant_types: client.grantTypes,
+  scopes: client.scopes,
+  created_at: isoTime(client.createdAt),
+});
+
+export const keyPairView = ({ id, createdAt }: Client): KeyPairView => ({
+  client_id: id,
+  created_at: isoTime(createdAt),
+});
+
+export const registrationTokenView = (token: RegistrationToken): RegistrationTokenView => ({
+  ...{ id: token.hash, name: token.name },
+  ...{ created_at: isoTime(token.createdAt), expires_at: isoTime(token.expiresAt) },
+});
+
+const emptyForm: SelfServiceClient = { name: '', type: 'confidential', redirectUris: [] };
+
+const formView = (application: SelfServiceClient, faults: readonly string[]): ApplicationFormView => {
+  const { grantTypes = ['authorization_code', 'refresh_token'], scopes = ['call'] } = application;
+  return {
+    ...{ name: application.name, type: application.type, redirectUris: application.redirectUris.join('\n'), faults },
+    grantTypes: selfServiceGrantTypes.map((value) => {
+      return { value, label: grantLabels[value], checked: grantTypes.includes(value) };
+    }),
+    scopes: selfServiceScopes.map((value) => {
+      return { value, label: scopeDescriptions[value], checked: scopes.includes(value) };
+    }),
+  };
+};
+
+/** A form that was sent with faults, to be mended. */
+export interface RefusedForm {
+  readonly application: SelfServiceClient;
+  readonly faults: readonly string[];
+}
+
+/** Shows a person his applications; an administrator also his key pair, and the registration tokens of the service. */
+export const createApplicationList = (deps: ApplicationListDeps) => {
+  const administratorView = async (visit: Visit): Promise<AdministratorView | undefined> => {
+    if (visit.user.role !== 'admin') return undefined;
+    const keyPair = await deps.keyPairs.find(visit);
+    const tokens = await deps.registrationTokenAdmin.list(visit);
+    const key_pair = keyPair === undefined ? null : keyPairView(keyPair);
+    return { key_pair, registration_tokens: tokens.map(registrationTokenView) };
+  };
+
+  return async (visit: Visit, refused?: RefusedForm): Promise<void> => {
+    const applications = (await deps.applicationAdmin.list(visit)).map(applicationView);
+    const administrator = await administratorView(visit);
+    const shown = applications.map((application) => {
+      return { ...application, grant_types: application.grant_types.map((name) => grantNames[name] ?? name) };
+    });
+    const form = formView(refused?.application ?? emptyForm, refused?.faults ?? []);
+    const data = { applications: shown, administrator, form, notice: noticeFor(visit, notices) };
+    const page = { view: 'applications', status: refused === undefined ? 200 : 400, data } as const;
+    show(deps.renderPage, visit, { page, json: { applications, ...administrator } });
+  };
+};

@@ -1,0 +1,52 @@
+import { Router } from 'express';
+import { z } from 'zod';
+import type { RecordedAuditEvent } from '../../oauth/model/audit-log.ts';
+import type { AuditTrail } from '../../oauth/accounts/audit-trail.ts';
+import { queryParametersOf } from '../../oauth/request/form.ts';
+import { InvalidFieldsError } from '../page/errors.ts';
+import { type AuditEventView, isoTime } from './management-views.ts';
+import type { RenderPage } from '../page/page-renderer.ts';
+import { forVisitors, show, type Visit, type VisitorDeps } from '../page/visit.ts';
+
+export interface AuditPagesDeps extends VisitorDeps {
+  readonly auditTrail: AuditTrail;
+  readonly renderPage: RenderPage;
+}
+
+const path = '/management/audit';
+
+export const auditEventView = (recorded: RecordedAuditEvent): AuditEventView => ({
+  ...{ id: recorded.id, event: recorded.event, at: isoTime(recorded.at) },
+  ...{ user: recorded.username, client_id: recorded.clientId },
+  ...{ address: recorded.address, detail: recorded.detail },
+});
+
+const eventId = z
+  .string()
+  .regex(/^\d{1,15}$/)
+  .transform(Number);
+
+const filterOf = ({ request }: Visit): { readonly username?: string; readonly before?: number } => {
+  const query = queryParametersOf(request);
+  const username = query.get('user');
+  const before = eventId.optional().safeParse(query.get('before'));
+  if (!before.success) throw new InvalidFieldsError('before: must be the id of an event');
+  return { ...(username !== undefined && { username }), ...(before.data !== undefined && { before: before.data }) };
+};
+
+const addressOf = (user: string | undefined, before: number): string =>
+  `${path}?${new URLSearchParams({ ...(user !== undefined && { user }), before: String(before) }).toString()}`;
+
+/** `/management/audit`: what happened to accounts, grants and tokens, for administrators. */
+export const createAuditPages = (deps: AuditPagesDeps): Router => {
+  const list = async (visit: Visit): Promise<void> => {
+    const filter = filterOf(visit);
+    const { events: found, next } = await deps.auditTrail.read(visit, filter);
+    const events = found.map(auditEventView);
+    const older = next === undefined ? undefined : addressOf(filter.username, next);
+    const page = { view: 'audit', status: 200, data: { events, user: filter.username, older } } as const;
+    show(deps.renderPage, visit, { page, json: { events, next: next ?? null } });
+  };
+
+  return Router().get(path, forVisitors(deps)(list));
+};

@@ -1,0 +1,48 @@
+import { Router } from 'express';
+import type { KeyPairs } from '../../oauth/clients/key-pairs.ts';
+import { keyPairView } from './application-list.ts';
+import type { RenderPage } from '../page/page-renderer.ts';
+import { forVisitors, show, type Visit, type VisitorDeps } from '../page/visit.ts';
+
+export interface KeyPairPagesDeps extends VisitorDeps {
+  readonly keyPairs: KeyPairs;
+  readonly renderPage: RenderPage;
+}
+
+const path = '/management/api/keys';
+
+const question = {
+  title: 'Generate an API key pair?',
+  text: 'Your present key pair and its tokens, if you have any, are worth nothing from then on.',
+  action: path,
+  button: 'Generate',
+  back: '/management/api',
+};
+
+/** `/management/api/keys`: the key pair of an administrator. */
+export const createKeyPairPages = (deps: KeyPairPagesDeps): Router => {
+  const { keyPairs, renderPage } = deps;
+  const visitors = forVisitors(deps);
+
+  const ask = async (visit: Visit): Promise<void> => {
+    const keyPair = await keyPairs.find(visit);
+    const json = { key_pair: keyPair === undefined ? null : keyPairView(keyPair) };
+    show(renderPage, visit, { page: { view: 'confirm', status: 200, data: question }, json });
+  };
+
+  const generate = async (visit: Visit): Promise<void> => {
+    const { clientId, clientSecret } = await keyPairs.generate(visit);
+    const data = {
+      title: 'Your API key pair',
+      text: 'Copy the secret now: it is shown this once. Whoever has it can do what you may do.',
+      facts: [
+        { label: 'Client id', value: clientId },
+        { label: 'Client secret', value: clientSecret },
+      ],
+    };
+    const json = { client_id: clientId, client_secret: clientSecret };
+    show(renderPage, visit, { page: { view: 'secret', status: 201, data }, json });
+  };
+
+  return Router().get(path, visitors(ask)).post(path, visitors(generate));
+};

@@ -1,0 +1,35 @@
+import { Router } from 'express';
+import { type AccountPagesDeps, createAccountPages } from './account-pages.ts';
+import type { ApplicationListDeps } from './application-list.ts';
+import { createApplicationPages } from './application-pages.ts';
+import { type AuditPagesDeps, createAuditPages } from './audit-pages.ts';
+import { createCsrfGuard } from '../page/csrf.ts';
+import { createGrantedPages, type GrantedPagesDeps } from './granted-pages.ts';
+import { createKeyPairPages, type KeyPairPagesDeps } from './key-pair-pages.ts';
+import { createPageErrorHandler } from '../page/page-errors.ts';
+import { createRegistrationTokenPages, type RegistrationTokenPagesDeps } from './registration-token-pages.ts';
+import { createPageSecurityHeaders } from '../page/security-headers.ts';
+import { seeOther } from '../page/see-other.ts';
+
+export interface ManagementRouterDeps
+  extends
+    ApplicationListDeps,
+    KeyPairPagesDeps,
+    RegistrationTokenPagesDeps,
+    GrantedPagesDeps,
+    AccountPagesDeps,
+    AuditPagesDeps {
+  readonly publicUrl: string;
+}
+
+const path = '/management';
+
+/** The pages under `/management`, for whoever is logged in. Needs the session middleware before it. */
+export const createManagementRouter = (deps: ManagementRouterDeps): Router =>
+  Router()
+    .use(path, createPageSecurityHeaders({ publicUrl: deps.publicUrl, formTargets: 'own-pages' }))
+    .use(path, createCsrfGuard(deps))
+    .get(path, (_request, response) => seeOther(response, `${path}/api`))
+    .use(createApplicationPages(deps), createKeyPairPages(deps), createRegistrationTokenPages(deps))
+    .use(createGrantedPages(deps), createAccountPages(deps), createAuditPages(deps))
+    .use(path, createPageErrorHandler(deps));

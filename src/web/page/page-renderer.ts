@@ -1,0 +1,78 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Eta } from 'eta';
+import type { Response } from 'express';
+import type { User } from '../../oauth/model/account-stores.ts';
+import { assetsPath } from './assets.ts';
+import type { ManagementPageData } from '../management/management-views.ts';
+
+/** What each view shows. Every text is escaped by the template. */
+export interface PageData extends ManagementPageData {
+  /** `parameters` travel on as hidden inputs; `error` is one plain sentence. */
+  readonly login: { readonly parameters: Readonly<Record<string, string>>; readonly error?: string };
+  readonly grant: {
+    readonly parameters: Readonly<Record<string, string>>;
+    readonly client: { readonly name: string };
+    readonly scopes: readonly { readonly name: string; readonly description: string }[];
+    readonly username: string;
+    /** Where the answer goes: the host of the redirect URI. */
+    readonly redirectHost: string;
+  };
+  /** `error` is one plain sentence. */
+  readonly device: { readonly username: string; readonly userCode: string; readonly error?: string };
+  readonly 'device-question': {
+    readonly userCode: string;
+    readonly client: { readonly name: string };
+    readonly scopes: readonly { readonly name: string; readonly description: string }[];
+    readonly username: string;
+  };
+  readonly 'device-answer': {
+    readonly client: { readonly name: string };
+    readonly verdict: 'approved' | 'refused';
+  };
+  readonly error: { readonly title: string; readonly detail: string };
+  readonly home: { readonly publicUrl: string; readonly sandbox: boolean };
+  readonly test: {
+    readonly publicUrl: string;
+    readonly sandbox: boolean;
+    readonly numbers: readonly { readonly number: string; readonly behaviour: string }[];
+  };
+}
+
+/** Who is logged in: the layout leads to what there is for that person. */
+export type Visitor = Pick<User, 'username' | 'role'>;
+
+/** A view with its data and the status it is sent with. */
+export type Page = {
+  [View in keyof PageData]: {
+    readonly view: View;
+    readonly status: number;
+    readonly data: PageData[View];
+    readonly visitor?: Visitor | undefined;
+  };
+}[keyof PageData];
+
+/** Sends a page. Headers that were set before stay. */
+export type RenderPage = (response: Response, page: Page) => void;
+
+const EXTENSION = '.eta';
+
+/** Compiles every template at once, so that a mistake in one stops the start and no request waits for the disk. */
+const compileViews = (viewsDirectory: string): Eta => {
+  const eta = new Eta({ cache: true });
+  for (const file of readdirSync(viewsDirectory).filter((name) => name.endsWith(EXTENSION))) {
+    const template = eta.compile(readFileSync(join(viewsDirectory, file), 'utf8'));
+    eta.loadTemplate(`@${file.slice(0, -EXTENSION.length)}`, template);
+  }
+  return eta;
+};
+
+/** @param options.viewsDirectory - absolute; the templates (`*.eta`) and their `assets` folder */
+export const createPageRenderer = (options: { readonly viewsDirectory: string }): RenderPage => {
+  const eta = compileViews(options.viewsDirectory);
+  const assets = assetsPath(options.viewsDirectory);
+  return (response, { view, status, data, visitor }) => {
+    const html = eta.render(`@${view}`, { ...data, visitor, view, assets });
+    response.status(status).vary('Accept').type('html').send(html);
+  };
+};
