@@ -1,9 +1,9 @@
 import { type RequestHandler, Router } from 'express';
 import type { Authorization } from './authorization.ts';
-import { createBasicLoginRouter } from '../http/routes/auth-basic.ts';
+import { createBasicLoginRouter } from '../http/routes/oauth/auth-basic.ts';
 import type { DirectRoute } from '../http/direct-route.ts';
-import { createOAuthRouter } from '../http/routes/oauth.ts';
-import { TokenRoute } from '../http/routes/oauth-token.ts';
+import { createOAuthRouter } from '../http/routes/oauth/router.ts';
+import { TokenRoute } from '../http/routes/oauth/token.ts';
 import type { OAuthStores } from '../oauth/model/stores.ts';
 import type { Clock } from '../shared/clock.ts';
 import type { IdSource } from '../shared/ids.ts';

@@ -11,7 +11,7 @@ import type { DirectRoute } from './direct-route.ts';
 import { NotFoundError } from './errors.ts';
 import { refuseForeignHost } from './host-guard.ts';
 import { asAppError, sendProblem } from './problem.ts';
-import { CallRoute, type CallRouteDeps } from './routes/call.ts';
+import { CallRoute, type CallRouteDeps } from './routes/call/call.ts';
 import { health } from './routes/health.ts';
 
 export interface AppDeps extends CallRouteDeps {

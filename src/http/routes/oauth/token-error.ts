@@ -1,10 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ErrorRequestHandler } from 'express';
-import { InvalidProofError } from '../../oauth/model/errors.ts';
-import { AppError, type ErrorKind } from '../../shared/errors.ts';
-import type { Log } from '../../shared/log.ts';
-import { BASIC_CHALLENGE } from '../challenge.ts';
-import { HttpError } from '../errors.ts';
+import { InvalidProofError } from '../../../oauth/model/errors.ts';
+import { AppError, type ErrorKind } from '../../../shared/errors.ts';
+import type { Log } from '../../../shared/log.ts';
+import { BASIC_CHALLENGE } from '../../challenge.ts';
+import { HttpError } from '../../errors.ts';
 
 /** The body of RFC 6749 section 5.2. */
 interface Refusal {

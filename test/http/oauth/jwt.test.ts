@@ -24,7 +24,7 @@ import {
   refreshing,
   requestToken,
   statusWith,
-} from '../support/oauth-app.ts';
+} from '../../support/oauth-app.ts';
 
 const DAY = 24 * 3600 * 1000;
 const credentials = { client_id: 'jwt-app', client_secret: 'a secret of a configuration file, long enough' };

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import request, { type Response } from 'supertest';
-import { audited } from '../support/audited.ts';
+import { audited } from '../../support/audited.ts';
 import {
   asked,
   createOAuthApp,
@@ -13,7 +13,7 @@ import {
   without,
   obtainTokens,
   type Tokens,
-} from '../support/oauth-app.ts';
+} from '../../support/oauth-app.ts';
 
 const secret = 'a secret of a configuration file, long enough';
 const credentials = { client_id: 'demo-app', client_secret: 'demo-secret' };

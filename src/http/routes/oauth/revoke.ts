@@ -1,5 +1,5 @@
 import type { Router } from 'express';
-import type { Revocation } from '../../oauth/tokens/revocation.ts';
+import type { Revocation } from '../../../oauth/tokens/revocation.ts';
 import { type ClientEndpointDeps, createClientEndpoint } from './client-endpoint.ts';
 
 export interface RevokeRouterDeps extends ClientEndpointDeps {

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import request from 'supertest';
-import { createPasswordHasher } from '../../src/oauth/accounts/password-hasher.ts';
-import type { ClientDescription } from '../../src/oauth/clients/client-description.ts';
-import { audited } from '../support/audited.ts';
+import { createPasswordHasher } from '../../../src/oauth/accounts/password-hasher.ts';
+import type { ClientDescription } from '../../../src/oauth/clients/client-description.ts';
+import { audited } from '../../support/audited.ts';
 import {
   createOAuthApp,
   type Fields,
@@ -13,7 +13,7 @@ import {
   requestToken,
   statusWith,
   without,
-} from '../support/oauth-app.ts';
+} from '../../support/oauth-app.ts';
 
 const legacy: ClientDescription = {
   ...{ id: 'demo-password', name: 'Legacy', type: 'confidential', redirectUris: [], responseTypes: [] },

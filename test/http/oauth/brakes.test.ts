@@ -9,7 +9,7 @@ import {
   obtainCode,
   redemption,
   requestToken,
-} from '../support/oauth-app.ts';
+} from '../../support/oauth-app.ts';
 
 const secret = 'a secret of a configuration file, long enough';
 const robot: Fields = { grant_type: 'client_credentials', client_id: 'robot', client_secret: secret };

@@ -1,11 +1,11 @@
 import { Router } from 'express';
-import { type AuthorizeRouterDeps, createAuthorizeRouter } from './oauth-authorize.ts';
-import { createDeviceAuthorizationRouter, type DeviceAuthorizationRouterDeps } from './oauth-device.ts';
-import { createIntrospectRouter, type IntrospectRouterDeps } from './oauth-introspect.ts';
-import { createJwksRouter, type JwksRouterDeps } from './oauth-jwks.ts';
-import { createMetadataRouter, type MetadataRouterDeps } from './oauth-metadata.ts';
-import { createRegisterRouter, type RegisterRouterDeps } from './oauth-register.ts';
-import { createRevokeRouter, type RevokeRouterDeps } from './oauth-revoke.ts';
+import { type AuthorizeRouterDeps, createAuthorizeRouter } from './authorize.ts';
+import { createDeviceAuthorizationRouter, type DeviceAuthorizationRouterDeps } from './device.ts';
+import { createIntrospectRouter, type IntrospectRouterDeps } from './introspect.ts';
+import { createJwksRouter, type JwksRouterDeps } from './jwks.ts';
+import { createMetadataRouter, type MetadataRouterDeps } from './metadata.ts';
+import { createRegisterRouter, type RegisterRouterDeps } from './register.ts';
+import { createRevokeRouter, type RevokeRouterDeps } from './revoke.ts';
 
 export interface OAuthRouterDeps
   extends

@@ -14,7 +14,7 @@ import {
   requestToken,
   obtainTokens,
   type Tokens,
-} from '../support/oauth-app.ts';
+} from '../../support/oauth-app.ts';
 
 const secret = 'a secret of a configuration file, long enough';
 const credentials = { client_id: 'demo-app', client_secret: 'demo-secret' };

@@ -1,20 +1,20 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Requester } from '../../calls/call-command.ts';
-import type { CallRates } from '../../calls/call-rates.ts';
-import type { CallService } from '../../calls/call-service.ts';
-import type { CallRecord } from '../../calls/call-store.ts';
-import { InsufficientScopeError } from '../../oauth/model/errors.ts';
-import type { Permission } from '../../oauth/model/permissions.ts';
-import type { UserPrincipal, TokenVerifier } from '../../oauth/request/principal.ts';
-import { authenticate } from '../authenticate.ts';
-import { readFields } from '../body.ts';
-import { callHref, representCall } from '../call-representation.ts';
-import type { DirectRoute } from '../direct-route.ts';
-import { InvalidRequestError, MethodNotAllowedError, NotAcceptableError } from '../errors.ts';
-import { negotiateFormat, type Format } from '../negotiate.ts';
-import { noStore, send } from '../reply.ts';
-import { parsePlaceCall, parseStopCall } from '../schemas.ts';
-import { writeXml } from '../xml.ts';
+import type { Requester } from '../../../calls/call-command.ts';
+import type { CallRates } from '../../../calls/call-rates.ts';
+import type { CallService } from '../../../calls/call-service.ts';
+import type { CallRecord } from '../../../calls/call-store.ts';
+import { InsufficientScopeError } from '../../../oauth/model/errors.ts';
+import type { Permission } from '../../../oauth/model/permissions.ts';
+import type { UserPrincipal, TokenVerifier } from '../../../oauth/request/principal.ts';
+import { authenticate } from '../../authenticate.ts';
+import { readFields } from '../../body.ts';
+import { callHref, representCall } from './call-representation.ts';
+import type { DirectRoute } from '../../direct-route.ts';
+import { InvalidRequestError, MethodNotAllowedError, NotAcceptableError } from '../../errors.ts';
+import { negotiateFormat, type Format } from '../../negotiate.ts';
+import { noStore, send } from '../../reply.ts';
+import { parsePlaceCall, parseStopCall } from './schemas.ts';
+import { writeXml } from '../../xml.ts';
 
 export interface CallRouteDeps {
   /** Base of every address we hand out, without a slash at its end. */

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose';
 import request from 'supertest';
-import { DEVICE_CODE_GRANT } from '../../src/oauth/model/account-stores.ts';
-import type { Log } from '../../src/shared/log.ts';
+import { DEVICE_CODE_GRANT } from '../../../src/oauth/model/account-stores.ts';
+import type { Log } from '../../../src/shared/log.ts';
 import {
   asked,
   callback,
@@ -21,7 +21,7 @@ import {
   requestToken,
   statusWith,
   without,
-} from '../support/oauth-app.ts';
+} from '../../support/oauth-app.ts';
 
 const secret = 'a secret of a configuration file, long enough';
 const verifier = 'dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk';

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import request from 'supertest';
-import { audited } from '../support/audited.ts';
+import { audited } from '../../support/audited.ts';
 import {
   arrival,
   asked,
@@ -17,7 +17,7 @@ import {
   statusWith,
   obtainTokens,
   type Tokens,
-} from '../support/oauth-app.ts';
+} from '../../support/oauth-app.ts';
 
 const secret = 'a secret of a configuration file, long enough';
 const DAY = 24 * 3600 * 1000;

@@ -1,6 +1,6 @@
 import { Router } from 'express';
-import { RESOURCE_PATH } from '../../oauth/model/resource.ts';
-import { resourceMetadata, serverMetadata, wellKnownPaths } from '../../oauth/server/server-metadata.ts';
+import { RESOURCE_PATH } from '../../../oauth/model/resource.ts';
+import { resourceMetadata, serverMetadata, wellKnownPaths } from '../../../oauth/server/server-metadata.ts';
 
 /** It changes only with a new version or another configuration of the service. */
 const CACHEABLE = 'public, max-age=3600';

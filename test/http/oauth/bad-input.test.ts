@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import request, { type Agent, type Response } from 'supertest';
-import { DEVICE_CODE_GRANT } from '../../src/oauth/model/account-stores.ts';
-import type { ClientDescription } from '../../src/oauth/clients/client-description.ts';
-import { type Log, silentLog } from '../../src/shared/log.ts';
-import { createOAuthApp, type Fields, issuer, type OAuthApp, queryOf } from '../support/oauth-app.ts';
+import { DEVICE_CODE_GRANT } from '../../../src/oauth/model/account-stores.ts';
+import type { ClientDescription } from '../../../src/oauth/clients/client-description.ts';
+import { type Log, silentLog } from '../../../src/shared/log.ts';
+import { createOAuthApp, type Fields, issuer, type OAuthApp, queryOf } from '../../support/oauth-app.ts';
 
 const secret = 'a secret of a configuration file, long enough';
 const redirectUri = 'http://127.0.0.1/cb';

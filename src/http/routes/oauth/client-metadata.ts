@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import type { ClientWithSecret } from '../../oauth/clients/client-admin.ts';
-import type { ClientToRegister } from '../../oauth/clients/client-registration.ts';
-import { OAuthError } from '../../oauth/model/errors.ts';
-import { formatScopes } from '../../oauth/model/scope.ts';
-import { selfServiceGrantTypes, selfServiceScopes } from '../../oauth/clients/self-service-client.ts';
-import { clientAuthenticationMethods } from '../../oauth/server/server-metadata.ts';
+import type { ClientWithSecret } from '../../../oauth/clients/client-admin.ts';
+import type { ClientToRegister } from '../../../oauth/clients/client-registration.ts';
+import { OAuthError } from '../../../oauth/model/errors.ts';
+import { formatScopes } from '../../../oauth/model/scope.ts';
+import { selfServiceGrantTypes, selfServiceScopes } from '../../../oauth/clients/self-service-client.ts';
+import { clientAuthenticationMethods } from '../../../oauth/server/server-metadata.ts';
 
 /*
  * The metadata of a client in the words of RFC 7591 section 2, with its defaults. Fields that we do not know are left

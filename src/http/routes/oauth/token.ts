@@ -1,24 +1,24 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { routeOf } from '../../oauth/model/admission.ts';
-import type { AuthorizationServer } from '../../oauth/server/authorization-server.ts';
-import { ForeignOriginError } from '../../oauth/model/errors.ts';
-import { FORM, parseForm, UnsupportedFormError } from '../../oauth/request/form.ts';
-import { type Parameters, pathOf, queryOf } from '../../oauth/request/parameters.ts';
-import { sentProof } from '../../oauth/request/presented-token.ts';
+import { routeOf } from '../../../oauth/model/admission.ts';
+import type { AuthorizationServer } from '../../../oauth/server/authorization-server.ts';
+import { ForeignOriginError } from '../../../oauth/model/errors.ts';
+import { FORM, parseForm, UnsupportedFormError } from '../../../oauth/request/form.ts';
+import { type Parameters, pathOf, queryOf } from '../../../oauth/request/parameters.ts';
+import { sentProof } from '../../../oauth/request/presented-token.ts';
 import {
   carriesCredentials,
   type CodeAnswer,
   isForBrowsers,
   type TokenRequestCheck,
-} from '../../oauth/server/token-request.ts';
-import type { Log } from '../../shared/log.ts';
-import { decodeBody, mediaTypeOf } from '../body.ts';
-import { allowAnyOrigin } from '../cors.ts';
-import type { DirectRoute } from '../direct-route.ts';
-import { MethodNotAllowedError } from '../errors.ts';
-import { receiveBody } from '../receive-body.ts';
-import { tokenNoStore } from '../reply.ts';
-import { sendTokenError } from './oauth-token-error.ts';
+} from '../../../oauth/server/token-request.ts';
+import type { Log } from '../../../shared/log.ts';
+import { decodeBody, mediaTypeOf } from '../../body.ts';
+import { allowAnyOrigin } from '../../cors.ts';
+import type { DirectRoute } from '../../direct-route.ts';
+import { MethodNotAllowedError } from '../../errors.ts';
+import { receiveBody } from '../../receive-body.ts';
+import { tokenNoStore } from '../../reply.ts';
+import { sendTokenError } from './token-error.ts';
 
 export interface TokenRouteDeps {
   readonly authorizationServer: AuthorizationServer;

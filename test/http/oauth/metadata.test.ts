@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import request from 'supertest';
-import { type CallApi, createCallApi } from '../support/call-api.ts';
-import { createOAuthApp, issuer, type OAuthApp } from '../support/oauth-app.ts';
+import { type CallApi, createCallApi } from '../../support/call-api.ts';
+import { createOAuthApp, issuer, type OAuthApp } from '../../support/oauth-app.ts';
 
 const SERVER = '/.well-known/oauth-authorization-server';
 const RESOURCE = '/.well-known/oauth-protected-resource/rest/call';

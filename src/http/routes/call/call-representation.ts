@@ -1,6 +1,6 @@
-import type { CallRecord, LegRecord } from '../calls/call-store.ts';
-import { talkSeconds } from '../calls/outcome.ts';
-import type { XmlObject } from './xml.ts';
+import type { CallRecord, LegRecord } from '../../../calls/call-store.ts';
+import { talkSeconds } from '../../../calls/outcome.ts';
+import type { XmlObject } from '../../xml.ts';
 
 const isoTime = (milliseconds: number | null): string | null =>
   milliseconds === null ? null : new Date(milliseconds).toISOString();

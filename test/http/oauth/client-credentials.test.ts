@@ -1,8 +1,15 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import request from 'supertest';
-import type { ClientDescription } from '../../src/oauth/clients/client-description.ts';
-import { audited } from '../support/audited.ts';
-import { createOAuthApp, type Fields, type OAuthApp, queryOf, requestToken, statusWith } from '../support/oauth-app.ts';
+import type { ClientDescription } from '../../../src/oauth/clients/client-description.ts';
+import { audited } from '../../support/audited.ts';
+import {
+  createOAuthApp,
+  type Fields,
+  type OAuthApp,
+  queryOf,
+  requestToken,
+  statusWith,
+} from '../../support/oauth-app.ts';
 
 const secret = 'a secret of a configuration file, long enough';
 

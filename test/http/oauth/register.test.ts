@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import request, { type Response } from 'supertest';
-import type { Actor } from '../../src/oauth/model/actor.ts';
-import { audited } from '../support/audited.ts';
+import type { Actor } from '../../../src/oauth/model/actor.ts';
+import { audited } from '../../support/audited.ts';
 import {
   asked,
   createOAuthApp,
@@ -10,7 +10,7 @@ import {
   queryOf,
   redemption,
   requestToken,
-} from '../support/oauth-app.ts';
+} from '../../support/oauth-app.ts';
 
 const redirectUri = 'https://app.example/cb';
 const DAY = 24 * 3600 * 1000;

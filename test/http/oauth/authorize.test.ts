@@ -12,7 +12,7 @@ import {
   type OAuthApp,
   queryOf,
   without,
-} from '../support/oauth-app.ts';
+} from '../../support/oauth-app.ts';
 
 const secret = 'a secret of a configuration file, long enough';
 const html = { Accept: 'text/html' };

@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import type { PlaceCall } from '../calls/call-command.ts';
-import { InvalidCommandError, InvalidNumberError } from '../calls/errors.ts';
-import type { Fields } from './body.ts';
-import { InvalidRequestError } from './errors.ts';
+import type { PlaceCall } from '../../../calls/call-command.ts';
+import { InvalidCommandError, InvalidNumberError } from '../../../calls/errors.ts';
+import type { Fields } from '../../body.ts';
+import { InvalidRequestError } from '../../errors.ts';
 
 /*
  * Bodies at the edge. Fields that we do not know are left alone: forms carry more than is asked, and a client written

@@ -1,6 +1,6 @@
 import type { Router } from 'express';
-import { OAuthError } from '../../oauth/model/errors.ts';
-import type { Introspection } from '../../oauth/tokens/introspection.ts';
+import { OAuthError } from '../../../oauth/model/errors.ts';
+import type { Introspection } from '../../../oauth/tokens/introspection.ts';
 import { type ClientEndpointDeps, createClientEndpoint } from './client-endpoint.ts';
 
 export interface IntrospectRouterDeps extends ClientEndpointDeps {

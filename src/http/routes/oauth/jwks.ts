@@ -1,7 +1,7 @@
 import { Router } from 'express';
-import type { SigningKeys } from '../../oauth/keys/signing-keys.ts';
-import { MethodNotAllowedError } from '../errors.ts';
-import { send } from '../reply.ts';
+import type { SigningKeys } from '../../../oauth/keys/signing-keys.ts';
+import { MethodNotAllowedError } from '../../errors.ts';
+import { send } from '../../reply.ts';
 
 export interface JwksRouterDeps {
   readonly keys: Pick<SigningKeys, 'published'>;

@@ -14,7 +14,7 @@ import {
   refreshing,
   requestToken,
   without,
-} from '../support/oauth-app.ts';
+} from '../../support/oauth-app.ts';
 
 const secret = 'a secret of a configuration file, long enough';
 const codeVerifier = 'dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk';

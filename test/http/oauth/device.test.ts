@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import request, { type Agent } from 'supertest';
-import { DEVICE_CODE_GRANT } from '../../src/oauth/model/account-stores.ts';
-import type { ClientDescription } from '../../src/oauth/clients/client-description.ts';
-import { audited } from '../support/audited.ts';
+import { DEVICE_CODE_GRANT } from '../../../src/oauth/model/account-stores.ts';
+import type { ClientDescription } from '../../../src/oauth/clients/client-description.ts';
+import { audited } from '../../support/audited.ts';
 import {
   createOAuthApp,
   type Fields,
@@ -12,7 +12,7 @@ import {
   requestToken,
   statusWith,
   without,
-} from '../support/oauth-app.ts';
+} from '../../support/oauth-app.ts';
 
 const html = { Accept: 'text/html' };
 const secret = 'a secret of a configuration file, long enough';

@@ -1,11 +1,11 @@
 import { Router } from 'express';
-import { routeOf } from '../../oauth/model/admission.ts';
-import type { DeviceAuthorization } from '../../oauth/device/device-authorization.ts';
-import { formOf, readForm } from '../../oauth/request/form.ts';
-import type { Log } from '../../shared/log.ts';
-import { allowAnyOrigin } from '../cors.ts';
-import { tokenNoStore } from '../reply.ts';
-import { createTokenErrorHandler } from './oauth-token-error.ts';
+import { routeOf } from '../../../oauth/model/admission.ts';
+import type { DeviceAuthorization } from '../../../oauth/device/device-authorization.ts';
+import { formOf, readForm } from '../../../oauth/request/form.ts';
+import type { Log } from '../../../shared/log.ts';
+import { allowAnyOrigin } from '../../cors.ts';
+import { tokenNoStore } from '../../reply.ts';
+import { createTokenErrorHandler } from './token-error.ts';
 
 export interface DeviceAuthorizationRouterDeps {
   readonly deviceAuthorization: DeviceAuthorization;

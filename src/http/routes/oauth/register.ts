@@ -6,14 +6,14 @@ import express, {
   type Response,
   Router,
 } from 'express';
-import type { ClientRegistration, RegistrationPermit } from '../../oauth/clients/client-registration.ts';
-import { InvalidTokenError, TooManyRequestsError } from '../../oauth/model/errors.ts';
-import { presentedToken } from '../../oauth/request/presented-token.ts';
-import type { Log } from '../../shared/log.ts';
-import { challengeOf } from '../challenge.ts';
-import { UnsupportedMediaTypeError } from '../errors.ts';
-import { asAppError, statusOf } from '../problem.ts';
-import { tokenNoStore } from '../reply.ts';
+import type { ClientRegistration, RegistrationPermit } from '../../../oauth/clients/client-registration.ts';
+import { InvalidTokenError, TooManyRequestsError } from '../../../oauth/model/errors.ts';
+import { presentedToken } from '../../../oauth/request/presented-token.ts';
+import type { Log } from '../../../shared/log.ts';
+import { challengeOf } from '../../challenge.ts';
+import { UnsupportedMediaTypeError } from '../../errors.ts';
+import { asAppError, statusOf } from '../../problem.ts';
+import { tokenNoStore } from '../../reply.ts';
 import { clientToRegister, parseClientMetadata, registeredMetadata } from './client-metadata.ts';
 
 export interface RegisterRouterDeps {
