@@ -1,7 +1,7 @@
 import { AppError, type ErrorKind } from '../shared/errors.ts';
 import type { IdSource } from '../shared/ids.ts';
 import { ha1 } from '../sip/auth/digest.ts';
-import type { SqlitePhoneBook } from '../storage/phones/sqlite-phone-book.ts';
+import type { KyselyPhoneBook } from '../storage/phones/kysely-phone-book.ts';
 
 /** Every SIP name of ours is proved in this realm; the stored hashes contain it. */
 export const sipRealm = 'offhook';
@@ -9,7 +9,7 @@ export const sipRealm = 'offhook';
 const PASSWORD_BITS = 144;
 
 export interface SipAccountParts {
-  readonly stores: { readonly phoneBook: SqlitePhoneBook };
+  readonly stores: { readonly phoneBook: KyselyPhoneBook };
   readonly ids: IdSource;
 }
 

@@ -6,30 +6,30 @@ import type { BindingStore } from '../sip/registrar/binding-store.ts';
 import type { CredentialStore } from '../sip/auth/credential-store.ts';
 import type { Database } from './database.ts';
 import type { SandboxAccounts } from './sandbox-accounts.ts';
-import { SqliteAuditStore } from './oauth/sqlite-audit-store.ts';
-import { SqliteBindingStore } from './phones/sqlite-binding-store.ts';
-import { SqliteCallStore } from './calls/sqlite-call-store.ts';
-import { SqliteClientStore } from './oauth/sqlite-client-store.ts';
-import { SqliteCodeStore } from './oauth/sqlite-code-store.ts';
-import { SqliteCredentialStore } from './phones/sqlite-credential-store.ts';
-import { SqliteDeviceGrantStore } from './oauth/sqlite-device-grant-store.ts';
-import { SqliteLoginAddressStore } from './oauth/sqlite-login-address-store.ts';
-import { SqlitePendingDecisionStore } from './oauth/sqlite-pending-decision-store.ts';
-import { SqlitePhoneBook } from './phones/sqlite-phone-book.ts';
-import { SqlitePhoneDirectory } from './phones/sqlite-phone-directory.ts';
-import { SqliteProofStore } from './oauth/sqlite-proof-store.ts';
-import { SqliteRegistrationTokenStore } from './oauth/sqlite-registration-token-store.ts';
-import { SqliteRememberedGrantStore } from './oauth/sqlite-remembered-grant-store.ts';
-import { SqliteSessionStore } from './oauth/sqlite-session-store.ts';
-import { SqliteSigningKeyStore } from './oauth/sqlite-signing-key-store.ts';
-import { SqliteTokenStore } from './oauth/sqlite-token-store.ts';
-import { SqliteUserStore } from './oauth/sqlite-user-store.ts';
+import { KyselyAuditStore } from './oauth/kysely-audit-store.ts';
+import { KyselyBindingStore } from './phones/kysely-binding-store.ts';
+import { KyselyCallStore } from './calls/kysely-call-store.ts';
+import { KyselyClientStore } from './oauth/kysely-client-store.ts';
+import { KyselyCodeStore } from './oauth/kysely-code-store.ts';
+import { KyselyCredentialStore } from './phones/kysely-credential-store.ts';
+import { KyselyDeviceGrantStore } from './oauth/kysely-device-grant-store.ts';
+import { KyselyLoginAddressStore } from './oauth/kysely-login-address-store.ts';
+import { KyselyPendingDecisionStore } from './oauth/kysely-pending-decision-store.ts';
+import { KyselyPhoneBook } from './phones/kysely-phone-book.ts';
+import { KyselyPhoneDirectory } from './phones/kysely-phone-directory.ts';
+import { KyselyProofStore } from './oauth/kysely-proof-store.ts';
+import { KyselyRegistrationTokenStore } from './oauth/kysely-registration-token-store.ts';
+import { KyselyRememberedGrantStore } from './oauth/kysely-remembered-grant-store.ts';
+import { KyselySessionStore } from './oauth/kysely-session-store.ts';
+import { KyselySigningKeyStore } from './oauth/kysely-signing-key-store.ts';
+import { KyselyTokenStore } from './oauth/kysely-token-store.ts';
+import { KyselyUserStore } from './oauth/kysely-user-store.ts';
 
 /** Every port, over one database. */
 export interface Stores extends OAuthStores {
   readonly calls: CallStore;
   readonly phones: PhoneDirectory;
-  readonly phoneBook: SqlitePhoneBook;
+  readonly phoneBook: KyselyPhoneBook;
   readonly bindings: BindingStore;
   readonly credentials: CredentialStore;
   /** Forgets what is over; to be called now and then. Its commits are small: calls go on between them. */
@@ -51,32 +51,32 @@ const LOGIN_ADDRESS_KEPT_MS = 180 * DAY_MS;
 const DEVICE_GRANT_KEPT_MS = 10 * 60 * 1000;
 
 export const createStores = (options: StoresOptions): Stores => {
-  const stores = createSqliteStores(options);
+  const stores = createKyselyStores(options);
   return { ...stores, sweep: (now) => sweep(stores, now) };
 };
 
-const createSqliteStores = ({ database, clock, secretKey, sandboxAccounts }: StoresOptions) => ({
-  calls: new SqliteCallStore(database, clock),
-  phones: new SqlitePhoneDirectory(database, sandboxAccounts),
-  phoneBook: new SqlitePhoneBook(database, secretKey),
-  bindings: new SqliteBindingStore(database),
-  credentials: new SqliteCredentialStore({ database, secretKey, sandboxAccounts }),
-  users: new SqliteUserStore(database),
-  clients: new SqliteClientStore(database),
-  codes: new SqliteCodeStore(database),
-  tokens: new SqliteTokenStore(database),
-  rememberedGrants: new SqliteRememberedGrantStore(database),
-  pendingDecisions: new SqlitePendingDecisionStore(database),
-  sessions: new SqliteSessionStore(database),
-  loginAddresses: new SqliteLoginAddressStore(database),
-  devices: new SqliteDeviceGrantStore(database),
-  signingKeys: new SqliteSigningKeyStore(database, secretKey),
-  registrationTokens: new SqliteRegistrationTokenStore(database, sandboxAccounts),
-  proofs: new SqliteProofStore(database),
-  audit: new SqliteAuditStore(database),
+const createKyselyStores = ({ database, clock, secretKey, sandboxAccounts }: StoresOptions) => ({
+  calls: new KyselyCallStore(database, clock),
+  phones: new KyselyPhoneDirectory(database, sandboxAccounts),
+  phoneBook: new KyselyPhoneBook(database, secretKey),
+  bindings: new KyselyBindingStore(database),
+  credentials: new KyselyCredentialStore({ database, secretKey, sandboxAccounts }),
+  users: new KyselyUserStore(database),
+  clients: new KyselyClientStore(database),
+  codes: new KyselyCodeStore(database),
+  tokens: new KyselyTokenStore(database),
+  rememberedGrants: new KyselyRememberedGrantStore(database),
+  pendingDecisions: new KyselyPendingDecisionStore(database),
+  sessions: new KyselySessionStore(database),
+  loginAddresses: new KyselyLoginAddressStore(database),
+  devices: new KyselyDeviceGrantStore(database),
+  signingKeys: new KyselySigningKeyStore(database, secretKey),
+  registrationTokens: new KyselyRegistrationTokenStore(database, sandboxAccounts),
+  proofs: new KyselyProofStore(database),
+  audit: new KyselyAuditStore(database),
 });
 
-const sweep = async (stores: ReturnType<typeof createSqliteStores>, now: number): Promise<void> => {
+const sweep = async (stores: ReturnType<typeof createKyselyStores>, now: number): Promise<void> => {
   // Tokens first: a redeemed code and a redeemed device grant stay as long as their family.
   await stores.tokens.deleteExpired(now);
   const { codes, devices, pendingDecisions, sessions, registrationTokens, proofs, bindings, calls } = stores;

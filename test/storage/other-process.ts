@@ -2,10 +2,10 @@ import { writeSync } from 'node:fs';
 import { systemClock } from '../../src/shared/clock.ts';
 import { silentLog } from '../../src/shared/log.ts';
 import { openDatabase } from '../../src/storage/database.ts';
-import { SqliteCallStore } from '../../src/storage/calls/sqlite-call-store.ts';
-import { SqliteCodeStore } from '../../src/storage/oauth/sqlite-code-store.ts';
-import { SqliteDeviceGrantStore } from '../../src/storage/oauth/sqlite-device-grant-store.ts';
-import { SqliteTokenStore } from '../../src/storage/oauth/sqlite-token-store.ts';
+import { KyselyCallStore } from '../../src/storage/calls/kysely-call-store.ts';
+import { KyselyCodeStore } from '../../src/storage/oauth/kysely-code-store.ts';
+import { KyselyDeviceGrantStore } from '../../src/storage/oauth/kysely-device-grant-store.ts';
+import { KyselyTokenStore } from '../../src/storage/oauth/kysely-token-store.ts';
 import { aCall, aLeg, anEvent } from '../contracts/records.ts';
 import { issueGrants, type GrantStores } from './issue-grants.ts';
 
@@ -27,7 +27,7 @@ const say = (line: string): void => {
 
 /** Says each token once its call is promised to be in the journal, until it is killed. */
 const insertCalls = async (): Promise<never> => {
-  const calls = new SqliteCallStore(database, systemClock);
+  const calls = new KyselyCallStore(database, systemClock);
   const insert = async (token: string): Promise<void> => {
     await calls.insert(aCall(token), anEvent(1));
     say(`inserted ${token}`);
@@ -41,9 +41,9 @@ const insertCalls = async (): Promise<never> => {
 };
 
 const grantStores = (): GrantStores => ({
-  tokens: new SqliteTokenStore(database),
-  codes: new SqliteCodeStore(database),
-  devices: new SqliteDeviceGrantStore(database),
+  tokens: new KyselyTokenStore(database),
+  codes: new KyselyCodeStore(database),
+  devices: new KyselyDeviceGrantStore(database),
 });
 
 switch (command) {
@@ -56,7 +56,7 @@ switch (command) {
     await issueGrants(grantStores(), { prefix: argument, promise: say });
     break;
   case 'revoke':
-    await new SqliteTokenStore(database).revokeFamily(argument);
+    await new KyselyTokenStore(database).revokeFamily(argument);
     break;
 }
 say('done');

@@ -4,7 +4,7 @@ import { CallService } from '../../src/calls/call-service.ts';
 import type { CallEvent, CallRecord, CallStore } from '../../src/calls/call-store.ts';
 import { createSystemIds } from '../../src/shared/ids.ts';
 import type { Log } from '../../src/shared/log.ts';
-import type { DiallingProfile } from '../../src/storage/phones/sqlite-phone-book.ts';
+import type { DiallingProfile } from '../../src/storage/phones/kysely-phone-book.ts';
 import { FakeClock } from './fake-clock.ts';
 import { ScriptedEngine } from './scripted-engine.ts';
 import { createTestStores, type TestStores } from './test-database.ts';

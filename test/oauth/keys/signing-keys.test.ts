@@ -3,7 +3,7 @@ import type { AuditEventName } from '../../../src/oauth/model/audit-log.ts';
 import { SigningKeys } from '../../../src/oauth/keys/signing-keys.ts';
 import type { Log } from '../../../src/shared/log.ts';
 import { silentLog } from '../../../src/shared/log.ts';
-import { SqliteSigningKeyStore } from '../../../src/storage/oauth/sqlite-signing-key-store.ts';
+import { KyselySigningKeyStore } from '../../../src/storage/oauth/kysely-signing-key-store.ts';
 import { createTestStores, type TestStores } from '../../support/test-database.ts';
 
 const DAY = 24 * 3600 * 1000;
@@ -17,7 +17,7 @@ beforeEach(async () => {
 afterEach(() => stores.close());
 
 /** The keys as one process has them. */
-const createKeys = (changes: { signingKeys?: SqliteSigningKeyStore; log?: Log } = {}): SigningKeys => {
+const createKeys = (changes: { signingKeys?: KyselySigningKeyStore; log?: Log } = {}): SigningKeys => {
   const auditLog = {
     record: (event: AuditEventName, { detail }: { detail?: string | null }) => recorded.push([event, detail]),
   };
@@ -110,7 +110,7 @@ describe('signing keys', () => {
     stores.clock.advance(1000);
     const logged: string[] = [];
     const log = { ...silentLog, error: (_fields: object, message: string) => void logged.push(message) };
-    const signingKeys = new SqliteSigningKeyStore(stores.database, Buffer.alloc(32, 1));
+    const signingKeys = new KyselySigningKeyStore(stores.database, Buffer.alloc(32, 1));
     const keys = createKeys({ signingKeys, log });
     const { id } = await keys.current();
     expect(id).not.toBe(lost);

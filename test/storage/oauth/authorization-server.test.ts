@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { SqliteRegistrationTokenStore } from '../../../src/storage/oauth/sqlite-registration-token-store.ts';
-import { SqliteSigningKeyStore } from '../../../src/storage/oauth/sqlite-signing-key-store.ts';
+import { KyselyRegistrationTokenStore } from '../../../src/storage/oauth/kysely-registration-token-store.ts';
+import { KyselySigningKeyStore } from '../../../src/storage/oauth/kysely-signing-key-store.ts';
 import { run } from '../../../src/storage/unit-of-work.ts';
 import { aClient, aDeviceGrant, aFamily, aUser, HOUR, NOON, tokensOf } from '../../contracts/records.ts';
 import { createTestStores, type TestStores } from '../../support/test-database.ts';
@@ -38,7 +38,7 @@ describe('the authorization server in SQLite', () => {
 
   it('opens no signing key with another secret file, and none that was moved to another id', async () => {
     await stores.signingKeys.insert(key);
-    const other = new SqliteSigningKeyStore(stores.database, Buffer.alloc(32, 1));
+    const other = new KyselySigningKeyStore(stores.database, Buffer.alloc(32, 1));
     await expect(other.list()).rejects.toMatchObject({ code: 'seal_broken' });
     const { builder } = stores.database;
     await stores.database.write(() => run(builder.updateTable('signing_keys').set({ id: 'moved' }).compile()));
@@ -50,7 +50,7 @@ describe('the authorization server in SQLite', () => {
     const token = { hash: 't', name: '', createdBy: 'sandboxed', createdAt: NOON, expiresAt: NOON + HOUR };
     await stores.registrationTokens.insert(token);
     expect(await stores.registrationTokens.find('t', NOON)).toEqual(token);
-    const withoutSandbox = new SqliteRegistrationTokenStore(stores.database, 'refused');
+    const withoutSandbox = new KyselyRegistrationTokenStore(stores.database, 'refused');
     expect(await withoutSandbox.find('t', NOON)).toBeUndefined();
   });
 

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Endpoint } from '../../../src/calls/call-engine.ts';
 import { loadSecretKey } from '../../../src/storage/secret-key.ts';
-import { SqliteCredentialStore } from '../../../src/storage/phones/sqlite-credential-store.ts';
+import { KyselyCredentialStore } from '../../../src/storage/phones/kysely-credential-store.ts';
 import { aUser, count, HOUR, NOON } from '../../contracts/records.ts';
 import { createTestStores, type TestStores } from '../../support/test-database.ts';
 
@@ -112,7 +112,7 @@ describe('phones and SIP accounts', () => {
     await stores.phoneBook.addPhone(phone, anAccount('alice'));
     const secretKey = loadSecretKey(join(stores.directory, 'another.key'));
     const { database } = stores;
-    const credentials = new SqliteCredentialStore({ database, secretKey, sandboxAccounts: 'accepted' });
+    const credentials = new KyselyCredentialStore({ database, secretKey, sandboxAccounts: 'accepted' });
     await expect(credentials.ha1('alice', 'offhook', 'MD5')).rejects.toMatchObject({ code: 'seal_broken' });
   });
 

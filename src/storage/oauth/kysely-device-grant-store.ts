@@ -49,7 +49,7 @@ const toDeviceGrant = (row: DeviceGrantRow): DeviceGrantView => ({
 });
 
 /** What devices asked for, in SQL. */
-export class SqliteDeviceGrantStore implements DeviceGrantStore {
+export class KyselyDeviceGrantStore implements DeviceGrantStore {
   readonly #database: Database;
   readonly #writes: TokenWrites;
 

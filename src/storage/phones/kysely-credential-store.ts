@@ -26,7 +26,7 @@ const compileFind = ({ builder }: Database, sandboxAccounts: SandboxAccounts) =>
   );
 
 /** What SIP accounts prove themselves with, sealed in SQL. The phones of a disabled user cannot register. */
-export class SqliteCredentialStore implements CredentialStore {
+export class KyselyCredentialStore implements CredentialStore {
   readonly #database: Database;
   readonly #secrets: SecretBox;
   readonly #find: ReturnType<typeof compileFind>;

@@ -13,7 +13,7 @@ const compileInsert = ({ builder }: Database) =>
   );
 
 /** Proofs that were seen, in SQL. */
-export class SqliteProofStore implements ProofStore {
+export class KyselyProofStore implements ProofStore {
   readonly #database: Database;
   readonly #insert: ReturnType<typeof compileInsert>;
 

@@ -6,7 +6,7 @@ import { run } from '../unit-of-work.ts';
 const keyColumns = ['user_id', 'address'] as const;
 
 /** From where users logged in before, in SQL. */
-export class SqliteLoginAddressStore implements LoginAddressStore {
+export class KyselyLoginAddressStore implements LoginAddressStore {
   readonly #database: Database;
 
   constructor(database: Database) {

@@ -1,7 +1,7 @@
 import type { Endpoint } from '../../calls/call-engine.ts';
 import type { Database } from '../database.ts';
 import { SecretBox } from '../secret-box.ts';
-import { HA1_PURPOSE } from './sqlite-credential-store.ts';
+import { HA1_PURPOSE } from './kysely-credential-store.ts';
 import { run, type UnitOfWork } from '../unit-of-work.ts';
 
 /** How a user is dialled and what he may show; null: none, or the policy's own. */
@@ -31,7 +31,7 @@ export interface NewSipAccount {
 }
 
 /** What an administrator does with phones: adds and removes them, and the SIP accounts that they register with. */
-export class SqlitePhoneBook {
+export class KyselyPhoneBook {
   readonly #database: Database;
   readonly #secrets: SecretBox;
 

@@ -41,7 +41,7 @@ const compileNoteUse = ({ builder }: Database) =>
   );
 
 /** Families and their tokens in SQL. */
-export class SqliteTokenStore implements TokenStore {
+export class KyselyTokenStore implements TokenStore {
   readonly #database: Database;
   readonly #writes: TokenWrites;
   readonly #reads: ReturnType<typeof compileTokenReads>;

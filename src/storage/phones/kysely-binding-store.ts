@@ -33,7 +33,7 @@ const compileQueries = ({ builder }: Database) => ({
 });
 
 /** Who is registered where, in SQL: phones stay registered over a restart. */
-export class SqliteBindingStore implements BindingStore {
+export class KyselyBindingStore implements BindingStore {
   readonly #database: Database;
   readonly #queries: ReturnType<typeof compileQueries>;
 

@@ -5,7 +5,7 @@ import type { SandboxAccounts } from '../sandbox-accounts.ts';
 import { run } from '../unit-of-work.ts';
 
 /** Who may register clients, in SQL. */
-export class SqliteRegistrationTokenStore implements RegistrationTokenStore {
+export class KyselyRegistrationTokenStore implements RegistrationTokenStore {
   readonly #database: Database;
   readonly #sandboxAccounts: SandboxAccounts;
 

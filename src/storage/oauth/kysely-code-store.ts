@@ -11,7 +11,7 @@ import { deleteFamily, TokenWrites } from './token-writes.ts';
 import { run, type UnitOfWork } from '../unit-of-work.ts';
 
 /** Authorization codes in SQL. */
-export class SqliteCodeStore implements CodeStore {
+export class KyselyCodeStore implements CodeStore {
   readonly #database: Database;
   readonly #writes: TokenWrites;
 

@@ -22,7 +22,7 @@ const compileReads = ({ builder }: Database, sandboxAccounts: SandboxAccounts) =
 };
 
 /** Who has which phones, in SQL. The extension of a disabled user, or of a refused sandbox's, rings nobody. */
-export class SqlitePhoneDirectory implements PhoneDirectory {
+export class KyselyPhoneDirectory implements PhoneDirectory {
   readonly #database: Database;
   readonly #reads: ReturnType<typeof compileReads>;
 

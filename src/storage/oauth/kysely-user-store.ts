@@ -7,7 +7,7 @@ import { revokeGrants } from './token-writes.ts';
 import { run, type UnitOfWork } from '../unit-of-work.ts';
 
 /** Accounts in SQL. */
-export class SqliteUserStore implements UserStore {
+export class KyselyUserStore implements UserStore {
   readonly #database: Database;
 
   constructor(database: Database) {

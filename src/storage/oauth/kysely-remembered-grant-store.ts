@@ -5,7 +5,7 @@ import { forgetGrants } from './token-writes.ts';
 import { run } from '../unit-of-work.ts';
 
 /** Remembered consents in SQL. */
-export class SqliteRememberedGrantStore implements RememberedGrantStore {
+export class KyselyRememberedGrantStore implements RememberedGrantStore {
   readonly #database: Database;
 
   constructor(database: Database) {

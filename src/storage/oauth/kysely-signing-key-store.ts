@@ -7,7 +7,7 @@ import { run } from '../unit-of-work.ts';
 const SIGNING_KEY_PURPOSE = 'signing-key';
 
 /** Keys that sign JWT, sealed in SQL. */
-export class SqliteSigningKeyStore implements SigningKeyStore {
+export class KyselySigningKeyStore implements SigningKeyStore {
   readonly #database: Database;
   readonly #secrets: SecretBox;
 

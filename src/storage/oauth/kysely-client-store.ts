@@ -9,7 +9,7 @@ const compileFind = ({ builder }: Database) =>
   compileOnce(({ id }: Pick<Client, 'id'>) => builder.selectFrom('clients').selectAll().where('id', '=', id));
 
 /** Registered applications in SQL. What a client gave and was given goes with it, by reference. */
-export class SqliteClientStore implements ClientStore {
+export class KyselyClientStore implements ClientStore {
   readonly #database: Database;
   readonly #byId: ReturnType<typeof compileFind>;
 

@@ -10,7 +10,7 @@ const compileAppend = ({ builder }: Database) =>
   );
 
 /** What happened to accounts, grants and tokens, in SQL. */
-export class SqliteAuditStore implements AuditStore {
+export class KyselyAuditStore implements AuditStore {
   readonly #database: Database;
   readonly #append: ReturnType<typeof compileAppend>;
 

@@ -9,7 +9,7 @@ const MOST_OF_SESSION = 50;
 const keyColumns = ['session_hash', 'user_id', 'request_hash'] as const;
 
 /** Consents that were asked for, in SQL. */
-export class SqlitePendingDecisionStore implements PendingDecisionStore {
+export class KyselyPendingDecisionStore implements PendingDecisionStore {
   readonly #database: Database;
 
   constructor(database: Database) {

@@ -12,7 +12,7 @@ const compileFind = ({ builder }: Database) =>
   );
 
 /** Browser sessions in SQL. */
-export class SqliteSessionStore implements SessionStore {
+export class KyselySessionStore implements SessionStore {
   readonly #database: Database;
   readonly #find: ReturnType<typeof compileFind>;
 

@@ -13,7 +13,7 @@ import { run, type UnitOfWork } from '../unit-of-work.ts';
 const KEY_LIFETIME_MS = 24 * 60 * 60 * 1000;
 
 /** The journal of calls in SQL. */
-export class SqliteCallStore implements CallStore {
+export class KyselyCallStore implements CallStore {
   readonly #database: Database;
   readonly #clock: Clock;
   readonly #writes: ReturnType<typeof compileCallWrites>;
