@@ -1,15 +1,9 @@
-import { mkdirSync } from 'node:fs';
-import { dirname } from 'node:path';
-import { Kysely, type CompiledQuery } from 'kysely';
+import type { CompiledQuery, Kysely } from 'kysely';
 import type { Clock } from '../shared/clock.ts';
 import type { Log } from '../shared/log.ts';
-import { parseDatabaseUrl, type DatabaseLocation } from './database-url.ts';
-import { Checkpointer } from './dialects/sqlite/checkpointer.ts';
-import { GroupCommit, type CommitReport } from './dialects/sqlite/group-commit.ts';
-import { SqliteConnection } from './dialects/sqlite/sqlite-connection.ts';
-import { createSqliteDialect } from './dialects/sqlite/sqlite-dialect.ts';
-import { DatabaseFileError } from './errors.ts';
-import { migrate } from './migrate.ts';
+import { parseDatabaseUrl } from './database-url.ts';
+import type { CommitReport } from './dialects/sqlite/group-commit.ts';
+import { openSqliteDatabase } from './dialects/sqlite/sqlite-database.ts';
 import type { Schema } from './schema.ts';
 import type { Pace, UnitOfWork } from './unit-of-work.ts';
 
@@ -47,9 +41,6 @@ export interface DatabaseOptions {
   readonly onCommit?: (report: CommitReport) => void;
 }
 
-/** A commit that held the event loop so long delays calls and SIP timers. */
-const SLOW_COMMIT_MS = 100;
-
 /**
  * Opens the database and brings its tables up to date. Several processes may open one file at once.
  * @throws DatabaseUrlError when the address cannot be understood
@@ -57,79 +48,5 @@ const SLOW_COMMIT_MS = 100;
  * @throws DatabaseTooNewError when a newer version of the program has changed the tables
  * @throws MigrationFailedError when the tables could not be brought up to date
  */
-export const openDatabase = async (options: DatabaseOptions): Promise<Database> => {
-  const { url, clock, log, onCommit, commitPauseMs: pauseMs = 0, checkpointEveryMs: everyMs } = options;
-  const { path, synchronous } = parseDatabaseUrl(url);
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  const connection = openConnection({ path, synchronous });
-  const builder = new Kysely<Schema>({ dialect: createSqliteDialect(connection) });
-  const reportCommit = (report: CommitReport): void => {
-    if (report.milliseconds >= SLOW_COMMIT_MS) log.warn(report, 'a commit held the event loop');
-    onCommit?.(report);
-  };
-  const commits = new GroupCommit({ connection, clock, onCommit: reportCommit, pauseMs });
-  try {
-    await migrate(builder);
-  } catch (error) {
-    await builder.destroy();
-    throw error;
-  }
-  const checkpointer = everyMs === undefined ? undefined : new Checkpointer({ path, everyMs, log });
-  return new SqliteDatabase({ connection, builder, commits, checkpointer });
-};
-
-const openConnection = ({ path, synchronous }: DatabaseLocation): SqliteConnection => {
-  try {
-    return new SqliteConnection(path, synchronous);
-  } catch (cause) {
-    throw new DatabaseFileError(`The database ${path} cannot be opened.`, { cause });
-  }
-};
-
-interface SqliteParts {
-  readonly connection: SqliteConnection;
-  readonly builder: Kysely<Schema>;
-  readonly commits: GroupCommit;
-  readonly checkpointer: Checkpointer | undefined;
-}
-
-class SqliteDatabase implements Database {
-  readonly builder: Kysely<Schema>;
-  readonly #connection: SqliteConnection;
-  readonly #commits: GroupCommit;
-  readonly #checkpointer: Checkpointer | undefined;
-  #closing: Promise<void> | undefined;
-
-  constructor({ connection, builder, commits, checkpointer }: SqliteParts) {
-    this.builder = builder;
-    this.#connection = connection;
-    this.#commits = commits;
-    this.#checkpointer = checkpointer;
-  }
-
-  async read<Row>(query: CompiledQuery<Row>): Promise<readonly Row[]> {
-    const { lock } = this.#connection;
-    if (!lock.held) return this.#connection.execute(query).rows as Row[];
-    await lock.acquire();
-    try {
-      return this.#connection.execute(query).rows as Row[];
-    } finally {
-      lock.release();
-    }
-  }
-
-  write<Result>(unit: () => UnitOfWork<Result>, pace?: Pace): Promise<Result> {
-    return this.#commits.write(unit, pace);
-  }
-
-  close(): Promise<void> {
-    this.#closing ??= this.#close();
-    return this.#closing;
-  }
-
-  async #close(): Promise<void> {
-    await this.#commits.close();
-    await this.#checkpointer?.close();
-    await this.builder.destroy();
-  }
-}
+export const openDatabase = async ({ url, ...options }: DatabaseOptions): Promise<Database> =>
+  openSqliteDatabase({ ...parseDatabaseUrl(url), ...options });
