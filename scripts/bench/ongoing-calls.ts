@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import Database from 'better-sqlite3';
+import { openSqlite } from '../../src/storage/dialects/sqlite/better-sqlite3.ts';
 
 export interface OngoingCallsOptions {
   /** Data directory of a service that runs: its start would close calls that no engine carries. */
@@ -12,7 +12,7 @@ export interface OngoingCallsOptions {
 
 /** Writes connected calls into the journal. @returns the token of one of demo's own */
 export const insertOngoingCalls = ({ directory, total, own }: OngoingCallsOptions): string => {
-  const database = new Database(join(directory, 'offhook.db'));
+  const database = openSqlite(join(directory, 'offhook.db'));
   const userId = (name: string): string =>
     database.prepare('SELECT id FROM users WHERE username = ?').pluck().get(name) as string;
   const [demo, other] = [userId('demo'), userId('operator')];

@@ -12,6 +12,16 @@ export class DatabaseFileError extends AppError {
   readonly kind: ErrorKind = 'unavailable';
 }
 
+/** better-sqlite3 is not there, or has no binary for this Node. */
+export class SqliteMissingError extends AppError {
+  readonly code = 'sqlite_missing';
+  readonly kind: ErrorKind = 'unavailable';
+  constructor(cause: unknown) {
+    const hint = 'run `npm ci` with the Node that runs Offhook (Node 20 also needs a C++ compiler, make and Python)';
+    super(`SQLite is not installed for Node ${process.versions.node}: ${hint}.`, { cause });
+  }
+}
+
 /** A newer version of the program has changed the database: this one does not know its tables. */
 export class DatabaseTooNewError extends AppError {
   readonly code = 'database_too_new';

@@ -3,11 +3,11 @@ import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import Database from 'better-sqlite3';
 import { DEVICE_CODE_GRANT } from '../../src/oauth/model/account-stores.ts';
 import { hashSecret } from '../../src/oauth/model/secrets.ts';
 import { ha1 } from '../../src/sip/auth/digest.ts';
 import { deriveKey } from '../../src/storage/secret-key.ts';
+import { openSqlite } from '../../src/storage/dialects/sqlite/better-sqlite3.ts';
 import { startService, type StartedService } from '../support/start-service.ts';
 import { SecretWalk, walkSettings } from './secret-walk.ts';
 
@@ -49,7 +49,7 @@ afterAll(async () => {
 }, 30_000);
 
 const rowsOf = <Row>(query: string): Row[] => {
-  const database = new Database(join(directory, 'offhook.db'), { readonly: true });
+  const database = openSqlite(join(directory, 'offhook.db'), { readonly: true });
   try {
     return database.prepare(query).all() as Row[];
   } finally {

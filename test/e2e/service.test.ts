@@ -5,12 +5,12 @@ import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import Database from 'better-sqlite3';
 import { startDemoPhone } from '../../src/app/sandbox.ts';
 import { systemClock } from '../../src/shared/clock.ts';
 import { createSystemIds } from '../../src/shared/ids.ts';
 import { silentLog } from '../../src/shared/log.ts';
 import { Shutdown } from '../../src/app/shutdown.ts';
+import { openSqlite } from '../../src/storage/dialects/sqlite/better-sqlite3.ts';
 import { authorize, obtainTokens } from '../support/authorize.ts';
 import { RestClient } from '../support/rest-client.ts';
 import { startService, type StartedService, type StartServiceOptions } from '../support/start-service.ts';
@@ -204,7 +204,7 @@ describe('the end', () => {
 
   /** What the file says once the service is gone. */
   const journalled = (tokenCall: string): unknown => {
-    const database = new Database(join(directory, 'offhook.db'), { readonly: true });
+    const database = openSqlite(join(directory, 'offhook.db'), { readonly: true });
     const call = database.prepare('SELECT * FROM calls WHERE token_call = ?').get(tokenCall) as { id: number };
     const legs = database.prepare('SELECT * FROM legs WHERE call_id = ?').all(call.id);
     database.close();

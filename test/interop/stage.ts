@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import Database from 'better-sqlite3';
 import { expect } from '@jest/globals';
 import { authorize } from '../support/authorize.ts';
 import { RestClient } from '../support/rest-client.ts';
@@ -7,6 +6,7 @@ import { startService, type StartedService } from '../support/start-service.ts';
 import { startSipp, type Sipp } from '../support/sipp.ts';
 import { LineCall } from './line-call.ts';
 import { scenarioOf, type Step } from './steps.ts';
+import { openSqlite } from '../../src/storage/dialects/sqlite/better-sqlite3.ts';
 
 export interface StageOptions {
   /** How many calls can be played; each has a phone and a trunk of its own. */
@@ -103,7 +103,7 @@ export class Stage {
 
   /** The names of the call's events, in their order. */
   eventsOf(tokenCall: string): string[] {
-    const database = new Database(join(this.service.directory, 'offhook.db'), { readonly: true });
+    const database = openSqlite(join(this.service.directory, 'offhook.db'), { readonly: true });
     const rows = database
       .prepare(
         `SELECT call_events.name FROM call_events JOIN calls ON calls.id = call_events.call_id

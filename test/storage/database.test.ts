@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals
 import { sql } from 'kysely';
 import { silentLog, type Log } from '../../src/shared/log.ts';
 import { openDatabase } from '../../src/storage/database.ts';
+import { openSqlite } from '../../src/storage/dialects/sqlite/better-sqlite3.ts';
 import { run, type Pace, type UnitOfWork } from '../../src/storage/unit-of-work.ts';
 import { aCall, anEvent, aUser } from '../contracts/records.ts';
 import { FakeClock, settle } from '../support/fake-clock.ts';
@@ -233,8 +234,7 @@ describe('database', () => {
 
     it('is refused, and left as it was, when its tables cannot be brought up to date', async () => {
       const url = `sqlite:${join(stores.directory, 'foreign.db')}`;
-      const { default: Sqlite } = await import('better-sqlite3');
-      const file = new Sqlite(url.slice('sqlite:'.length));
+      const file = openSqlite(url.slice('sqlite:'.length));
       file.exec('create table legs (foreign_column)');
       const opening = openDatabase({ url, clock: stores.clock, log: silentLog });
       await expect(opening).rejects.toMatchObject({ code: 'migration_failed' });

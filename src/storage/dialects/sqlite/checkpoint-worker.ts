@@ -1,5 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import Sqlite from 'better-sqlite3';
+import { openSqlite } from './better-sqlite3.ts';
 
 /*
  * Moves what was committed from the write-ahead log into the database file, on a thread of its own: the main thread
@@ -12,7 +12,7 @@ export interface CheckpointWork {
 }
 
 const { path, everyMs } = workerData as CheckpointWork;
-const database = new Sqlite(path);
+const database = openSqlite(path);
 database.pragma('synchronous = NORMAL');
 
 /** `passive` waits for nobody: what a reader still needs is moved the next time. */

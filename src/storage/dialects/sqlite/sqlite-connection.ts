@@ -1,8 +1,9 @@
-import Sqlite from 'better-sqlite3';
+import type Sqlite from 'better-sqlite3';
 import type { CompiledQuery, DatabaseConnection, QueryResult } from 'kysely';
 import type { QueryOutcome } from '../../unit-of-work.ts';
-import { WriteAheadLog } from './write-ahead-log.ts';
+import { openSqlite } from './better-sqlite3.ts';
 import { Lock } from './lock.ts';
+import { WriteAheadLog } from './write-ahead-log.ts';
 
 /** What a commit waits for: `full` for the disk, `normal` for the operating system. */
 export type Synchronous = 'full' | 'normal';
@@ -42,7 +43,7 @@ export class SqliteConnection implements DatabaseConnection {
    * of power, though the file stays sound.
    */
   constructor(path: string, synchronous: Synchronous) {
-    this.#database = new Sqlite(path, { timeout: BUSY_TIMEOUT_MS });
+    this.#database = openSqlite(path, { timeout: BUSY_TIMEOUT_MS });
     this.#database.pragma('journal_mode = WAL');
     // Under `full` the log is flushed by `persist`.
     this.#database.pragma('synchronous = NORMAL');

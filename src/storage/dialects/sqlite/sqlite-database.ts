@@ -4,7 +4,7 @@ import { Kysely, type CompiledQuery } from 'kysely';
 import type { Clock } from '../../../shared/clock.ts';
 import type { Log } from '../../../shared/log.ts';
 import type { DatabaseLocation } from '../../database-url.ts';
-import { DatabaseFileError } from '../../errors.ts';
+import { DatabaseFileError, SqliteMissingError } from '../../errors.ts';
 import { migrate } from '../../migrate.ts';
 import type { Schema } from '../../schema.ts';
 import type { Pace, UnitOfWork } from '../../unit-of-work.ts';
@@ -50,6 +50,7 @@ const openConnection = ({ path, synchronous }: DatabaseLocation): SqliteConnecti
   try {
     return new SqliteConnection(path, synchronous);
   } catch (cause) {
+    if (cause instanceof SqliteMissingError) throw cause;
     throw new DatabaseFileError(`The database ${path} cannot be opened.`, { cause });
   }
 };
