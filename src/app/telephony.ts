@@ -118,10 +118,9 @@ export const startTelephony = async (parts: TelephonyParts): Promise<Telephony> 
   const stack = composeSipStack({ ...parts, ...identity, listeners: sip.listen });
   const { userAgent, transport } = stack;
   const registrar = startRegistrar(userAgent, parts);
-  const bindingsOf = (account: string) => registrar.locate(account);
   const engine = new SipCallEngine({
     userAgent,
-    routes: new Routes({ trunks, routes: routesOf(config), bindingsOf, domain }),
+    routes: new Routes({ trunks, routes: routesOf(config), bindings: registrar, domain }),
     prompter,
     services: engineServices(stack, parts),
     clock,

@@ -1,9 +1,6 @@
 import type { LegRole } from './call-state.ts';
 
-/** What an engine may be able to do beyond placing and ending calls. What is missing is refused clearly. */
-export type EngineCapability = 'hold' | 'transfer' | 'dtmf' | 'record';
-
-/** Where a leg can be rung. */
+/** Where a leg can be rung. An engine that has located it may add what it found, in its own terms. */
 export type Endpoint =
   /** A SIP name that registers with us. */
   | { readonly kind: 'registered'; readonly account: string }
@@ -16,9 +13,9 @@ export type Endpoint =
 export interface CallPlan {
   /** The call's public token: ties the engine's log to the journal. */
   readonly tokenCall: string;
-  /** The phones of the user, best first: the next is tried when one cannot be reached at all. */
+  /** The phones of the user as they were located, best first: the next is tried when one cannot be reached at all. */
   readonly caller: readonly Endpoint[];
-  /** The same for the destination. */
+  /** The same for the destination. One that was not located yet is when its leg is rung. */
   readonly callee: readonly Endpoint[];
   /** What the user's phone shows while it rings: the destination. */
   readonly destinationDisplay: string;
@@ -80,19 +77,20 @@ export interface EngineCall {
 
 /** PORT: what any engine must do. Every driver passes `test/contracts/call-engine.ts`. */
 export interface CallEngine {
-  readonly capabilities: ReadonlySet<EngineCapability>;
-
   /** Opens listeners; resolves when calls can be placed. */
   start(): Promise<void>;
 
   /** Ends what is ongoing (each call still gets its events), waits for it a bounded time, closes. Idempotent. */
   stop(): Promise<void>;
 
-  /** Whether a call to the endpoint could be tried now: a registered contact, a fixed address, a trunk. */
-  canReach(endpoint: Endpoint): Promise<boolean>;
+  /**
+   * Looks for a way to the endpoint: a registered contact, a fixed address, a trunk.
+   * @returns the endpoint with what was found, for the plan: it is not looked up again. Undefined: it cannot be tried now
+   */
+  locate(endpoint: Endpoint): Promise<Endpoint | undefined>;
 
   /**
-   * Takes a call. Returns at once; ringing and everything after it is told to `listener`, never within this call.
+   * Takes a call. Returns at once; ringing and everything after it goes to `listener`, never within this call.
    * @throws EngineUnavailableError when the engine is not running
    */
   place(plan: CallPlan, listener: (event: EngineEvent) => void): EngineCall;

@@ -98,11 +98,11 @@ export class CallPlanner {
     throw new NoPhoneError(phones.length === 0 ? 'You have no phone.' : 'Your phone cannot be reached now.');
   }
 
-  /** Another user's phones may be off: then the call tells so. A number needs a route. */
+  /** A number needs a route. Another user's phones may be off: they are located when they are rung, not before. */
   async #calleeEndpoints(destination: Destination): Promise<readonly Endpoint[]> {
     if (destination.kind === 'number') {
-      const endpoint: Endpoint = { kind: 'number', number: destination.number.e164 };
-      if (await this.#engine.canReach(endpoint)) return [endpoint];
+      const located = await this.#engine.locate({ kind: 'number', number: destination.number.e164 });
+      if (located !== undefined) return [located];
       throw new EngineUnavailableError('There is no route to the destination now.');
     }
     const phones = await this.#phones.phonesOf(destination.user);
@@ -111,8 +111,8 @@ export class CallPlanner {
   }
 
   async #reachable(phones: readonly Phone[]): Promise<readonly Endpoint[]> {
-    const answers = await Promise.all(phones.map(({ endpoint }) => this.#engine.canReach(endpoint)));
-    return phones.filter((_, index) => answers[index] === true).map(({ endpoint }) => endpoint);
+    const located = await Promise.all(phones.map(({ endpoint }) => this.#engine.locate(endpoint)));
+    return located.filter((endpoint) => endpoint !== undefined);
   }
 }
 

@@ -3,7 +3,6 @@ import type {
   CallPlan,
   Endpoint,
   EngineCall,
-  EngineCapability,
   EngineEvent,
   LegCause,
   Verdict,
@@ -69,7 +68,6 @@ export class ScriptedCall implements EngineCall {
 
 /** A CallEngine whose events the test tells. What is hung up ends in the same turn, unless the test wants it itself. */
 export class ScriptedEngine implements CallEngine {
-  readonly capabilities: ReadonlySet<EngineCapability> = new Set();
   readonly calls: ScriptedCall[] = [];
   /** By name: an account, an address or a number. */
   readonly unreachable = new Set<string>();
@@ -86,9 +84,9 @@ export class ScriptedEngine implements CallEngine {
     return Promise.resolve();
   }
 
-  canReach(endpoint: Endpoint): Promise<boolean> {
+  locate(endpoint: Endpoint): Promise<Endpoint | undefined> {
     const names = Object.values<string>({ ...endpoint });
-    return Promise.resolve(!names.some((name) => this.unreachable.has(name)));
+    return Promise.resolve(names.some((name) => this.unreachable.has(name)) ? undefined : endpoint);
   }
 
   place(plan: CallPlan, listener: (event: EngineEvent) => void): EngineCall {

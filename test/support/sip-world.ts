@@ -112,7 +112,12 @@ export class SipWorld {
     const trunks: SipTrunk[] = TRUNK_HOSTS.map((host) => ({ name: host, uri: `sip:${host}` }));
     this.engine = new SipCallEngine({
       userAgent: agent,
-      routes: new Routes({ trunks, routes: [], bindingsOf: () => Promise.resolve([]), domain: 'offhook.example' }),
+      routes: new Routes({
+        trunks,
+        routes: [],
+        bindings: { locate: () => Promise.resolve([]) },
+        domain: 'offhook.example',
+      }),
       prompter: new Prompter({ media, address: ENGINE_HOST }),
       services: services ?? [
         { start: () => transport.start(), close: () => transport.close() },

@@ -1,17 +1,9 @@
 import { EngineUnavailableError } from '../../calls/errors.ts';
-import type {
-  CallEngine,
-  CallPlan,
-  Endpoint,
-  EngineCall,
-  EngineCapability,
-  EngineEvent,
-} from '../../calls/call-engine.ts';
-import type { LegRole } from '../../calls/call-state.ts';
+import type { CallEngine, CallPlan, Endpoint, EngineCall, EngineEvent } from '../../calls/call-engine.ts';
 import type { Clock } from '../../shared/clock.ts';
 import type { Log } from '../../shared/log.ts';
 import type { UserAgent } from '../../sip/user-agent.ts';
-import type { LegTarget } from './leg/leg.ts';
+import { SessionIds } from './leg/leg-sdp.ts';
 import type { Prompter } from './media/prompter.ts';
 import type { Routes } from './call/routes.ts';
 import { ThirdPartyCall } from './call/third-party-call.ts';
@@ -39,16 +31,15 @@ type State = 'idle' | 'running' | 'stopped';
 
 /** The embedded engine: calls between two SIP phones by way of RFC 3725. */
 export class SipCallEngine implements CallEngine {
-  readonly capabilities: ReadonlySet<EngineCapability> = new Set<EngineCapability>(['hold']);
   readonly #options: SipCallEngineOptions;
   readonly #calls = new Set<ThirdPartyCall>();
+  readonly #sessionIds: SessionIds;
   #state: State = 'idle';
   #stopped: Promise<void> | undefined;
-  #lastSessionId: number;
 
   constructor(options: SipCallEngineOptions) {
     this.#options = options;
-    this.#lastSessionId = options.clock.now();
+    this.#sessionIds = new SessionIds(options.clock.now());
   }
 
   /** How many calls have a leg that is not gone yet, or none so far. */
@@ -56,7 +47,10 @@ export class SipCallEngine implements CallEngine {
     return this.#calls.size;
   }
 
-  /** @throws the error of the service that could not be started; what was started before it is closed again */
+  /**
+   * Starts the services, and closes again those that stand where one cannot be started.
+   * @throws Error what the service threw that could not be started
+   */
   async start(): Promise<void> {
     if (this.#state !== 'idle') return;
     try {
@@ -73,38 +67,28 @@ export class SipCallEngine implements CallEngine {
     return this.#stopped;
   }
 
-  canReach(endpoint: Endpoint): Promise<boolean> {
-    return this.#options.routes.canReach(endpoint);
+  locate(endpoint: Endpoint): Promise<Endpoint | undefined> {
+    return this.#options.routes.locate(endpoint);
   }
 
   place(plan: CallPlan, listener: (event: EngineEvent) => void): EngineCall {
     if (this.#state !== 'running') throw new EngineUnavailableError('The telephone engine is not running.');
-    const { busyToneMs, clock, log, prompter, userAgent } = this.#options;
+    const { busyToneMs, clock, log, prompter, routes, userAgent } = this.#options;
     const call = new ThirdPartyCall({
       plan,
-      tell: listener,
-      locate: (role, wanted) => this.#locate(role, wanted),
-      invite: (options) => userAgent.invite(options),
-      address: prompter.address,
+      listener,
+      routes,
+      userAgent,
       prompter,
+      sessionIds: this.#sessionIds,
       clock,
       log,
-      nextSessionId: () => (this.#lastSessionId += 1),
       busyToneMs,
       onReleased: () => this.#calls.delete(call),
     });
     this.#calls.add(call);
     call.start();
     return call;
-  }
-  async #locate(role: LegRole, plan: CallPlan): Promise<readonly LegTarget[]> {
-    const { log, routes } = this.#options;
-    try {
-      return await routes.locate(role, plan);
-    } catch (error) {
-      log.error({ error, call: plan.tokenCall, role }, 'a leg could not be located');
-      return [];
-    }
   }
 
   async #shutDown(): Promise<void> {

@@ -17,7 +17,7 @@ export type Phase =
   /** The destination has answered; the user's phone is being offered its media. */
   | 'joining'
   | 'joined'
-  /** The destination could not be had; its fate is told and the user hears the busy tone. */
+  /** The destination could not be had; its fate is published and the user hears the busy tone. */
   | 'refusing'
   | 'over';
 
@@ -27,7 +27,7 @@ export type Input =
   | 'callee-answered'
   | 'media-joined'
   | 'callee-failed'
-  /** Whatever else ends a call: a hang-up from either side or by request, a failed caller, media that do not fit. */
+  /** Whatever else ends a call: a hang-up of either leg or by request, a failed caller, media that do not fit. */
   | 'end';
 
 export const callFlow: Readonly<Record<Phase, Readonly<Partial<Record<Input, Phase>>>>> = {

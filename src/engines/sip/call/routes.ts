@@ -22,18 +22,38 @@ export interface TrunkRoute {
   readonly trunks: readonly SipTrunk[];
 }
 
+/** PORT: where the phones of a SIP name are now. The registrar is one. */
+export interface BindingDirectory {
+  /** The live bindings of an account, best first. */
+  locate(account: string): Promise<readonly Binding[]>;
+}
+
 export interface RoutesOptions {
   /** Longest prefix first wins; without any route every number goes to every trunk, in order. */
   readonly trunks: readonly SipTrunk[];
   readonly routes: readonly TrunkRoute[];
-  /** Live bindings of a SIP name, best first. */
-  readonly bindingsOf: (account: string) => Promise<readonly Binding[]>;
+  readonly bindings: BindingDirectory;
   /** Our name in From and in the addresses of our users. */
   readonly domain: string;
 }
 
+/** One way to an endpoint: the target of a leg but for the number that it shows. */
+interface Way {
+  readonly address: string;
+  readonly invite: Omit<LegTarget['invite'], 'from'>;
+  /** Shown where the call brings no number of its own. */
+  readonly callerId?: string | undefined;
+}
+
+/** An endpoint with the ways that were found to it: the plan carries them to the leg. */
+type LocatedEndpoint = Endpoint & { readonly ways: readonly Way[] };
+
+const isLocated = (endpoint: Endpoint): endpoint is LocatedEndpoint => 'ways' in endpoint;
+
 const withUser = (uri: string, user: string): string =>
   uri.replace(/^(sips?:)(?:[^@]*@)?/i, (_, scheme: string) => `${scheme}${escapeUser(user)}@`);
+
+const to = (uri: string): NameAddr => ({ uri, params: new Map() });
 
 /** Finds where a leg can be rung, and how its INVITE is addressed. */
 export class Routes {
@@ -45,68 +65,42 @@ export class Routes {
     this.#routes = [...options.routes].sort((a, b) => b.prefix.length - a.prefix.length);
   }
 
-  /** Whether a leg to the endpoint could be rung now. */
-  async canReach(endpoint: Endpoint): Promise<boolean> {
-    switch (endpoint.kind) {
-      case 'registered':
-        return (await this.#options.bindingsOf(endpoint.account)).length > 0;
-      case 'number':
-        return this.#trunksFor(endpoint.number).length > 0;
-      case 'address':
-        return true;
-    }
+  /** The endpoint with the ways to it as they are now; undefined where there is none. */
+  async locate(endpoint: Endpoint): Promise<Endpoint | undefined> {
+    const ways = await this.#waysTo(endpoint);
+    const located: LocatedEndpoint = { ...endpoint, ways };
+    return ways.length === 0 ? undefined : located;
   }
 
-  /** Every address of the leg's endpoints, best first. */
-  async locate(role: LegRole, plan: CallPlan): Promise<readonly LegTarget[]> {
+  /** Every address of the leg's endpoints, best first. What was located before is not looked up again. */
+  async targets(role: LegRole, plan: CallPlan): Promise<readonly LegTarget[]> {
     const shown = role === 'caller' ? plan.destinationDisplay : plan.callerId;
-    const targets = await Promise.all(plan[role].map((endpoint) => this.#targets(endpoint, shown)));
-    return targets.flat();
-  }
-
-  async #targets(endpoint: Endpoint, shown: string | undefined): Promise<readonly LegTarget[]> {
-    switch (endpoint.kind) {
-      case 'registered':
-        return await this.#registered(endpoint.account, shown);
-      case 'number':
-        return this.#trunksFor(endpoint.number).map((trunk) => this.#viaTrunk(trunk, endpoint.number, shown));
-      case 'address':
-        return [this.#direct(endpoint.uri, shown)];
-    }
-  }
-
-  async #registered(account: string, shown: string | undefined): Promise<readonly LegTarget[]> {
-    const address = `sip:${escapeUser(account)}@${this.#options.domain}`;
-    const bindings = await this.#options.bindingsOf(account);
-    return bindings.map((binding) => ({
+    const ways = await Promise.all(plan[role].map((endpoint) => this.#waysTo(endpoint)));
+    return ways.flat().map(({ address, invite, callerId }) => ({
       address,
-      invite: {
-        target: binding.contact,
-        ...(binding.path.length > 0 ? { route: binding.path } : { hop: binding.flow }),
-        from: this.#ourName(shown),
-        to: { uri: address, params: new Map() },
-      },
+      invite: { ...invite, from: this.#ourName(shown ?? callerId) },
     }));
   }
 
-  #direct(uri: string, shown: string | undefined): LegTarget {
-    return {
-      address: uri,
-      invite: { target: uri, from: this.#ourName(shown), to: { uri, params: new Map() } },
-    };
+  async #waysTo(endpoint: Endpoint): Promise<readonly Way[]> {
+    if (isLocated(endpoint)) return endpoint.ways;
+    switch (endpoint.kind) {
+      case 'registered':
+        return await this.#toPhones(endpoint.account);
+      case 'number':
+        return this.#trunksFor(endpoint.number).map((trunk) => viaTrunk(trunk, endpoint.number));
+      case 'address':
+        return [{ address: endpoint.uri, invite: { target: endpoint.uri, to: to(endpoint.uri) } }];
+    }
   }
 
-  #viaTrunk(trunk: SipTrunk, number: string, shown: string | undefined): LegTarget {
-    const target = withUser(trunk.uri, number);
-    return {
-      address: number,
-      invite: {
-        target,
-        from: this.#ourName(shown ?? trunk.callerId),
-        to: { uri: target, params: new Map() },
-        ...(trunk.credentials === undefined ? {} : { credentials: trunk.credentials }),
-      },
-    };
+  async #toPhones(account: string): Promise<readonly Way[]> {
+    const address = `sip:${escapeUser(account)}@${this.#options.domain}`;
+    const bindings = await this.#options.bindings.locate(account);
+    return bindings.map(({ contact, path, flow }) => ({
+      address,
+      invite: { target: contact, ...(path.length > 0 ? { route: path } : { hop: flow }), to: to(address) },
+    }));
   }
 
   #trunksFor(number: string): readonly SipTrunk[] {
@@ -119,3 +113,12 @@ export class Routes {
     return { display: user, uri: `sip:${escapeUser(user)}@${this.#options.domain}`, params: new Map() };
   }
 }
+
+const viaTrunk = ({ uri, callerId, credentials }: SipTrunk, number: string): Way => {
+  const target = withUser(uri, number);
+  return {
+    address: number,
+    invite: { target, to: to(target), ...(credentials === undefined ? {} : { credentials }) },
+    callerId,
+  };
+};

@@ -1,22 +1,27 @@
 import type { CallPlan, EngineCall, EngineEvent, LegCause, Verdict } from '../../../calls/call-engine.ts';
 import type { LegRole } from '../../../calls/call-state.ts';
-import type { Timer } from '../../../shared/clock.ts';
+import type { Clock, Timer } from '../../../shared/clock.ts';
 import type { Log } from '../../../shared/log.ts';
+import type { UserAgentFace } from '../../../sip/user-agent.ts';
 import { callFlow, type Input, type Phase } from './call-flow.ts';
+import type { Routes } from './routes.ts';
 import { CallMedia } from '../media/call-media.ts';
 import { causeOfResponse, incompatibleMediaCause } from '../leg/causes.ts';
-import type { LegTarget, LegUser } from '../leg/leg.ts';
+import { Leg, type LegTarget, type LegUser } from '../leg/leg.ts';
 import { unreachable, withoutAudio, type LegFailure } from '../leg/leg-end.ts';
+import { LegSdp, type SessionIds } from '../leg/leg-sdp.ts';
 import { nextForCallee, nextForCaller, withCodecs } from '../leg/next-attempt.ts';
 import type { Prompter } from '../media/prompter.ts';
-import { createSide, type Side, type SideFactoryOptions } from '../leg/side.ts';
 
-export interface ThirdPartyCallOptions extends SideFactoryOptions {
+export interface ThirdPartyCallOptions {
   readonly plan: CallPlan;
-  readonly tell: (event: EngineEvent) => void;
-  /** Never rejects: none is found where nothing can be asked. */
-  readonly locate: (role: LegRole, plan: CallPlan) => Promise<readonly LegTarget[]>;
+  /** Takes what happens, in its order. */
+  readonly listener: (event: EngineEvent) => void;
+  readonly routes: Routes;
+  readonly userAgent: Pick<UserAgentFace, 'invite'>;
   readonly prompter: Prompter;
+  readonly sessionIds: SessionIds;
+  readonly clock: Clock;
   readonly log: Log;
   /** How long the busy tone is heard; 0 skips it. */
   readonly busyToneMs: number;
@@ -25,19 +30,19 @@ export interface ThirdPartyCallOptions extends SideFactoryOptions {
 }
 
 interface Caller {
-  readonly side: Side;
+  readonly leg: Leg;
   readonly media: CallMedia;
 }
 
 /**
  * One call between two phones, set up by a third party (RFC 3725): the user's phone first, then the destination, then
- * the two joined. Follows `callFlow`; whatever happens, it tells `over` once and ends both legs.
+ * the two joined. Follows `callFlow`; whatever happens, it publishes `over` once and ends both legs.
  */
 export class ThirdPartyCall implements EngineCall {
   readonly #options: ThirdPartyCallOptions;
   #phase: Phase = 'locating';
   #caller: Caller | undefined;
-  #callee: Side | undefined;
+  #callee: Leg | undefined;
   #toneTimer: Timer | undefined;
 
   constructor(options: ThirdPartyCallOptions) {
@@ -55,62 +60,68 @@ export class ThirdPartyCall implements EngineCall {
 
   /** A leg that has not confirmed its end by now is waited for no longer. */
   abandon(): void {
-    this.#caller?.side.leg.abandon();
-    this.#callee?.leg.abandon();
+    this.#caller?.leg.abandon();
+    this.#callee?.abandon();
   }
 
   async #ringCaller(): Promise<void> {
-    const { locate, plan, prompter } = this.#options;
-    const targets = await locate('caller', plan);
+    const { clock, plan, prompter, userAgent } = this.#options;
+    const targets = await this.#targetsOf('caller');
     if (!this.#move('caller-located')) return;
     if (targets.length === 0) {
       this.#failCaller(unreachable);
       return;
     }
-    const side = createSide(this.#options, {
+    const leg = new Leg({
       targets,
       ringSeconds: plan.timeoutSeconds,
       next: nextForCaller,
       media: () => prompter.offer,
+      sdp: this.#newSdp(),
+      userAgent,
+      clock,
       user: {
         ...this.#legUser('caller'),
         earlyMedia: () => undefined,
         answered: (answer) => this.#guard(this.#onCallerAnswered(answer)),
         failed: (failure) => this.#failCaller(failure),
+        offered: (offer) => this.#guard(media.take(offer, leg)),
+        renegotiated: (answer) => this.#guard(media.follow(answer, leg)),
       },
-      offered: (offer, from) => this.#guard(media.take(offer, from)),
-      renegotiated: (answer, from) => this.#guard(media.follow(answer, from)),
     });
-    const media = new CallMedia(side, prompter);
-    this.#caller = { side, media };
-    side.leg.start();
+    const media = new CallMedia(leg, prompter);
+    this.#caller = { leg, media };
+    leg.start();
   }
 
   /** Steps 2 and 3: ringback to the user, the destination is dialled with the user's own media. */
   async #onCallerAnswered(answer: string): Promise<void> {
-    const { locate, plan, tell } = this.#options;
     const caller = this.#caller;
     if (caller === undefined || !this.#move('caller-answered')) return;
-    caller.side.remote = answer;
-    tell({ type: 'leg-answered', leg: 'caller', sipStatus: 200 });
+    caller.leg.remote = answer;
+    this.#options.listener({ type: 'leg-answered', leg: 'caller', sipStatus: 200 });
     if (!caller.media.prompt.ring()) {
       this.#failCaller(withoutAudio);
       return;
     }
-    const targets = await locate('callee', plan);
+    const targets = await this.#targetsOf('callee');
     if (this.#phase !== 'dialling') return;
     if (targets.length === 0) this.#onCalleeFailed(caller, unreachable);
     else this.#dial(caller, targets);
   }
 
   #dial(caller: Caller, targets: readonly LegTarget[]): void {
-    const { side, media } = caller;
+    const { clock, plan, userAgent } = this.#options;
+    const { media } = caller;
     const user = this.#legUser('callee');
-    const callee = createSide(this.#options, {
+    const callee = new Leg({
       targets,
-      ringSeconds: this.#options.plan.destinationTimeoutSeconds,
+      ringSeconds: plan.destinationTimeoutSeconds,
       next: nextForCallee,
-      media: (codecs) => withCodecs(side.remote, codecs),
+      media: (codecs) => withCodecs(caller.leg.remote, codecs),
+      sdp: this.#newSdp(),
+      userAgent,
+      clock,
       user: {
         ...user,
         calling: (address) => {
@@ -120,25 +131,42 @@ export class ThirdPartyCall implements EngineCall {
         earlyMedia: (early) => this.#guard(media.prompt.hearNetwork(early)), // step 4
         answered: (answer) => this.#guard(this.#join(caller, callee, answer)),
         failed: (failure) => this.#onCalleeFailed(caller, failure),
+        offered: (offer) => this.#guard(media.take(offer, callee)),
+        renegotiated: (answer) => this.#guard(media.follow(answer, callee)),
       },
-      offered: (offer, from) => this.#guard(media.take(offer, from)),
-      renegotiated: (answer, from) => this.#guard(media.follow(answer, from)),
     });
     this.#callee = callee;
-    callee.leg.start();
+    callee.start();
+  }
+
+  /** None where nothing can be looked up: the leg fails then, and not the process. */
+  async #targetsOf(role: LegRole): Promise<readonly LegTarget[]> {
+    const { log, plan, routes } = this.#options;
+    try {
+      return await routes.targets(role, plan);
+    } catch (error) {
+      log.error({ error, call: plan.tokenCall, role }, 'a leg could not be located');
+      return [];
+    }
+  }
+
+  #newSdp(): LegSdp {
+    const { prompter, sessionIds } = this.#options;
+    return new LegSdp({ sessionId: sessionIds.next(), address: prompter.address });
   }
 
   /** Steps 5 and 6: the two are shown each other's media. */
-  async #join(caller: Caller, callee: Side, answer: string): Promise<void> {
+  async #join(caller: Caller, callee: Leg, answer: string): Promise<void> {
+    const { listener } = this.#options;
     if (!this.#move('callee-answered')) return;
     callee.remote = answer;
-    this.#options.tell({ type: 'leg-answered', leg: 'callee', sipStatus: 200 });
+    listener({ type: 'leg-answered', leg: 'callee', sipStatus: 200 });
     const result = await caller.media.join(callee);
     if (result.kind === 'refused') {
       const leg = result.by === callee ? 'callee' : 'caller';
       this.#end({ by: 'failure', leg, failure: 'response', cause: causeOfResponse(result.status) });
     } else if (this.#move('media-joined')) {
-      this.#options.tell({ type: 'joined' });
+      listener({ type: 'joined' });
     }
   }
 
@@ -146,23 +174,23 @@ export class ThirdPartyCall implements EngineCall {
     this.#end({ by: 'failure', leg: 'caller', ...failure });
   }
 
-  /** The fate is told at once; the user hears the busy tone, unless the network's own announcement was heard. */
+  /** The fate is published at once; the user hears the busy tone, unless the network's own announcement was heard. */
   #onCalleeFailed({ media }: Caller, { failure, cause }: LegFailure): void {
-    const { busyToneMs, clock, tell } = this.#options;
+    const { busyToneMs, clock, listener } = this.#options;
     if (!this.#move('callee-failed')) return;
-    tell({ type: 'over', verdict: { by: 'failure', leg: 'callee', failure, cause } });
+    listener({ type: 'over', verdict: { by: 'failure', leg: 'callee', failure, cause } });
     if (busyToneMs > 0 && media.prompt.busy()) this.#toneTimer = clock.setTimer(busyToneMs, () => this.#release(cause));
     else this.#release(cause);
   }
 
   #legUser(role: LegRole): Pick<LegUser, 'calling' | 'ringing' | 'hungUp' | 'ended'> {
-    const { tell } = this.#options;
+    const { listener } = this.#options;
     return {
-      calling: (address) => tell({ type: 'leg-calling', leg: role, address }),
-      ringing: (sipStatus) => tell({ type: 'leg-ringing', leg: role, sipStatus }),
+      calling: (address) => listener({ type: 'leg-calling', leg: role, address }),
+      ringing: (sipStatus) => listener({ type: 'leg-ringing', leg: role, sipStatus }),
       hungUp: (cause) => this.#end({ by: 'hangup', leg: role, cause }),
       ended: (cause) => {
-        tell({ type: 'leg-ended', leg: role, cause });
+        listener({ type: 'leg-ended', leg: role, cause });
         this.#releaseWhenGone();
       },
     };
@@ -175,11 +203,11 @@ export class ThirdPartyCall implements EngineCall {
     return true;
   }
 
-  /** Every end passes here. Its fate is told once: not again where a failed callee has told it. */
+  /** Every end passes here. Its fate is published once: not again where a failed callee has decided it. */
   #end(verdict: Verdict): void {
-    const isTold = this.#phase === 'refusing';
+    const isPublished = this.#phase === 'refusing';
     if (!this.#move('end')) return;
-    if (!isTold) this.#options.tell({ type: 'over', verdict });
+    if (!isPublished) this.#options.listener({ type: 'over', verdict });
     this.#tearDown('cause' in verdict ? verdict.cause : undefined);
   }
 
@@ -194,13 +222,13 @@ export class ThirdPartyCall implements EngineCall {
       return;
     }
     this.#caller.media.prompt.stop();
-    this.#caller.side.leg.hangUp(cause);
-    this.#callee?.leg.hangUp(cause);
+    this.#caller.leg.hangUp(cause);
+    this.#callee?.hangUp(cause);
   }
 
   #releaseWhenGone(): void {
-    if (this.#phase !== 'over' || this.#caller?.side.leg.isEnded !== true) return;
-    if (this.#callee?.leg.isEnded !== false) this.#options.onReleased();
+    if (this.#phase !== 'over' || this.#caller?.leg.isEnded !== true) return;
+    if (this.#callee?.isEnded !== false) this.#options.onReleased();
   }
 
   /** SDP that cannot be read ends the call, not the process. */

@@ -96,7 +96,7 @@ export const cancelledCause: LegCause = { sipStatus: 487, q850Cause: 16, reason:
 /** The session broke while it lasted: no ACK, or 408 or 481 inside it (Q.850 cause 41, temporary failure). */
 export const brokenCause = (status: number): LegCause => ({ sipStatus: status, q850Cause: 41, reason: 'broken' });
 
-/** The media of the two sides could not be brought together (Q.850 cause 88, incompatible destination). */
+/** The media of the two legs could not be brought together (Q.850 cause 88, incompatible destination). */
 export const incompatibleMediaCause: LegCause = { sipStatus: 200, q850Cause: 88, reason: 'media-not-acceptable' };
 
 const Q850_IN_REASON = /(?:^|,)\s*Q\.850\s*;[^,]*?\bcause\s*=\s*(\d{1,3})/i;
@@ -107,7 +107,7 @@ export const causeOfBye = (reasonHeader: string | undefined): LegCause => {
   return q850 === null ? hangupCause : { ...hangupCause, q850Cause: Number(q850[1]) };
 };
 
-/** A Reason header that tells one leg why the other one failed (RFC 3326). */
+/** A Reason header that shows one leg why the other one failed (RFC 3326). */
 export const reasonHeader = (cause: LegCause): string => {
   const parts: string[] = [];
   if (cause.sipStatus !== null && cause.sipStatus >= 300) {

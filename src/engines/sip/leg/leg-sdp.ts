@@ -5,9 +5,24 @@ interface Stamped {
   readonly version: number;
 }
 
+/** The session ids of our `o=` lines: each is given to one leg alone. */
+export class SessionIds {
+  #last: number;
+
+  /** @param last the newest id that may have been given out before */
+  constructor(last: number) {
+    this.#last = last;
+  }
+
+  next(): number {
+    this.#last += 1;
+    return this.#last;
+  }
+}
+
 /**
  * The SDP that one leg is sent. Its `o=` line is ours and stays the same for the leg's life; its version grows by one
- * only when the rest changes (RFC 3264 section 8), whoever wrote the rest.
+ * only when the rest changes (RFC 3264 section 8), be the rest ours or the other leg's.
  */
 export class LegSdp {
   readonly #sessionId: number;
@@ -26,12 +41,18 @@ export class LegSdp {
     return this.#sent.text;
   }
 
-  /** Whether it is what was sent last, whoever's origin it has. @throws {SdpError} */
+  /**
+   * Whether it is what was sent last, under this origin or another.
+   * @throws SdpError where it has no `o=` line
+   */
   isSent(sdp: string): boolean {
     return this.#withVersion(sdp, this.#sent.version) === this.#sent.text;
   }
 
-  /** The same description under the leg's own origin. @throws {SdpError} where it has none that could be replaced */
+  /**
+   * The same description under the leg's own origin.
+   * @throws SdpError where it has no `o=` line that could be replaced
+   */
   stamp(sdp: string): string {
     if (this.isSent(sdp)) return this.sent;
     const newest = this.#newestVersion + 1;

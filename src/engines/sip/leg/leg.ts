@@ -7,9 +7,11 @@ import type {
   RemoteOffer,
   Session,
   SessionEnd,
+  UserAgentFace,
 } from '../../../sip/user-agent.ts';
 import { cancelledCause, hangupCause, noAnswerCause, noResponseCause, reasonHeader } from './causes.ts';
 import { causeOfLoss, failureOf, settledCause, unreachable, type LegFailure } from './leg-end.ts';
+import type { LegSdp } from './leg-sdp.ts';
 import { firstAttempt, type Attempt, type NextAttempt, type OfferedCodecs } from './next-attempt.ts';
 
 /** One address at which a leg may be rung, ready to be invited. */
@@ -36,12 +38,13 @@ export interface LegUser {
 
 export interface LegOptions {
   readonly targets: readonly LegTarget[];
-  /** The SDP of an INVITE as things stand; undefined where there is none with these codecs. */
-  readonly offer: (codecs: OfferedCodecs) => string | undefined;
+  /** Whose media an INVITE shows as things stand; undefined where there are none with these codecs. */
+  readonly media: (codecs: OfferedCodecs) => string | undefined;
+  readonly sdp: LegSdp;
   /** For all attempts together. */
   readonly ringSeconds: number;
   readonly next: NextAttempt;
-  readonly invite: (options: InviteOptions) => Session;
+  readonly userAgent: Pick<UserAgentFace, 'invite'>;
   readonly clock: Clock;
   readonly user: LegUser;
 }
@@ -62,6 +65,10 @@ const OFFER_PATIENCE_MS = 32_000;
 
 /** One leg of a call: rings its targets one after the other until one answers, and ends exactly once. */
 export class Leg {
+  /** What it was sent: others' media under an origin of its own. */
+  readonly sdp: LegSdp;
+  /** The last description of its own media; empty until it answers. */
+  remote = '';
   readonly #options: LegOptions;
   #state: State = { name: 'calling' };
   #session: Session | undefined;
@@ -69,6 +76,7 @@ export class Leg {
 
   constructor(options: LegOptions) {
     this.#options = options;
+    this.sdp = options.sdp;
   }
 
   get isEnded(): boolean {
@@ -96,7 +104,7 @@ export class Leg {
     });
   }
 
-  /** Ends the leg in whatever state it is. `because` is told to the peer. */
+  /** Ends the leg in whatever state it is. The peer is shown `because` as its Reason. */
   hangUp(because?: LegCause): void {
     if (!this.#isPending && !this.#isAnswered) return;
     const cause = this.#isAnswered ? { ...(because ?? hangupCause), sipStatus: 200 } : cancelledCause;
@@ -119,12 +127,13 @@ export class Leg {
 
   /** @returns false where there is nothing left to try */
   #invite(attempt: Attempt): boolean {
-    const { invite, offer, targets, user } = this.#options;
+    const { media, targets, user, userAgent } = this.#options;
     const target = targets[attempt.index];
-    const sdp = target && offer(attempt.codecs);
+    const shown = target && media(attempt.codecs);
+    const sdp = shown && this.sdp.stamp(shown);
     if (target === undefined || sdp === undefined) return false;
     this.#state = { name: 'calling' };
-    const session = invite({ ...target.invite, sdp });
+    const session = userAgent.invite({ ...target.invite, sdp });
     this.#session = session;
     session.on('progress', (status, early) => this.#onProgress(status, early));
     session.on('answered', (answer) => this.#onAnswered(answer));
@@ -205,7 +214,7 @@ export class Leg {
     this.#options.user.ended(failure.cause);
   }
 
-  /** The state is set before anyone is told, so that whatever they do finds the leg ending. */
+  /** The state is set before the call and the peer learn of it: what either does then finds the leg ending. */
   #leave(cause: LegCause): void {
     this.#ringTimer?.cancel();
     this.#state = { name: 'ending', cause };

@@ -1,7 +1,7 @@
 import { restrictCodecs } from '../../../sip/sdp/restrict-codecs.ts';
 import type { SessionEnd } from '../../../sip/user-agent.ts';
 
-/** All that the other side speaks, or G.711 alone for a peer that refuses the rest. */
+/** All that the other leg speaks, or G.711 alone for a peer that refuses the rest. */
 export type OfferedCodecs = 'all' | 'g711';
 
 /** One INVITE of a leg: to which of its targets, and what it offers. */

@@ -2,10 +2,10 @@ import type { ToneName } from '../../../media/tones.ts';
 import type { RemoteOffer } from '../../../sip/user-agent.ts';
 import type { MediaJoin } from './media-join.ts';
 import type { Prompter, PromptPlayback } from './prompter.ts';
-import type { Side } from '../leg/side.ts';
+import type { Leg } from '../leg/leg.ts';
 
 export interface CallerPromptOptions {
-  readonly caller: Side;
+  readonly caller: Leg;
   readonly media: MediaJoin;
   readonly prompter: Prompter;
 }
@@ -48,7 +48,7 @@ export class CallerPrompt {
     if (this.#isHearing('ringback')) this.#play('ringback');
   }
 
-  /** @returns false where it is not heard: the network has told already, or the phone takes no audio */
+  /** @returns false where it is not heard: the network's announcement was heard, or the phone takes no audio */
   busy(): boolean {
     if (this.#heard === 'network') return false;
     this.#heard = 'busy';

@@ -1,10 +1,10 @@
 import { sameMedia } from '../../../sip/sdp/same-media.ts';
 import type { OfferResult, RemoteOffer } from '../../../sip/user-agent.ts';
-import type { Side } from '../leg/side.ts';
+import type { Leg } from '../leg/leg.ts';
 
 /** Why two legs could not be joined: the leg that refused, and its status. */
 export type JoinResult =
-  { readonly kind: 'joined' } | { readonly kind: 'refused'; readonly by: Side; readonly status: number };
+  { readonly kind: 'joined' } | { readonly kind: 'refused'; readonly by: Leg; readonly status: number };
 
 const JOINED: JoinResult = { kind: 'joined' };
 
@@ -13,16 +13,16 @@ const withoutItsHold = (sdp: string): string => sdp.replace(/^a=recvonly/gm, 'a=
 
 /**
  * Brings the media of two legs together: the callee's SDP is offered to the caller (RFC 3725 flow, steps 4 to 6), later
- * offers of either side are carried to the other. Offers of one call are taken one after the other, never two at once.
+ * offers of either leg are carried to the other. Offers of one call are taken one after the other, never two at once.
  */
 export class MediaJoin {
-  readonly #caller: Side;
-  #callee: Side | undefined;
+  readonly #caller: Leg;
+  #callee: Leg | undefined;
   #tail: Promise<unknown> = Promise.resolve();
   #turns = 0;
   #state: 'apart' | 'joined' = 'apart';
 
-  constructor(caller: Side) {
+  constructor(caller: Leg) {
     this.#caller = caller;
   }
 
@@ -40,16 +40,16 @@ export class MediaJoin {
     return this.#inTurn(async () => (await this.#offerTo(this.#caller, sdp)).kind === 'accepted');
   }
 
-  /** Joins the caller to a callee that has answered; where the caller's media moved, the callee is told once. */
-  async join(callee: Side): Promise<JoinResult> {
+  /** Joins the caller to a callee that has answered; where the caller's media moved, the callee is offered them once. */
+  async join(callee: Leg): Promise<JoinResult> {
     this.#callee = callee;
     const result = await this.#inTurn(() => this.#bringTogether(callee));
     if (result.kind === 'joined') this.#state = 'joined';
     return result;
   }
 
-  /** Carries an offer of one joined side (hold, resume, a new codec) to the other, and its answer back. */
-  carry(offer: RemoteOffer, from: Side): Promise<void> {
+  /** Carries an offer of one joined leg (hold, resume, a new codec) to the other, and its answer back. */
+  carry(offer: RemoteOffer, from: Leg): Promise<void> {
     return this.#inTurn(async () => {
       const to = this.#otherOf(from);
       if (to === undefined) {
@@ -63,15 +63,15 @@ export class MediaJoin {
     });
   }
 
-  /** One joined side has answered an offer for which it had asked: the other is told. */
-  follow(from: Side): Promise<void> {
+  /** One joined leg has answered an offer for which it had asked: its answer is offered to the other. */
+  follow(from: Leg): Promise<void> {
     return this.#inTurn(async () => {
       const to = this.#otherOf(from);
       if (to !== undefined) await this.#offerTo(to, from.remote);
     });
   }
 
-  async #bringTogether(callee: Side): Promise<JoinResult> {
+  async #bringTogether(callee: Leg): Promise<JoinResult> {
     const caller = this.#caller;
     const moved = await this.#offerTo(caller, callee.remote);
     if (moved.kind === 'refused') return { kind: 'refused', by: caller, status: moved.status };
@@ -83,7 +83,7 @@ export class MediaJoin {
   /** SDP that cannot be read is refused and leaves the call as it was. */
   async #relay(
     offer: RemoteOffer,
-    { sdp, from, to }: { readonly sdp: string; readonly from: Side; readonly to: Side },
+    { sdp, from, to }: { readonly sdp: string; readonly from: Leg; readonly to: Leg },
   ): Promise<void> {
     try {
       const result = await this.#offerTo(to, sdp);
@@ -100,22 +100,22 @@ export class MediaJoin {
   }
 
   /** Only codecs that the callee may send count: a caller that names those alone has not moved. */
-  #hasMoved(callee: Side, sdp: string): boolean {
+  #hasMoved(callee: Leg, sdp: string): boolean {
     return !callee.sdp.isSent(sdp) && !sameMedia(callee.sdp.sent, sdp, callee.remote);
   }
 
-  async #offerTo(side: Side, sdp: string): Promise<OfferResult> {
-    const { sent } = side.sdp;
-    const stamped = side.sdp.stamp(sdp);
-    if (stamped === sent) return { kind: 'accepted', sdp: side.remote };
-    const result = await side.leg.offer(stamped);
-    if (result.kind === 'accepted') side.remote = result.sdp;
-    else side.sdp.takeBack();
+  async #offerTo(leg: Leg, sdp: string): Promise<OfferResult> {
+    const { sent } = leg.sdp;
+    const stamped = leg.sdp.stamp(sdp);
+    if (stamped === sent) return { kind: 'accepted', sdp: leg.remote };
+    const result = await leg.offer(stamped);
+    if (result.kind === 'accepted') leg.remote = result.sdp;
+    else leg.sdp.takeBack();
     return result;
   }
 
-  #otherOf(side: Side): Side | undefined {
-    return side === this.#caller ? this.#callee : this.#caller;
+  #otherOf(leg: Leg): Leg | undefined {
+    return leg === this.#caller ? this.#callee : this.#caller;
   }
 
   #inTurn<Result>(task: () => Promise<Result>): Promise<Result> {

@@ -27,12 +27,14 @@ const routes = (options: Partial<RoutesOptions> = {}): Routes =>
   new Routes({
     trunks: [near, far],
     routes: [],
-    bindingsOf: (account) =>
-      Promise.resolve(
-        account === 'alice'
-          ? [binding('sip:alice@192.0.2.1:5070'), binding('sip:alice@10.0.0.1', ['<sip:edge.example;lr>'])]
-          : [],
-      ),
+    bindings: {
+      locate: (account) =>
+        Promise.resolve(
+          account === 'alice'
+            ? [binding('sip:alice@192.0.2.1:5070'), binding('sip:alice@10.0.0.1', ['<sip:edge.example;lr>'])]
+            : [],
+        ),
+    },
     domain: 'offhook.example',
     ...options,
   });
@@ -48,11 +50,11 @@ const plan = (changes: Partial<CallPlan>): CallPlan => ({
 });
 
 const targetsOf = async (changes: Partial<CallPlan>, from = routes()): Promise<string[]> =>
-  (await from.locate('callee', plan(changes))).map(({ invite }) => invite.target);
+  (await from.targets('callee', plan(changes))).map(({ invite }) => invite.target);
 
 describe('where a leg is rung', () => {
   it("a registered name: at every contact, by its Path or else by the flow it came on, To in the user's name", async () => {
-    const [first, second] = await routes().locate('caller', plan({}));
+    const [first, second] = await routes().targets('caller', plan({}));
     expect(first).toMatchObject({
       address: 'sip:alice@offhook.example',
       invite: {
@@ -67,7 +69,7 @@ describe('where a leg is rung', () => {
   });
 
   it('a number: at every trunk, which keeps its port and parameters', async () => {
-    const [first, second] = await routes().locate('callee', plan({}));
+    const [first, second] = await routes().targets('callee', plan({}));
     expect(first).toMatchObject({
       address: '+33123456789',
       invite: { target: 'sip:+33123456789@near.example:5070', from: { uri: 'sip:+12025550001@offhook.example' } },
@@ -81,7 +83,7 @@ describe('where a leg is rung', () => {
   });
 
   it('shows the number of the call before that of the trunk', async () => {
-    const [first] = await routes().locate('callee', plan({ callerId: '+12025550199' }));
+    const [first] = await routes().targets('callee', plan({ callerId: '+12025550199' }));
     expect(first?.invite.from.uri).toBe('sip:+12025550199@offhook.example');
   });
 
@@ -119,12 +121,27 @@ describe('whether an endpoint can be reached', () => {
     [true, { kind: 'address', uri: 'sip:200@10.0.0.5' }],
     [true, { kind: 'number', number: '+33123456789' }],
   ])('%s: %j', async (can, endpoint) => {
-    expect(await routes().canReach(endpoint)).toBe(can);
+    expect((await routes().locate(endpoint)) !== undefined).toBe(can);
   });
 
   it('a number cannot where no trunk takes it', async () => {
     const number: Endpoint = { kind: 'number', number: '+33123456789' };
-    expect(await routes({ trunks: [] }).canReach(number)).toBe(false);
-    expect(await routes({ routes: [{ prefix: '+1', trunks: [near] }] }).canReach(number)).toBe(false);
+    expect(await routes({ trunks: [] }).locate(number)).toBeUndefined();
+    expect(await routes({ routes: [{ prefix: '+1', trunks: [near] }] }).locate(number)).toBeUndefined();
+  });
+
+  it('asks for the bindings of a located name once: the plan carries them to the leg', async () => {
+    const asked: string[] = [];
+    const bindings = {
+      locate: (account: string) => {
+        asked.push(account);
+        return Promise.resolve([binding('sip:alice@192.0.2.1:5070')]);
+      },
+    };
+    const from = routes({ bindings });
+    const located = await from.locate({ kind: 'registered', account: 'alice' });
+    const targets = await from.targets('caller', plan({ caller: located === undefined ? [] : [located] }));
+    expect(targets.map(({ invite }) => invite.target)).toEqual(['sip:alice@192.0.2.1:5070']);
+    expect(asked).toEqual(['alice']);
   });
 });
