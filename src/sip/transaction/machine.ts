@@ -1,6 +1,7 @@
-import type { Hop } from '../transport/transport.ts';
+import type { Log } from '../../shared/log.ts';
+import type { Hop, SipTransport } from '../transport/transport.ts';
 import type { TimerWheel, WheelTimer } from './timer-wheel.ts';
-import type { TimerBase } from './transaction.ts';
+import type { KeptBytes, TimerBase } from './transaction.ts';
 
 /** One row of a state machine: where an input leads, and what is done on the way, in order. */
 interface Transition<State extends string, Action extends string> {
@@ -13,62 +14,79 @@ export type TransitionTable<State extends string, Input extends string, Action e
   Record<State, Readonly<Partial<Record<Input, Transition<State, Action>>>>>
 >;
 
-/** What the machines need of the layer that runs them. */
+/** What the machines of a layer share, and who forgets them. */
 export interface MachineHost {
+  readonly transport: SipTransport;
   readonly wheel: TimerWheel;
   readonly timers: TimerBase;
-  send(data: Buffer, hop: Hop, onError?: (error: Error) => void): void;
-  /** Runs code of the transaction user: what it throws is logged and goes no further. */
-  guard<Argument>(tell: (argument: Argument) => void, argument: Argument): void;
+  readonly log: Log;
   /** The machine has terminated: nothing will match it any more. */
   forget(key: string): void;
 }
+
+/** Runs code of the transaction user: what it throws is logged, so that a fault of one call does not end the others. */
+export const guard = <Argument>(log: Log, tell: (argument: Argument) => void, argument: Argument): void => {
+  try {
+    tell(argument);
+  } catch (error) {
+    log.error({ err: error }, 'The user of a transaction failed');
+  }
+};
+
+export const keepBytes = (data: Buffer): KeptBytes => data.toString('latin1');
+
+export const releaseBytes = (kept: KeptBytes): Buffer => Buffer.from(kept, 'latin1');
 
 /**
  * Runs one transaction through its table. An action is the name of a method of the machine. The state is set before
  * the actions run, and the transaction user is told last, so it may call back into the machine.
  */
-export abstract class Machine<State extends string, Input extends string, Action extends string, Payload> {
+export abstract class Machine<Input extends string, Action extends string, Payload> {
   readonly key: string;
   protected readonly hop: Hop;
   protected readonly host: MachineHost;
-  protected abstract readonly table: TransitionTable<State, Input, Action>;
-  #state: State | 'terminated';
+  readonly #table: TransitionTable<string, string, Action>;
+  #state: string;
   #resendTimer: WheelTimer | undefined;
   #lifeTimer: WheelTimer | undefined;
   #resendMs = 0;
 
-  constructor(host: MachineHost, key: string, hop: Hop, initial: State) {
+  constructor(
+    host: MachineHost,
+    { key, hop }: { readonly key: string; readonly hop: Hop },
+    { table, initial }: { readonly table: TransitionTable<string, string, Action>; readonly initial: string },
+  ) {
     this.host = host;
     this.key = key;
     this.hop = hop;
+    this.#table = table;
     this.#state = initial;
   }
 
-  get state(): State | 'terminated' {
+  /** The name of a row of the table, or `terminated`. */
+  get state(): string {
     return this.#state;
   }
 
   /** A row of a timer names no action that reads the payload. */
   take(input: Input, payload?: Payload): void {
-    if (this.#state === 'terminated') return;
-    const transition = this.table[this.#state][input];
+    const transition = this.#table[this.#state]?.[input];
     if (transition === undefined) return;
     this.#state = transition.next;
     if (transition.next === 'terminated') this.#end();
     for (const action of transition.actions) this.perform(action, payload as Payload);
   }
 
-  /** Ends without telling anyone. */
+  /** Ends without a word to the user. */
   drop(): void {
     this.#state = 'terminated';
     this.#end();
   }
 
   stopTimers(): void {
-    this.stopResending();
+    if (this.#resendTimer !== undefined) this.host.wheel.cancel(this.#resendTimer);
     if (this.#lifeTimer !== undefined) this.host.wheel.cancel(this.#lifeTimer);
-    this.#lifeTimer = undefined;
+    this.#resendTimer = this.#lifeTimer = undefined;
   }
 
   protected abstract perform(action: Action, payload: Payload): void;
@@ -90,11 +108,6 @@ export abstract class Machine<State extends string, Input extends string, Action
   protected resendAfter(delayMs: number, input: Input): void {
     this.#resendMs = delayMs;
     this.#resendTimer = this.host.wheel.set(delayMs, this, input);
-  }
-
-  protected stopResending(): void {
-    if (this.#resendTimer !== undefined) this.host.wheel.cancel(this.#resendTimer);
-    this.#resendTimer = undefined;
   }
 
   /** The one timer that limits how long the state lasts; it replaces the one before. */

@@ -3,25 +3,28 @@ import type { Log } from '../../shared/log.ts';
 import { createResponse } from '../message/create-response.ts';
 import type { SipRequest } from '../message/message.ts';
 import { responseHop } from '../transport/response-hop.ts';
-import type { Arrival } from '../transport/transport.ts';
-import { InviteServer } from './invite-server.ts';
-import type { MachineHost } from './machine.ts';
+import type { Arrival, SipTransport } from '../transport/transport.ts';
+import { guard, type MachineHost } from './machine.ts';
 import { serverKey } from './match-request.ts';
-import { NonInviteServer } from './non-invite-server.ts';
-import { ServerHandle } from './server-handle.ts';
-import type { TransactionLayerUser } from './transaction.ts';
+import { ServerHandle, ServerMachine } from './server-machine.ts';
+import type { TimerWheel } from './timer-wheel.ts';
+import type { TimerBase, TransactionLayerUser } from './transaction.ts';
 
 /** The requests that come in: finds the machine of each or starts one, and answers CANCEL. */
-export class ServerTransactions {
-  readonly #host: MachineHost;
+export class ServerTransactions implements MachineHost {
+  readonly transport: SipTransport;
+  readonly wheel: TimerWheel;
+  readonly timers: TimerBase;
+  readonly log: Log;
   readonly #ids: IdSource;
-  readonly #log: Log;
-  readonly #machines = new Map<string, InviteServer | NonInviteServer>();
+  readonly #machines = new Map<string, ServerMachine>();
 
-  constructor(host: Omit<MachineHost, 'forget'>, ids: IdSource, log: Log) {
-    this.#host = { ...host, forget: (key) => this.#machines.delete(key) };
+  constructor({ transport, wheel, timers, log, ids }: Omit<MachineHost, 'forget'> & { readonly ids: IdSource }) {
+    this.transport = transport;
+    this.wheel = wheel;
+    this.timers = timers;
+    this.log = log;
     this.#ids = ids;
-    this.#log = log;
   }
 
   get size(): number {
@@ -44,6 +47,10 @@ export class ServerTransactions {
     else this.#tell(handle, user);
   }
 
+  forget(key: string): void {
+    this.#machines.delete(key);
+  }
+
   close(): void {
     for (const machine of this.#machines.values()) machine.drop();
   }
@@ -51,41 +58,37 @@ export class ServerTransactions {
   /** The ACK of a non-2xx ends here (RFC 3261 section 17.2.1); any other is the user's (section 13.3.1.4). */
   #receiveAck(ack: SipRequest, arrival: Arrival, user: TransactionLayerUser): void {
     const invite = this.#machines.get(serverKey(ack, 'INVITE'));
-    if (invite instanceof InviteServer && invite.state !== 'accepted') invite.take('ack');
-    else this.#host.guard(() => user.onAck(ack, arrival), undefined);
+    if (invite !== undefined && invite.state !== 'accepted') invite.take('ack');
+    else guard(this.log, () => user.onAck(ack, arrival), undefined);
   }
 
   #open(key: string, request: SipRequest, arrival: Arrival): ServerHandle {
-    const hop = responseHop(request.topVia, arrival);
-    if (request.method !== 'INVITE') {
-      const machine = new NonInviteServer(this.#host, key, hop);
-      this.#machines.set(key, machine);
-      return new ServerHandle(request, arrival, machine, this.#host);
-    }
-    const machine = new InviteServer(this.#host, key, hop);
+    const { method } = request;
+    const machine = new ServerMachine(this, { key, hop: responseHop(request.topVia, arrival) }, method);
     this.#machines.set(key, machine);
-    machine.handle = new ServerHandle(request, arrival, machine, this.#host);
-    return machine.handle;
+    const handle = new ServerHandle({ request, arrival, machine, log: this.log });
+    if (method === 'INVITE') machine.handle = handle;
+    return handle;
   }
 
   /** RFC 3261 section 9.2. A CANCEL changes nothing once the INVITE has its final response. */
   #cancel(handle: ServerHandle): void {
     const { request } = handle;
     const invite = this.#machines.get(serverKey(request, 'INVITE'));
-    if (!(invite instanceof InviteServer)) {
+    if (invite === undefined) {
       handle.respond(createResponse(request, 481, { toTag: this.#newTag() }));
       return;
     }
     const target = invite.handle;
     handle.respond(createResponse(request, 200, { toTag: target?.localTag ?? this.#newTag() }));
-    this.#host.guard((cancel: SipRequest) => target?.onCancel?.(cancel), request);
+    guard(this.log, (cancel: SipRequest) => target?.onCancel?.(cancel), request);
   }
 
   #tell(handle: ServerHandle, user: TransactionLayerUser): void {
     try {
       user.onRequest(handle);
     } catch (error) {
-      this.#log.error({ err: error, method: handle.request.method }, 'A request could not be handled');
+      this.log.error({ err: error, method: handle.request.method }, 'A request could not be handled');
       if (!handle.answered) handle.respond(createResponse(handle.request, 500, { toTag: this.#newTag() }));
     }
   }

@@ -10,7 +10,13 @@ export interface TimerBase {
 
 export const defaultTimers: TimerBase = { t1: 500, t2: 4000, t4: 5000 };
 
-/** What the user of a client transaction is told. Never called within the call that starts the transaction. */
+/**
+ * The bytes of a message that may have to be sent again, as a one-byte string. A Buffer costs some 200 bytes more,
+ * and a slice of Node's pool would hold 8 kB for as long as the transaction lingers.
+ */
+export type KeptBytes = string;
+
+/** What a client transaction reports to its user. Never called within the call that starts the transaction. */
 export interface ClientTransactionUser {
   /**
    * Each provisional response and the first final one. For INVITE also every 2xx that follows the first, the same
@@ -23,6 +29,9 @@ export interface ClientTransactionUser {
   onTransportError(error: Error): void;
 }
 
+/** Added to a CANCEL as they are, e.g. Reason (RFC 3326). */
+export type CancelHeaders = readonly (readonly [name: string, value: string])[];
+
 export interface ClientTransaction {
   readonly branch: string;
   readonly request: SipRequest;
@@ -32,7 +41,7 @@ export interface ClientTransaction {
    * else as soon as one is (RFC 3261 section 9.1). Where 64 T1 pass after the CANCEL without a final response, the
    * user gets `onTimeout`. After a final response, or twice, it does nothing.
    */
-  cancel(headers?: readonly (readonly [name: string, value: string])[]): void;
+  cancel(headers?: CancelHeaders): void;
 }
 
 export interface ServerTransaction {
@@ -48,7 +57,7 @@ export interface ServerTransaction {
   onTransportError: ((error: Error) => void) | undefined;
 }
 
-/** What the layer tells whoever is above it. Set before the transport starts. */
+/** What takes the requests that come in: the layer above. Set before the transport starts. */
 export interface TransactionLayerUser {
   /** A new request, never ACK, never a matched CANCEL or a retransmission. It must get a response. */
   onRequest(transaction: ServerTransaction): void;
@@ -62,10 +71,10 @@ export interface Transactions {
   request(request: SipRequest, hop: Hop, user: ClientTransactionUser): ClientTransaction;
 
   /** Sends the ACK of a 2xx: its own branch, no transaction (RFC 3261 section 13.2.2.4). @returns what was sent */
-  sendAck(ack: SipRequest, hop: Hop): Buffer;
+  sendAck(ack: SipRequest, hop: Hop): KeptBytes;
 
   /** Sends the same bytes again: an ACK for a repeated 2xx. */
-  resend(data: Buffer, hop: Hop): void;
+  resend(sent: KeptBytes, hop: Hop): void;
 
   user: TransactionLayerUser;
 

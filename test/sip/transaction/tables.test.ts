@@ -1,8 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { inviteClientTable } from '../../../src/sip/transaction/invite-client.ts';
-import { inviteServerTable } from '../../../src/sip/transaction/invite-server.ts';
-import { nonInviteClientTable } from '../../../src/sip/transaction/non-invite-client.ts';
-import { nonInviteServerTable } from '../../../src/sip/transaction/non-invite-server.ts';
+import { inviteClientTable, nonInviteClientTable } from '../../../src/sip/transaction/client-tables.ts';
+import { inviteServerTable, nonInviteServerTable } from '../../../src/sip/transaction/server-tables.ts';
 
 interface Row {
   readonly next: string;
