@@ -4,7 +4,7 @@ import type { Log } from '../shared/log.ts';
 import { DialogTable } from './dialog/dialog-table.ts';
 import type { SipResponse } from './message/message.ts';
 import { Inbound, type RequestHandler } from './session/inbound.ts';
-import type { InviteOptions } from './session/invite-options.ts';
+import type { InviteOptions } from './session/create-invite.ts';
 import { OutgoingSession } from './session/outgoing-session.ts';
 import type { ExtraHeaders, IncomingSession, Session } from './session/session.ts';
 import type { SessionContext } from './session/session-context.ts';
@@ -17,7 +17,7 @@ import type { Hop, SipTransport } from './transport/transport.ts';
 
 export type { DigestCredentials } from './auth/credentials.ts';
 export type { RequestHandler } from './session/inbound.ts';
-export type { InviteOptions } from './session/invite-options.ts';
+export type { InviteOptions } from './session/create-invite.ts';
 export type {
   ExtraHeaders,
   IncomingSession,

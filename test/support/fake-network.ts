@@ -1,6 +1,6 @@
 import type { SipMessage } from '../../src/sip/message/message.ts';
 import { tryParse } from '../../src/sip/message/parse.ts';
-import { Intake } from '../../src/sip/transport/intake.ts';
+import { SanityCheck } from '../../src/sip/transport/sanity-check.ts';
 import type { Arrival, Hop, LocalAddress, SipTransport, TransportProtocol } from '../../src/sip/transport/transport.ts';
 import type { FakeClock } from './fake-clock.ts';
 
@@ -118,14 +118,14 @@ export class FakeTransport implements SipTransport {
   readonly host: string;
   readonly port: number;
   readonly #network: FakeNetwork;
-  readonly #intake: Intake;
+  readonly #sanity: SanityCheck;
   onMessage: (message: SipMessage, arrival: Arrival) => void = () => undefined;
 
   constructor(network: FakeNetwork, host: string, port: number) {
     this.host = host;
     this.port = port;
     this.#network = network;
-    this.#intake = new Intake((data, hop) => this.send(data, hop));
+    this.#sanity = new SanityCheck((data, hop) => this.send(data, hop));
   }
 
   get listeners(): readonly LocalAddress[] {
@@ -156,7 +156,7 @@ export class FakeTransport implements SipTransport {
 
   arrive(data: Buffer, source: Hop): void {
     const arrival: Arrival = { source, local: this.#local(source.protocol) };
-    const message = this.#intake.admit(tryParse(data), arrival);
+    const message = this.#sanity.admit(tryParse(data), arrival);
     if (message !== undefined) this.onMessage(message, arrival);
   }
 

@@ -1,9 +1,30 @@
 import { SipHeaders } from './headers.ts';
-import { parseCSeq, type CSeq } from './cseq.ts';
+import { SipParseError } from './errors.ts';
 import { parseNameAddr, type NameAddr } from './name-addr.ts';
 import { parseVia, splitList, type Via } from './via.ts';
 
 const EMPTY = Buffer.alloc(0);
+
+/** RFC 3261 section 20.16. */
+export interface CSeq {
+  readonly sequence: number;
+  readonly method: string;
+}
+
+const CSEQ = /^(\d+)[ \t]+([\w\-.!%*+`'~]+)$/;
+const MAX_SEQUENCE = 2 ** 31 - 1;
+
+/**
+ * Reads a CSeq.
+ * @throws SipParseError on bad syntax and on a number that is not below 2^31 (RFC 3261 section 8.1.1.5)
+ */
+export const parseCSeq = (value: string): CSeq => {
+  const [, digits, method] = CSEQ.exec(value) ?? [];
+  if (method === undefined) throw new SipParseError('Malformed CSeq');
+  const sequence = Number(digits);
+  if (sequence > MAX_SEQUENCE) throw new SipParseError('CSeq Out Of Range');
+  return { sequence, method };
+};
 
 /**
  * What requests and responses share: headers, body, and the fields that every layer reads, parsed when first asked for

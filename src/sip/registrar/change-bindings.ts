@@ -2,10 +2,11 @@ import type { SipRequest } from '../message/message.ts';
 import { sameUri } from '../message/compare-uris.ts';
 import { parseUri } from '../message/uri.ts';
 import { splitList } from '../message/via.ts';
+import { LocateError } from '../transport/errors.ts';
+import { locateLiteral } from '../transport/locate.ts';
 import type { Hop } from '../transport/transport.ts';
 import type { Binding } from './binding-store.ts';
 import { RegistrationError } from './errors.ts';
-import { flowTo } from './flow-to.ts';
 import type { RegisterWish, WantedContact } from './register-request.ts';
 
 /** A phone that changes its port with every start leaves its old contacts behind: the oldest give way. */
@@ -66,3 +67,23 @@ const bindingOf = (contact: WantedContact, { account, request, source, now }: Re
   cseq: request.cseq.sequence,
   userAgent: request.headers.get('user-agent'),
 });
+
+/**
+ * Where a phone is reached: at its Contact where that is the host that the REGISTER came from, else, behind a NAT, at
+ * the source. Over TCP always through the connection of the REGISTER, and anew at its Contact when that is gone.
+ */
+export const flowTo = (contact: string, source: Hop): Hop => {
+  const hop = hopOf(contact);
+  if (hop?.address !== source.address) return source;
+  if (source.protocol === 'udp') return hop;
+  return { protocol: source.protocol, address: source.address, port: source.port, reconnectPort: hop.port };
+};
+
+const hopOf = (contact: string): Hop | undefined => {
+  try {
+    return locateLiteral(contact);
+  } catch (error) {
+    if (error instanceof LocateError) return undefined;
+    throw error;
+  }
+};

@@ -1,8 +1,9 @@
 import { createResponse } from '../message/create-response.ts';
 import type { SipRequest } from '../message/message.ts';
+import { uriScheme } from '../message/uri.ts';
 import type { ServerTransaction, TransactionLayerUser } from '../transaction/transaction.ts';
 import { ReceivedSession } from './received-session.ts';
-import { inviteRefusalOf, refusalOf } from './refusal.ts';
+import { hasForeignBody } from './sdp-body.ts';
 import type { ExtraHeaders, IncomingSession } from './session.ts';
 import type { SessionContext } from './session-context.ts';
 
@@ -89,3 +90,25 @@ export class Inbound implements TransactionLayerUser {
     transaction.respond(createResponse(transaction.request, status, { toTag, headers }));
   }
 }
+
+interface Refusal {
+  readonly status: number;
+  readonly headers?: ExtraHeaders;
+}
+
+/** What a request earns whatever its purpose (RFC 3261 section 8.2.2). We support no extension. */
+const refusalOf = (request: SipRequest): Refusal | undefined => {
+  const scheme = uriScheme(request.uri);
+  if (scheme !== 'sip' && scheme !== 'sips' && scheme !== 'tel') return { status: 416 };
+  if (request.headers.has('require')) {
+    return { status: 420, headers: [['unsupported', request.headers.all('require').join(', ')]] };
+  }
+  return undefined;
+};
+
+/** The same for an INVITE that would open a session. */
+const inviteRefusalOf = (request: SipRequest): Refusal | undefined => {
+  if (request.headers.has('replaces')) return { status: 603 };
+  if (hasForeignBody(request)) return { status: 415, headers: [['accept', 'application/sdp']] };
+  return undefined;
+};

@@ -1,3 +1,5 @@
+import type { IdSource } from '../../shared/ids.ts';
+
 /**
  * Whose offer is open. Ours also while the ACK of a re-INVITE without SDP is to bring the answer. A peer's that we
  * accepted in a 2xx is `unacknowledged` until its ACK.
@@ -34,3 +36,7 @@ export class Negotiation {
     this.onFree();
   }
 }
+
+/** A random number from 0 to below 1, for the pauses that keep two offers apart (RFC 3261 section 14). */
+export const randomFraction = (ids: IdSource): number =>
+  Buffer.from(ids.random(32), 'base64url').readUInt16BE(0) / 2 ** 16;

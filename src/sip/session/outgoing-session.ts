@@ -4,9 +4,7 @@ import { uriOf } from '../dialog/route.ts';
 import type { SipRequest, SipResponse } from '../message/message.ts';
 import type { ClientTransaction } from '../transaction/transaction.ts';
 import type { Hop } from '../transport/transport.ts';
-import { createInvite } from './create-invite.ts';
-import { EarlyMedia } from './early-media.ts';
-import type { InviteOptions } from './invite-options.ts';
+import { createInvite, type InviteOptions } from './create-invite.ts';
 import { InviteSession } from './invite-session.ts';
 import type { OfferTurn } from './negotiation.ts';
 import { sdpOf } from './sdp-body.ts';
@@ -164,5 +162,26 @@ export class OutgoingSession extends InviteSession implements InviteOwner {
     const toTag = response.to.tag;
     if (toTag === undefined || this.#early.has(toTag) || this.#sent === undefined) return;
     this.#early.set(toTag, Dialog.ofResponse(response, this.#origin(this.#sent.transaction.hop)));
+  }
+}
+
+/** The SDP of provisional responses: only that of the first fork that sends any is heard. */
+class EarlyMedia {
+  #fork: string | undefined;
+  #sdp: string | undefined;
+
+  /** @returns the SDP of the response where it is to be heard */
+  take(response: SipResponse): string | undefined {
+    const sdp = sdpOf(response);
+    const fork = response.to.tag ?? '';
+    if (sdp === undefined || fork !== (this.#fork ?? fork)) return undefined;
+    this.#fork = fork;
+    this.#sdp = sdp;
+    return sdp;
+  }
+
+  /** What that fork sent last: it stands for the answer where its 2xx has none. */
+  of(response: SipResponse): string | undefined {
+    return response.to.tag === this.#fork ? this.#sdp : undefined;
   }
 }

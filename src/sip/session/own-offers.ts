@@ -1,7 +1,6 @@
 import type { Timer } from '../../shared/clock.ts';
 import { DialogRequest, type DialogLine, type Final } from './dialog-request.ts';
-import { glareDelay } from './glare.ts';
-import type { Negotiation } from './negotiation.ts';
+import { randomFraction, type Negotiation } from './negotiation.ts';
 import { sdpOf, setSdp } from './sdp-body.ts';
 import type { OfferResult } from './session.ts';
 
@@ -99,3 +98,21 @@ export class OwnOffers {
 
 /** These end the whole dialog (RFC 3261 section 12.2.1.2). */
 const isFatal = (status: number): boolean => status === 408 || status === 481;
+
+/** A longer Retry-After is a refusal. */
+const MAX_RETRY_AFTER_SECONDS = 10;
+
+/**
+ * How many milliseconds to wait before a refused offer is made again (RFC 3261 section 14.1): after 491 a random time,
+ * longer for the owner of the Call-ID; after a 500 the Retry-After that a busy peer gave (section 14.2).
+ * @returns undefined where it is not to be made again
+ */
+const glareDelay = (final: Final, { context, dialog }: DialogLine): number | undefined => {
+  if (final.status === 491) {
+    const fraction = randomFraction(context.ids);
+    return dialog.role === 'uac' ? 2100 + 10 * Math.floor(fraction * 191) : 10 * Math.floor(fraction * 201);
+  }
+  if (final.status !== 500) return undefined;
+  const seconds = Number.parseInt(final.response?.headers.get('retry-after') ?? '', 10);
+  return seconds <= MAX_RETRY_AFTER_SECONDS ? Math.max(seconds, 1) * 1000 : undefined;
+};

@@ -4,7 +4,7 @@ import type { SipMessage } from '../message/message.ts';
 import { tryParse } from '../message/parse.ts';
 import { Binding } from './binding.ts';
 import { SendError } from './errors.ts';
-import { Intake, type IntakeCounters } from './intake.ts';
+import { SanityCheck, type SanityCounters } from './sanity-check.ts';
 import { isAddressTaken, pairListeners, type Listener } from './listener.ts';
 import { defaultTcpLimits, type TcpLimits } from './tcp-connection.ts';
 import { TcpTransport } from './tcp.ts';
@@ -29,7 +29,7 @@ const KEEP_ALIVE_BYTES = 4;
 /**
  * SIP over UDP and TCP sockets.
  *
- * - Via of requests that come in: `received` and `rport` as RFC 3581 has it. Bad requests: see `Intake`.
+ * - Via of requests that come in: `received` and `rport` as RFC 3581 has it. Bad requests: see `SanityCheck`.
  * - Responses to requests that came over TCP go back over the same connection, or a new one to sent-by.
  * - A request goes to the hop that it was given. `reliableHop` offers TCP for a long one only where a connection to
  *   that peer stands already: many phones do not listen on TCP, and the caller would wait for nothing.
@@ -38,7 +38,7 @@ const KEEP_ALIVE_BYTES = 4;
 export class SocketTransport implements SipTransport {
   onMessage: (message: SipMessage, arrival: Arrival) => void = () => undefined;
   readonly #options: SocketTransportOptions;
-  readonly #intake: Intake;
+  readonly #sanity: SanityCheck;
   readonly #tcp: TcpTransport;
   readonly #bindings: Binding[] = [];
   readonly #sockets = new Map<Binding, UdpSocket>();
@@ -46,13 +46,13 @@ export class SocketTransport implements SipTransport {
 
   constructor(options: SocketTransportOptions) {
     this.#options = options;
-    this.#intake = new Intake((data, hop) => this.send(data, hop));
+    this.#sanity = new SanityCheck((data, hop) => this.send(data, hop));
     this.#tcp = new TcpTransport({
       clock: options.clock,
       log: options.log,
       limits: { ...defaultTcpLimits, ...options.limits },
       onFrame: (data, source) => this.#receive(data, source, this.localFor(source)),
-      onGarbage: () => this.#intake.drop(),
+      onGarbage: () => this.#sanity.drop(),
     });
   }
 
@@ -60,8 +60,8 @@ export class SocketTransport implements SipTransport {
     return this.#bindings.map(({ bound }) => bound);
   }
 
-  get counters(): IntakeCounters {
-    return this.#intake.counters;
+  get counters(): SanityCounters {
+    return this.#sanity.counters;
   }
 
   /** @throws {ListenError} and then nothing is left open */
@@ -155,7 +155,7 @@ export class SocketTransport implements SipTransport {
   #receive(data: Buffer, source: Hop, local: LocalAddress): void {
     const arrival: Arrival = { source, local };
     try {
-      const message = this.#intake.admit(tryParse(data), arrival);
+      const message = this.#sanity.admit(tryParse(data), arrival);
       if (message !== undefined) this.onMessage(message, arrival);
     } catch (error) {
       this.#options.log.error({ err: error }, 'A message could not be handled');

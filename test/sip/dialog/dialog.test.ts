@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { Dialog } from '../../../src/sip/dialog/dialog.ts';
-import { keepsToFlow } from '../../../src/sip/dialog/flow.ts';
+import { keepsToFlow } from '../../../src/sip/session/with-next-hop.ts';
 import type { SipRequest, SipResponse } from '../../../src/sip/message/message.ts';
 import { type SipMessage } from '../../../src/sip/message/message.ts';
 import { tryParse } from '../../../src/sip/message/parse.ts';

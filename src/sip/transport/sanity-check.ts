@@ -5,12 +5,12 @@ import type { SipMessage, SipRequest } from '../message/message.ts';
 import { isAnswerable, type ParseResult } from '../message/parse.ts';
 import { printMessage } from '../message/print.ts';
 import { validateRequest, validateResponse } from '../message/validate.ts';
+import { formatVia, splitList, type Via } from '../message/via.ts';
 import { responseHop } from './response-hop.ts';
-import { stampVia } from './stamp-via.ts';
 import type { Arrival, Hop } from './transport.ts';
 
 /** What became of all that came in. */
-export interface IntakeCounters {
+export interface SanityCounters {
   /** Passed up. */
   readonly accepted: number;
   /** Bad requests that were answered. */
@@ -31,6 +31,26 @@ const statelessTag = (request: SipRequest): string =>
     .digest('base64url')
     .slice(0, 16);
 
+const withoutBrackets = (host: string): string => (host.startsWith('[') ? host.slice(1, -1) : host);
+
+const stamped = (via: Via, source: Hop): Via => {
+  const received = source.address;
+  return via.rport === undefined ? { ...via, received } : { ...via, received, rport: source.port };
+};
+
+/**
+ * Notes in the top Via where a request really came from: `received` where sent-by differs or `rport` was asked for, and
+ * `rport` where it was (RFC 3261 section 18.2.1, RFC 3581 section 4).
+ * @throws SipParseError when there is no Via that can be read
+ */
+const stampVia = (request: SipRequest, source: Hop): void => {
+  const via = request.topVia;
+  if (via.rport === undefined && withoutBrackets(via.host) === source.address) return;
+  const others = splitList(request.headers.get('via') ?? '').slice(1);
+  request.headers.replaceFirst('via', [formatVia(stamped(via, source)), ...others].join(', '));
+  request.forgetParsed();
+};
+
 /** @returns what is wrong with a request; its top Via has been stamped unless it cannot be read */
 const requestFault = (request: SipRequest, source: Hop): Fault | undefined => {
   try {
@@ -43,7 +63,7 @@ const requestFault = (request: SipRequest, source: Hop): Fault | undefined => {
 };
 
 /** The gate between the sockets and the transactions: only sound messages pass, and no input makes it throw. */
-export class Intake {
+export class SanityCheck {
   readonly #answer: (data: Buffer, hop: Hop) => void;
   readonly #counters = { accepted: 0, refused: 0, dropped: 0 };
 
@@ -51,7 +71,7 @@ export class Intake {
     this.#answer = answer;
   }
 
-  get counters(): IntakeCounters {
+  get counters(): SanityCounters {
     return { ...this.#counters };
   }
 

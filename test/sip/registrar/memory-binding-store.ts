@@ -1,6 +1,6 @@
-import type { Binding, BindingStore } from './binding-store.ts';
+import type { Binding, BindingStore } from '../../../src/sip/registrar/binding-store.ts';
 
-/** Bindings that do not outlive the process. */
+/** Bindings in memory, for tests of the registrar. */
 export class MemoryBindingStore implements BindingStore {
   readonly #bindings = new Map<string, readonly Binding[]>();
 
