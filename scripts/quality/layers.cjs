@@ -17,6 +17,16 @@ const mayImport = {
 
 /** The rooms of a folder, and which of their neighbours each may import. */
 const rooms = {
+  sip: {
+    message: [],
+    sdp: [],
+    transport: ['message'],
+    transaction: ['message', 'transport'],
+    dialog: ['message', 'transport', 'transaction'],
+    auth: ['message'],
+    session: ['message', 'transport', 'transaction', 'dialog', 'auth'],
+    registrar: ['message', 'transport', 'transaction', 'auth', 'session'],
+  },
   'engines/sip': {
     leg: [],
     media: ['leg'],
@@ -35,6 +45,27 @@ const rooms = {
     device: ['model', 'clients', 'limits', 'tokens'],
   },
 };
+
+/** The face of a folder: the files that may be imported from outside of it. */
+const faces = {
+  sip: [
+    'user-agent',
+    'sip-stack',
+    'message/uri',
+    'auth/(credential-store|digest|digest-server)',
+    'registrar/(binding-store|registrar|registration)',
+    'sdp/(answer-audio|audio-target|create-audio-sdp|origin|restrict-codecs|same-media)',
+  ],
+  calls: ['call-(command|engine|policy|rates|service|state|store)', 'errors', 'outcome', 'phone-directory'],
+  media: ['media-port', 'rtp-endpoint', 'tones'],
+};
+
+const face = ([folder, files]) => ({
+  name: `face-${folder}`,
+  severity: 'error',
+  from: { path: '^src/', pathNot: `^src/${folder}/` },
+  to: { path: `^src/${folder}/`, pathNot: `^src/${folder}/(${files.join('|')})\\.ts$` },
+});
 
 const roomsOf = ([folder, neighbours]) =>
   Object.entries(neighbours).map(([room, allowed]) => [
@@ -56,6 +87,7 @@ module.exports = {
     { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
     ...Object.entries(mayImport).map(wall),
     ...Object.entries(rooms).flatMap(roomsOf).map(wall),
+    ...Object.entries(faces).map(face),
     {
       name: 'wall-storage',
       severity: 'error',

@@ -1,30 +1,40 @@
 import { DemoCarrier } from '../engines/sandbox/demo-carrier.ts';
 import { DemoPhone } from '../engines/sandbox/demo-phone.ts';
 import type { SipTrunk } from '../engines/sip/call/routes.ts';
-import { closeSipStack, composeSipStack, type SipParts, type SipStack } from './sip-stack.ts';
 import type { Shutdown } from './shutdown.ts';
+import type { Clock } from '../shared/clock.ts';
+import type { IdSource } from '../shared/ids.ts';
+import type { Log } from '../shared/log.ts';
 import { Registration } from '../sip/registrar/registration.ts';
+import { SipStack } from '../sip/sip-stack.ts';
 
 const HOST = '127.0.0.1';
 const ANSWER_AFTER_MS = 1000;
 const CARRIER_ANSWERS_AFTER_MS = 800;
 const GRACE_MS = 1000;
-/** A registration on loopback takes milliseconds: whoever waits longer would wait for ever. */
+/** A registration on loopback takes milliseconds: one that takes longer never comes. */
 const REGISTER_WITHIN_MS = 5000;
 
-export interface SandboxParts extends SipParts {
+export interface SandboxParts {
+  readonly clock: Clock;
+  readonly ids: IdSource;
+  readonly log: Log;
   readonly shutdown: Shutdown;
 }
 
 const openStack = async (parts: SandboxParts, contactUser: string, serverName: string): Promise<SipStack> => {
   const listeners = [{ protocol: 'udp', host: HOST, port: 0 }] as const;
-  const stack = composeSipStack({ ...parts, listeners, contactUser, serverName });
-  await stack.transport.start();
-  parts.shutdown.add(() => closeSipStack(stack, GRACE_MS));
+  const { clock, ids, log, shutdown } = parts;
+  const stack = new SipStack({ listeners, contactUser, serverName, clock, ids, log });
+  await stack.start();
+  shutdown.add(async () => {
+    await stack.userAgent.close(GRACE_MS);
+    await stack.close();
+  });
   return stack;
 };
 
-const portOf = ({ transport }: SipStack): number => transport.listeners[0]?.port ?? 0;
+const portOf = ({ listeners }: SipStack): number => listeners[0]?.port ?? 0;
 
 /** Starts the carrier on a loopback port of its own. @returns the trunk that leads to it */
 export const startDemoCarrier = async (parts: SandboxParts): Promise<SipTrunk> => {

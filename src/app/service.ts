@@ -26,7 +26,7 @@ import { systemClock, type Timer } from '../shared/clock.ts';
 import { createSystemIds, type IdSource } from '../shared/ids.ts';
 import type { Log } from '../shared/log.ts';
 import { Shutdown } from './shutdown.ts';
-import type { LocalAddress } from '../sip/transport/transport.ts';
+import type { LocalAddress } from '../sip/sip-stack.ts';
 import { openDatabase, type DatabaseOptions } from '../storage/database.ts';
 import { deriveKey, loadSecretKey } from '../storage/secret-key.ts';
 import { createStores, type Stores } from '../storage/stores.ts';

@@ -1,4 +1,3 @@
-import { composeSipStack, type SipParts, type SipStack } from './sip-stack.ts';
 import { startDemoCarrier, startDemoPhone } from './sandbox.ts';
 import type { Config } from '../config/config.ts';
 import { Prompter } from '../engines/sip/media/prompter.ts';
@@ -6,21 +5,27 @@ import { Routes, type SipTrunk, type TrunkRoute } from '../engines/sip/call/rout
 import { SipCallEngine, type EngineService } from '../engines/sip/sip-engine.ts';
 import { MediaPort } from '../media/media-port.ts';
 import type { Trunk } from '../config/settings.ts';
+import type { Clock } from '../shared/clock.ts';
+import type { IdSource } from '../shared/ids.ts';
+import type { Log } from '../shared/log.ts';
 import { reachableHost } from '../shared/reachable-host.ts';
 import type { Shutdown } from './shutdown.ts';
 import { DigestServer } from '../sip/auth/digest-server.ts';
 import { Registrar } from '../sip/registrar/registrar.ts';
 import { Registration } from '../sip/registrar/registration.ts';
-import type { LocalAddress } from '../sip/transport/transport.ts';
+import { SipStack, type LocalAddress } from '../sip/sip-stack.ts';
 import type { UserAgent } from '../sip/user-agent.ts';
 import { deriveKey } from '../storage/secret-key.ts';
 import type { Stores } from '../storage/stores.ts';
 import { issueSipAccount, sipRealm } from './sip-accounts.ts';
 
-export interface TelephonyParts extends SipParts {
+export interface TelephonyParts {
   readonly config: Config;
   readonly stores: Stores;
   readonly secretKey: Buffer;
+  readonly clock: Clock;
+  readonly ids: IdSource;
+  readonly log: Log;
   readonly shutdown: Shutdown;
 }
 
@@ -73,7 +78,7 @@ const startOwnPhone = async (
   await startDemoPhone({ ...parts, account: DEMO_ACCOUNT, password, registrarPort: udp.port, domain });
 };
 
-/** Takes REGISTER from the phones of our users. */
+/** Takes REGISTER from the phones of users. */
 const startRegistrar = (userAgent: UserAgent, parts: TelephonyParts): Registrar => {
   const { config, stores, secretKey, clock, ids, log, shutdown } = parts;
   const key = deriveKey(secretKey, 'digest nonces');
@@ -85,18 +90,16 @@ const startRegistrar = (userAgent: UserAgent, parts: TelephonyParts): Registrar 
   return registrar;
 };
 
-/** What the engine opens, in this order, and closes in the opposite one. */
-const engineServices = (stack: SipStack, parts: TelephonyParts): EngineService[] => {
-  const { transport, transactions, userAgent } = stack;
-  const sockets: EngineService = {
-    start: () => transport.start(),
-    close: () => {
-      transactions.close();
-      return transport.close();
-    },
-  };
-  return [sockets, ...parts.config.settings.trunks.flatMap((trunk) => trunkRegistration(trunk, userAgent, parts))];
-};
+const openStack = ({ config: { sip }, clock, ids, log }: TelephonyParts): SipStack =>
+  new SipStack({
+    listeners: sip.listen,
+    advertise: sip.advertise,
+    contactUser: 'offhook',
+    serverName: 'Offhook',
+    clock,
+    ids,
+    log,
+  });
 
 const openPrompter = async ({ config, clock, ids, log, shutdown }: TelephonyParts): Promise<Prompter> => {
   const { bound, shown } = mediaHosts(config);
@@ -109,20 +112,20 @@ const openPrompter = async ({ config, clock, ids, log, shutdown }: TelephonyPart
 /** Opens SIP and media, and starts the sandbox's carrier and phone where they are wanted. */
 export const startTelephony = async (parts: TelephonyParts): Promise<Telephony> => {
   const { config, clock, log, shutdown } = parts;
-  const { settings, sandbox, sip } = config;
+  const { settings, sandbox } = config;
   const prompter = await openPrompter(parts);
   const domain = prompter.address;
   const needsCarrier = sandbox && settings.trunks.length === 0;
   const trunks: readonly SipTrunk[] = needsCarrier ? [await startDemoCarrier(parts)] : settings.trunks;
-  const identity = { contactUser: 'offhook', serverName: 'Offhook', advertise: sip.advertise };
-  const stack = composeSipStack({ ...parts, ...identity, listeners: sip.listen });
-  const { userAgent, transport } = stack;
+  const stack = openStack(parts);
+  const { userAgent } = stack;
   const registrar = startRegistrar(userAgent, parts);
+  const registrations = settings.trunks.flatMap((trunk) => trunkRegistration(trunk, userAgent, parts));
   const engine = new SipCallEngine({
     userAgent,
     routes: new Routes({ trunks, routes: routesOf(config), bindings: registrar, domain }),
     prompter,
-    services: engineServices(stack, parts),
+    services: [stack, ...registrations],
     clock,
     log,
     busyToneMs: settings.busy_tone_ms,
@@ -131,6 +134,6 @@ export const startTelephony = async (parts: TelephonyParts): Promise<Telephony> 
   await engine.start();
   shutdown.add(() => engine.stop());
   const hasOwnPhone = settings.phones.some(({ user }) => user === DEMO_ACCOUNT);
-  if (sandbox && !hasOwnPhone) await startOwnPhone(parts, transport.listeners, domain);
-  return { engine, listeners: transport.listeners };
+  if (sandbox && !hasOwnPhone) await startOwnPhone(parts, stack.listeners, domain);
+  return { engine, listeners: stack.listeners };
 };

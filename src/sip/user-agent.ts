@@ -16,6 +16,7 @@ import { cachingResolver, systemResolver, type Resolver } from './transport/reso
 import type { Hop, SipTransport } from './transport/transport.ts';
 
 export type { DigestCredentials } from './auth/credentials.ts';
+export type { NameAddr } from './message/name-addr.ts';
 export type { RequestHandler } from './session/inbound.ts';
 export type { InviteOptions } from './session/create-invite.ts';
 export type {

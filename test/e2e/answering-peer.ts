@@ -1,8 +1,8 @@
-import { closeSipStack, composeSipStack, type SipStack } from '../../src/app/sip-stack.ts';
 import { openMediaFor } from '../../src/engines/sandbox/sandbox-media.ts';
 import { systemClock } from '../../src/shared/clock.ts';
 import { createSystemIds } from '../../src/shared/ids.ts';
 import { silentLog } from '../../src/shared/log.ts';
+import { SipStack } from '../../src/sip/sip-stack.ts';
 import type { IncomingSession } from '../../src/sip/user-agent.ts';
 
 const HOST = '127.0.0.1';
@@ -21,17 +21,18 @@ export class AnsweringPeer {
 
   static async open(): Promise<AnsweringPeer> {
     const listeners = [{ protocol: 'udp', host: HOST, port: 0 }] as const;
-    const stack = composeSipStack({ ...parts, listeners, contactUser: 'peer', serverName: 'Peer' });
-    await stack.transport.start();
+    const stack = new SipStack({ ...parts, listeners, contactUser: 'peer', serverName: 'Peer' });
+    await stack.start();
     return new AnsweringPeer(stack);
   }
 
   get uri(): string {
-    return `sip:${HOST}:${this.#stack.transport.listeners[0]?.port ?? 0}`;
+    return `sip:${HOST}:${this.#stack.listeners[0]?.port ?? 0}`;
   }
 
-  close(): Promise<void> {
-    return closeSipStack(this.#stack, 0);
+  async close(): Promise<void> {
+    await this.#stack.userAgent.close(0);
+    await this.#stack.close();
   }
 
   async #answer(session: IncomingSession): Promise<void> {

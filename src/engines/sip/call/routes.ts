@@ -1,9 +1,8 @@
 import type { CallPlan, Endpoint } from '../../../calls/call-engine.ts';
 import type { LegRole } from '../../../calls/call-state.ts';
-import type { NameAddr } from '../../../sip/message/name-addr.ts';
 import { escapeUser } from '../../../sip/message/uri.ts';
 import type { Binding } from '../../../sip/registrar/binding-store.ts';
-import type { DigestCredentials } from '../../../sip/user-agent.ts';
+import type { DigestCredentials, NameAddr } from '../../../sip/user-agent.ts';
 import type { LegTarget } from '../leg/leg.ts';
 
 /** Where numbers leave for the world. */

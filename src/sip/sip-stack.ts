@@ -1,0 +1,64 @@
+import type { Clock } from '../shared/clock.ts';
+import type { IdSource } from '../shared/ids.ts';
+import type { Log } from '../shared/log.ts';
+import { TransactionLayer } from './transaction/transaction-layer.ts';
+import { SocketTransport } from './transport/socket-transport.ts';
+import type { LocalAddress, TransportProtocol } from './transport/transport.ts';
+import { UserAgent } from './user-agent.ts';
+
+export type { LocalAddress } from './transport/transport.ts';
+
+export interface SipStackOptions {
+  /** Where to listen; port 0 stands for a free one. */
+  readonly listeners: readonly { readonly protocol: TransportProtocol; readonly host: string; readonly port: number }[];
+  /** The host for Via and Contact, where peers know us by another one (NAT). */
+  readonly advertise?: string | undefined;
+  /** The user part of our Contact. */
+  readonly contactUser: string;
+  /** For User-Agent. */
+  readonly serverName: string;
+  readonly clock: Clock;
+  readonly ids: IdSource;
+  readonly log: Log;
+}
+
+/** A user agent over transactions over sockets: what the engine has once, and each peer of the sandbox too. */
+export class SipStack {
+  readonly userAgent: UserAgent;
+  readonly #transport: SocketTransport;
+  readonly #transactions: TransactionLayer;
+
+  constructor(options: SipStackOptions) {
+    const { advertise, clock, contactUser, ids, listeners, log, serverName } = options;
+    this.#transport = new SocketTransport({ listeners, advertise, clock, log });
+    this.#transactions = new TransactionLayer({ transport: this.#transport, clock, ids, log });
+    this.userAgent = new UserAgent({
+      transport: this.#transport,
+      transactions: this.#transactions,
+      clock,
+      ids,
+      log,
+      contactUser,
+      serverName,
+    });
+  }
+
+  /** The listeners as bound: port 0 has become a real port. */
+  get listeners(): readonly LocalAddress[] {
+    return this.#transport.listeners;
+  }
+
+  /**
+   * Opens the listeners.
+   * @throws ListenError where one cannot be opened; then nothing is left open
+   */
+  start(): Promise<void> {
+    return this.#transport.start();
+  }
+
+  /** Drops what transactions are left and closes the sockets. Sessions are ended before by `userAgent.close`. */
+  close(): Promise<void> {
+    this.#transactions.close();
+    return this.#transport.close();
+  }
+}
