@@ -110,14 +110,14 @@ export class UserAgent implements UserAgentFace, SessionContext {
 
   close(graceMs: number): Promise<void> {
     this.#inbound.listen((session) => session.reject(503));
-    this.dialogs.hangUpAll();
-    if (this.dialogs.size === 0) return Promise.resolve();
+    const ended = this.dialogs.hangUpAll();
+    if (this.dialogs.size === 0) return ended;
     return new Promise((resolve) => {
       const timer = this.clock.setTimer(graceMs, resolve);
-      this.dialogs.onEmpty = () => {
+      void ended.then(() => {
         timer.cancel();
         resolve();
-      };
+      });
     });
   }
 

@@ -1,7 +1,7 @@
 import type { SipRequest } from '../message/message.ts';
 import type { ServerTransaction } from '../transaction/transaction.ts';
 
-/** Who takes the requests of the peer within a dialog. */
+/** What takes the requests of the peer within a dialog: its session. */
 export interface DialogOwner {
   /** Whether a request with our tag is of one of its dialogs: Call-ID and the peer's tag decide. */
   owns(request: SipRequest): boolean;
@@ -12,9 +12,8 @@ export interface DialogOwner {
 
 /** The owners of all dialogs by our tag, which is random and thus unique. */
 export class DialogTable {
-  /** Called when the last owner has left. */
-  onEmpty: () => void = () => undefined;
   readonly #owners = new Map<string, DialogOwner>();
+  readonly #waiting: (() => void)[] = [];
 
   get size(): number {
     return this.#owners.size;
@@ -26,11 +25,15 @@ export class DialogTable {
 
   remove(localTag: string): void {
     this.#owners.delete(localTag);
-    if (this.#owners.size === 0) this.onEmpty();
+    if (this.#owners.size > 0) return;
+    for (const resolve of this.#waiting.splice(0)) resolve();
   }
 
-  hangUpAll(): void {
+  /** Hangs up every session; resolves when the last has left. */
+  hangUpAll(): Promise<void> {
     for (const owner of this.#owners.values()) owner.hangUp();
+    if (this.#owners.size === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#waiting.push(resolve));
   }
 
   /** The owner of the dialog that a request with a To tag belongs to (RFC 3261 section 12.2.2). */

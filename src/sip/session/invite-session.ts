@@ -19,29 +19,19 @@ import type {
   SessionEvents,
 } from './session.ts';
 import type { SessionContext } from './session-context.ts';
+import { sessionFlow, type Phase, type Step } from './session-flow.ts';
 import { UnacknowledgedAnswers } from './unacknowledged-answers.ts';
 
-/**
- * Where a session stands, on either side.
- *
- *     inviting -> answered -> established -> leaving -> ended      answered: the ACK of our 2xx is awaited
- *        |                        ^             ^
- *        +--> cancelled ----------|-------------+                  a 2xx crossed our CANCEL
- *
- * Every state may go to `ended`.
- */
-type Phase = 'inviting' | 'cancelled' | 'answered' | 'established' | 'leaving' | 'ended';
-
-/** What both sides of an INVITE usage share: requests within the dialog, offers, and the one end. */
+/** What both sides of an INVITE usage share: requests within the dialog, offers, and the one end. Follows `sessionFlow`. */
 export abstract class InviteSession extends TypedEmitter<SessionEvents> implements Session, DialogOwner {
   abstract readonly callId: string;
   protected readonly context: SessionContext;
   protected readonly localTag: string;
-  protected readonly negotiation = new Negotiation();
+  protected readonly negotiation = new Negotiation(() => this.#ownOffers.next());
   protected readonly answers: UnacknowledgedAnswers;
   /** The confirmed dialog. */
   protected line: DialogLine | undefined;
-  protected phase: Phase = 'inviting';
+  #phase: Phase = 'inviting';
   readonly #ownOffers: OwnOffers;
   readonly #peerOffers: PeerOffers;
 
@@ -64,6 +54,10 @@ export abstract class InviteSession extends TypedEmitter<SessionEvents> implemen
 
   get remoteSdp(): string | undefined {
     return this.negotiation.remoteSdp;
+  }
+
+  protected get phase(): Phase {
+    return this.#phase;
   }
 
   abstract hangUp(options?: HangUpOptions): void;
@@ -129,7 +123,7 @@ export abstract class InviteSession extends TypedEmitter<SessionEvents> implemen
 
   /** Says BYE and ends when it was answered, in whatever way. */
   protected leave(headers: ExtraHeaders = []): void {
-    this.phase = 'leaving';
+    if (!this.move('leave')) return;
     this.#sendBye(headers, () => this.end({ kind: 'local-hangup' }));
   }
 
@@ -141,16 +135,20 @@ export abstract class InviteSession extends TypedEmitter<SessionEvents> implemen
   }
 
   protected end(end: SessionEnd): void {
-    if (this.phase === 'ended') return;
-    this.#close();
-    this.emit('ended', end);
+    if (this.#close()) this.emit('ended', end);
   }
 
   /** Ends now and tells of it when the caller has returned. */
   protected endSoon(end: SessionEnd): void {
-    if (this.phase === 'ended') return;
-    this.#close();
-    queueMicrotask(() => this.emit('ended', end));
+    if (this.#close()) queueMicrotask(() => this.emit('ended', end));
+  }
+
+  /** @returns false where the step comes too late */
+  protected move(step: Step): boolean {
+    const next = sessionFlow[this.#phase][step];
+    if (next === undefined) return false;
+    this.#phase = next;
+    return true;
   }
 
   protected respond(transaction: ServerTransaction, status: number, headers?: ExtraHeaders): void {
@@ -166,11 +164,13 @@ export abstract class InviteSession extends TypedEmitter<SessionEvents> implemen
     DialogRequest.send(this.line, bye, onFinal);
   }
 
-  #close(): void {
-    this.phase = 'ended';
+  /** @returns false where it is closed already */
+  #close(): boolean {
+    if (!this.move('end')) return false;
     this.context.dialogs.remove(this.localTag);
     this.answers.stop();
     this.#ownOffers.close();
     this.#peerOffers.close();
+    return true;
   }
 }

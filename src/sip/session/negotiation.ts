@@ -15,9 +15,13 @@ export interface OfferTurn {
 export class Negotiation {
   localSdp: string | undefined;
   remoteSdp: string | undefined;
-  /** Called whenever no offer is open any more. */
-  onFree: () => void = () => undefined;
+  readonly #onFree: () => void;
   #turn: OfferTurn | undefined;
+
+  /** @param onFree called whenever no offer is open any more */
+  constructor(onFree: () => void) {
+    this.#onFree = onFree;
+  }
 
   get open(): OpenOffer | 'none' {
     return this.#turn?.open ?? 'none';
@@ -33,7 +37,7 @@ export class Negotiation {
   finish(turn: OfferTurn | undefined): void {
     if (turn === undefined || this.#turn !== turn) return;
     this.#turn = undefined;
-    this.onFree();
+    this.#onFree();
   }
 }
 

@@ -45,8 +45,7 @@ export class OutgoingSession extends InviteSession implements InviteOwner {
   hangUp({ headers = [] }: HangUpOptions = {}): void {
     if (this.phase === 'established') {
       this.leave(headers);
-    } else if (this.phase === 'inviting') {
-      this.phase = 'cancelled';
+    } else if (this.move('cancel')) {
       this.#byeHeaders = headers;
       if (this.#sent === undefined) this.endSoon({ kind: 'local-hangup' });
       else this.#sent.transaction.cancel(headers);
@@ -107,7 +106,7 @@ export class OutgoingSession extends InviteSession implements InviteOwner {
       this.breakOff(488);
       return;
     }
-    this.phase = 'established';
+    this.move('establish');
     this.negotiation.remoteSdp = sdp;
     this.negotiation.finish(this.#turn);
     this.emit('answered', sdp);

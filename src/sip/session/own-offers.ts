@@ -25,7 +25,6 @@ export class OwnOffers {
   constructor(negotiation: Negotiation, onBroken: (status: number) => void) {
     this.#negotiation = negotiation;
     this.#onBroken = onBroken;
-    negotiation.onFree = () => this.#next();
   }
 
   /** Offers wait until the session is established. */
@@ -36,7 +35,7 @@ export class OwnOffers {
   add(sdp: string): Promise<OfferResult> {
     return new Promise((resolve) => {
       this.#queue.push({ sdp, resolve, tries: 0 });
-      this.#next();
+      this.next();
     });
   }
 
@@ -48,7 +47,8 @@ export class OwnOffers {
     for (const { resolve } of this.#queue.splice(0)) resolve({ kind: 'refused', status: 481 });
   }
 
-  #next(): void {
+  /** Sends the offer that waits, where none is open. */
+  next(): void {
     const [offer] = this.#queue;
     const line = this.#line;
     const waits = this.#backOff !== undefined || this.#negotiation.open !== 'none';
@@ -79,7 +79,7 @@ export class OwnOffers {
   #retryAfter(delay: number, line: DialogLine): void {
     this.#backOff = line.context.clock.setTimer(delay, () => {
       this.#backOff = undefined;
-      this.#next();
+      this.next();
     });
   }
 

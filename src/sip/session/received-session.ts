@@ -39,8 +39,7 @@ export class ReceivedSession extends InviteSession implements IncomingSession {
   }
 
   accept(sdp: string): void {
-    if (this.phase !== 'inviting') return;
-    this.phase = 'answered';
+    if (!this.move('answer')) return;
     this.#dialog.confirm();
     this.negotiation.localSdp = sdp;
     const turn = this.negotiation.begin(this.negotiation.remoteSdp === undefined ? 'ours' : 'unacknowledged');
@@ -58,11 +57,10 @@ export class ReceivedSession extends InviteSession implements IncomingSession {
   hangUp({ headers = [], status = 480 }: HangUpOptions = {}): void {
     if (this.phase === 'inviting') {
       this.reject(status, headers);
-    } else if (this.phase === 'answered') {
-      this.phase = 'cancelled'; // section 15: no BYE before the ACK
-      this.#byeHeaders = headers;
     } else if (this.phase === 'established') {
       this.leave(headers);
+    } else if (this.move('cancel')) {
+      this.#byeHeaders = headers;
     }
   }
 
@@ -95,8 +93,7 @@ export class ReceivedSession extends InviteSession implements IncomingSession {
       this.leave(this.#byeHeaders);
       return;
     }
-    if (this.phase !== 'answered') return;
-    this.phase = 'established';
+    if (!this.move('establish')) return;
     const sdp = this.negotiation.remoteSdp ?? sdpOf(ack);
     if (sdp === undefined) {
       this.breakOff(488);

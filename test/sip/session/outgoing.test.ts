@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { sessionFlow } from '../../../src/sip/session/session-flow.ts';
 import { nothing, Pair, RawPeer, sdp } from './party.ts';
 
 const CONTACT = ['Contact: <sip:raw@10.0.0.9>'];
@@ -18,6 +19,19 @@ const answered = async () => {
   await call.clock.advanceAsync(5);
   return call;
 };
+
+describe('the flow of a session', () => {
+  it('may end in every phase, and goes nowhere from there', () => {
+    const { ended, ...others } = sessionFlow;
+    expect(ended).toEqual({});
+    expect(Object.values(others).map(({ end }) => end)).toEqual(Object.keys(others).map(() => 'ended'));
+  });
+
+  it('says BYE only where the dialog is confirmed on both sides or was cancelled before', () => {
+    const leaving = Object.entries(sessionFlow).filter(([, steps]) => steps.leave !== undefined);
+    expect(leaving.map(([phase]) => phase)).toEqual(['established', 'cancelled']);
+  });
+});
 
 describe('an INVITE of ours', () => {
   it('rings, is answered and acknowledged in the same turn, and is hung up with the Reason given', async () => {
