@@ -104,7 +104,7 @@ export const end = (before: CallRecord, ending: Ending, at: number): readonly Ch
   return [change(call, changed, { name: 'call.ended', payload: ending, at })];
 };
 
-/** The deciding leg shows why already when the end is told; its own `leg.ended` follows. */
+/** The deciding leg shows why already when the end is published; its own `leg.ended` follows. */
 const over = (before: CallRecord, verdict: Verdict, at: number): readonly Change[] => {
   const ending = endingOf(before, verdict);
   if (verdict.by === 'request' || verdict.by === 'engine') return end(before, ending, at);
@@ -114,7 +114,7 @@ const over = (before: CallRecord, verdict: Verdict, at: number): readonly Change
   }));
 };
 
-/** Ends the legs of a call that nobody carries any more. */
+/** Ends the legs of a call that no engine carries any more. */
 export const abandonLegs = (before: CallRecord, cause: LegCause, at: number): readonly Change[] => {
   const changes: Change[] = [];
   for (const leg of roles) {

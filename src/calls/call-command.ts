@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { InvalidCommandError } from './errors.ts';
 
-/** A call that somebody wants. */
+/** A call that is wanted. */
 export interface PlaceCall {
   /** As it was dialled: a number or an extension. */
   readonly number: string;
@@ -17,7 +17,7 @@ export interface PlaceCall {
   readonly idempotencyKey?: string | undefined;
 }
 
-/** Who asks. */
+/** On whose behalf a command is given. */
 export interface Requester {
   readonly userId: string;
   readonly username: string;

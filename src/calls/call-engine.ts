@@ -38,7 +38,7 @@ export interface LegCause {
 }
 
 /**
- * What an engine tells of a call that it carries, in the order in which it happened. Two rules:
+ * What an engine reports of a call that it carries, in the order in which it happened. Two rules:
  * `over` comes exactly once and before any `leg-ended`; each leg that was `calling` gets exactly one `leg-ended`.
  */
 export type EngineEvent =

@@ -42,7 +42,7 @@ export interface Change {
   readonly at: number;
 }
 
-/** What a listener to all calls is told, in the order of each call, after it was journalled. */
+/** What a listener to all calls is notified of, in the order of each call, after it was journalled. */
 export interface CallEventMap {
   changed: [call: CallRecord, event: CallEvent];
 }

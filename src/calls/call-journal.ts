@@ -11,8 +11,8 @@ export interface CallJournalOptions {
   readonly store: CallStore;
   readonly clock: Clock;
   readonly log: Log;
-  /** Told of each change once it is journalled, in order. */
-  readonly told: (call: CallRecord, event: CallEvent) => void;
+  /** Called with each change once it is journalled, in order. */
+  readonly published: (call: CallRecord, event: CallEvent) => void;
   /** A write failed; it is tried again. */
   readonly failed: () => void;
   /** The journal could not be written for too long: what is left of the call is left to the next start. */
@@ -37,7 +37,7 @@ const changedLegs = (batch: readonly Entry[]): readonly LegRole[] => [
 ];
 
 /**
- * Writes the changes of one call in their order and tells of each only when it is committed. Changes that arrive
+ * Writes the changes of one call in their order and publishes each only when it is committed. Changes that arrive
  * together, or while a commit is under way, are written together.
  */
 export class CallJournal {
@@ -66,7 +66,7 @@ export class CallJournal {
       this.#giveUp(asError(error));
       throw error;
     }
-    this.#tell(created.call, event);
+    this.#publish(created.call, event);
     this.#state = 'idle';
     this.#wake();
     return undefined;
@@ -82,7 +82,7 @@ export class CallJournal {
 
   /**
    * Resolves when all that was appended is committed; rejects when a write of it fails, though it is tried again. A
-   * write that waits to be tried again is tried at once: somebody is waiting for it.
+   * write that waits to be tried again is tried at once: a request is waiting for it.
    */
   flush(): Promise<void> {
     if (this.#state === 'given-up') return Promise.reject(new Error('the call is not journalled any more'));
@@ -109,7 +109,7 @@ export class CallJournal {
     for (const { resolve } of this.#waiting.splice(0)) resolve();
   }
 
-  /** Writes all that waits, together, and tells of it. @returns why it could not be written */
+  /** Writes all that waits, together, and publishes it. @returns why it could not be written */
   async #writeBatch(): Promise<Error | undefined> {
     const batch = this.#pending;
     const newest = batch.at(-1);
@@ -123,7 +123,7 @@ export class CallJournal {
       this.#pending = [...batch, ...this.#pending];
       return asError(error);
     }
-    for (const { change, event } of batch) this.#tell(change.call, event);
+    for (const { change, event } of batch) this.#publish(change.call, event);
     return undefined;
   }
 
@@ -163,9 +163,9 @@ export class CallJournal {
     for (const { reject } of this.#waiting.splice(0)) reject(reason);
   }
 
-  #tell(call: CallRecord, event: CallEvent): void {
+  #publish(call: CallRecord, event: CallEvent): void {
     try {
-      this.#options.told(call, event);
+      this.#options.published(call, event);
     } catch (error) {
       this.#options.log.error({ err: error, tokenCall: call.tokenCall }, 'a listener to calls failed');
     }

@@ -33,7 +33,7 @@ const TOKEN_BITS = 128;
 /** Longer than 64 T1 (32 s), after which every leg has ended. */
 const CLOSE_WITHIN_MS = 35_000;
 
-/** What anyone may do with calls. `changed` tells of every change of every call, after it was journalled. */
+/** What users and operators may do with calls. `changed` is emitted for every change of every call, once journalled. */
 export class CallService extends TypedEmitter<CallEventMap> {
   readonly #options: CallServiceOptions;
   readonly #planner: CallPlanner;
@@ -99,7 +99,7 @@ export class CallService extends TypedEmitter<CallEventMap> {
     return this.#options.store.ongoingOf(requester.userId);
   }
 
-  /** Everybody's calls that have not ended, oldest first. Whoever asks must be allowed to. */
+  /** All calls that have not ended, oldest first. The caller checks that the requester may see them. */
   listAll(): Promise<readonly CallRecord[]> {
     return this.#options.store.ongoing();
   }
@@ -149,7 +149,7 @@ export class CallService extends TypedEmitter<CallEventMap> {
   #admit(record: CallRecord): Call {
     const call = new Call(record, {
       ...this.#options,
-      told: (changed, event) => this.#tell(call, changed, event),
+      published: (changed, event) => this.#publish(call, changed, event),
       lost: () => this.#remove(call),
     });
     this.#ongoing.add(call);
@@ -171,7 +171,7 @@ export class CallService extends TypedEmitter<CallEventMap> {
     }
   }
 
-  #tell(call: Call, changed: CallRecord, event: CallEvent): void {
+  #publish(call: Call, changed: CallRecord, event: CallEvent): void {
     if (isFinished(changed)) this.#remove(call);
     this.emit('changed', changed, event);
   }
@@ -182,7 +182,7 @@ export class CallService extends TypedEmitter<CallEventMap> {
   }
 }
 
-/** Somebody else's call looks like none. */
+/** Another user's call looks like none. */
 const visible = (call: CallRecord | undefined, { userId, scope }: Requester): CallRecord => {
   if (call === undefined || (scope === 'own' && call.userId !== userId)) throw new CallNotFoundError();
   return call;

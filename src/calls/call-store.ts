@@ -1,6 +1,6 @@
 import type { CallState, EndedBy, LegRole, LegState, Outcome } from './call-state.ts';
 
-/** A leg as it is journalled and told. Times are milliseconds since the epoch. */
+/** A leg as it is journalled and published. Times are milliseconds since the epoch. */
 export interface LegRecord {
   readonly role: LegRole;
   readonly address: string;
@@ -13,7 +13,7 @@ export interface LegRecord {
   readonly endedAt: number | null;
 }
 
-/** A call as it is journalled and told. Times are milliseconds since the epoch. */
+/** A call as it is journalled and published. Times are milliseconds since the epoch. */
 export interface CallRecord {
   readonly tokenCall: string;
   readonly userId: string;

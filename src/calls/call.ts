@@ -12,14 +12,14 @@ export interface CallOptions {
   readonly store: CallStore;
   readonly clock: Clock;
   readonly log: Log;
-  readonly told: (call: CallRecord, event: CallEvent) => void;
+  readonly published: (call: CallRecord, event: CallEvent) => void;
   /** The call cannot be journalled any more and is given up. */
   readonly lost: () => void;
 }
 
 /**
- * One call while it lives. What the engine tells is applied at once, one event after the other; the journal follows in
- * the same order, and whoever listens is told last. Nothing that the engine waits for waits for the journal.
+ * One call while it lives. What the engine reports is applied at once, one event after the other; the journal follows in
+ * the same order, and listeners are notified last. Nothing that the engine waits for waits for the journal.
  */
 export class Call {
   readonly #clock: Clock;
@@ -29,7 +29,7 @@ export class Call {
   #journalled: CallRecord;
   #engineCall: EngineCall | undefined;
 
-  constructor(record: CallRecord, { store, clock, log, told, lost }: CallOptions) {
+  constructor(record: CallRecord, { store, clock, log, published, lost }: CallOptions) {
     this.#clock = clock;
     this.#log = log;
     this.#record = record;
@@ -38,9 +38,9 @@ export class Call {
       store,
       clock,
       log,
-      told: (call, event) => {
+      published: (call, event) => {
         this.#journalled = call;
-        told(call, event);
+        published(call, event);
       },
       failed: () => this.#end(endingOf(this.#record, { by: 'engine', cause: journalFailure })),
       gaveUp: lost,

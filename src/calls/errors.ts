@@ -11,7 +11,7 @@ export class InvalidCommandError extends AppError {
   readonly kind: ErrorKind = 'invalid';
 }
 
-/** The call does not exist, or belongs to somebody else: the two look the same. 409, as the API documents it. */
+/** The call does not exist, or belongs to another user: the two look the same. 409, as the API documents it. */
 export class CallNotFoundError extends AppError {
   readonly code = 'call_not_found';
   readonly kind: ErrorKind = 'conflict';

@@ -30,7 +30,7 @@ type HangUp = Extract<Verdict, { by: 'hangup' }>;
 const hasRung = (call: CallRecord, role: LegRole): boolean =>
   call.legs.some((leg) => leg.role === role && leg.ringingAt !== null);
 
-/** A 408 after ringing is a phone that nobody took; without ringing nobody was there (RFC 3261 section 21.4.9). */
+/** A 408 after ringing is a phone that was not taken; without ringing there was no phone (RFC 3261 section 21.4.9). */
 const outcomeOfResponse = ({ sipStatus }: LegCause, rang: boolean): Outcome => {
   if (sipStatus === null) return 'unreachable';
   if (sipStatus === 408) return rang ? 'no-answer' : 'unreachable';

@@ -5,7 +5,7 @@ import type { Ending } from './outcome.ts';
 
 const abandoned = { sipStatus: null, q850Cause: null, reason: 'lost' } as const;
 
-/** How a crash ends a call: the moment is not known, so the call lasts until somebody finds it. */
+/** How a crash ends a call: the moment is not known, so the call lasts until a start finds it. */
 export const endingAfterCrash = (call: CallRecord): Ending => ({
   outcome: call.connectedAt === null ? 'lost' : 'completed',
   endedBy: 'system',

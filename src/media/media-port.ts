@@ -38,7 +38,7 @@ interface Playing extends PlayOptions {
 const RECV_BUFFER_BYTES = 1;
 
 /**
- * One UDP socket for all calls that only hear a tone. Each playback is an RTP stream of its own, told apart by where
+ * One UDP socket for all calls that only hear a tone. Each playback is an RTP stream of its own, known by where
  * it goes; all are driven by one timer, which runs only while something plays. What arrives is dropped.
  */
 export class MediaPort {

@@ -57,7 +57,7 @@ export const silenceFrames = (payloadType: G711PayloadType): FrameLoop =>
 
 /**
  * One period of a tone, its pause included. Rendered once a codec: every call that plays the tone shares the frames,
- * so nobody may write to them.
+ * so they must not be written to.
  */
 export const toneFrames = (plan: TonePlan, tone: ToneName, payloadType: G711PayloadType): FrameLoop =>
   cached(`${plan}/${tone}/${payloadType}`, () => renderTone(tones[plan][tone], payloadType));

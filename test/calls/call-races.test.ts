@@ -76,7 +76,7 @@ beforeAll(async () => {
 afterAll(() => world.close());
 
 const runSteps = async (steps: readonly Step[]): Promise<string> => {
-  world.told.length = 0;
+  world.notified.length = 0;
   const { tokenCall } = await world.calls.place({ number: '+12025550100' }, demo);
   const engineCall = world.engine.last;
   const stops: Promise<unknown>[] = [];
@@ -104,12 +104,14 @@ const expectInvariants = async (tokenCall: string): Promise<void> => {
   const events = await world.stores.calls.events(tokenCall);
   expect(events.filter(({ name }) => name === 'call.ended')).toHaveLength(1);
   expect(events.map(({ sequence }) => sequence)).toEqual(events.map((_, index) => index + 1));
-  expect(world.told.map(({ event }) => event)).toEqual(events);
-  expect(world.told.at(-1)?.call).toEqual(call);
+  expect(world.notified.map(({ event }) => event)).toEqual(events);
+  expect(world.notified.at(-1)?.call).toEqual(call);
   expect(call).toMatchObject({ state: 'ended', legs: [{ state: 'ended' }, { state: 'ended' }] });
   expect(talkSeconds(call) === null).toBe(call.connectedAt === null);
   expect(call.outcome === 'completed').toBe(call.connectedAt !== null);
-  for (const [before, after] of world.told.slice(1).map(({ call: next }, index) => [world.told[index]!.call, next])) {
+  for (const [before, after] of world.notified
+    .slice(1)
+    .map(({ call: next }, index) => [world.notified[index]!.call, next])) {
     if (before!.state === 'ended') expect({ ...after, legs: [] }).toEqual({ ...before, legs: [] });
     after!.legs.forEach(({ state }, index) => expectAllowed(before!.legs[index]!.state, state));
   }

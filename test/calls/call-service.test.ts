@@ -34,7 +34,7 @@ beforeAll(async () => {
 });
 
 beforeEach(() => {
-  world.told.length = 0;
+  world.notified.length = 0;
   world.errors.length = 0;
 });
 
@@ -59,12 +59,12 @@ describe('a call', () => {
     expect(ended).toMatchObject({ state: 'ended', outcome: 'completed', endedBy: 'callee', endedLeg: 'callee' });
     expect(ended.endedAt! - ended.connectedAt!).toBe(12_400);
     expect(ended.answeredAt).toBe(ended.connectedAt);
-    expect(world.told.map(({ event }) => event.name)).toEqual([
+    expect(world.notified.map(({ event }) => event.name)).toEqual([
       ...['call.created', 'leg.calling', 'call.calling', 'leg.ringing', 'leg.answered', 'call.dialling'],
       ...['leg.calling', 'leg.ringing', 'leg.answered', 'call.connected'],
       ...['call.ended', 'leg.ended', 'leg.ended'],
     ]);
-    expect(await world.stores.calls.events(tokenCall)).toEqual(world.told.map(({ event }) => event));
+    expect(await world.stores.calls.events(tokenCall)).toEqual(world.notified.map(({ event }) => event));
   });
 
   it('shows the address that is being called, also when the next one is tried', async () => {
@@ -126,7 +126,7 @@ describe('a call', () => {
   ];
 
   it.each(outcomes)(
-    'that is not connected and meets %s (%s) ends as told',
+    'that is not connected and meets %s (%s) ends as reported',
     async (_name, ring, verdict, outcome, endedBy) => {
       const { tokenCall } = await place();
       world.engine.last.answer('caller');
@@ -211,19 +211,24 @@ describe('the journal', () => {
     const { tokenCall } = await place();
     world.engine.last.answer('caller');
     await settleJournal(world, tokenCall);
-    world.told.length = 0;
+    world.notified.length = 0;
     world.journal.failures = 1;
     world.engine.last.tell({ type: 'leg-calling', leg: 'callee', address: 'sip:x@127.0.0.1' });
     await settleJournal(world, tokenCall);
     expect(world.engine.last.hangUps).toBe(1);
-    expect(world.told).toEqual([]);
+    expect(world.notified).toEqual([]);
     expect(world.errors).toEqual(['a call could not be journalled']);
     await world.clock.advanceAsync(250);
     const call = await settleJournal(world, tokenCall);
     expect(call).toMatchObject({ state: 'ended', outcome: 'failed', endedBy: 'system' });
     const events = await world.stores.calls.events(tokenCall);
     expect(events.map(({ sequence }) => sequence)).toEqual(events.map((_, index) => index + 1));
-    expect(world.told.map(({ event }) => event.name)).toEqual(['leg.calling', 'call.ended', 'leg.ended', 'leg.ended']);
+    expect(world.notified.map(({ event }) => event.name)).toEqual([
+      'leg.calling',
+      'call.ended',
+      'leg.ended',
+      'leg.ended',
+    ]);
   });
 
   it('that cannot take the call at all leaves no call', async () => {
@@ -269,7 +274,7 @@ describe('the journal', () => {
     before.engine.last.connect();
     await before.calls.stop(ending.tokenCall, owner);
     await settleJournal(before, talking.tokenCall);
-    before.told.length = 0;
+    before.notified.length = 0;
 
     before.clock.advance(60_000);
     expect(await before.calls.recover()).toBe(3);

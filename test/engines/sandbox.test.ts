@@ -88,7 +88,7 @@ const talkTo = (sdp: string | undefined): void => {
 };
 
 const isOver = (diary: Diary) => (): boolean => diary.ends.length === 1;
-const isAnswered = (diary: Diary) => (): boolean => diary.told.includes('answered');
+const isAnswered = (diary: Diary) => (): boolean => diary.notified.includes('answered');
 
 describe('a number of the demo carrier', () => {
   it.each([
@@ -101,13 +101,13 @@ describe('a number of the demo carrier', () => {
   ])('%s refuses with %i', async (number, status) => {
     const call = dial(number, await startCarrier());
     await until(isOver(call));
-    expect(call.told).toEqual([`refused ${status}`]);
+    expect(call.notified).toEqual([`refused ${status}`]);
   });
 
   it('+12025550100 rings, answers and sends silence', async () => {
     const call = dial('+12025550100', await startCarrier());
     await until(isAnswered(call));
-    expect(call.told).toEqual(['180', 'answered']);
+    expect(call.notified).toEqual(['180', 'answered']);
     await until(() => media.stats().packetsReceived >= 3);
     call.session.hangUp();
     await until(isOver(call));
@@ -116,11 +116,11 @@ describe('a number of the demo carrier', () => {
 
   it('+12025550102 rings and never answers, until it is cancelled', async () => {
     const call = dial('+12025550102', await startCarrier({ answerAfterMs: 0 }));
-    await until(() => call.told.includes('180'));
+    await until(() => call.notified.includes('180'));
     await new Promise((resolve) => setTimeout(resolve, 100));
     call.session.hangUp();
     await until(isOver(call));
-    expect(call.told).toEqual(['180', 'refused 487']);
+    expect(call.notified).toEqual(['180', 'refused 487']);
   });
 
   it('+12025550106 answers and hangs up five seconds later', async () => {
@@ -128,7 +128,7 @@ describe('a number of the demo carrier', () => {
     await until(isAnswered(call));
     const answeredAt = performance.now();
     await until(isOver(call));
-    expect(call.told).toEqual(['180', 'answered', 'remote-hangup']);
+    expect(call.notified).toEqual(['180', 'answered', 'remote-hangup']);
     expect((performance.now() - answeredAt) * 20).toBeGreaterThan(4500);
   });
 
@@ -147,10 +147,10 @@ describe('a number of the demo carrier', () => {
 
   it('+12025550108 sends ringback as early media, then answers with the same port', async () => {
     const call = dial('+12025550108', await startCarrier({ answerAfterMs: 150 }));
-    await until(() => call.told.includes('183+sdp'));
+    await until(() => call.notified.includes('183+sdp'));
     const early = audioTargetOf(call.session.remoteSdp ?? '');
     await until(() => media.stats().packetsReceived >= 2);
-    expect(call.told).not.toContain('answered');
+    expect(call.notified).not.toContain('answered');
     await until(isAnswered(call));
     expect(audioTargetOf(call.session.remoteSdp ?? '')).toEqual(early);
     call.session.hangUp();
@@ -172,17 +172,17 @@ describe('a number of the demo carrier', () => {
   it('refuses an offer that it cannot read with 488', async () => {
     const call = dial('+12025550100', await startCarrier(), 'hello');
     await until(isOver(call));
-    expect(call.told).toEqual(['refused 488']);
+    expect(call.notified).toEqual(['refused 488']);
     expect(warnings).toEqual(['the demo carrier could not answer']);
   });
 
   it('that is cancelled while it rings is not answered', async () => {
     const call = dial('+12025550100', await startCarrier({ answerAfterMs: 200 }));
-    await until(() => call.told.includes('180'));
+    await until(() => call.notified.includes('180'));
     call.session.hangUp();
     await until(isOver(call));
     await new Promise((resolve) => setTimeout(resolve, 250));
-    expect(call.told).toEqual(['180', 'refused 487']);
+    expect(call.notified).toEqual(['180', 'refused 487']);
     expect(warnings).toEqual([]);
   });
 });
@@ -190,8 +190,8 @@ describe('a number of the demo carrier', () => {
 describe('the demo phone', () => {
   it('rings at once, answers after a while, sends silence and is hung up', async () => {
     const call = dial('demo', await startPhone(100));
-    await until(() => call.told.includes('180'));
-    expect(call.told).toEqual(['180']);
+    await until(() => call.notified.includes('180'));
+    expect(call.notified).toEqual(['180']);
     await until(isAnswered(call));
     await until(() => media.stats().packetsReceived >= 3);
     call.session.hangUp();
@@ -201,10 +201,10 @@ describe('the demo phone', () => {
 
   it('that is cancelled while it rings is not answered', async () => {
     const call = dial('demo', await startPhone(5000));
-    await until(() => call.told.includes('180'));
+    await until(() => call.notified.includes('180'));
     call.session.hangUp();
     await until(isOver(call));
-    expect(call.told).toEqual(['180', 'refused 487']);
+    expect(call.notified).toEqual(['180', 'refused 487']);
   });
 
   it('refuses an offer that it cannot read with 488', async () => {

@@ -16,7 +16,7 @@ export interface CallWorld {
   readonly clock: FakeClock;
   readonly engine: ScriptedEngine;
   readonly calls: CallService;
-  readonly told: { readonly call: CallRecord; readonly event: CallEvent }[];
+  readonly notified: { readonly call: CallRecord; readonly event: CallEvent }[];
   readonly errors: string[];
   addUser(username: string, profile?: Partial<DiallingProfile>): Promise<Requester>;
   close(): Promise<void>;
@@ -85,8 +85,8 @@ export const createCallWorld = async (rules: Partial<CallPolicyRules> = {}): Pro
     ids: createSystemIds(),
     log,
   });
-  const told: CallWorld['told'] = [];
-  calls.on('changed', (call, event) => void told.push({ call, event }));
+  const notified: CallWorld['notified'] = [];
+  calls.on('changed', (call, event) => void notified.push({ call, event }));
 
   const addUser: CallWorld['addUser'] = async (username, profile = {}) => {
     const userId = `user-${username}`;
@@ -100,7 +100,7 @@ export const createCallWorld = async (rules: Partial<CallPolicyRules> = {}): Pro
   const close = async (): Promise<void> => {
     await stores.close();
   };
-  return { stores, journal, clock, engine, calls, told, errors, addUser, close };
+  return { stores, journal, clock, engine, calls, notified, errors, addUser, close };
 };
 
 /** Lets the journal write what it has. */

@@ -5,7 +5,7 @@ import type { Arrival, Hop, LocalAddress, SipTransport, TransportProtocol } from
 import type { FakeClock } from './fake-clock.ts';
 
 /** What the network does to a datagram. All probabilities are from 0 to 1; TCP is only delayed. */
-interface Weather {
+interface NetworkFaults {
   loss: number;
   duplication: number;
   delayMs: number;
@@ -42,7 +42,7 @@ const endpoint = (address: string, port: number): string => `${address}:${port}`
 
 /** An in-memory network of SIP transports on a fake clock: nothing is delivered until the clock is advanced. */
 export class FakeNetwork {
-  readonly weather: Weather = { loss: 0, duplication: 0, delayMs: 1, jitterMs: 0 };
+  readonly faults: NetworkFaults = { loss: 0, duplication: 0, delayMs: 1, jitterMs: 0 };
   /** Every message sent, in order. */
   readonly sent: SentMessage[] = [];
   /** Lets a test lose chosen messages: those for which it returns true. */
@@ -79,10 +79,10 @@ export class FakeNetwork {
     const fate = this.#fate(data, hop, receiver);
     this.#record(data, from, hop, fate);
     if (fate === 'unreachable' && hop.protocol === 'tcp') {
-      this.#clock.setTimer(this.weather.delayMs, () => onError?.(new Error('connect ECONNREFUSED')));
+      this.#clock.setTimer(this.faults.delayMs, () => onError?.(new Error('connect ECONNREFUSED')));
     }
     if (fate !== 'delivered') return;
-    const copies = hop.protocol === 'udp' && this.#random() < this.weather.duplication ? 2 : 1;
+    const copies = hop.protocol === 'udp' && this.#random() < this.faults.duplication ? 2 : 1;
     for (let copy = 0; copy < copies; copy += 1) {
       this.#clock.setTimer(this.#delay(hop), () => receiver?.arrive(Buffer.from(data), from));
     }
@@ -90,13 +90,13 @@ export class FakeNetwork {
 
   #fate(data: Buffer, hop: Hop, receiver: FakeTransport | undefined): SentMessage['fate'] {
     if (receiver === undefined) return 'unreachable';
-    const unlucky = hop.protocol === 'udp' && this.#random() < this.weather.loss;
+    const unlucky = hop.protocol === 'udp' && this.#random() < this.faults.loss;
     return unlucky || this.lose(data.toString(), endpoint(hop.address, hop.port)) ? 'lost' : 'delivered';
   }
 
   #delay({ protocol }: Hop): number {
-    const jitter = protocol === 'udp' ? Math.floor(this.#random() * (this.weather.jitterMs + 1)) : 0;
-    return this.weather.delayMs + jitter;
+    const jitter = protocol === 'udp' ? Math.floor(this.#random() * (this.faults.jitterMs + 1)) : 0;
+    return this.faults.delayMs + jitter;
   }
 
   #record(data: Buffer, from: Hop, hop: Hop, fate: SentMessage['fate']): void {

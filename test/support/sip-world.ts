@@ -76,12 +76,12 @@ export const textOf = (event: EngineEvent): string => {
   }
 };
 
-/** A call with everything that was told of it. */
+/** A call with everything that was reported of it. */
 export interface PlacedCall {
   readonly call: EngineCall;
   readonly events: EngineEvent[];
-  /** What was told, as text. */
-  readonly told: string[];
+  /** What was reported, as text. */
+  readonly notified: string[];
 }
 
 export interface SipWorldOptions {
@@ -163,12 +163,12 @@ export class SipWorld {
 
   place(changes?: Partial<CallPlan>): PlacedCall {
     const events: EngineEvent[] = [];
-    const told: string[] = [];
+    const notified: string[] = [];
     const call = this.engine.place(this.plan(changes), (event) => {
       events.push(event);
-      told.push(textOf(event));
+      notified.push(textOf(event));
     });
-    return { call, events, told };
+    return { call, events, notified };
   }
 
   /** Every INVITE to the party rings at once and is answered after `afterMs`. */

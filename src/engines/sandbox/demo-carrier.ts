@@ -21,7 +21,7 @@ type Behaviour =
   | { readonly kind: 'ring' }
   | { readonly kind: 'refuse'; readonly status: number };
 
-/** Told apart by the last three digits. Whatever is not here does not exist. */
+/** By the last three digits. A number that is not here does not exist. */
 const behaviours: Readonly<Record<string, Behaviour>> = {
   '100': { kind: 'answer', media: 'silence' },
   '101': { kind: 'refuse', status: 486 },

@@ -68,7 +68,7 @@ export const openMediaFor = async (
 ): Promise<SandboxMedia | undefined> => {
   const opened = SandboxMedia.open(options);
   const ended = new Promise<undefined>((resolve) => session.on('ended', () => resolve(undefined)));
-  void ended.then(async () => (await opened).close()).catch(() => undefined); // whoever opened it hears of that
+  void ended.then(async () => (await opened).close()).catch(() => undefined); // the caller of `open` hears of that
   const media = await Promise.race([ended, opened]);
   if (media === undefined) return undefined;
   session.on('offer', (offer) => {

@@ -19,7 +19,7 @@ const TIME_DIGITS = 11;
 
 /**
  * Nonces that carry their own time and seal, so that a challenge costs no memory. What is remembered is how often each
- * was used by someone who knew a password (RFC 7616 section 3.4, nonce count).
+ * was used by a client that knew a password (RFC 7616 section 3.4, nonce count).
  */
 export class Nonces {
   readonly #options: NoncesOptions;
@@ -49,7 +49,7 @@ export class Nonces {
   }
 
   /**
-   * Notes a use by someone who proved the password.
+   * Notes a use by a client that proved its password.
    * @param count the nonce count; 1 where the client gave none, so that such a nonce serves once
    * @returns false for a count that was not above the last one: a replay
    */

@@ -79,9 +79,9 @@ export class SipHeaders {
   }
 
   /** Visits every field in order. */
-  forEach(visit: (name: string, value: string) => void): void {
+  forEach(take: (name: string, value: string) => void): void {
     for (let index = 0; index < this.#names.length; index += 1) {
-      visit(this.#names[index] ?? '', this.#values[index] ?? '');
+      take(this.#names[index] ?? '', this.#values[index] ?? '');
     }
   }
 

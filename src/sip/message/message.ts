@@ -65,7 +65,7 @@ abstract class SipMessageBase {
     return (this.#topVia ??= parseVia(splitList(this.headers.get('via') ?? '')[0] ?? ''));
   }
 
-  /** Must be called by whoever changes `via`, `from`, `to` or `cseq` in the headers after they were read. */
+  /** To be called after a change of `via`, `from`, `to` or `cseq` in headers that were read before. */
   forgetParsed(): void {
     this.#cseq = this.#from = this.#to = this.#topVia = undefined;
   }

@@ -9,7 +9,7 @@ export type Frame =
   | { readonly kind: 'message'; readonly data: Buffer }
   /** A double CRLF: to be answered with one CRLF (RFC 5626 sections 3.5.1 and 4.4.1). */
   | { readonly kind: 'ping' }
-  /** Where the next message begins cannot be told any more: close the connection. Always the last frame. */
+  /** Where the next message begins cannot be known any more: close the connection. Always the last frame. */
   | { readonly kind: 'broken'; readonly error: SipParseError };
 
 const MAX_HEAD_BYTES = 16_384;

@@ -123,7 +123,7 @@ const PLAIN =
   /^sips?:(?:[\w\-.!~*'()&=+$,;?/#]+@)?[\w\-.]+(?::[1-5]?\d{1,4})?(?:;[\w\-.!~*'()+]+(?:=[\w\-.!~*'()+]*)?)*$/i;
 
 /**
- * Whether it is surely a SIP URI that parses, without headers, as most are: told at a tenth of the cost of parsing it.
+ * Whether it is surely a SIP URI that parses, without headers, as most are: known at a tenth of the cost of parsing it.
  */
 export const isPlainSipUri = (text: string): boolean => PLAIN.test(text);
 

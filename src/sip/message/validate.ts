@@ -46,7 +46,7 @@ const checkCounts = (headers: SipHeaders): string | undefined => {
 const SIP = /^sips?:/i;
 const isSip = (uri: string): boolean => SIP.test(uri);
 
-/** URIs of other schemes are nobody's business here. */
+/** URIs of other schemes are not judged here. */
 const checkSipUri = (uri: string): void => {
   if (isSip(uri) && !isPlainSipUri(uri)) parseUri(uri);
 };

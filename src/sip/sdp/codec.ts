@@ -52,7 +52,7 @@ const readCodec = (media: MediaDescription, format: string): Codec | undefined =
   };
 };
 
-/** In the order of preference of whoever wrote them; those without a known name are left out. */
+/** In the order of preference of the peer that wrote them; those without a known name are left out. */
 export const codecsOf = (media: MediaDescription): Codec[] =>
   media.formats.map((format) => readCodec(media, format)).filter((codec) => codec !== undefined);
 

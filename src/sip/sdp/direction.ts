@@ -1,4 +1,4 @@
-/** Which way media flows, seen from whoever wrote the description (RFC 8866 section 6.7). */
+/** Which way media flows, seen from the peer that wrote the description (RFC 8866 section 6.7). */
 export type Direction = 'sendrecv' | 'sendonly' | 'recvonly' | 'inactive';
 
 const DIRECTIONS: readonly string[] = ['sendrecv', 'sendonly', 'recvonly', 'inactive'] satisfies Direction[];

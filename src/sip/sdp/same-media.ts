@@ -9,7 +9,7 @@ const codecKey = (media: MediaDescription, isCounted: (format: string) => boolea
     )
     .join(',');
 
-/** Everything of a stream that matters to whoever sends to it. */
+/** Everything of a stream that matters to the peer that sends to it. */
 const streamKey = (media: MediaDescription, counted: readonly string[] | undefined): string => {
   if (media.port === 0) return 'refused';
   const { type, port, protocol, formats, address, direction } = media;

@@ -24,7 +24,7 @@ const MAX_TRIES = 4;
 
 /**
  * One request in a dialog until its final response: answers challenges, takes a new remote target, acknowledges the
- * 2xx of a re-INVITE before anyone hears of it.
+ * 2xx of a re-INVITE before its caller hears of it.
  */
 export class DialogRequest implements ClientTransactionUser {
   readonly #line: DialogLine;

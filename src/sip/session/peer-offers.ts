@@ -13,7 +13,7 @@ export interface PeerOffersHost {
   readonly context: SessionContext;
   readonly negotiation: Negotiation;
   readonly answers: UnacknowledgedAnswers;
-  /** @returns whether anyone takes the offer */
+  /** @returns whether a listener takes the offer */
   offered(offer: RemoteOffer): boolean;
   renegotiated(sdp: string): void;
   broken(status: number): void;

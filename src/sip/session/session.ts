@@ -30,13 +30,13 @@ export interface SessionEvents {
   progress: [status: number, sdp: string | undefined];
   /** The first 2xx; its ACK has left. For a session that came in: our 2xx was acknowledged. */
   answered: [sdp: string];
-  /** Where nobody listens, the session itself answers with its last SDP. */
+  /** Without a listener the session itself answers with its last SDP. */
   offer: [offer: RemoteOffer];
   /** The peer's answer, in its ACK, to the offer of ours that accepted a re-INVITE without SDP. */
   renegotiated: [sdp: string];
   /** INFO or MESSAGE within the session. It was answered with 200. */
   message: [request: SipRequest];
-  /** The end, whoever began it. Nothing follows it. Never emitted within a call of `hangUp` or `reject`. */
+  /** The end, begun by either side. Nothing follows it. Never emitted within a call of `hangUp` or `reject`. */
   ended: [end: SessionEnd];
 }
 

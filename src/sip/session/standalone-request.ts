@@ -19,7 +19,7 @@ export interface RequestOptions {
   readonly headers?: ExtraHeaders;
   readonly body?: string;
   readonly credentials?: DigestCredentials;
-  /** Fixed by whoever registers: REGISTER keeps both over its refreshes (RFC 3261 section 10.2). */
+  /** Fixed by a registration: REGISTER keeps both over its refreshes (RFC 3261 section 10.2). */
   readonly callId?: string;
   readonly cseq?: number;
 }

@@ -32,8 +32,8 @@ const INVITE_CLIENT = { table: inviteClientTable, initial: 'calling' } as const;
 const NON_INVITE_CLIENT = { table: nonInviteClientTable, initial: 'trying' } as const;
 
 /**
- * Runs one request that we send (RFC 3261 section 17.1): the request until it is answered, and its user until nothing is
- * left to tell. What lingers holds only the ACK that it may have to repeat.
+ * Runs one request that we send (RFC 3261 section 17.1): the request until it is answered, and its user until the final
+ * response. What lingers holds only the ACK that it may have to repeat.
  */
 export class ClientMachine extends Machine<ClientInput, ClientAction, SipResponse> {
   readonly method: string;
@@ -126,28 +126,28 @@ export class ClientMachine extends Machine<ClientInput, ClientAction, SipRespons
     if (this.#ack !== undefined) this.host.transport.send(releaseBytes(this.#ack), this.hop);
   }
 
-  tellResponse(response: SipResponse): void {
+  notifyResponse(response: SipResponse): void {
     guard(this.host.log, (message: SipResponse) => this.#user?.onResponse(message), response);
   }
 
   /** The user stays: every further 2xx is passed up until timer M. */
-  tellAccepted(response: SipResponse): void {
+  notifyAccepted(response: SipResponse): void {
     this.#user = this.#release();
-    this.tellResponse(response);
+    this.notifyResponse(response);
   }
 
-  /** Tells the last thing that this user is told: from here on only retransmissions are answered. */
-  tellFinal(response: SipResponse): void {
+  /** The last that its user hears of it: from here on only retransmissions are answered. */
+  notifyFinal(response: SipResponse): void {
     const user = this.#release();
     guard(this.host.log, (message: SipResponse) => user?.onResponse(message), response);
   }
 
-  tellTimeout(): void {
+  notifyTimeout(): void {
     const user = this.#release();
     guard(this.host.log, () => user?.onTimeout(), undefined);
   }
 
-  tellSendFailed(): void {
+  notifySendFailed(): void {
     const user = this.#release();
     const failure = this.#failure ?? new Error('The request could not be sent.');
     guard(this.host.log, (error: Error) => user?.onTransportError(error), failure);

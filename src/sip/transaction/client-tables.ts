@@ -12,11 +12,11 @@ export type ClientAction =
   | 'sendCancel'
   | 'sendAck'
   | 'resendAck'
-  | 'tellResponse'
-  | 'tellAccepted'
-  | 'tellFinal'
-  | 'tellTimeout'
-  | 'tellSendFailed';
+  | 'notifyResponse'
+  | 'notifyAccepted'
+  | 'notifyFinal'
+  | 'notifyTimeout'
+  | 'notifySendFailed';
 
 type InviteState = 'calling' | 'proceeding' | 'accepted' | 'completed';
 
@@ -27,21 +27,21 @@ type InviteInput =
 export const inviteClientTable: TransitionTable<InviteState, InviteInput, ClientAction> = {
   calling: {
     timerA: { next: 'calling', actions: ['resendInvite'] }, // RFC 3261 17.1.1.2
-    timerB: { next: 'terminated', actions: ['tellTimeout'] }, // 17.1.1.2
-    sendFailed: { next: 'terminated', actions: ['tellSendFailed'] }, // 17.1.4
-    '1xx': { next: 'proceeding', actions: ['stopTimers', 'sendCancel', 'tellResponse'] }, // 17.1.1.2, 9.1
-    '2xx': { next: 'accepted', actions: ['stopTimers', 'startTimerM', 'tellAccepted'] }, // RFC 6026 7.2
-    '3xx-6xx': { next: 'completed', actions: ['stopTimers', 'sendAck', 'startTimerD', 'tellFinal'] }, // 17.1.1.2
+    timerB: { next: 'terminated', actions: ['notifyTimeout'] }, // 17.1.1.2
+    sendFailed: { next: 'terminated', actions: ['notifySendFailed'] }, // 17.1.4
+    '1xx': { next: 'proceeding', actions: ['stopTimers', 'sendCancel', 'notifyResponse'] }, // 17.1.1.2, 9.1
+    '2xx': { next: 'accepted', actions: ['stopTimers', 'startTimerM', 'notifyAccepted'] }, // RFC 6026 7.2
+    '3xx-6xx': { next: 'completed', actions: ['stopTimers', 'sendAck', 'startTimerD', 'notifyFinal'] }, // 17.1.1.2
   },
   proceeding: {
     cancel: { next: 'proceeding', actions: ['sendCancel'] }, // 9.1
-    cancelExpired: { next: 'terminated', actions: ['tellTimeout'] }, // 9.1
-    '1xx': { next: 'proceeding', actions: ['tellResponse'] }, // 17.1.1.2
-    '2xx': { next: 'accepted', actions: ['stopTimers', 'startTimerM', 'tellAccepted'] }, // RFC 6026 7.2
-    '3xx-6xx': { next: 'completed', actions: ['stopTimers', 'sendAck', 'startTimerD', 'tellFinal'] }, // 17.1.1.2
+    cancelExpired: { next: 'terminated', actions: ['notifyTimeout'] }, // 9.1
+    '1xx': { next: 'proceeding', actions: ['notifyResponse'] }, // 17.1.1.2
+    '2xx': { next: 'accepted', actions: ['stopTimers', 'startTimerM', 'notifyAccepted'] }, // RFC 6026 7.2
+    '3xx-6xx': { next: 'completed', actions: ['stopTimers', 'sendAck', 'startTimerD', 'notifyFinal'] }, // 17.1.1.2
   },
   accepted: {
-    '2xx': { next: 'accepted', actions: ['tellResponse'] }, // RFC 6026 7.2
+    '2xx': { next: 'accepted', actions: ['notifyResponse'] }, // RFC 6026 7.2
     timerM: { next: 'terminated', actions: [] }, // RFC 6026 7.2
   },
   completed: {
@@ -58,17 +58,17 @@ type NonInviteInput = '1xx' | 'final' | 'sendFailed' | 'timerE' | 'timerF' | 'ti
 export const nonInviteClientTable: TransitionTable<NonInviteState, NonInviteInput, ClientAction> = {
   trying: {
     timerE: { next: 'trying', actions: ['resendRequest'] }, // 17.1.2.2
-    timerF: { next: 'terminated', actions: ['tellTimeout'] }, // 17.1.2.2
-    sendFailed: { next: 'terminated', actions: ['tellSendFailed'] }, // 17.1.4
-    '1xx': { next: 'proceeding', actions: ['tellResponse'] }, // 17.1.2.2
-    final: { next: 'completed', actions: ['stopTimers', 'startTimerK', 'tellFinal'] }, // 17.1.2.2
+    timerF: { next: 'terminated', actions: ['notifyTimeout'] }, // 17.1.2.2
+    sendFailed: { next: 'terminated', actions: ['notifySendFailed'] }, // 17.1.4
+    '1xx': { next: 'proceeding', actions: ['notifyResponse'] }, // 17.1.2.2
+    final: { next: 'completed', actions: ['stopTimers', 'startTimerK', 'notifyFinal'] }, // 17.1.2.2
   },
   proceeding: {
     timerE: { next: 'proceeding', actions: ['resendRequestSlowly'] }, // 17.1.2.2
-    timerF: { next: 'terminated', actions: ['tellTimeout'] }, // 17.1.2.2
-    sendFailed: { next: 'terminated', actions: ['tellSendFailed'] }, // 17.1.4
-    '1xx': { next: 'proceeding', actions: ['tellResponse'] }, // 17.1.2.2
-    final: { next: 'completed', actions: ['stopTimers', 'startTimerK', 'tellFinal'] }, // 17.1.2.2
+    timerF: { next: 'terminated', actions: ['notifyTimeout'] }, // 17.1.2.2
+    sendFailed: { next: 'terminated', actions: ['notifySendFailed'] }, // 17.1.4
+    '1xx': { next: 'proceeding', actions: ['notifyResponse'] }, // 17.1.2.2
+    final: { next: 'completed', actions: ['stopTimers', 'startTimerK', 'notifyFinal'] }, // 17.1.2.2
   },
   completed: {
     timerK: { next: 'terminated', actions: [] }, // 17.1.2.2

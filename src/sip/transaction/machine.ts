@@ -25,9 +25,9 @@ export interface MachineHost {
 }
 
 /** Runs code of the transaction user: what it throws is logged, so that a fault of one call does not end the others. */
-export const guard = <Argument>(log: Log, tell: (argument: Argument) => void, argument: Argument): void => {
+export const guard = <Argument>(log: Log, task: (argument: Argument) => void, argument: Argument): void => {
   try {
-    tell(argument);
+    task(argument);
   } catch (error) {
     log.error({ err: error }, 'The user of a transaction failed');
   }
@@ -39,7 +39,7 @@ export const releaseBytes = (kept: KeptBytes): Buffer => Buffer.from(kept, 'lati
 
 /**
  * Runs one transaction through its table. An action is the name of a method of the machine. The state is set before
- * the actions run, and the transaction user is told last, so it may call back into the machine.
+ * the actions run, and the transaction user is notified last, so it may call back into the machine.
  */
 export abstract class Machine<Input extends string, Action extends string, Payload> {
   readonly key: string;

@@ -6,7 +6,7 @@ export const MAGIC_COOKIE = 'z9hG4bK';
 /**
  * The key of the server transaction of `method` that a request belongs to: with its own method, one that the request
  * and its retransmissions share; with INVITE, the one that an ACK or a CANCEL is about (RFC 3261 sections 9.2, 17.2.3).
- * Requests without the magic cookie come from elements of RFC 2543, which are told apart by more fields.
+ * Requests without the magic cookie come from elements of RFC 2543, which more fields tell apart.
  *
  * Made by `join`, since that copies: a concatenated key would hold on to the whole text of the message.
  */

@@ -44,7 +44,7 @@ export class ServerTransactions implements MachineHost {
     }
     const handle = this.#open(key, request, arrival);
     if (request.method === 'CANCEL') this.#cancel(handle);
-    else this.#tell(handle, user);
+    else this.#notify(handle, user);
   }
 
   forget(key: string): void {
@@ -84,7 +84,7 @@ export class ServerTransactions implements MachineHost {
     guard(this.log, (cancel: SipRequest) => target?.onCancel?.(cancel), request);
   }
 
-  #tell(handle: ServerHandle, user: TransactionLayerUser): void {
+  #notify(handle: ServerHandle, user: TransactionLayerUser): void {
     try {
       user.onRequest(handle);
     } catch (error) {

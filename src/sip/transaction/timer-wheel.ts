@@ -9,12 +9,12 @@ interface Slot {
   readonly alarm: Timer;
 }
 
-/** Whoever is woken by the wheel. */
+/** A machine that is woken by the wheel. */
 interface Sleeper<Input extends string> {
   take(input: Input): void;
 }
 
-/** A timer in the wheel: who is woken, and with which input. */
+/** A timer in the wheel: which machine is woken, and with which input. */
 export interface WheelTimer {
   readonly slot: Slot;
   readonly sleeper: Sleeper<string>;

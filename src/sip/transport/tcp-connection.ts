@@ -25,12 +25,12 @@ export const defaultTcpLimits: TcpLimits = {
   backlogBytes: 1_048_576,
 };
 
-/** Those who wait for word of a connection, in order; the oldest is let go. */
+/** How many senders may wait for word of a connection, in order; the oldest is let go. */
 const MAX_UNCONFIRMED = 100;
 
 const PONG = Buffer.from('\r\n');
 
-/** Who runs the connections. */
+/** What runs the connections. */
 export interface ConnectionOwner {
   receiveFrame(data: Buffer, connection: TcpConnection): void;
   /** The peer sent what cannot be cut into messages, or too slowly: the connection is being closed. */
@@ -46,7 +46,7 @@ export class TcpConnection {
   readonly #limits: TcpLimits;
   readonly #owner: ConnectionOwner;
   readonly #framer = new StreamFramer();
-  /** Told when the connection breaks: a peer that was silent since may never have read what was written. */
+  /** Called when the connection breaks: a peer that was silent since may never have read what was written. */
   #unconfirmed: ((error: Error) => void)[] = [];
   #failure: Error | undefined;
   #deadline: Timer | undefined;

@@ -16,7 +16,7 @@ interface TcpOptions {
   readonly limits: TcpLimits;
   /** Takes a whole message, as it was cut out of the stream. */
   readonly onFrame: (data: Buffer, source: Hop) => void;
-  /** Told of bytes that became no message. */
+  /** Called for bytes that became no message. */
   readonly onGarbage: () => void;
 }
 
@@ -27,7 +27,7 @@ const plainAddress = (address: string): string => (address.startsWith('::ffff:')
 
 /**
  * The TCP listeners and all connections, found by the address and port of the peer: requests reuse a connection to
- * their hop whoever made it, responses go back over the one that their request came by (RFC 3261 section 18).
+ * their hop, made by either side, responses go back over the one that their request came by (RFC 3261 section 18).
  */
 export class TcpTransport implements ConnectionOwner {
   readonly #options: TcpOptions;

@@ -48,7 +48,7 @@ export interface SipTransport {
   reliableHop?(hop: Hop): Hop | undefined;
 
   /**
-   * Sends bytes. Over UDP a hop is only told of errors that the system reports; over TCP an existing connection to the
+   * Sends bytes. Over UDP only errors that the system reports are known; over TCP an existing connection to the
    * hop is used, else one is opened. `onError` is called at most once, never within this call.
    */
   send(data: Buffer, hop: Hop, onError?: (error: Error) => void): void;

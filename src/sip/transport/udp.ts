@@ -43,7 +43,7 @@ export class UdpSocket {
       socket.close();
       throw listenError(listener, error as Error);
     }
-    // Errors of single datagrams are told to whoever sent them; the socket itself stays usable.
+    // Errors of single datagrams are reported to their sender; the socket itself stays usable.
     socket.on('error', () => undefined);
     return new UdpSocket(socket);
   }

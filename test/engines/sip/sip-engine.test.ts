@@ -63,14 +63,14 @@ describe('starting and stopping', () => {
 
   it('does not wait for peers that are silent longer than its grace', async () => {
     const world = await SipWorld.started();
-    const { told } = await world.joined();
-    world.network.weather.loss = 1;
+    const { notified } = await world.joined();
+    world.network.faults.loss = 1;
     const stopped = world.engine.stop();
     await world.elapse(4999);
-    expect(told.at(-1)).toBe('over: request');
+    expect(notified.at(-1)).toBe('over: request');
     await world.elapse(1);
     await stopped;
-    expect(told.slice(-2)).toEqual(['caller ended - hangup', 'callee ended - hangup']);
+    expect(notified.slice(-2)).toEqual(['caller ended - hangup', 'callee ended - hangup']);
     expect(world.engine.ongoing).toBe(0);
     await world.close();
   });

@@ -185,20 +185,20 @@ describe('a registration of ours', () => {
       ids: createSystemIds(),
       expiresInSeconds: 30,
     });
-    const told: string[] = [];
-    registration.on('registered', (seconds) => told.push(`${seconds}`));
-    registration.on('failed', (status) => told.push(`failed ${status}`));
-    return { ...office_, registration, told };
+    const notified: string[] = [];
+    registration.on('registered', (seconds) => notified.push(`${seconds}`));
+    registration.on('failed', (status) => notified.push(`failed ${status}`));
+    return { ...office_, registration, notified };
   };
 
   it('takes the Min-Expires of a 423, refreshes before the expiry and unregisters when closed', async () => {
-    const { registration, told, clock, registrar, pair, events } = registering();
+    const { registration, notified, clock, registrar, pair, events } = registering();
     void registration.start();
     await clock.advanceAsync(100);
-    expect(told).toEqual(['60']);
+    expect(notified).toEqual(['60']);
     expect(contactsOf(await registrar.locate('bob'))).toEqual(['sip:offhook@10.0.0.2:5060']);
     await clock.advanceAsync(120_000);
-    expect(told.length).toBeGreaterThanOrEqual(4);
+    expect(notified.length).toBeGreaterThanOrEqual(4);
     expect(events).toEqual(['+bob']);
     const callIds = pair.network.sent.map(({ text }) => /Call-ID: (\S+)/.exec(text)?.[1]);
     expect(new Set(callIds).size).toBe(1);
@@ -212,16 +212,16 @@ describe('a registration of ours', () => {
   });
 
   it('tries again with growing pauses when it is refused', async () => {
-    const { registration, told, clock } = registering('wrong');
+    const { registration, notified, clock } = registering('wrong');
     void registration.start();
     await clock.advanceAsync(100);
-    expect(told).toEqual(['failed 401']);
+    expect(notified).toEqual(['failed 401']);
     await clock.advanceAsync(2100);
-    expect(told).toHaveLength(2);
+    expect(notified).toHaveLength(2);
     await clock.advanceAsync(3800);
-    expect(told).toHaveLength(2);
+    expect(notified).toHaveLength(2);
     await clock.advanceAsync(400);
-    expect(told).toHaveLength(3);
+    expect(notified).toHaveLength(3);
     const closed = registration.close();
     await clock.advanceAsync(100);
     await closed;

@@ -46,14 +46,14 @@ const called = async (take: (session: IncomingSession) => void = () => undefined
 };
 
 describe('an INVITE that came in', () => {
-  it('gets its 2xx at T1 doubling to T2 until the ACK, and answered is told then', async () => {
+  it('gets its 2xx at T1 doubling to T2 until the ACK, and emits answered then', async () => {
     const { pair, clock, peer, session, send } = await called((incoming) => incoming.accept(sdp('local')));
     await clock.advanceAsync(8000);
     const times = pair.network.sent.filter(({ startLine }) => startLine === 'SIP/2.0 200 OK').map(({ at }) => at - 1);
     expect(times).toEqual([0, 500, 1500, 3500, 7500]);
-    expect(session.told).toEqual([]);
+    expect(session.notified).toEqual([]);
     await send('ACK', 1);
-    expect(session.told).toEqual(['answered']);
+    expect(session.notified).toEqual(['answered']);
     await clock.advanceAsync(30_000);
     expect(peer.statuses('INVITE')).toHaveLength(5);
     session.session.hangUp();
@@ -61,7 +61,7 @@ describe('an INVITE that came in', () => {
     expect(peer.last('BYE').uri).toBe('sip:raw@10.0.0.9');
     peer.answer(peer.last('BYE'), '200 OK');
     await clock.advanceAsync(5);
-    expect(session.told).toEqual(['answered', 'local-hangup']);
+    expect(session.notified).toEqual(['answered', 'local-hangup']);
     expect(await pair.leftOver()).toEqual(nothing);
   });
 
@@ -81,11 +81,11 @@ describe('an INVITE that came in', () => {
     await send('ACK', 1);
     peer.answer(peer.last('BYE'), '200 OK');
     await pair.clock.advanceAsync(5);
-    expect(session.told).toEqual(['local-hangup']);
+    expect(session.notified).toEqual(['local-hangup']);
     const lost = await called((incoming) => incoming.accept(sdp('local')));
     lost.session.session.hangUp();
     await lost.clock.advanceAsync(32_010);
-    expect(lost.session.told).toEqual(['local-hangup']);
+    expect(lost.session.notified).toEqual(['local-hangup']);
     expect(lost.peer.requests('BYE')).not.toHaveLength(0);
     expect(await lost.pair.leftOver()).toEqual(nothing);
   });
@@ -102,7 +102,7 @@ describe('an INVITE that came in', () => {
     expect(peer.received[1]?.body.toString()).toBe(sdp('early'));
     expect(peer.received[2]?.headers.get('retry-after')).toBe('5');
     expect(new Set(peer.received.map((message) => message.to.tag)).size).toBe(1);
-    expect(session.told).toEqual(['local-hangup']);
+    expect(session.notified).toEqual(['local-hangup']);
     await send('ACK', 1);
     expect(await pair.leftOver()).toEqual(nothing);
   });
@@ -110,7 +110,7 @@ describe('an INVITE that came in', () => {
   it('hung up while it rings gets 480, or the status given', async () => {
     const { peer, session, pair } = await called((incoming) => incoming.hangUp());
     expect(peer.statuses('INVITE')).toEqual([480]);
-    expect(session.told).toEqual(['local-hangup']);
+    expect(session.notified).toEqual(['local-hangup']);
     const busy = await called((incoming) => incoming.hangUp({ status: 600 }));
     expect(busy.peer.statuses('INVITE')).toEqual([600]);
     expect(await pair.leftOver()).toEqual(nothing);
@@ -148,7 +148,7 @@ describe('an INVITE that came in', () => {
   it('without an offer gets ours, and the answer comes in the ACK; without one there it is broken off', async () => {
     const { session, send } = await called((incoming) => incoming.accept(sdp('local')), '');
     await send('ACK', 1, sdp('raw'));
-    expect(session.told).toEqual(['answered']);
+    expect(session.notified).toEqual(['answered']);
     expect(session.session.remoteSdp).toBe(sdp('raw'));
     const silent = await called((incoming) => incoming.accept(sdp('local')), '');
     await silent.send('ACK', 1);

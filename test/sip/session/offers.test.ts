@@ -96,7 +96,7 @@ describe('an offer of ours within the session', () => {
     peer.answer(peer.last('INVITE'), '500 Busy');
     await clock.advanceAsync(5);
     expect(await result).toEqual({ kind: 'refused', status: 500 });
-    expect(out.told).toEqual(['answered']);
+    expect(out.notified).toEqual(['answered']);
     out.session.hangUp();
     expect(await pair.leftOver()).toEqual(nothing);
   });
@@ -131,7 +131,7 @@ describe('an offer of ours within the session', () => {
     await clock.advanceAsync(5);
     expect(await overtaken).toEqual({ kind: 'refused', status: 481 });
     expect(await out.session.offer(sdp('late'))).toEqual({ kind: 'refused', status: 481 });
-    expect(out.told).toEqual(['answered', 'local-hangup']);
+    expect(out.notified).toEqual(['answered', 'local-hangup']);
     expect(await pair.leftOver()).toEqual(nothing);
   });
 
@@ -202,7 +202,7 @@ describe('an offer of the peer within the session', () => {
     expect(peer.statuses('INVITE')).toEqual([200, 491]);
     peer.inDialog(invite, 'ACK', 7, { body: sdp('answer') });
     await clock.advanceAsync(5);
-    expect(out.told).toEqual(['answered', 'renegotiated']);
+    expect(out.notified).toEqual(['answered', 'renegotiated']);
     expect(out.session.remoteSdp).toBe(sdp('answer'));
     peer.inDialog(invite, 'INVITE', 9, { headers: CONTACT });
     await clock.advanceAsync(5);
@@ -265,7 +265,7 @@ describe('an offer of the peer within the session', () => {
     theirs.peer.inDialog(theirs.invite, 'BYE', 8);
     await theirs.clock.advanceAsync(5);
     expect([theirs.peer.statuses('INVITE'), theirs.peer.statuses('BYE')]).toEqual([[487], [200]]);
-    expect(theirs.out.told).toEqual(['answered', 'remote-hangup']);
+    expect(theirs.out.notified).toEqual(['answered', 'remote-hangup']);
   });
 
   it('in another language than SDP gets 415 with Accept; an UPDATE without SDP only refreshes the target', async () => {
@@ -303,7 +303,7 @@ describe('requests within the dialog', () => {
     expect(['INFO', 'MESSAGE', 'OPTIONS', 'REFER', 'SUBSCRIBE', 'DANCE', 'PRACK', 'BYE'].map(status)).toEqual([
       200, 200, 200, 603, 405, 501, 481, 500,
     ]);
-    expect(out.told).toEqual(['answered', 'INFO', 'MESSAGE']);
+    expect(out.notified).toEqual(['answered', 'INFO', 'MESSAGE']);
     peer
       .inDialog(invite, 'INFO', 14, { headers: ['Require: dance'] })
       .inDialog(invite, 'INFO', 15, { tag: 'stranger' });
@@ -319,7 +319,7 @@ describe('requests within the dialog', () => {
     out.session.hangUp();
     incoming.session.hangUp();
     await pair.clock.advanceAsync(10);
-    expect([out.told, incoming.told]).toEqual([
+    expect([out.notified, incoming.notified]).toEqual([
       ['answered', 'local-hangup'],
       ['answered', 'local-hangup'],
     ]);
@@ -333,7 +333,7 @@ describe('requests within the dialog', () => {
     await clock.advanceAsync(5);
     if (answer !== 'silence') peer.answer(peer.last('BYE'), answer);
     await clock.advanceAsync(32_100);
-    expect(out.told).toEqual(['answered', 'local-hangup']);
+    expect(out.notified).toEqual(['answered', 'local-hangup']);
     expect(await pair.leftOver()).toEqual(nothing);
   });
 });

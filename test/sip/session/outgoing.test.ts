@@ -42,9 +42,9 @@ describe('an INVITE of ours', () => {
     await clock.advanceAsync(1000);
     bob.lastIn.session.accept(sdp('answer'));
     await clock.advanceAsync(10);
-    expect(out.told).toEqual(['180', 'answered']);
+    expect(out.notified).toEqual(['180', 'answered']);
     expect(out.session.remoteSdp).toBe(sdp('answer'));
-    expect(bob.lastIn.told).toEqual(['answered']);
+    expect(bob.lastIn.notified).toEqual(['answered']);
     expect(bob.lastIn.session.remoteSdp).toBe(sdp('offer'));
     const [ok, ack] = pair.network.sent.slice(2);
     expect([ok?.startLine, ack?.startLine]).toEqual(['SIP/2.0 200 OK', 'ACK sip:offhook@10.0.0.2:5060 SIP/2.0']);
@@ -57,7 +57,7 @@ describe('an INVITE of ours', () => {
       '\r\nReason: Q.850;cause=16\r\n',
     );
     expect(out.ends).toEqual([{ kind: 'local-hangup' }]);
-    expect(bob.lastIn.told).toEqual(['answered', 'remote-hangup']);
+    expect(bob.lastIn.notified).toEqual(['answered', 'remote-hangup']);
     expect(await pair.leftOver()).toEqual(nothing);
   });
 
@@ -73,9 +73,9 @@ describe('an INVITE of ours', () => {
   it('ends as timeout when nothing answers for 64 T1', async () => {
     const { pair, clock, out } = await calling();
     await clock.advanceAsync(31_990);
-    expect(out.told).toEqual([]);
+    expect(out.notified).toEqual([]);
     await clock.advanceAsync(20);
-    expect(out.told).toEqual(['timeout']);
+    expect(out.notified).toEqual(['timeout']);
     expect(await pair.leftOver()).toEqual(nothing);
   });
 
@@ -85,7 +85,7 @@ describe('an INVITE of ours', () => {
     const unroutable = pair.alice.invite('x', { target: 'sips:bob@10.0.0.2' });
     const broken = pair.alice.invite('10.0.0.2', { headers: [['Subject', 'a\r\nb']] });
     await pair.clock.advanceAsync(10);
-    expect([refused.told, unroutable.told, broken.told]).toEqual([
+    expect([refused.notified, unroutable.notified, broken.notified]).toEqual([
       ['transport-error'],
       ['transport-error'],
       ['transport-error'],
@@ -118,10 +118,10 @@ describe('a hang-up before the answer', () => {
     await clock.advanceAsync(5);
     expect(peer.requests('ACK')).toHaveLength(1);
     expect(peer.last('BYE').headers.get('reason')).toBe('SIP;cause=487');
-    expect(out.told).toEqual(['180']);
+    expect(out.notified).toEqual(['180']);
     peer.answer(peer.last('BYE'), '200 OK');
     await clock.advanceAsync(5);
-    expect(out.told).toEqual(['180', 'local-hangup']);
+    expect(out.notified).toEqual(['180', 'local-hangup']);
     expect(await pair.leftOver()).toEqual(nothing);
   });
 
@@ -131,9 +131,9 @@ describe('a hang-up before the answer', () => {
     await clock.advanceAsync(5);
     out.session.hangUp();
     await clock.advanceAsync(31_000);
-    expect(out.told).toEqual(['180']);
+    expect(out.notified).toEqual(['180']);
     await clock.advanceAsync(1100);
-    expect(out.told).toEqual(['180', 'timeout']);
+    expect(out.notified).toEqual(['180', 'timeout']);
     expect(await pair.leftOver()).toEqual(nothing);
   });
 
@@ -141,9 +141,9 @@ describe('a hang-up before the answer', () => {
     const pair = new Pair();
     const out = pair.alice.invite('sip.invalid', { target: 'sip:bob@sip.invalid' });
     out.session.hangUp();
-    expect(out.told).toEqual([]);
+    expect(out.notified).toEqual([]);
     await pair.clock.advanceAsync(1);
-    expect(out.told).toEqual(['local-hangup']);
+    expect(out.notified).toEqual(['local-hangup']);
     expect(pair.alice.agent.dialogs.size).toBe(0);
   });
 
@@ -155,7 +155,7 @@ describe('a hang-up before the answer', () => {
     await clock.advanceAsync(5);
     expect(peer.statuses('BYE')).toEqual([200]);
     expect(peer.requests('CANCEL')).toHaveLength(1);
-    expect(out.told).toEqual(['180', 'remote-hangup']);
+    expect(out.notified).toEqual(['180', 'remote-hangup']);
     peer.answer(invite, '487 Request Terminated');
     expect(await pair.leftOver()).toEqual(nothing);
   });
@@ -175,7 +175,7 @@ describe('the 2xx', () => {
     const acks = pair.network.sent.filter(({ text }) => text.startsWith('ACK')).map(({ text }) => text);
     expect(acks).toHaveLength(3);
     expect(new Set(acks).size).toBe(1);
-    expect(out.told).toEqual(['answered', 'local-hangup']);
+    expect(out.notified).toEqual(['answered', 'local-hangup']);
     expect(await pair.leftOver()).toEqual(nothing);
   });
 
@@ -187,7 +187,7 @@ describe('the 2xx', () => {
     const ofFork = (method: string) => peer.requests(method).filter((request) => request.to.tag === 'fork');
     expect([ofFork('ACK').length, ofFork('BYE').length]).toEqual([2, 1]);
     expect(ofFork('BYE')[0]?.uri).toBe('sip:fork@10.0.0.9');
-    expect(out.told).toEqual(['answered']);
+    expect(out.notified).toEqual(['answered']);
     expect(out.session.remoteSdp).toBe(sdp('raw'));
     out.session.hangUp();
     expect(await pair.leftOver()).toEqual(nothing);
@@ -199,7 +199,7 @@ describe('the 2xx', () => {
       .answer(first.invite, '183 Session Progress', { headers: CONTACT, body: sdp('early') })
       .answer(first.invite, '200 OK', { headers: CONTACT });
     await first.clock.advanceAsync(5);
-    expect(first.out.told).toEqual(['183+sdp', 'answered']);
+    expect(first.out.notified).toEqual(['183+sdp', 'answered']);
     expect(first.out.session.remoteSdp).toBe(sdp('early'));
     const second = await calling();
     second.peer.answer(second.invite, '200 OK', { headers: CONTACT });
@@ -226,7 +226,7 @@ describe('forked provisional responses', () => {
       .answer(invite, '183 Session Progress', { tag: 'one', headers: CONTACT, body: sdp('one') })
       .answer(invite, '100 Trying');
     await clock.advanceAsync(5);
-    expect(out.told).toEqual(['180', '183+sdp', '183']);
+    expect(out.notified).toEqual(['180', '183+sdp', '183']);
     expect(out.session.remoteSdp).toBe(sdp('two'));
     peer.answer(invite, '200 OK', { tag: 'one', headers: CONTACT, body: sdp('one') });
     await clock.advanceAsync(5);
@@ -264,7 +264,7 @@ describe('a challenge', () => {
     expect(peer.last('BYE').headers.get('proxy-authorization')).toContain('nc=00000002');
     peer.answer(peer.last('BYE'), '200 OK');
     await clock.advanceAsync(5);
-    expect(out.told).toEqual(['answered', 'local-hangup']);
+    expect(out.notified).toEqual(['answered', 'local-hangup']);
     expect(await pair.leftOver()).toEqual(nothing);
   });
 

@@ -18,25 +18,25 @@ import { FakeNetwork, type FakeTransport } from '../../support/fake-network.ts';
 export const sdp = (name: string): string =>
   `v=0\r\no=${name} 1 1 IN IP4 10.0.0.1\r\ns=-\r\nc=IN IP4 10.0.0.1\r\nt=0 0\r\nm=audio 4000 RTP/AVP 0\r\n`;
 
-/** Everything that a session told, in order. */
+/** Everything that a session emitted, in order. */
 export interface Diary {
   readonly session: Session;
-  readonly told: string[];
+  readonly notified: string[];
   readonly ends: SessionEnd[];
 }
 
 export const diaryOf = (session: Session): Diary => {
-  const told: string[] = [];
+  const notified: string[] = [];
   const ends: SessionEnd[] = [];
-  session.on('progress', (status, early) => told.push(early === undefined ? `${status}` : `${status}+sdp`));
-  session.on('answered', () => told.push('answered'));
-  session.on('renegotiated', () => told.push('renegotiated'));
-  session.on('message', (request) => told.push(request.method));
+  session.on('progress', (status, early) => notified.push(early === undefined ? `${status}` : `${status}+sdp`));
+  session.on('answered', () => notified.push('answered'));
+  session.on('renegotiated', () => notified.push('renegotiated'));
+  session.on('message', (request) => notified.push(request.method));
   session.on('ended', (end) => {
     ends.push(end);
-    told.push(end.kind === 'refused' ? `refused ${end.response.status}` : end.kind);
+    notified.push(end.kind === 'refused' ? `refused ${end.response.status}` : end.kind);
   });
-  return { session, told, ends };
+  return { session, notified, ends };
 };
 
 /** Faults of the user agent that a guard caught: a test with one has failed. */

@@ -26,9 +26,9 @@ describe('the INVITE client transaction', () => {
     const { stage } = start('INVITE');
     stage.clock.advance(31_999);
     expect(stage.timesOf('INVITE')).toEqual([0, 500, 1500, 3500, 7500, 15_500, 31_500]);
-    expect(stage.user.told).toEqual([]);
+    expect(stage.user.notified).toEqual([]);
     stage.clock.advance(1);
-    expect(stage.user.told).toEqual(['timeout']);
+    expect(stage.user.notified).toEqual(['timeout']);
     expectNothingLeft(stage);
   });
 
@@ -39,7 +39,7 @@ describe('the INVITE client transaction', () => {
     stage.clock.advance(300_000);
     stage.answer(stage.requests[0]!, 183);
     expect(stage.timesOf('INVITE')).toEqual([0, 500]);
-    expect(stage.user.told).toEqual([180, 183]);
+    expect(stage.user.notified).toEqual([180, 183]);
   });
 
   it('acknowledges 486 with the same Via, the route and the To of the response, and again for each repeated 486', () => {
@@ -66,7 +66,7 @@ describe('the INVITE client transaction', () => {
     stage.answer(stage.requests[0]!, 486);
     expect(stage.timesOf('ACK')).toEqual([0, 0, 10_000]);
     expect(stage.lastSent()).toBe(first);
-    expect(stage.user.told).toEqual([486]);
+    expect(stage.user.notified).toEqual([486]);
     stage.clock.advance(21_999);
     expect(stage.layer.sizes.clients).toBe(1);
     stage.clock.advance(1);
@@ -79,20 +79,20 @@ describe('the INVITE client transaction', () => {
     stage.answer(stage.requests[0]!, 200);
     stage.answer(stage.requests[0]!, 200, 'udp', 'fork');
     stage.answer(stage.requests[0]!, 486);
-    expect(stage.user.told).toEqual([200, 200, 200]);
+    expect(stage.user.notified).toEqual([200, 200, 200]);
     expect(stage.user.responses.map(({ to }) => to.tag)).toEqual(['b1', 'b1', 'fork']);
     expect(stage.timesOf('ACK')).toEqual([]);
     stage.clock.advance(32_000);
     expectNothingLeft(stage);
     stage.answer(stage.requests[0]!, 200);
-    expect(stage.user.told).toHaveLength(3);
+    expect(stage.user.notified).toHaveLength(3);
   });
 
   it('over TCP sends once, still gives up at 32 s, and does not linger after 486', () => {
     const silent = start('INVITE', 'tcp').stage;
     silent.clock.advance(32_000);
     expect(silent.timesOf('INVITE')).toEqual([0]);
-    expect(silent.user.told).toEqual(['timeout']);
+    expect(silent.user.notified).toEqual(['timeout']);
     const { stage } = start('INVITE', 'tcp');
     expect(stage.requests[0]?.headers.get('via')).toMatch(/^SIP\/2\.0\/TCP 10\.0\.0\.1:5060;branch=[^;]+$/);
     stage.answer(stage.requests[0]!, 486, 'tcp');
@@ -104,9 +104,9 @@ describe('the INVITE client transaction', () => {
   it('reports a transport error, once, and not within the call', () => {
     const stage = new Stage();
     stage.layer.request(newRequest('INVITE'), { protocol: 'tcp', address: '10.0.0.9', port: 5060 }, stage.user);
-    expect(stage.user.told).toEqual([]);
+    expect(stage.user.notified).toEqual([]);
     stage.clock.advance(60_000);
-    expect(stage.user.told).toEqual(['transport error']);
+    expect(stage.user.notified).toEqual(['transport error']);
     expectNothingLeft(stage);
   });
 });
@@ -126,7 +126,7 @@ describe('cancel', () => {
     expect(cancel.headers.get('reason')).toBe('SIP;cause=200;text="Call completed elsewhere"');
     stage.answer(stage.requests.at(-1)!, 200);
     stage.answer(stage.requests[0]!, 487);
-    expect(stage.user.told).toEqual([180, 487]);
+    expect(stage.user.notified).toEqual([180, 487]);
     expect(stage.timesOf('CANCEL')).toEqual([400]);
     stage.clock.advance(40_000);
     expectNothingLeft(stage);
@@ -149,9 +149,9 @@ describe('cancel', () => {
     stage.clock.advance(0);
     stage.answer(stage.requests.at(-1)!, 200);
     stage.clock.advance(31_999);
-    expect(stage.user.told).toEqual([180]);
+    expect(stage.user.notified).toEqual([180]);
     stage.clock.advance(1);
-    expect(stage.user.told).toEqual([180, 'timeout']);
+    expect(stage.user.notified).toEqual([180, 'timeout']);
     expectNothingLeft(stage);
   });
 
@@ -160,7 +160,7 @@ describe('cancel', () => {
     stage.answer(stage.requests[0]!, 180);
     transaction.cancel();
     stage.answer(stage.requests[0]!, 200);
-    expect(stage.user.told).toEqual([180, 200]);
+    expect(stage.user.notified).toEqual([180, 200]);
     const { stage: late, transaction: answered } = start('INVITE');
     late.answer(late.requests[0]!, 200);
     answered.cancel();
@@ -179,7 +179,7 @@ describe('the non-INVITE client transaction', () => {
     const { stage } = start('BYE');
     stage.clock.advance(32_000);
     expect(stage.timesOf('BYE')).toEqual([0, 500, 1500, 3500, 7500, 11_500, 15_500, 19_500, 23_500, 27_500, 31_500]);
-    expect(stage.user.told).toEqual(['timeout']);
+    expect(stage.user.notified).toEqual(['timeout']);
     expectNothingLeft(stage);
   });
 
@@ -190,14 +190,14 @@ describe('the non-INVITE client transaction', () => {
     stage.clock.advance(10_000);
     expect(stage.timesOf('OPTIONS')).toEqual([0, 500, 1500, 5500, 9500]);
     stage.clock.advance(21_400);
-    expect(stage.user.told).toEqual([100, 'timeout']);
+    expect(stage.user.notified).toEqual([100, 'timeout']);
   });
 
   it('tells one final response, absorbs its copies and lingers for T4 (timer K)', () => {
     const { stage } = start('BYE');
     stage.answer(stage.requests[0]!, 200);
     stage.answer(stage.requests[0]!, 200);
-    expect(stage.user.told).toEqual([200]);
+    expect(stage.user.notified).toEqual([200]);
     stage.clock.advance(4999);
     expect(stage.layer.sizes.clients).toBe(1);
     stage.clock.advance(1);
@@ -228,8 +228,8 @@ describe('the non-INVITE client transaction', () => {
       ]);
     answer(via, '7 OPTIONS');
     answer(via.replace('id-1', 'id-2'), '7 BYE');
-    expect(stage.user.told).toEqual([]);
+    expect(stage.user.notified).toEqual([]);
     answer(via, '7 BYE');
-    expect(stage.user.told).toEqual([200]);
+    expect(stage.user.notified).toEqual([200]);
   });
 });

@@ -109,7 +109,7 @@ describe('the layer', () => {
     stage.transactions[0]?.respond(createResponse(stage.transactions[0].request, 200));
     stage.clock.advance(60_000);
     expect(stage.network.sent).toHaveLength(before);
-    expect(stage.user.told).toEqual([]);
+    expect(stage.user.notified).toEqual([]);
     expect(stage.layer.sizes).toEqual({ clients: 0, servers: 0 });
     expect(stage.clock.pendingTimers).toBe(0);
   });
@@ -117,7 +117,7 @@ describe('the layer', () => {
   it('hands each request up once and tells each client one final response, over a bad network', () => {
     const clock = new FakeClock();
     const network = new FakeNetwork(clock, { seed: 42 });
-    Object.assign(network.weather, { loss: 0.25, duplication: 0.2, delayMs: 20, jitterMs: 400 });
+    Object.assign(network.faults, { loss: 0.25, duplication: 0.2, delayMs: 20, jitterMs: 400 });
     const client = layerOn(network.transport('10.0.0.1'), clock);
     const bob = network.transport('10.0.0.2');
     const server = layerOn(bob, clock);
@@ -138,7 +138,7 @@ describe('the layer', () => {
     clock.advance(120_000);
     expect([...handled.values()].filter((times) => times !== 1)).toEqual([]);
     expect(handled.size).toBe(200);
-    const finals = users.map(({ told }) => told.filter((what) => what !== 100).join());
+    const finals = users.map(({ notified }) => notified.filter((what) => what !== 100).join());
     expect(finals).toEqual(users.map((_, index) => (index % 2 === 0 ? '486' : '200')));
     expect([client.sizes, server.sizes]).toEqual(Array(2).fill({ clients: 0, servers: 0 }));
     expect(clock.pendingTimers).toBe(0);

@@ -171,7 +171,7 @@ describe('matching', () => {
 });
 
 describe('CANCEL', () => {
-  it('gets 200 with the To tag of the INVITE and is told to the user of the INVITE, once', () => {
+  it('gets 200 with the To tag of the INVITE and is passed to the user of the INVITE, once', () => {
     const { stage, transaction } = receive('INVITE');
     const cancels: string[] = [];
     transaction.onCancel = (cancel) => {
@@ -194,7 +194,7 @@ describe('CANCEL', () => {
 
   it('gets 481 when it matches nothing, and 200 without effect after a final response', () => {
     const { stage, transaction } = receive('INVITE');
-    transaction.onCancel = () => expect('told').toBe('not told');
+    transaction.onCancel = () => expect('notified').toBe('not notified');
     stage.tell(bobRequest('CANCEL', 'z9hG4bK-unknown'));
     respond(stage, transaction, 200);
     stage.tell(bobRequest('CANCEL'));

@@ -44,22 +44,22 @@ export const newRequest = (method: string, extra: readonly (readonly [string, st
   return new SipRequest(method, 'sip:bob@10.0.0.2', headers);
 };
 
-/** What the user of a client transaction was told, in order: a status, `timeout` or `transport error`. */
+/** What the user of a client transaction was notified of, in order: a status, `timeout` or `transport error`. */
 export class RecordingUser implements ClientTransactionUser {
-  readonly told: (number | string)[] = [];
+  readonly notified: (number | string)[] = [];
   readonly responses: SipResponse[] = [];
 
   onResponse(response: SipResponse): void {
-    this.told.push(response.status);
+    this.notified.push(response.status);
     this.responses.push(response);
   }
 
   onTimeout(): void {
-    this.told.push('timeout');
+    this.notified.push('timeout');
   }
 
   onTransportError(): void {
-    this.told.push('transport error');
+    this.notified.push('transport error');
   }
 }
 
@@ -79,7 +79,7 @@ export class Stage {
   readonly acks: SipRequest[] = [];
 
   constructor() {
-    this.network.weather.delayMs = 0;
+    this.network.faults.delayMs = 0;
     this.bob.onMessage = (message) => {
       if (message.kind === 'request') this.requests.push(message);
     };

@@ -16,7 +16,7 @@ const machines: readonly (readonly [name: string, table: Table, initial: string]
 ];
 
 /** Actions that need the response which the input carries. */
-const readPayload = ['tellResponse', 'tellAccepted', 'tellFinal', 'sendAck', 'sendReply', 'sendReplyOnce'];
+const readPayload = ['notifyResponse', 'notifyAccepted', 'notifyFinal', 'sendAck', 'sendReply', 'sendReplyOnce'];
 const isResponse = (input: string) => /^\dxx|^final$/.test(input);
 
 const rowsOf = (table: Table) =>

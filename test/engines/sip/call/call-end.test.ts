@@ -14,11 +14,11 @@ afterEach(async () => {
 
 const rings = (party: Party): void => party.listen((session) => session.progress(180));
 
-const overs = ({ told }: PlacedCall): string[] => told.filter((text) => text.startsWith('over'));
+const overs = ({ notified }: PlacedCall): string[] => notified.filter((text) => text.startsWith('over'));
 
-const ends = ({ told }: PlacedCall): string[] => told.filter((text) => text.includes(' ended '));
+const ends = ({ notified }: PlacedCall): string[] => notified.filter((text) => text.includes(' ended '));
 
-/** The Reason that a party was told with that request. */
+/** The Reason that a party was shown with that request. */
 const reasonTo = (party: Party, method: string): string | undefined =>
   world.network.sent
     .filter(({ to, startLine }) => to.startsWith(party.transport.host) && startLine.startsWith(method))
@@ -30,7 +30,7 @@ describe('a hang-up on request', () => {
     const placed = world.place();
     placed.call.hangUp();
     await world.elapse(100);
-    expect(placed.told).toEqual(['over: request']);
+    expect(placed.notified).toEqual(['over: request']);
     expect(world.network.sent).toEqual([]);
   });
 
@@ -44,7 +44,7 @@ describe('a hang-up on request', () => {
     expect(world.sentTo(world.phone)).not.toContain('CANCEL');
     await world.elapse(1000);
     expect(world.sentTo(world.phone)).toContain('CANCEL');
-    expect(placed.told.slice(1)).toEqual(['over: request', 'caller ended 487 cancelled']);
+    expect(placed.notified.slice(1)).toEqual(['over: request', 'caller ended 487 cancelled']);
   });
 
   it('of a phone that never says anything: gone with timer B, without a status', async () => {
@@ -80,11 +80,11 @@ describe('a hang-up on request', () => {
     world.answering(crossing, { afterMs: 1000 });
     const placed = world.place();
     await world.elapse(role === 'caller' ? 1001 : 1103);
-    expect(placed.told.at(-1)).toBe(`${role} ringing 180`);
+    expect(placed.notified.at(-1)).toBe(`${role} ringing 180`);
     placed.call.hangUp();
     await world.elapse(100);
     expect(world.sentTo(crossing).slice(1)).toEqual(expect.arrayContaining(['CANCEL', 'ACK', 'BYE']));
-    expect(crossing.lastIn.told).toEqual(['answered', 'remote-hangup']);
+    expect(crossing.lastIn.notified).toEqual(['answered', 'remote-hangup']);
     expect(ends(placed)).toContain(`${role} ended 200 cancelled`);
     expect(overs(placed)).toEqual(['over: request']);
   });
@@ -119,18 +119,18 @@ describe('a hang-up on request', () => {
     world.answering(world.carrier);
     const placed = world.place();
     await world.elapse(300);
-    expect(placed.told.at(-1)).toBe('callee answered');
+    expect(placed.notified.at(-1)).toBe('callee answered');
     placed.call.hangUp();
     await world.elapse(1000);
-    expect(placed.told.slice(-3)).toEqual(['over: request', 'caller ended 200 hangup', 'callee ended 200 hangup']);
+    expect(placed.notified.slice(-3)).toEqual(['over: request', 'caller ended 200 hangup', 'callee ended 200 hangup']);
   });
 
-  it('during the busy tone ends it, and the fate stays as it was told', async () => {
+  it('during the busy tone ends it, and the fate stays as it was reported', async () => {
     world.answering(world.phone);
     world.carrier.listen((session) => session.reject(486));
     const placed = world.place();
     await world.elapse(500);
-    expect([placed.told.at(-1), world.media.playing]).toEqual(['callee ended 486 busy', 1]);
+    expect([placed.notified.at(-1), world.media.playing]).toEqual(['callee ended 486 busy', 1]);
     placed.call.hangUp();
     expect(world.media.playing).toBe(0);
     await world.elapse(100);
@@ -140,13 +140,13 @@ describe('a hang-up on request', () => {
 
   it('whose BYE nobody confirms: both legs are gone after 64 T1', async () => {
     const placed = await world.joined();
-    world.network.weather.loss = 1;
+    world.network.faults.loss = 1;
     placed.call.hangUp();
     await world.elapse(31_900);
     expect(ends(placed)).toEqual([]);
     await world.elapse(200);
     expect(ends(placed)).toHaveLength(2);
-    world.network.weather.loss = 0;
+    world.network.faults.loss = 0;
     for (const party of [world.phone, world.carrier]) party.lastIn.session.hangUp();
   });
 });
@@ -158,7 +158,7 @@ describe('nobody answers', () => {
     await world.elapse(29_990);
     expect(overs(placed)).toEqual([]);
     await world.elapse(20);
-    expect(placed.told.slice(-2)).toEqual(['over: caller timed-out 487 no-answer', 'caller ended 487 no-answer']);
+    expect(placed.notified.slice(-2)).toEqual(['over: caller timed-out 487 no-answer', 'caller ended 487 no-answer']);
     expect(world.carrier.incoming).toEqual([]);
   });
 
@@ -169,7 +169,7 @@ describe('nobody answers', () => {
     await world.elapse(59_990);
     expect(overs(placed)).toEqual([]);
     await world.elapse(100);
-    expect(placed.told.slice(-3)).toEqual([
+    expect(placed.notified.slice(-3)).toEqual([
       ...['over: callee timed-out 487 no-answer', 'caller ended 200 no-answer', 'callee ended 487 no-answer'],
     ]);
     expect(reasonTo(world.phone, 'BYE')).toBe('SIP;cause=487;text="no-answer", Q.850;cause=19');
@@ -182,12 +182,12 @@ describe('nobody answers', () => {
     expect(overs(placed)).toEqual(['over: caller timed-out 487 no-answer']);
     await world.elapse(1000);
     expect(ends(placed)).toEqual(['caller ended 200 no-answer']);
-    expect(world.phone.lastIn.told).toEqual(['answered', 'remote-hangup']);
+    expect(world.phone.lastIn.notified).toEqual(['answered', 'remote-hangup']);
     world.answering(world.phone, { afterMs: 29_997 });
     world.answering(world.carrier);
     const inTime = world.place();
     await world.elapse(31_000);
-    expect(inTime.told.at(-1)).toBe('joined');
+    expect(inTime.notified.at(-1)).toBe('joined');
     inTime.call.hangUp();
   });
 });
@@ -197,7 +197,7 @@ describe('the destination refuses', () => {
     [486, 'SIP;cause=486;text="busy", Q.850;cause=17'],
     [404, 'SIP;cause=404;text="not-found", Q.850;cause=1'],
     [603, 'SIP;cause=603;text="declined", Q.850;cause=21'],
-  ])('%i: told at once, busy tone for two seconds, then a BYE that says why', async (status, reason) => {
+  ])('%i: reported at once, busy tone for two seconds, then a BYE that says why', async (status, reason) => {
     world.answering(world.phone);
     world.carrier.listen((session) => session.reject(status));
     const placed = world.place();
@@ -228,9 +228,9 @@ describe('the destination refuses', () => {
     const quiet = await SipWorld.started({ busyToneMs: 0 });
     quiet.answering(quiet.phone);
     quiet.carrier.listen((session) => session.reject(486));
-    const { told } = quiet.place();
+    const { notified } = quiet.place();
     await quiet.elapse(300);
-    expect(told.slice(-2)).toEqual(['callee ended 486 busy', 'caller ended 200 busy']);
+    expect(notified.slice(-2)).toEqual(['callee ended 486 busy', 'caller ended 200 busy']);
     await expectNothingLeft(quiet);
   });
 });
@@ -244,7 +244,7 @@ describe('a side hangs up', () => {
     rings(world.carrier);
     const placed = world.place();
     await world.elapse(2000);
-    expect(placed.told.slice(-3)).toEqual([
+    expect(placed.notified.slice(-3)).toEqual([
       ...['over: caller hung up', 'caller ended 200 hangup', 'callee ended 487 cancelled'],
     ]);
   });
@@ -258,7 +258,7 @@ describe('a side hangs up', () => {
     const placed = world.place();
     await world.elapse(2000);
     expect(overs(placed)).toEqual(['over: caller hung up']);
-    expect(world.carrier.lastIn.told).toEqual(['answered', 'remote-hangup']);
+    expect(world.carrier.lastIn.notified).toEqual(['answered', 'remote-hangup']);
   });
 
   it('the destination, in the moment of its answer', async () => {
@@ -270,7 +270,7 @@ describe('a side hangs up', () => {
     const placed = world.place();
     await world.elapse(2000);
     expect(overs(placed)).toEqual(['over: callee hung up']);
-    expect(placed.told).not.toContain('joined');
+    expect(placed.notified).not.toContain('joined');
     expect(ends(placed).sort()).toEqual(['callee ended 200 hangup', 'caller ended 200 hangup']);
   });
 
@@ -286,7 +286,7 @@ describe('a side hangs up', () => {
     expect(reasonTo(name === 'phone' ? world.carrier : world.phone, 'BYE')).toBe('Q.850;cause=31');
   });
 
-  it('all three at once: every BYE is answered, and the fate is told once', async () => {
+  it('all three at once: every BYE is answered, and the fate is reported once', async () => {
     const placed = await world.joined();
     placed.phone.hangUp();
     placed.carrier.hangUp();

@@ -80,11 +80,11 @@ describe('an offer after the join', () => {
   });
 
   it('that cannot be read is refused, and the call goes on', async () => {
-    const { call, phone, told } = await world.joined();
+    const { call, phone, notified } = await world.joined();
     const result = phone.offer('hello');
     await world.elapse(100);
     expect(await result).toEqual({ kind: 'refused', status: 488 });
-    expect(told.at(-1)).toBe('joined');
+    expect(notified.at(-1)).toBe('joined');
     call.hangUp();
   });
 
@@ -98,12 +98,12 @@ describe('an offer after the join', () => {
   });
 
   it('that the other side never answers is refused, and the call goes on', async () => {
-    const { call, phone, carrier, told } = await world.joined();
+    const { call, phone, carrier, notified } = await world.joined();
     carrier.on('offer', () => undefined);
     const result = phone.offer(held);
     await world.elapse(33_000);
     expect(await result).toEqual({ kind: 'refused', status: 488 });
-    expect(told.at(-1)).toBe('joined');
+    expect(notified.at(-1)).toBe('joined');
     call.hangUp();
   });
 
@@ -149,7 +149,7 @@ describe('an offer before the join', () => {
   it('of the user is answered by our own endpoint, and the tone follows', async () => {
     world.answering(world.phone);
     world.answering(world.carrier, { afterMs: 5000, media: mediaOf({ port: 5000 }) });
-    const { call, told } = world.place();
+    const { call, notified } = world.place();
     await world.elapse(1000);
     const { session } = world.phone.lastIn;
     void session.offer(held);
@@ -163,7 +163,7 @@ describe('an offer before the join', () => {
     await world.elapse(100);
     expect(await nonsense).toEqual({ kind: 'refused', status: 488 });
     await world.elapse(5000);
-    expect(told.at(-1)).toBe('joined');
+    expect(notified.at(-1)).toBe('joined');
     call.hangUp();
   });
 
@@ -202,11 +202,11 @@ describe('an offer before the join', () => {
       session.on('answered', () => void session.offer(mediaOf({ port: 5010, version: 2 })));
       session.accept(mediaOf({ port: 5000 }));
     });
-    const { call, told } = world.place();
+    const { call, notified } = world.place();
     await world.elapse(200);
     expect(world.sentTo(world.carrier)).toContain('491 INVITE');
     await world.elapse(5000);
-    expect(told.at(-1)).toBe('joined');
+    expect(notified.at(-1)).toBe('joined');
     expect(world.shownTo(world.phone).map(shownBy).slice(1)).toEqual(['5000: 0 101', '5010: 0 101']);
     call.hangUp();
   });
@@ -219,21 +219,21 @@ describe('a re-INVITE without SDP', () => {
       answersHolds(session, 5000);
       world.clock.setTimer(answerAfterMs, () => session.accept(mediaOf({ port: 5000 })));
     });
-    const { call, told } = world.place({ caller: [{ kind: 'address', uri: 'sip:raw@10.0.0.5' }] });
+    const { call, notified } = world.place({ caller: [{ kind: 'address', uri: 'sip:raw@10.0.0.5' }] });
     await world.elapse(10);
     const invite = raw.last('INVITE');
     raw.answer(invite, '200 OK', { body: mediaOf() });
     await world.elapse(10);
-    return { raw, invite, call, told };
+    return { raw, invite, call, notified };
   };
 
   const lastOffered = (raw: RawPeer): string => shownBy(raw.received.at(-1)?.body.toString() ?? '');
 
   it("after the join is shown the other side's media, free to end its own hold; the answer is carried", async () => {
-    const { raw, invite, call, told } = await dialled(0);
+    const { raw, invite, call, notified } = await dialled(0);
     raw.answer(raw.last('INVITE'), '200 OK', { body: mediaOf() });
     await world.elapse(10);
-    expect(told.at(-1)).toBe('joined');
+    expect(notified.at(-1)).toBe('joined');
     raw.inDialog(invite, 'INVITE', 1, { body: held });
     await world.elapse(10);
     expect(lastOffered(raw)).toBe('5000: 0 101 recvonly');

@@ -26,8 +26,8 @@ const originsOf = (texts: readonly string[]): string[] =>
 
 describe('a call whose both sides answer', () => {
   it("is offered our media first, then each side the other's, under an o= line of its own", async () => {
-    const { call, told } = await world.joined();
-    expect(told).toEqual([
+    const { call, notified } = await world.joined();
+    expect(notified).toEqual([
       ...['caller calling sip:alice@10.0.0.2', 'caller ringing 180', 'caller answered'],
       ...[`callee calling ${NUMBER}`, 'callee ringing 180', 'callee answered', 'joined'],
     ]);
@@ -73,9 +73,9 @@ describe('a call whose both sides answer', () => {
       session.accept(mediaOf({ formats: '0 8 101' }));
     });
     world.answering(world.carrier, { media: CARRIER });
-    const { call, told } = world.place();
+    const { call, notified } = world.place();
     await world.elapse(1000);
-    expect(told.at(-1)).toBe('joined');
+    expect(notified.at(-1)).toBe('joined');
     expect(world.shownTo(world.carrier).map(shownBy)).toEqual(['4000: 0 8 101']);
     call.hangUp();
   });
@@ -93,9 +93,9 @@ describe('a call whose both sides answer', () => {
       takesOffersWith(session, mediaOf({ port: 5010 })); // it moves as well: that is not chased
       session.accept(CARRIER);
     });
-    const { call, told } = world.place();
+    const { call, notified } = world.place();
     await world.elapse(1000);
-    expect(told.at(-1)).toBe('joined');
+    expect(notified.at(-1)).toBe('joined');
     expect(world.shownTo(world.carrier).map(shownBy)).toEqual(['4000: 0 101', shown]);
     expect(world.shownTo(world.phone)).toHaveLength(2);
     call.hangUp();
@@ -110,11 +110,11 @@ describe('a call whose both sides answer', () => {
       session.on('offer', (offer) => offer.reject(488));
       session.accept(CARRIER);
     });
-    const { told } = world.place();
+    const { notified } = world.place();
     await world.elapse(1000);
-    expect(told).toContain('over: callee response 488 media-not-acceptable');
-    expect(told).toContain('callee ended 200 media-not-acceptable');
-    expect(told).not.toContain('joined');
+    expect(notified).toContain('over: callee response 488 media-not-acceptable');
+    expect(notified).toContain('callee ended 200 media-not-acceptable');
+    expect(notified).not.toContain('joined');
   });
 });
 
@@ -130,12 +130,12 @@ describe('the user and the joining offer', () => {
       session.accept(PHONE);
     });
     world.answering(world.carrier, { media: CARRIER });
-    const { told } = world.place();
+    const { notified } = world.place();
     await world.elapse(1000);
-    expect(told).toContain(over);
-    expect(told).not.toContain('joined');
-    expect(told.filter((text) => text.includes('ended'))).toHaveLength(2);
-    expect(world.carrier.lastIn.told.at(-1)).toBe('remote-hangup');
+    expect(notified).toContain(over);
+    expect(notified).not.toContain('joined');
+    expect(notified.filter((text) => text.includes('ended'))).toHaveLength(2);
+    expect(world.carrier.lastIn.notified.at(-1)).toBe('remote-hangup');
   });
 
   it('tries again after 491', async () => {
@@ -149,11 +149,11 @@ describe('the user and the joining offer', () => {
       session.accept(PHONE);
     });
     world.answering(world.carrier, { media: CARRIER });
-    const { call, told } = world.place();
+    const { call, notified } = world.place();
     await world.elapse(2000);
-    expect(told).not.toContain('joined');
+    expect(notified).not.toContain('joined');
     await world.elapse(7000);
-    expect(told.at(-1)).toBe('joined');
+    expect(notified.at(-1)).toBe('joined');
     call.hangUp();
   });
 
@@ -163,12 +163,12 @@ describe('the user and the joining offer', () => {
       session.accept(PHONE);
     });
     world.answering(world.carrier, { media: CARRIER });
-    const { told } = world.place();
+    const { notified } = world.place();
     await world.elapse(32_000);
-    expect(told.at(-1)).toBe('callee answered');
+    expect(notified.at(-1)).toBe('callee answered');
     await world.elapse(1000);
-    expect(told).toContain('over: caller response 408 timeout');
-    expect(told.filter((text) => text.includes('ended'))).toHaveLength(2);
+    expect(notified).toContain('over: caller response 408 timeout');
+    expect(notified.filter((text) => text.includes('ended'))).toHaveLength(2);
   });
 });
 
@@ -178,12 +178,12 @@ it('a phone that says 100 to the joining offer and is gone leaves nothing behind
     session.accept(PHONE);
   });
   world.answering(world.carrier, { media: CARRIER });
-  const { told } = world.place();
+  const { notified } = world.place();
   await world.elapse(1000);
   expect(world.network.startLines('10.0.0.2:5060').at(-1)).toBe('SIP/2.0 100 Trying');
   world.network.lose = (_, to) => to === '10.0.0.1:5060';
   await world.elapse(100_000);
-  expect(told.filter((text) => text.includes('ended'))).toHaveLength(2);
+  expect(notified.filter((text) => text.includes('ended'))).toHaveLength(2);
 });
 
 describe('SDP that cannot be read', () => {
@@ -194,20 +194,20 @@ describe('SDP that cannot be read', () => {
   ])('in the answer of the user (%s) ends the call, and the destination is not dialled', async (_, sdp, over) => {
     world.answering(world.phone, { media: sdp });
     world.answering(world.carrier);
-    const { told } = world.place();
+    const { notified } = world.place();
     await world.elapse(2000);
-    expect(told).toContain(over);
-    expect(told).toContain('caller ended 200 media-not-acceptable');
+    expect(notified).toContain(over);
+    expect(notified).toContain('caller ended 200 media-not-acceptable');
     expect(world.carrier.incoming).toEqual([]);
   });
 
   it('in the answer of the destination ends both legs', async () => {
     world.answering(world.phone);
     world.answering(world.carrier, { media: 'hello' });
-    const { told } = world.place();
+    const { notified } = world.place();
     await world.elapse(2000);
-    expect(told).toContain('over: engine');
-    expect(told.filter((text) => text.includes('ended'))).toHaveLength(2);
+    expect(notified).toContain('over: engine');
+    expect(notified.filter((text) => text.includes('ended'))).toHaveLength(2);
   });
 
   it('in early media is passed over: ringback goes on', async () => {
@@ -216,20 +216,20 @@ describe('SDP that cannot be read', () => {
       session.progress(183, 'hello');
       world.clock.setTimer(2000, () => session.accept(CARRIER));
     });
-    const { call, told } = world.place();
+    const { call, notified } = world.place();
     await world.elapse(1000);
     expect(world.media.playing).toBe(1);
     await world.elapse(2000);
-    expect(told.at(-1)).toBe('joined');
+    expect(notified.at(-1)).toBe('joined');
     call.hangUp();
   });
 
   it('a 2xx without SDP ends the call', async () => {
     world.answering(world.phone);
     world.answering(world.carrier, { media: '' });
-    const { told } = world.place();
+    const { notified } = world.place();
     await world.elapse(2000);
-    expect(told).toContain('over: callee response 200 media-not-acceptable');
+    expect(notified).toContain('over: callee response 200 media-not-acceptable');
   });
 });
 
@@ -243,13 +243,13 @@ describe('early media', () => {
   it('is heard instead of our ringback, and the same in the answer is not offered again', async () => {
     world.answering(world.phone);
     answersEarly();
-    const { call, told } = world.place();
+    const { call, notified } = world.place();
     await world.elapse(1000);
-    expect(told.at(-1)).toBe('callee ringing 183');
+    expect(notified.at(-1)).toBe('callee ringing 183');
     expect(world.media.playing).toBe(0);
     expect(world.shownTo(world.phone).map(shownBy).at(-1)).toBe('5002: 0 101');
     await world.elapse(2000);
-    expect(told.at(-1)).toBe('joined');
+    expect(notified.at(-1)).toBe('joined');
     expect(world.shownTo(world.phone)).toHaveLength(2);
     call.hangUp();
   });
@@ -263,15 +263,15 @@ describe('early media', () => {
     call.hangUp();
   });
 
-  it('the destination is told at the answer when the user moved with the early media', async () => {
+  it('the destination is offered the new media at the answer when the user moved with the early media', async () => {
     world.phone.listen((session) => {
       takesOffersWith(session, mediaOf({ port: 4010 }));
       session.accept(PHONE);
     });
     answersEarly();
-    const { call, told } = world.place();
+    const { call, notified } = world.place();
     await world.elapse(3000);
-    expect(told.at(-1)).toBe('joined');
+    expect(notified.at(-1)).toBe('joined');
     expect(world.shownTo(world.carrier).map(shownBy)).toEqual(['4000: 0 101', '4010: 0 101']);
     call.hangUp();
   });
@@ -287,11 +287,11 @@ describe('early media', () => {
       session.accept(PHONE);
     });
     answersEarly();
-    const { call, told } = world.place();
+    const { call, notified } = world.place();
     await world.elapse(1000);
     expect(world.media.playing).toBe(1);
     await world.elapse(2000);
-    expect([offers, told.at(-1)]).toEqual([2, 'joined']);
+    expect([offers, notified.at(-1)]).toEqual([2, 'joined']);
     call.hangUp();
   });
 
@@ -301,9 +301,9 @@ describe('early media', () => {
       session.progress(183, EARLY);
       world.clock.setTimer(2000, () => session.reject(404));
     });
-    const { told } = world.place();
+    const { notified } = world.place();
     await world.elapse(2300);
-    expect(told.slice(-3)).toEqual([
+    expect(notified.slice(-3)).toEqual([
       ...['over: callee response 404 not-found', 'callee ended 404 not-found'],
       'caller ended 200 not-found',
     ]);
@@ -316,14 +316,14 @@ describe('early media', () => {
       world.clock.setTimer(500, () => session.reject(503));
     });
     world.answering(world.nextCarrier, { media: CARRIER, afterMs: 2000 });
-    const { call, told } = world.place();
+    const { call, notified } = world.place();
     await world.elapse(500);
     expect(world.media.playing).toBe(0);
     await world.elapse(1000);
     expect(world.media.playing).toBe(1);
     expect(shownBy(world.shownTo(world.phone).at(-1) ?? '')).toBe(`${world.media.port}: 0 8 101 sendrecv`);
     await world.elapse(2000);
-    expect(told.at(-1)).toBe('joined');
+    expect(notified.at(-1)).toBe('joined');
     expect(world.shownTo(world.phone).map(shownBy).at(-1)).toBe('5000: 0 101');
     call.hangUp();
   });
@@ -340,11 +340,11 @@ describe('early media', () => {
       world.clock.setTimer(500, () => session.reject(503));
     });
     world.answering(world.nextCarrier, { afterMs: 5000 });
-    const { call, told } = world.place();
+    const { call, notified } = world.place();
     await world.elapse(1000);
     call.hangUp();
     await world.elapse(1000);
-    expect(told.filter((text) => text.includes('ended'))).toHaveLength(2);
+    expect(notified.filter((text) => text.includes('ended'))).toHaveLength(2);
     expect(world.media.playing).toBe(0);
   });
 });
@@ -354,10 +354,10 @@ describe('the next to be tried', () => {
     world.answering(world.phone);
     world.carrier.listen((session) => session.reject(status));
     world.answering(world.nextCarrier);
-    const { call, told } = world.place();
+    const { call, notified } = world.place();
     await world.elapse(1000);
-    expect(told.filter((text) => text.startsWith('callee calling'))).toHaveLength(2);
-    expect(told.at(-1)).toBe('joined');
+    expect(notified.filter((text) => text.startsWith('callee calling'))).toHaveLength(2);
+    expect(notified.at(-1)).toBe('joined');
     call.hangUp();
   });
 
@@ -365,9 +365,9 @@ describe('the next to be tried', () => {
     world.answering(world.phone);
     world.carrier.listen((session) => session.reject(status));
     world.answering(world.nextCarrier);
-    const { told } = world.place();
+    const { notified } = world.place();
     await world.elapse(5000);
-    expect(told.filter((text) => text.includes(`response ${status}`))).toHaveLength(1);
+    expect(notified.filter((text) => text.includes(`response ${status}`))).toHaveLength(1);
     expect(world.nextCarrier.incoming).toEqual([]);
   });
 
@@ -375,21 +375,21 @@ describe('the next to be tried', () => {
     world.answering(world.phone);
     await world.carrier.transport.close();
     world.nextCarrier.listen((session) => session.progress(180));
-    const { told } = world.place({ destinationTimeoutSeconds: 40 });
+    const { notified } = world.place({ destinationTimeoutSeconds: 40 });
     await world.elapse(33_000);
-    expect(told.at(-1)).toBe('callee ringing 180');
+    expect(notified.at(-1)).toBe('callee ringing 180');
     await world.elapse(7500);
-    expect(told).toContain('over: callee timed-out 487 no-answer');
+    expect(notified).toContain('over: callee timed-out 487 no-answer');
   });
 
   it('the last failure counts', async () => {
     world.answering(world.phone);
     world.carrier.listen((session) => session.reject(503));
     world.nextCarrier.listen((session) => session.reject(500));
-    const { told } = world.place();
+    const { notified } = world.place();
     await world.elapse(5000);
-    expect(told).toContain('over: callee response 500 server-failure');
-    expect(told.filter((text) => text.startsWith('callee ended'))).toEqual(['callee ended 500 server-failure']);
+    expect(notified).toContain('over: callee response 500 server-failure');
+    expect(notified.filter((text) => text.startsWith('callee ended'))).toEqual(['callee ended 500 server-failure']);
   });
 
   it.each([488, 606])('%i: offered G.711 alone, once', async (status) => {
@@ -398,10 +398,10 @@ describe('the next to be tried', () => {
       if (session.remoteSdp?.includes('101') === true) session.reject(status);
       else session.accept(mediaOf({ port: 5000, formats: '0' }));
     });
-    const { call, told } = world.place();
+    const { call, notified } = world.place();
     await world.elapse(1000);
     expect(world.shownTo(world.carrier).map(shownBy)).toEqual(['4000: 0 101', '4000: 0']);
-    expect(told.at(-1)).toBe('joined');
+    expect(notified.at(-1)).toBe('joined');
     call.hangUp();
   });
 
@@ -412,9 +412,9 @@ describe('the next to be tried', () => {
       ['0', 3],
     ] as const) {
       world.answering(world.phone, { media: mediaOf({ formats }) });
-      const { told } = world.place();
+      const { notified } = world.place();
       await world.elapse(5000);
-      expect(told).toContain('over: callee response 488 media-not-acceptable');
+      expect(notified).toContain('over: callee response 488 media-not-acceptable');
       expect(world.carrier.incoming).toHaveLength(tries);
     }
     expect(world.nextCarrier.incoming).toEqual([]);
@@ -426,14 +426,14 @@ describe('the next to be tried', () => {
     world.answering(world.phone);
     world.answering(world.nextCarrier);
     world.carrier.listen((session) => session.reject(503));
-    const { call, told } = world.place({ caller, callee });
+    const { call, notified } = world.place({ caller, callee });
     await world.elapse(1000);
-    expect(told.at(-1)).toBe('joined');
+    expect(notified.at(-1)).toBe('joined');
     call.hangUp();
     world.carrier.listen((session) => session.reject(480));
     const refused = world.place({ caller, callee });
     await world.elapse(1000);
-    expect(refused.told.at(-1)).toBe('caller ended 480 unavailable');
+    expect(refused.notified.at(-1)).toBe('caller ended 480 unavailable');
     expect(world.phone.incoming).toHaveLength(1);
   });
 
@@ -443,23 +443,23 @@ describe('the next to be tried', () => {
     );
     world.answering(world.phone);
     world.answering(world.carrier);
-    const { call, told } = world.place({ caller });
+    const { call, notified } = world.place({ caller });
     await world.elapse(1000);
-    expect(told.at(-1)).toBe('joined');
+    expect(notified.at(-1)).toBe('joined');
     call.hangUp();
   });
 
-  it('nowhere to go is told before anything is sent', async () => {
+  it('nowhere to go is reported before anything is sent', async () => {
     const nobody = [{ kind: 'registered', account: 'nobody' }] as const;
-    const { told } = world.place({ caller: nobody });
+    const { notified } = world.place({ caller: nobody });
     await world.elapse(1);
-    expect(told).toEqual(['over: caller unreachable - unreachable']);
+    expect(notified).toEqual(['over: caller unreachable - unreachable']);
     expect(world.network.sent).toEqual([]);
     world.answering(world.phone);
     const second = world.place({ callee: nobody });
     await world.elapse(500);
-    expect(second.told.at(-1)).toBe('over: callee unreachable - unreachable');
+    expect(second.notified.at(-1)).toBe('over: callee unreachable - unreachable');
     await world.elapse(2000);
-    expect(second.told.at(-1)).toBe('caller ended 200 unreachable');
+    expect(second.notified.at(-1)).toBe('caller ended 200 unreachable');
   });
 });

@@ -92,7 +92,7 @@ describe('the cause of a BYE', () => {
   });
 });
 
-describe('the Reason that the other leg is told', () => {
+describe('the Reason that the other leg is shown', () => {
   it('names the final response and the Q.850 cause, and no status that is no failure', () => {
     expect(reasonHeader(causeOfResponse(486))).toBe('SIP;cause=486;text="busy", Q.850;cause=17');
     expect(reasonHeader(causeOfResponse(302))).toBe('SIP;cause=302;text="redirected"');

@@ -94,18 +94,18 @@ describe('a call between peers that do anything at any time, over a network that
     await fc.assert(
       fc.asyncProperty(worlds, async ({ seed, loss, phone, carrier, nextCarrier, hangUpsAtMs }) => {
         const world = await SipWorld.started({ seed });
-        Object.assign(world.network.weather, { loss, duplication: loss / 2, delayMs: 1, jitterMs: loss * 100 });
+        Object.assign(world.network.faults, { loss, duplication: loss / 2, delayMs: 1, jitterMs: loss * 100 });
         behave(world, [world.phone, 4000], phone);
         behave(world, [world.carrier, 5000], carrier);
         behave(world, [world.nextCarrier, 6000], nextCarrier);
-        const { call, events, told } = world.place();
+        const { call, events, notified } = world.place();
         for (const milliseconds of hangUpsAtMs) world.clock.setTimer(milliseconds, () => call.hangUp());
         await world.elapse(199_000);
-        expect(told.some((text) => text === 'joined' || text.startsWith('over'))).toBe(true);
+        expect(notified.some((text) => text === 'joined' || text.startsWith('over'))).toBe(true);
         call.hangUp();
         await expectNothingLeft(world);
         expect(brokenRules(events)).toEqual([]);
-        for (const text of told) seen.add(text);
+        for (const text of notified) seen.add(text);
       }),
       { numRuns: 400, examples },
     );

@@ -8,7 +8,7 @@ const isOver = ({ ends }: Diary): boolean => ends.length === 1;
 /** Twelve calls that are answered, renegotiated and hung up at odd times by either side, some before the answer. */
 const storm = async (seed: number): Promise<{ pair: Pair; diaries: () => Diary[] }> => {
   const pair = new Pair(seed);
-  Object.assign(pair.network.weather, { loss: 0.2, duplication: 0.15, delayMs: 5, jitterMs: 120 });
+  Object.assign(pair.network.faults, { loss: 0.2, duplication: 0.15, delayMs: 5, jitterMs: 120 });
   const { clock, alice, bob } = pair;
   bob.listen((session) => {
     const nth = bob.incoming.length;
@@ -28,14 +28,16 @@ const storm = async (seed: number): Promise<{ pair: Pair; diaries: () => Diary[]
   return { pair, diaries: () => [...out, ...bob.incoming] };
 };
 
-describe('in bad weather', () => {
+describe('over a faulty network', () => {
   it.each([1, 2, 3, 5, 8, 13, 21, 34])(
     'every session ends exactly once on both sides and nothing is left (seed %i)',
     async (seed) => {
       const { pair, diaries } = await storm(seed);
       expect(diaries().filter((diary) => !isOver(diary))).toEqual([]);
-      expect(diaries().every(({ told }) => told.indexOf('answered') === told.lastIndexOf('answered'))).toBe(true);
-      expect(diaries().some(({ told }) => told.includes('answered'))).toBe(true);
+      expect(diaries().every(({ notified }) => notified.indexOf('answered') === notified.lastIndexOf('answered'))).toBe(
+        true,
+      );
+      expect(diaries().some(({ notified }) => notified.includes('answered'))).toBe(true);
       expect(await pair.leftOver()).toEqual(nothing);
     },
   );
