@@ -22,7 +22,7 @@ export class SipAccountTakenError extends AppError {
 /**
  * Adds a phone that registers with us, under a name and a new password of its own.
  * @returns the password: it is kept nowhere, only its hashes are
- * @throws SipAccountTakenError
+ * @throws SipAccountTakenError where the name is taken
  */
 export const issueSipAccount = async (
   { stores, ids }: SipAccountParts,

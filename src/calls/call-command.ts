@@ -42,7 +42,10 @@ const ringSeconds = (field: string, seconds: number): number => {
   });
 };
 
-/** @throws InvalidCommandError */
+/**
+ * The ring times of a command, 30 and 60 seconds where it names none.
+ * @throws InvalidCommandError where a time is not whole seconds, 5 to 120
+ */
 export const ringTimesOf = (command: PlaceCall): RingTimes => ({
   timeoutSeconds: ringSeconds('timeout', command.timeoutSeconds ?? 30),
   destinationTimeoutSeconds: ringSeconds('destination_timeout', command.destinationTimeoutSeconds ?? 60),

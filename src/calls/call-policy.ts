@@ -38,7 +38,7 @@ export class CallPolicy {
 
   /**
    * On the digits as dialled, before anything reads them as an extension or a number.
-   * @throws DestinationBarredError
+   * @throws DestinationBarredError where they are an emergency number
    */
   refuseEmergency(digits: string, country: string): void {
     if (isEmergencyNumber(digits, country)) {
@@ -46,7 +46,10 @@ export class CallPolicy {
     }
   }
 
-  /** A number whose country is unknown is only allowed where every country is. @throws DestinationBarredError */
+  /**
+   * A number whose country is unknown is only allowed where every country is.
+   * @throws DestinationBarredError where the policy bars it
+   */
   refuseBarred({ e164, country }: DialledNumber): void {
     this.refuseEmergency(e164, this.#rules.homeCountry);
     const isAllowed =
@@ -56,7 +59,10 @@ export class CallPolicy {
     }
   }
 
-  /** @throws TooManyCallsError when one more would be too many */
+  /**
+   * Refuses one call too many, of a user or of all.
+   * @throws TooManyCallsError when one more would be too many
+   */
   refuseTooMany(userId: string, ongoing: OngoingCount): void {
     const { maxOngoingCallsPerUser, maxOngoingCalls } = this.#rules;
     if (maxOngoingCallsPerUser > 0 && ongoing.of(userId) >= maxOngoingCallsPerUser) {

@@ -10,9 +10,15 @@ export interface CallRateLimits {
 
 /** How often a token may place and read calls. Ending a call is never limited. */
 export interface CallRates {
-  /** @throws RateLimitedError with `details.retryAfterSeconds` */
+  /**
+   * Counts one call that is placed.
+   * @throws RateLimitedError when it comes too soon, with `details.retryAfterSeconds`
+   */
   takeCall(tokenId: string): void;
-  /** @throws RateLimitedError with `details.retryAfterSeconds` */
+  /**
+   * Counts one look at calls.
+   * @throws RateLimitedError when it comes too soon, with `details.retryAfterSeconds`
+   */
   takeRead(tokenId: string): void;
 }
 

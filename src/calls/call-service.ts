@@ -58,8 +58,15 @@ export class CallService extends TypedEmitter<CallEventMap> {
   }
 
   /**
-   * Journals a call and hands it to the engine; ringing goes on behind the reply.
-   * @throws one of the errors of errors.ts; nothing was journalled then
+   * Journals a call and hands it to the engine; ringing goes on behind the reply. Where it throws, nothing was journalled.
+   * @throws InvalidCommandError where a field of the command is not valid
+   * @throws InvalidNumberError where the number is none, or the user's own extension
+   * @throws CallerIdNotAllowedError where the user may not show the number
+   * @throws DestinationBarredError where the policy bars the destination
+   * @throws NoPhoneError where the user, or the extension, has no phone that could be rung
+   * @throws TooManyCallsError where the user, or the service, has too many calls
+   * @throws IdempotencyConflictError where the key stands for another command
+   * @throws EngineUnavailableError where no calls are taken, or no route leads to the destination
    */
   async place(command: PlaceCall, requester: Requester): Promise<Placed> {
     this.#refuseWhenClosing();
@@ -77,7 +84,7 @@ export class CallService extends TypedEmitter<CallEventMap> {
 
   /**
    * Ends a call, in whatever state it is. Its end is journalled when this resolves.
-   * @throws CallNotFoundError
+   * @throws CallNotFoundError where there is none that the requester may end
    */
   async stop(tokenCall: string, requester: Requester): Promise<CallRecord> {
     const ongoing = this.#ongoing.find(tokenCall);
@@ -89,7 +96,10 @@ export class CallService extends TypedEmitter<CallEventMap> {
     return closeAbandoned(store, call, { ending: endingOnRequest(call, endedBy), at: clock.now() });
   }
 
-  /** @throws CallNotFoundError */
+  /**
+   * One call, ongoing or ended.
+   * @throws CallNotFoundError where there is none that the requester may see
+   */
   async info(tokenCall: string, requester: Requester): Promise<CallRecord> {
     return visible(await this.#options.store.find(tokenCall), requester);
   }

@@ -24,7 +24,7 @@ export const dialledDigits = (input: string): string => {
 /**
  * A number as E.164, read as it is dialled in `country`. The check is of lengths, not of assigned ranges: numbering
  * plans change faster than libraries.
- * @throws InvalidNumberError
+ * @throws InvalidNumberError where it cannot be a number
  */
 export const toE164 = (digits: string, country: string): DialledNumber => {
   const home = isSupportedCountry(country) ? { defaultCountry: country } : {};

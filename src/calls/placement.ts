@@ -8,7 +8,10 @@ export interface Placed {
   readonly how: 'placed' | 'replayed';
 }
 
-/** @throws IdempotencyConflictError when the key stands for another command */
+/**
+ * The call that the key led to before.
+ * @throws IdempotencyConflictError when the key stands for another command
+ */
 export const replay = (known: IdempotencyRecord, fingerprint: string): Placed => {
   if (known.fingerprint === fingerprint) return { tokenCall: known.tokenCall, how: 'replayed' };
   throw new IdempotencyConflictError('The idempotency key was used with another request.');

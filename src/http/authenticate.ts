@@ -5,8 +5,11 @@ import type { TokenVerifier, UserPrincipal } from '../oauth/request/principal.ts
 
 /**
  * On whose behalf a request acts.
- * @throws MissingTokenError, InvalidTokenError, InvalidProofError, TokenSentTwiceError
- * @throws InsufficientScopeError the token stands for a client, and so for no user
+ * @throws MissingTokenError when there is no token
+ * @throws TokenSentTwiceError when there are two
+ * @throws InvalidTokenError when it is not valid, or not any more
+ * @throws InvalidProofError when it is bound to a key that the request does not prove (RFC 9449)
+ * @throws InsufficientScopeError when the token stands for a client, and so for no user
  */
 export const authenticate = async (
   verifier: TokenVerifier,

@@ -68,7 +68,10 @@ export class MediaPort {
     socket.on('error', (error) => this.#log.warn({ err: error }, 'media port failed'));
   }
 
-  /** @throws NoMediaPortError when nothing can be bound */
+  /**
+   * Binds the port and opens it.
+   * @throws NoMediaPortError when nothing can be bound
+   */
   static async open(options: MediaPortOptions): Promise<MediaPort> {
     return new MediaPort(await bindUdpSocket(options, RECV_BUFFER_BYTES), options);
   }

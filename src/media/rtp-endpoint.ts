@@ -91,7 +91,10 @@ export class RtpEndpoint extends TypedEmitter<RtpEndpointEvents> {
     socket.on('error', (error) => options.log.warn({ err: error }, 'RTP endpoint failed'));
   }
 
-  /** @throws NoMediaPortError when nothing can be bound */
+  /**
+   * Binds the port and opens it.
+   * @throws NoMediaPortError when nothing can be bound
+   */
   static async open(options: RtpEndpointOptions): Promise<RtpEndpoint> {
     return new RtpEndpoint(await bindUdpSocket(options), options);
   }

@@ -28,7 +28,7 @@ export interface MediaBinding {
 
 /**
  * Binds a UDP socket.
- * @throws {@link NoMediaPortError} when nothing in the range is free
+ * @throws NoMediaPortError when nothing in the range is free
  */
 export const bindUdpSocket = async (binding: MediaBinding, recvBufferSize?: number): Promise<Socket> => {
   let cause: unknown;

@@ -30,7 +30,10 @@ class SandboxMedia {
     return new SandboxMedia(await RtpEndpoint.open(options), options.host);
   }
 
-  /** Answers an offer, and sends where it says. @throws SdpError when the two have no audio in common */
+  /**
+   * Answers an offer, and sends where it says.
+   * @throws SdpError when the two have no audio in common
+   */
   answer(offer: string): string {
     const answer = answerAudio(offer, this.#description());
     const to = audioTargetOf(offer);

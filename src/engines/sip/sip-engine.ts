@@ -49,7 +49,7 @@ export class SipCallEngine implements CallEngine {
 
   /**
    * Starts the services, and closes again those that stand where one cannot be started.
-   * @throws Error what the service threw that could not be started
+   * @throws Error where a service cannot be started: what that service threw
    */
   async start(): Promise<void> {
     if (this.#state !== 'idle') return;

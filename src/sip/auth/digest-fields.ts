@@ -109,7 +109,7 @@ const NONCE_COUNT = /^[0-9a-f]{8}$/i;
 
 /**
  * @returns undefined for another scheme than Digest
- * @throws {SipParseError} where a parameter is missing, malformed or of an algorithm or qop that we do not know: 400
+ * @throws SipParseError where a parameter is missing, malformed or of an algorithm or qop that we do not know: 400
  */
 export const parseDigestAuthorization = (field: string): DigestAuthorization | undefined => {
   const [first] = readSchemes(field);

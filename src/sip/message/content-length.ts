@@ -3,7 +3,7 @@ import type { SipHeaders } from './headers.ts';
 
 /**
  * @returns undefined where the field is absent (RFC 3261 section 20.14)
- * @throws {SipParseError} where it is no number, or several disagree
+ * @throws SipParseError where it is no number, or several disagree
  */
 export const readContentLength = (headers: SipHeaders): number | undefined => {
   const first = headers.get('content-length');

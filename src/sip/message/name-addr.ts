@@ -63,7 +63,7 @@ const parseQuoted = (value: string): NameAddr => {
 
 /**
  * Parses one value, not a list of them.
- * @throws {SipParseError}
+ * @throws SipParseError where it is malformed
  */
 export const parseNameAddr = (value: string): NameAddr => {
   if (value.startsWith('"')) return parseQuoted(value);

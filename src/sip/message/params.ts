@@ -68,7 +68,7 @@ const readParam = (text: string, at: number): Param => {
  * Reads `;name=value;name` from `from` to the end of the text (`generic-param`, RFC 3261 section 25.1). Empty
  * parameters, as in `;;`, are passed over; of a name that comes twice, the first counts.
  * @returns all that `take` has not taken
- * @throws {SipParseError} on anything else
+ * @throws SipParseError where there is anything else
  */
 export const parseParams = (text: string, from: number, take = takeNone): Params => {
   let rest: Map<string, string | undefined> | undefined;

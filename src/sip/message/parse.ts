@@ -86,7 +86,10 @@ export const tryParse = (datagram: Buffer): ParseResult => {
   }
 };
 
-/** As `tryParse`. @throws {SipParseError} */
+/**
+ * As `tryParse`, for bytes that are known to be a message.
+ * @throws SipParseError where they are none
+ */
 export const parseMessage = (datagram: Buffer): SipMessage => {
   const result = tryParse(datagram);
   if (result.kind === 'malformed') throw result.error;

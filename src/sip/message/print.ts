@@ -24,7 +24,7 @@ const field = (name: string, value: string): string => {
 
 /**
  * The message as it goes over the wire. Content-Length is always ours and last.
- * @throws {SipPrintError} where a value would break out of its line
+ * @throws SipPrintError where a value would break out of its line
  */
 export const printMessage = (message: SipMessage): Buffer => {
   let head = startLine(message);

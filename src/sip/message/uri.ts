@@ -127,7 +127,10 @@ const PLAIN =
  */
 export const isPlainSipUri = (text: string): boolean => PLAIN.test(text);
 
-/** @throws {SipParseError} on bad syntax and on any other scheme */
+/**
+ * Reads a sip, sips or tel URI.
+ * @throws SipParseError on bad syntax and on any other scheme
+ */
 export const parseUri = (text: string): Uri => {
   const scheme = uriScheme(text);
   const rest = text.slice((scheme?.length ?? 0) + 1);

@@ -41,7 +41,10 @@ const takeOwn = (own: OwnFields, name: string, value: string | undefined): boole
   return true;
 };
 
-/** @throws {SipParseError} */
+/**
+ * Reads one value of Via.
+ * @throws SipParseError where it is malformed
+ */
 export const parseVia = (value: string): Via => {
   const [sentBy, protocol, host, portDigits] = VIA.exec(value) ?? [];
   if (sentBy === undefined || protocol === undefined || host === undefined) throw new SipParseError('Malformed Via');

@@ -21,7 +21,7 @@ export interface Registering {
 
 /**
  * The bindings after a REGISTER (RFC 3261 section 10.3, step 7). All of it or nothing.
- * @throws {RegistrationError} 500 where a newer REGISTER of the same client came before
+ * @throws RegistrationError where a newer REGISTER of the same client came before: 500
  */
 export const changeBindings = (
   current: readonly Binding[],

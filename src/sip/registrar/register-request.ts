@@ -25,7 +25,7 @@ export type RegisterWish =
 
 /**
  * Reads the Contacts of a REGISTER (RFC 3261 section 10.3, steps 6 and 7).
- * @throws {RegistrationError} 400, or 423 where it is to expire too soon
+ * @throws RegistrationError where they cannot be carried out: 400, or 423 where one is to expire too soon
  */
 export const readWish = (request: SipRequest, bounds: ExpiryBounds): RegisterWish => {
   const values = request.headers.all('contact').flatMap((field) => splitList(field));

@@ -32,7 +32,7 @@ const refusedLine = ({ type, protocol, formats }: MediaDescription): string =>
 /**
  * Answers an offer (RFC 3264 section 6) with one audio stream at our address: the first audio line with a codec of
  * ours is accepted, every other line refused with port 0. `sendonly` is answered `recvonly`, and so on.
- * @throws {SdpError} where the offer is malformed or has no such line: 488
+ * @throws SdpError where the offer is malformed or has no such line: 488
  */
 export const answerAudio = (offer: string, options: AudioSdpOptions): string => {
   const { media, timing } = parseSdp(offer);

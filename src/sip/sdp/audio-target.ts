@@ -40,7 +40,7 @@ const targetOf = (media: MediaDescription): AudioTarget | undefined => {
 /**
  * The first audio stream of a peer that we can send to. Undefined where it is on hold, refused, encrypted or without a
  * codec of ours.
- * @throws {SdpError} on malformed SDP
+ * @throws SdpError on malformed SDP
  */
 export const audioTargetOf = (sdp: string): AudioTarget | undefined => {
   for (const media of parseSdp(sdp).media) {

@@ -40,7 +40,7 @@ export const joinLines = (lines: readonly string[]): string => `${lines.join('\r
 
 /**
  * An offer of one audio stream at `address` and `port`: G.711 and telephone events at fixed payload types 0, 8, 101.
- * @throws {SdpError} on an address or a user name with a blank in it
+ * @throws SdpError on an address or a user name with a blank in it
  */
 export const createAudioSdp = (options: AudioSdpOptions): string => {
   const codecs = (options.codecs ?? ownCodecs).map((name) => ({ name, payloadType: PAYLOAD_TYPES[name] }));

@@ -24,7 +24,7 @@ const ORIGIN_LINE = /^o=[^\r\n]*/m;
 
 /**
  * The same description under another origin; all other lines stay as they are, byte for byte.
- * @throws {SdpError} where there is no `o=` line
+ * @throws SdpError where there is no `o=` line
  */
 export const withOrigin = (sdp: string, origin: SdpOrigin): string => {
   const line = originLine(origin);

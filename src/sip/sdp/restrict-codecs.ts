@@ -21,7 +21,7 @@ const isDropped = (line: string, kept: readonly string[]): boolean => {
 /**
  * The same description with none but the named codecs in its audio lines, for a peer that refuses the others.
  * All else stays as it is, byte for byte.
- * @throws {SdpError} where it is malformed, or a stream would be left without a codec
+ * @throws SdpError where it is malformed, or a stream would be left without a codec
  */
 export const restrictCodecs = (sdp: string, names: readonly OwnCodec[]): string => {
   const media = parseSdp(sdp).media.values();

@@ -26,7 +26,7 @@ const mediaKey = (sdp: string, counted: readonly MediaDescription[] | undefined)
 /**
  * Whether two descriptions agree on address, port, codecs and direction of every stream, whatever else differs.
  * @param among a third one, where only the formats that it names count: what its writer may send
- * @throws {SdpError} where one of them is malformed
+ * @throws SdpError where one of them is malformed
  */
 export const sameMedia = (a: string, b: string, among?: string): boolean => {
   if (a === b) return true;

@@ -107,7 +107,7 @@ const splitSections = (lines: readonly SdpLine[]): SdpLine[][] => {
 
 /**
  * Reads what offer and answer need; all else is passed over. Takes lines that end with LF alone, too.
- * @throws {SdpError}
+ * @throws SdpError where a line that matters is malformed
  */
 export const parseSdp = (sdp: string): SessionDescription => {
   const [head = [], ...sections] = splitSections(readLines(sdp));

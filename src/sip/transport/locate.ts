@@ -61,7 +61,7 @@ const literalHop = ({ host, port, protocol }: Target): Hop | undefined =>
 
 /**
  * Where a request for that URI goes if it names an IP address: no question to the DNS; undefined if it has a host name.
- * @throws {LocateError} where the URI cannot be reached at all
+ * @throws LocateError where the URI cannot be reached at all
  */
 export const locateLiteral = (uri: string): Hop | undefined => literalHop(readTarget(uri));
 
@@ -79,7 +79,7 @@ export class Locator {
 
   /**
    * The hops to try, in order; at least one.
-   * @throws {LocateError} where nothing is found, or not in time
+   * @throws LocateError where nothing is found, or not in time
    */
   async locate(uri: string): Promise<readonly Hop[]> {
     const target = readTarget(uri);

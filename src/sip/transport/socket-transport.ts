@@ -64,7 +64,10 @@ export class SocketTransport implements SipTransport {
     return this.#sanity.counters;
   }
 
-  /** @throws {ListenError} and then nothing is left open */
+  /**
+   * Opens the listeners, or leaves none open.
+   * @throws ListenError where one of them cannot be opened
+   */
   async start(): Promise<void> {
     try {
       for (const [listener, partner] of pairListeners(this.#options.listeners)) {
@@ -104,7 +107,10 @@ export class SocketTransport implements SipTransport {
     else if (onError !== undefined) process.nextTick(onError, new SendError('No UDP listener for that address'));
   }
 
-  /** @throws {SendError} where there is no listener at all */
+  /**
+   * The listener that a message to the hop leaves from.
+   * @throws SendError where there is no listener at all
+   */
   #bindingFor(hop: Hop): Binding {
     const { protocol, address, local } = hop;
     const chosen = local === undefined ? undefined : this.#bindings.find((binding) => binding.isSeenAs(local, address));

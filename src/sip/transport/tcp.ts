@@ -44,7 +44,7 @@ export class TcpTransport implements ConnectionOwner {
 
   /**
    * @returns the port as bound
-   * @throws {ListenError}
+   * @throws ListenError when the address cannot be bound
    */
   async listen(listener: Listener): Promise<number> {
     const server = createServer({ noDelay: true }, (socket) => this.#accept(socket));

@@ -24,7 +24,10 @@ export class UdpSocket {
     this.port = socket.address().port;
   }
 
-  /** @throws {ListenError} */
+  /**
+   * Binds a socket for a listener.
+   * @throws ListenError when the address cannot be bound
+   */
   static async bind(listener: Listener): Promise<UdpSocket> {
     const ipv6Only = isIPv6(listener.host);
     const socket = createSocket({

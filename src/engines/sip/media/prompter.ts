@@ -32,7 +32,10 @@ export class Prompter {
     this.offer = createAudioSdp(this.#description);
   }
 
-  /** Our answer to an offer of the user's phone. @throws {SdpError} where it has nothing that we speak */
+  /**
+   * Our answer to an offer of the user's phone.
+   * @throws SdpError where it has nothing that we speak
+   */
   answer(offer: string): string {
     return answerAudio(offer, this.#description);
   }

@@ -39,7 +39,10 @@ const queryOf = ({ url = '' }: IncomingMessage): Query => {
   return start === -1 ? undefined : new URLSearchParams(url.slice(start + 1));
 };
 
-/** @returns the value, undefined where there is none. @throws InvalidRequestError where there are two */
+/**
+ * The value of a parameter, undefined where there is none.
+ * @throws InvalidRequestError where there are two
+ */
 const parameter = (query: Query, name: string): string | undefined => {
   const values = query?.getAll(name) ?? [];
   if (values.length > 1) throw new InvalidRequestError(`${name} was sent more than once.`);
@@ -53,7 +56,10 @@ const requesterOf = (principal: UserPrincipal, scope: Requester['scope']): Reque
   scope,
 });
 
-/** Whether the token covers everybody's calls or its user's own. @throws InsufficientScopeError */
+/**
+ * Whether the token covers everybody's calls or its user's own.
+ * @throws InsufficientScopeError when it covers neither
+ */
 const scopeFor = (
   { permissions }: UserPrincipal,
   { own, everybody }: { readonly own: Permission; readonly everybody: Permission },

@@ -43,14 +43,22 @@ const fieldOf = (error: z.ZodError): string => String(error.issues[0]?.path[0] ?
 
 const IDEMPOTENCY_KEY = /^[\x21-\x7e][\x20-\x7e]{0,254}$/;
 
-/** @throws InvalidRequestError */
+/**
+ * Reads the header, where it was sent.
+ * @throws InvalidRequestError when it is longer than 255 characters, or not printable
+ */
 const parseIdempotencyKey = (header: string | string[] | undefined): string | undefined => {
   if (header === undefined) return undefined;
   if (typeof header === 'string' && IDEMPOTENCY_KEY.test(header)) return header;
   throw new InvalidRequestError('Idempotency-Key must be 1 to 255 printable characters.');
 };
 
-/** @throws InvalidNumberError, InvalidCommandError, InvalidRequestError */
+/**
+ * Reads the command of a POST.
+ * @throws InvalidNumberError when the number is missing or none
+ * @throws InvalidCommandError when another field is not valid
+ * @throws InvalidRequestError when the idempotency key is not valid
+ */
 export const parsePlaceCall = (fields: Fields, idempotencyKey: string | string[] | undefined): PlaceCall => {
   const parsed = placeCallBody.safeParse(fields);
   if (!parsed.success) {
@@ -69,7 +77,10 @@ export const parsePlaceCall = (fields: Fields, idempotencyKey: string | string[]
   };
 };
 
-/** The token of the call to end. @throws InvalidCommandError */
+/**
+ * The token of the call to end.
+ * @throws InvalidCommandError when it is missing
+ */
 export const parseStopCall = (fields: Fields): string => {
   const parsed = stopCallBody.safeParse(fields);
   if (parsed.success) return parsed.data.token_call;
