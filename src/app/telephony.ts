@@ -80,13 +80,12 @@ const startOwnPhone = async (
 
 /** Takes REGISTER from the phones of users. */
 const startRegistrar = (userAgent: UserAgent, parts: TelephonyParts): Registrar => {
-  const { config, stores, secretKey, clock, ids, log, shutdown } = parts;
+  const { config, stores, secretKey, clock, ids, log } = parts;
   const key = deriveKey(secretKey, 'digest nonces');
   const { digest_algorithms: algorithms } = config.settings;
   const digest = new DigestServer({ realm: sipRealm, credentials: stores.credentials, algorithms, key, clock, ids });
   const registrar = new Registrar({ store: stores.bindings, digest, clock, ids, log });
   userAgent.handle('REGISTER', registrar.handle);
-  shutdown.add(() => registrar.close());
   return registrar;
 };
 

@@ -1,5 +1,4 @@
-import type { Clock, Timer } from '../../shared/clock.ts';
-import { TypedEmitter } from '../../shared/events.ts';
+import type { Clock } from '../../shared/clock.ts';
 import type { IdSource } from '../../shared/ids.ts';
 import type { Log } from '../../shared/log.ts';
 import type { DigestServer } from '../auth/digest-server.ts';
@@ -23,26 +22,16 @@ export interface RegistrarOptions {
   readonly expiry?: ExpiryBounds;
 }
 
-export interface RegistrarEvents {
-  /** The account has a live binding now. Not for refreshes. */
-  registered: [account: string];
-  /** Its last binding was removed or has expired. */
-  unregistered: [account: string];
-}
-
 type HeaderValues = readonly (readonly [name: string, value: string])[];
 
 const DEFAULT_EXPIRY: ExpiryBounds = { min: 60, max: 3600 };
 
 /** Takes REGISTER (RFC 3261 section 10.3) and knows where accounts are reached. */
-export class Registrar extends TypedEmitter<RegistrarEvents> {
+export class Registrar {
   readonly #options: RegistrarOptions;
   readonly #expiry: ExpiryBounds;
-  /** For each registered account, the timer of its last binding's expiry. */
-  readonly #registered = new Map<string, Timer>();
 
   constructor(options: RegistrarOptions) {
-    super();
     this.#options = options;
     this.#expiry = options.expiry ?? DEFAULT_EXPIRY;
   }
@@ -60,12 +49,6 @@ export class Registrar extends TypedEmitter<RegistrarEvents> {
     const now = this.#options.clock.now();
     const live = (await this.#options.store.find(account)).filter(({ expiresAt }) => expiresAt > now);
     return live.sort((a, b) => b.q - a.q || b.registeredAt - a.registeredAt);
-  }
-
-  /** Stops watching for expiry. Idempotent. */
-  close(): void {
-    for (const timer of this.#registered.values()) timer.cancel();
-    this.#registered.clear();
   }
 
   async #take(transaction: ServerTransaction): Promise<void> {
@@ -95,24 +78,6 @@ export class Registrar extends TypedEmitter<RegistrarEvents> {
       return;
     }
     this.#respond(transaction, 200, listing(request, bindings, by.now));
-    this.#watch(account, bindings);
-  }
-
-  /** Tells when the account's state changes, by REGISTER or by expiry. */
-  #watch(account: string, bindings: readonly Binding[]): void {
-    const { clock } = this.#options;
-    const known = this.#registered.get(account);
-    known?.cancel();
-    if (bindings.length === 0) {
-      if (this.#registered.delete(account)) this.emit('unregistered', account);
-      return;
-    }
-    const last = Math.max(...bindings.map(({ expiresAt }) => expiresAt));
-    this.#registered.set(
-      account,
-      clock.setTimer(last - clock.now(), () => this.#watch(account, [])),
-    );
-    if (known === undefined) this.emit('registered', account);
   }
 
   #respond(transaction: ServerTransaction, status: number, headers?: HeaderValues): void {

@@ -38,10 +38,6 @@ export class TcpTransport implements ConnectionOwner {
     this.#options = options;
   }
 
-  get connections(): number {
-    return this.#connections.size;
-  }
-
   /**
    * @returns the port as bound
    * @throws ListenError when the address cannot be bound

@@ -31,9 +31,6 @@ const office = () => {
   };
   const digest = new DigestServer({ realm: REALM, credentials, key: Buffer.alloc(32, 7), clock, ids });
   const registrar = new Registrar({ store: new MemoryBindingStore(), digest, clock, ids, log: silentLog });
-  const events: string[] = [];
-  registrar.on('registered', (account) => events.push(`+${account}`));
-  registrar.on('unregistered', (account) => events.push(`-${account}`));
   alice.agent.handle('REGISTER', registrar.handle);
   let cseq = 0;
   const register = async (headers: [string, string][], options: Partial<Asked> = {}): Promise<SipResponse> => {
@@ -52,7 +49,7 @@ const office = () => {
     await clock.advanceAsync(20);
     return asked;
   };
-  return { pair, clock, registrar, events, register, credentials };
+  return { pair, clock, registrar, register, credentials };
 };
 
 interface Asked {
@@ -68,7 +65,7 @@ const contactsOf = (bindings: readonly Binding[]): string[] => bindings.map(({ c
 
 describe('the registrar', () => {
   it('keeps a contact with its source, Path and User-Agent, and lists it with the seconds it has left', async () => {
-    const { register, registrar, events, clock } = office();
+    const { register, registrar, clock } = office();
     const response = await register([
       ['contact', '<sip:bob@10.0.0.2:5060>;expires=600;q=0.5'],
       ['path', '<sip:edge.test;lr>'],
@@ -94,7 +91,6 @@ describe('the registrar', () => {
       '3600',
       '600;q=0.5',
     ]);
-    expect(events).toEqual(['+bob']);
   });
 
   it('holds several contacts, highest q first, then the latest, at most ten', async () => {
@@ -111,8 +107,8 @@ describe('the registrar', () => {
     expect(contactsOf(await registrar.locate('bob'))).not.toContain('sip:bob@10.0.0.2:3');
   });
 
-  it('forgets by Expires 0, by * and by time, and tells when the last one is gone', async () => {
-    const { register, registrar, events, clock } = office();
+  it('forgets by Expires 0, by * and by time', async () => {
+    const { register, registrar, clock } = office();
     await register([['contact', '<sip:bob@10.0.0.2:1>, <sip:bob@10.0.0.2:2>']]);
     await register([['contact', '<sip:BOB@10.0.0.2>;expires=0, <sip:bob@10.0.0.2:1;lr>;expires=0']]);
     expect(contactsOf(await registrar.locate('bob'))).toEqual(['sip:bob@10.0.0.2:2']);
@@ -122,13 +118,13 @@ describe('the registrar', () => {
       ['expires', '0'],
     ]);
     expect([all.status, all.headers.get('contact')]).toEqual([200, undefined]);
+    expect(await registrar.locate('bob')).toEqual([]);
     await register([
       ['contact', '<sip:bob@10.0.0.2:1>'],
       ['expires', '99999'],
     ]);
     await clock.advanceAsync(3_600_000);
     expect(await registrar.locate('bob')).toEqual([]);
-    expect(events).toEqual(['+bob', '-bob', '+bob', '-bob']);
   });
 
   it('refuses what is too brief with 423 and Min-Expires, and a REGISTER that a later one of its client overtook', async () => {
@@ -192,20 +188,19 @@ describe('a registration of ours', () => {
   };
 
   it('takes the Min-Expires of a 423, refreshes before the expiry and unregisters when closed', async () => {
-    const { registration, notified, clock, registrar, pair, events } = registering();
+    const { registration, notified, clock, registrar, pair } = registering();
     void registration.start();
     await clock.advanceAsync(100);
     expect(notified).toEqual(['60']);
     expect(contactsOf(await registrar.locate('bob'))).toEqual(['sip:offhook@10.0.0.2:5060']);
     await clock.advanceAsync(120_000);
     expect(notified.length).toBeGreaterThanOrEqual(4);
-    expect(events).toEqual(['+bob']);
     const callIds = pair.network.sent.map(({ text }) => /Call-ID: (\S+)/.exec(text)?.[1]);
     expect(new Set(callIds).size).toBe(1);
     const closed = registration.close();
     await clock.advanceAsync(100);
     await closed;
-    expect(events).toEqual(['+bob', '-bob']);
+    expect(await registrar.locate('bob')).toEqual([]);
     await registration.close();
     await clock.advanceAsync(100_000);
     expect(clock.pendingTimers).toBe(0);
