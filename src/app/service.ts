@@ -27,7 +27,8 @@ import { createSystemIds, type IdSource } from '../shared/ids.ts';
 import type { Log } from '../shared/log.ts';
 import { Shutdown } from './shutdown.ts';
 import type { LocalAddress } from '../sip/sip-stack.ts';
-import { openDatabase, type DatabaseOptions } from '../storage/database.ts';
+import type { DatabaseOptions } from '../storage/database.ts';
+import { openDatabase } from '../storage/open-database.ts';
 import { deriveKey, loadSecretKey } from '../storage/secret-key.ts';
 import { createStores, type Stores } from '../storage/stores.ts';
 

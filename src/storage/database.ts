@@ -1,9 +1,6 @@
 import type { CompiledQuery, Kysely } from 'kysely';
 import type { Clock } from '../shared/clock.ts';
 import type { Log } from '../shared/log.ts';
-import { parseDatabaseUrl } from './database-url.ts';
-import type { CommitReport } from './dialects/sqlite/group-commit.ts';
-import { openSqliteDatabase } from './dialects/sqlite/sqlite-database.ts';
 import type { Schema } from './schema.ts';
 import type { Pace, UnitOfWork } from './unit-of-work.ts';
 
@@ -16,7 +13,7 @@ export interface Database {
   /**
    * Runs a unit of work, all of it or nothing. Resolves when it is committed: from then on it survives kill -9, and a
    * loss of power too unless the address says `synchronous=normal`. Units of one turn of the event loop share a commit
-   * and run in the order of their calls; where one fails, only its own caller is told so.
+   * and run in the order of their calls; where one fails, only its own caller gets the error.
    * @throws DatabaseUnavailableError when the disk is full or fails, or another process wrote for more than 5 s
    * @throws DatabaseClosedError after `close`
    */
@@ -25,6 +22,7 @@ export interface Database {
   close(): Promise<void>;
 }
 
+/** What every dialect is opened with. A commit that holds the event loop for long is logged. */
 export interface DatabaseOptions {
   /** `sqlite:data/offhook.db`, perhaps with `?synchronous=normal`. Directory and file are made where missing. */
   readonly url: string;
@@ -37,16 +35,4 @@ export interface DatabaseOptions {
   readonly commitPauseMs?: number;
   /** Moves what was committed into the file so often, on a thread of its own; without it a writer does so at times. */
   readonly checkpointEveryMs?: number;
-  /** Told of every group of writes. */
-  readonly onCommit?: (report: CommitReport) => void;
 }
-
-/**
- * Opens the database and brings its tables up to date. Several processes may open one file at once.
- * @throws DatabaseUrlError when the address cannot be understood
- * @throws DatabaseFileError when the file cannot be opened
- * @throws DatabaseTooNewError when a newer version of the program has changed the tables
- * @throws MigrationFailedError when the tables could not be brought up to date
- */
-export const openDatabase = async ({ url, ...options }: DatabaseOptions): Promise<Database> =>
-  openSqliteDatabase({ ...parseDatabaseUrl(url), ...options });

@@ -13,7 +13,7 @@ export interface QueryOutcome<Row> {
  */
 export type UnitOfWork<Result> = Generator<CompiledQuery, Result, QueryOutcome<unknown>>;
 
-/** How long a write may wait to share a commit: `prompt` where somebody waits for nothing else. */
+/** How long a write may wait to share a commit: not at all where it is `prompt`, since a client waits for it alone. */
 export type Pace = 'shared' | 'prompt';
 
 /** One statement of a unit of work: `const { rows } = yield* run(query)`. */

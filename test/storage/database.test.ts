@@ -4,22 +4,34 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { sql } from 'kysely';
 import { silentLog, type Log } from '../../src/shared/log.ts';
-import { openDatabase } from '../../src/storage/database.ts';
+import { openDatabase } from '../../src/storage/open-database.ts';
 import { openSqlite } from '../../src/storage/dialects/sqlite/better-sqlite3.ts';
 import { run, type Pace, type UnitOfWork } from '../../src/storage/unit-of-work.ts';
 import { aCall, anEvent, aUser } from '../contracts/records.ts';
 import { FakeClock, settle } from '../support/fake-clock.ts';
 import { createTestStores, type TestStores } from '../support/test-database.ts';
 
+/** A clock on which every commit takes long. */
+class LeapingClock extends FakeClock {
+  override now(): number {
+    this.advance(100);
+    return super.now();
+  }
+}
+
 describe('database', () => {
   let stores: TestStores;
-  let commits: number[];
+  let warnings: object[];
 
   beforeEach(async () => {
-    commits = [];
-    stores = await createTestStores({ onCommit: ({ units }) => commits.push(units) });
+    warnings = [];
+    const log: Log = { ...silentLog, warn: (fields) => void warnings.push(fields) };
+    stores = await createTestStores({ clock: new LeapingClock(), log });
   });
   afterEach(() => stores.close());
+
+  /** How many units each commit so far had: every one was so slow that it was logged. */
+  const unitsOfCommits = (): number[] => warnings.map((fields) => (fields as { readonly units: number }).units);
 
   const insertCalls = (tokens: readonly string[]) =>
     Promise.allSettled(tokens.map((token) => stores.calls.insert(aCall(token), anEvent(1))));
@@ -28,7 +40,7 @@ describe('database', () => {
   describe('group commit', () => {
     it('commits 1000 writes of one turn of the event loop in four transactions', async () => {
       await insertCalls(numbered(1000));
-      expect(commits).toEqual([256, 256, 256, 232]);
+      expect(unitsOfCommits()).toEqual([256, 256, 256, 232]);
       expect(await stores.calls.ongoing()).toHaveLength(1000);
     });
 
@@ -37,34 +49,35 @@ describe('database', () => {
       const results = await insertCalls(numbered(100));
       const rejected = results.flatMap(({ status }, index) => (status === 'rejected' ? [index] : []));
       expect(rejected).toEqual([50]);
-      expect(commits).toEqual([1, 100]);
+      expect(unitsOfCommits()).toEqual([1, 100]);
       expect(await stores.calls.ongoing()).toHaveLength(100);
     });
 
     it('lets writes wait for each other while it pauses, and a prompt one for nothing', async () => {
-      const { url, clock } = stores;
+      const clock = new FakeClock();
+      const { url } = stores;
       const pausing = await openDatabase({
         url: `${url}?synchronous=normal`,
         clock,
         log: silentLog,
         commitPauseMs: 50,
       });
-      const told: string[] = [];
+      const committed: string[] = [];
       const write = (name: string, pace?: Pace): void =>
-        void pausing.write(() => run(sql`select 1`.compile(pausing.builder)), pace).then(() => told.push(name));
+        void pausing.write(() => run(sql`select 1`.compile(pausing.builder)), pace).then(() => committed.push(name));
 
       write('first');
       await clock.advanceAsync(0);
       write('shared');
       await clock.advanceAsync(49);
-      expect(told).toEqual(['first']);
+      expect(committed).toEqual(['first']);
       await clock.advanceAsync(1);
-      expect(told).toEqual(['first', 'shared']);
+      expect(committed).toEqual(['first', 'shared']);
 
       write('taken along');
       write('prompt', 'prompt');
       await clock.advanceAsync(0);
-      expect(told.slice(2)).toEqual(['taken along', 'prompt']);
+      expect(committed.slice(2)).toEqual(['taken along', 'prompt']);
       await pausing.close();
     });
 
@@ -138,8 +151,8 @@ describe('database', () => {
     });
 
     it('warns of a commit that held the event loop', async () => {
-      const warnings: object[] = [];
-      const log: Log = { ...silentLog, warn: (fields) => void warnings.push(fields) };
+      const slowCommits: object[] = [];
+      const log: Log = { ...silentLog, warn: (fields) => void slowCommits.push(fields) };
       const clock = new FakeClock();
       const slow = await openDatabase({ url: stores.url, clock, log });
       await slow.write(function* () {
@@ -151,7 +164,7 @@ describe('database', () => {
         yield* run(sql`select 1`.compile(slow.builder));
       });
       await slow.close();
-      expect(warnings).toEqual([{ units: 1, milliseconds: 100 }]);
+      expect(slowCommits).toEqual([{ units: 1, milliseconds: 100 }]);
     });
   });
 

@@ -1,7 +1,7 @@
 import { writeSync } from 'node:fs';
 import { systemClock } from '../../src/shared/clock.ts';
 import { silentLog } from '../../src/shared/log.ts';
-import { openDatabase } from '../../src/storage/database.ts';
+import { openDatabase } from '../../src/storage/open-database.ts';
 import { KyselyCallStore } from '../../src/storage/calls/kysely-call-store.ts';
 import { KyselyCodeStore } from '../../src/storage/oauth/kysely-code-store.ts';
 import { KyselyDeviceGrantStore } from '../../src/storage/oauth/kysely-device-grant-store.ts';

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { sql, type RawBuilder } from 'kysely';
 import { silentLog } from '../../src/shared/log.ts';
-import { openDatabase } from '../../src/storage/database.ts';
+import { openDatabase } from '../../src/storage/open-database.ts';
 import { aClient, aFamily, anEvent, aUser, tokensOf } from '../contracts/records.ts';
 import { createTestStores, type TestStores } from '../support/test-database.ts';
 

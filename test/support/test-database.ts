@@ -1,8 +1,9 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { silentLog } from '../../src/shared/log.ts';
-import { openDatabase, type Database, type DatabaseOptions } from '../../src/storage/database.ts';
+import { silentLog, type Log } from '../../src/shared/log.ts';
+import type { Database } from '../../src/storage/database.ts';
+import { openDatabase } from '../../src/storage/open-database.ts';
 import type { SandboxAccounts } from '../../src/storage/sandbox-accounts.ts';
 import { loadSecretKey } from '../../src/storage/secret-key.ts';
 import { createStores, type Stores } from '../../src/storage/stores.ts';
@@ -22,23 +23,20 @@ export interface TestStoresOptions {
   readonly clock?: FakeClock;
   /** `accepted` by default. */
   readonly sandboxAccounts?: SandboxAccounts;
-  readonly onCommit?: DatabaseOptions['onCommit'];
+  readonly log?: Log;
 }
 
 /** All stores over a real SQLite file in a directory of its own. */
 export const createTestStores = async ({
   clock = new FakeClock(),
   sandboxAccounts = 'accepted',
-  onCommit,
+  log = silentLog,
 }: TestStoresOptions = {}): Promise<TestStores> => {
   const directory = mkdtempSync(join(tmpdir(), 'offhook-database-'));
   const url = `sqlite:${join(directory, 'offhook.db')}`;
   const secretKey = loadSecretKey(join(directory, 'offhook.key'));
   // Not flushed: a clock of the test stands still while the disk works.
-  const database = await openDatabase({
-    ...{ url: `${url}?synchronous=normal`, clock, log: silentLog },
-    ...(onCommit && { onCommit }),
-  });
+  const database = await openDatabase({ url: `${url}?synchronous=normal`, clock, log });
   return {
     ...createStores({ database, clock, secretKey, sandboxAccounts }),
     database,

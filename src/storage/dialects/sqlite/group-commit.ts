@@ -1,23 +1,19 @@
 import type { Clock } from '../../../shared/clock.ts';
+import type { Log } from '../../../shared/log.ts';
 import { DatabaseClosedError, DatabaseUnavailableError } from '../../errors.ts';
 import type { Pace, UnitOfWork } from '../../unit-of-work.ts';
 import type { SqliteConnection } from './sqlite-connection.ts';
 
-/** A transaction that is over, however it ended. */
-export interface CommitReport {
-  /** How many writes shared it. */
-  readonly units: number;
-  /** How long it held the event loop. */
-  readonly milliseconds: number;
-}
-
 interface GroupCommitOptions {
   readonly connection: SqliteConnection;
   readonly clock: Clock;
-  readonly onCommit: (report: CommitReport) => void;
-  /** The least time from one commit to the next while nobody is in a hurry. */
+  readonly log: Log;
+  /** The least time from one commit to the next while no write is `prompt`. */
   readonly pauseMs: number;
 }
+
+/** A commit that held the event loop so long delays calls and SIP timers. */
+const SLOW_COMMIT_MS = 100;
 
 /** Keeps one commit from holding the event loop for long: 256 calls are about 10 ms. */
 const UNITS_A_COMMIT = 256;
@@ -28,7 +24,7 @@ interface Pending {
   readonly reject: (error: unknown) => void;
 }
 
-/** Tells a caller what became of his unit, once the commit is over. */
+/** Settles the promise of one unit, once the commit is over. */
 type Settlement = () => void;
 
 /**
@@ -39,20 +35,21 @@ type Settlement = () => void;
 export class GroupCommit {
   readonly #connection: SqliteConnection;
   readonly #clock: Clock;
-  readonly #onCommit: (report: CommitReport) => void;
+  readonly #log: Log;
   readonly #pauseMs: number;
   readonly #queue: Pending[] = [];
   #pace: Pace = 'shared';
   #committedAt = -Infinity;
   #flushing: Promise<void> | undefined;
-  #hurry: () => void = () => undefined;
+  /** The pause before the next commit, while there is one; aborted, it ends at once. */
+  #pause: AbortController | undefined;
   #closed = false;
 
-  constructor({ connection, clock, onCommit, pauseMs }: GroupCommitOptions) {
+  constructor({ connection, clock, log, pauseMs }: GroupCommitOptions) {
     this.#pauseMs = pauseMs;
     this.#connection = connection;
     this.#clock = clock;
-    this.#onCommit = onCommit;
+    this.#log = log;
   }
 
   /**
@@ -63,10 +60,7 @@ export class GroupCommit {
     if (this.#closed) return Promise.reject(new DatabaseClosedError());
     return new Promise<Result>((resolve, reject) => {
       this.#queue.push({ unit, resolve: resolve as (result: unknown) => void, reject });
-      if (pace === 'prompt' && this.#pace === 'shared') {
-        this.#pace = 'prompt';
-        this.#hurry();
-      }
+      if (pace === 'prompt') this.#endPause();
       this.#flushing ??= this.#flush();
     });
   }
@@ -74,14 +68,14 @@ export class GroupCommit {
   /** Commits what is waiting, without a pause, and refuses what comes later. */
   async close(): Promise<void> {
     this.#closed = true;
-    this.#hurry();
+    this.#endPause();
     await this.#flushing;
   }
 
   async #flush(): Promise<void> {
     while (this.#queue.length > 0) {
       await this.#gather();
-      while (this.#remainingMs() > 0) await this.#pause(this.#remainingMs());
+      while (this.#remainingMs() > 0) await this.#waitFor(this.#remainingMs());
       await this.#connection.lock.acquire();
       this.#pace = 'shared';
       const batch = this.#queue.splice(0, UNITS_A_COMMIT);
@@ -89,7 +83,7 @@ export class GroupCommit {
       const settlements = this.#commit(batch);
       this.#connection.lock.release();
       this.#committedAt = this.#clock.now();
-      this.#onCommit({ units: batch.length, milliseconds: this.#committedAt - startedAt });
+      this.#reportIfSlow({ units: batch.length, milliseconds: this.#committedAt - startedAt });
       for (const settle of await this.#persisted(batch, settlements)) settle();
     }
     this.#flushing = undefined;
@@ -108,22 +102,36 @@ export class GroupCommit {
     return Math.min(this.#pauseMs, this.#committedAt + this.#pauseMs - this.#clock.now());
   }
 
-  /** Until the time is over, or somebody hurries. */
-  #pause(milliseconds: number): Promise<void> {
-    return new Promise((resolve) => {
+  /** Resolves when the time is over, or the pause is ended. */
+  async #waitFor(milliseconds: number): Promise<void> {
+    const pause = new AbortController();
+    this.#pause = pause;
+    await new Promise<void>((resolve) => {
       const timer = this.#clock.setTimer(milliseconds, resolve);
-      this.#hurry = () => {
+      pause.signal.addEventListener('abort', () => {
         timer.cancel();
         resolve();
-      };
+      });
     });
+    this.#pause = undefined;
+  }
+
+  /** Lets the next commit begin at once. */
+  #endPause(): void {
+    this.#pace = 'prompt';
+    this.#pause?.abort();
+  }
+
+  /** @param report - how many units shared the transaction, and how long it held the event loop */
+  #reportIfSlow(report: { readonly units: number; readonly milliseconds: number }): void {
+    if (report.milliseconds >= SLOW_COMMIT_MS) this.#log.warn(report, 'a commit held the event loop');
   }
 
   #commit(batch: readonly Pending[]): Settlement[] {
     return this.#commitTogether(batch) ?? this.#commitApart(batch);
   }
 
-  /** Nobody is told of a commit before it is safe. */
+  /** No unit is settled before its commit is safe. */
   async #persisted(batch: readonly Pending[], settlements: Settlement[]): Promise<Settlement[]> {
     try {
       await this.#connection.persist();

@@ -1,9 +1,8 @@
+import { open, type FileHandle } from 'node:fs/promises';
 import type Sqlite from 'better-sqlite3';
 import type { CompiledQuery, DatabaseConnection, QueryResult } from 'kysely';
 import type { QueryOutcome } from '../../unit-of-work.ts';
 import { openSqlite } from './better-sqlite3.ts';
-import { Lock } from './lock.ts';
-import { WriteAheadLog } from './write-ahead-log.ts';
 
 /** What a commit waits for: `full` for the disk, `normal` for the operating system. */
 export type Synchronous = 'full' | 'normal';
@@ -26,6 +25,56 @@ const nameColumns = (columns: readonly string[], values: readonly unknown[]): Re
   columns.forEach((name, index) => (row[name] = values[index]));
   return row;
 };
+
+/** Lets one holder in at a time, first come first served. */
+class Lock {
+  #held = false;
+  readonly #waiting: (() => void)[] = [];
+
+  get held(): boolean {
+    return this.#held;
+  }
+
+  async acquire(): Promise<void> {
+    if (!this.#held) {
+      this.#held = true;
+      return;
+    }
+    await new Promise<void>((resolve) => this.#waiting.push(resolve));
+  }
+
+  release(): void {
+    const next = this.#waiting.shift();
+    if (next === undefined) this.#held = false;
+    else next();
+  }
+}
+
+/**
+ * The write-ahead log of a database, to wait for the disk without standing still: SQLite itself would hold the event loop
+ * for it at each commit. Its commits only write (`synchronous=NORMAL`); a commit that must survive a loss of power waits
+ * for `flush`, as SQLite would under `synchronous=FULL`. Frames are written in their order, and SQLite waits for the disk
+ * itself before it moves them on (https://www.sqlite.org/wal.html, "Performance Considerations").
+ */
+class WriteAheadLog {
+  readonly #path: string;
+  #file: Promise<FileHandle> | undefined;
+
+  /** @param databasePath - SQLite keeps the log beside the database while a connection is open */
+  constructor(databasePath: string) {
+    this.#path = `${databasePath}-wal`;
+  }
+
+  /** Resolves when all that was committed before is on the disk. */
+  async flush(): Promise<void> {
+    this.#file ??= open(this.#path, 'r+');
+    await (await this.#file).datasync();
+  }
+
+  async close(): Promise<void> {
+    await (await this.#file)?.close();
+  }
+}
 
 /**
  * The one connection of the process. It keeps its prepared statements by their text: to prepare takes about 20

@@ -1,59 +1,54 @@
+import { once } from 'node:events';
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { Worker } from 'node:worker_threads';
 import { Kysely, type CompiledQuery } from 'kysely';
-import type { Clock } from '../../../shared/clock.ts';
 import type { Log } from '../../../shared/log.ts';
-import type { DatabaseLocation } from '../../database-url.ts';
-import { DatabaseFileError, SqliteMissingError } from '../../errors.ts';
+import type { Database, DatabaseOptions } from '../../database.ts';
+import { DatabaseFileError, DatabaseUrlError, SqliteMissingError } from '../../errors.ts';
 import { migrate } from '../../migrate.ts';
 import type { Schema } from '../../schema.ts';
 import type { Pace, UnitOfWork } from '../../unit-of-work.ts';
-import { Checkpointer } from './checkpointer.ts';
-import { GroupCommit, type CommitReport } from './group-commit.ts';
-import { SqliteConnection } from './sqlite-connection.ts';
+import type { CheckpointWork } from './checkpoint-worker.ts';
+import { GroupCommit } from './group-commit.ts';
+import { SqliteConnection, type Synchronous } from './sqlite-connection.ts';
 import { createSqliteDialect } from './sqlite-dialect.ts';
 
-/** See `DatabaseOptions`. */
-export interface SqliteDatabaseOptions extends DatabaseLocation {
-  readonly clock: Clock;
-  readonly log: Log;
-  readonly commitPauseMs?: number;
-  readonly checkpointEveryMs?: number;
-  readonly onCommit?: (report: CommitReport) => void;
+export const SQLITE_SCHEME = 'sqlite:';
+
+/** Where the database is and how much a commit waits for. */
+interface SqliteLocation {
+  readonly path: string;
+  readonly synchronous: Synchronous;
 }
 
-/** A commit that held the event loop so long delays calls and SIP timers. */
-const SLOW_COMMIT_MS = 100;
+const isSynchronous = (value: string): value is Synchronous => value === 'full' || value === 'normal';
 
-/** Makes directory and file where they are missing, and brings the tables up to date. */
-export const openSqliteDatabase = async (options: SqliteDatabaseOptions): Promise<SqliteDatabase> => {
-  const { path, synchronous, clock, log, onCommit, commitPauseMs: pauseMs = 0, checkpointEveryMs: everyMs } = options;
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  const connection = openConnection({ path, synchronous });
-  const builder = new Kysely<Schema>({ dialect: createSqliteDialect(connection) });
-  const reportCommit = (report: CommitReport): void => {
-    if (report.milliseconds >= SLOW_COMMIT_MS) log.warn(report, 'a commit held the event loop');
-    onCommit?.(report);
-  };
-  const commits = new GroupCommit({ connection, clock, onCommit: reportCommit, pauseMs });
-  try {
-    await migrate(builder);
-  } catch (error) {
-    await builder.destroy();
-    throw error;
-  }
-  const checkpointer = everyMs === undefined ? undefined : new Checkpointer({ path, everyMs, log });
-  return new SqliteDatabase({ connection, builder, commits, checkpointer });
+const locationOf = (url: string): SqliteLocation => {
+  const [path = '', query = ''] = url.slice(SQLITE_SCHEME.length).split('?', 2);
+  if (path === '' || path === ':memory:') throw new DatabaseUrlError('The database must be a file.');
+  const synchronous = new URLSearchParams(query).get('synchronous') ?? 'full';
+  if (!isSynchronous(synchronous)) throw new DatabaseUrlError('"synchronous" must be "full" or "normal".');
+  return { path, synchronous };
 };
 
-const openConnection = ({ path, synchronous }: DatabaseLocation): SqliteConnection => {
-  try {
-    return new SqliteConnection(path, synchronous);
-  } catch (cause) {
-    if (cause instanceof SqliteMissingError) throw cause;
-    throw new DatabaseFileError(`The database ${path} cannot be opened.`, { cause });
+/** Checkpoints beside the event loop. Where its thread fails, the connection's own checkpoints take over. */
+class Checkpointer {
+  readonly #worker: Worker;
+
+  constructor({ log, ...work }: CheckpointWork & { readonly log: Log }) {
+    this.#worker = new Worker(new URL('./checkpoint-worker.js', import.meta.url), { workerData: work });
+    this.#worker.unref();
+    this.#worker.on('error', (error) => log.error({ err: error }, 'the thread that checkpoints has failed'));
   }
-};
+
+  async close(): Promise<void> {
+    const ended = once(this.#worker, 'exit');
+    this.#worker.ref();
+    this.#worker.postMessage('close');
+    await ended;
+  }
+}
 
 interface SqliteParts {
   readonly connection: SqliteConnection;
@@ -63,7 +58,7 @@ interface SqliteParts {
 }
 
 /** The `Database` of one file: reads see the last commit, writes share one. */
-export class SqliteDatabase {
+class SqliteDatabase implements Database {
   readonly builder: Kysely<Schema>;
   readonly #connection: SqliteConnection;
   readonly #commits: GroupCommit;
@@ -103,3 +98,31 @@ export class SqliteDatabase {
     await this.builder.destroy();
   }
 }
+
+/** See `openDatabase`. */
+export const openSqliteDatabase = async (options: DatabaseOptions): Promise<Database> => {
+  const { url, clock, log, commitPauseMs: pauseMs = 0, checkpointEveryMs: everyMs } = options;
+  const location = locationOf(url);
+  const { path } = location;
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  const connection = openConnection(location);
+  const builder = new Kysely<Schema>({ dialect: createSqliteDialect(connection) });
+  const commits = new GroupCommit({ connection, clock, log, pauseMs });
+  try {
+    await migrate(builder);
+  } catch (error) {
+    await builder.destroy();
+    throw error;
+  }
+  const checkpointer = everyMs === undefined ? undefined : new Checkpointer({ path, everyMs, log });
+  return new SqliteDatabase({ connection, builder, commits, checkpointer });
+};
+
+const openConnection = ({ path, synchronous }: SqliteLocation): SqliteConnection => {
+  try {
+    return new SqliteConnection(path, synchronous);
+  } catch (cause) {
+    if (cause instanceof SqliteMissingError) throw cause;
+    throw new DatabaseFileError(`The database ${path} cannot be opened.`, { cause });
+  }
+};
