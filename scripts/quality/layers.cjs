@@ -15,6 +15,14 @@ const mayImport = {
   cli: ['app', 'config', 'shared'],
 };
 
+/** Where a folder is entered: from outside, no other file of it is imported. */
+const faces = {
+  storage: ['open-database', 'stores', 'secret-key', 'phones/kysely-phone-book'],
+  config: ['config', 'settings'],
+  cli: ['command-line'],
+  app: ['service', 'administration', 'sip-accounts'],
+};
+
 /** The rooms of a folder, and which of their neighbours each may import. */
 const rooms = {
   sip: {
@@ -80,12 +88,20 @@ const wall = ([folder, allowed]) => ({
   to: { path: '^(src|db)/', pathNot: `^src/(${[folder, ...allowed].join('|')})([/.]|$)` },
 });
 
+const face = ([folder, files]) => ({
+  name: `face-${folder.replaceAll('/', '-')}`,
+  severity: 'error',
+  from: { path: '^src/', pathNot: `^src/${folder}/` },
+  to: { path: `^src/${folder}/`, pathNot: `^src/${folder}/(${files.join('|')})\\.ts$` },
+});
+
 const ports = '(calls|oauth/model)/|sip/(registrar|auth)/[a-z]+-store';
 
 module.exports = {
   forbidden: [
     { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
     ...Object.entries(mayImport).map(wall),
+    ...Object.entries(faces).map(face),
     ...Object.entries(rooms).flatMap(roomsOf).map(wall),
     ...Object.entries(faces).map(face),
     {

@@ -1,6 +1,6 @@
 import type { Log } from '../shared/log.ts';
 
-/** What was opened, to be closed in the opposite order. Whoever opens something puts its end here at once. */
+/** What was opened, to be closed in the opposite order. A part that opens something adds its end here at once. */
 export class Shutdown {
   readonly #log: Log;
   readonly #steps: (() => Promise<void> | void)[] = [];
@@ -8,6 +8,11 @@ export class Shutdown {
 
   constructor(log: Log) {
     this.#log = log;
+  }
+
+  /** `closing` from the first `run` on. */
+  get state(): 'open' | 'closing' {
+    return this.#running === undefined ? 'open' : 'closing';
   }
 
   add(step: () => Promise<void> | void): void {

@@ -1,4 +1,4 @@
-import type { Administration } from '../app/service.ts';
+import type { Administration } from '../app/administration.ts';
 
 /** A command got words that it cannot use; the message is for whoever typed them. */
 export class UsageError extends Error {}

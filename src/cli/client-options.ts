@@ -1,4 +1,4 @@
-import type { Administration } from '../app/service.ts';
+import type { Administration } from '../app/administration.ts';
 import { UsageError } from './administer.ts';
 
 type Description = Parameters<Administration['clients']['create']>[0];

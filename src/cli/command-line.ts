@@ -1,6 +1,6 @@
 import { inspect, types } from 'node:util';
 import { Command, CommanderError } from 'commander';
-import { openAdministration } from '../app/service.ts';
+import { openAdministration } from '../app/administration.ts';
 import { ConfigError, readConfig } from '../config/config.ts';
 import { AppError } from '../shared/errors.ts';
 import { RefusedError, UsageError, type Administer } from './administer.ts';

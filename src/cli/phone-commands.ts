@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
-import { issueSipAccount, type Administration } from '../app/service.ts';
+import type { Administration } from '../app/administration.ts';
+import { issueSipAccount } from '../app/sip-accounts.ts';
 import { readConfig, sipServerOf } from '../config/config.ts';
 import { isSipAddress } from '../shared/sip-address.ts';
 import { RefusedError, UsageError, type Administer } from './administer.ts';

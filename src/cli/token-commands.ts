@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { Administration } from '../app/service.ts';
+import type { Administration } from '../app/administration.ts';
 import { RefusedError, UsageError, type Administer } from './administer.ts';
 import { readSecret, type Terminal } from './terminal.ts';
 

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { ConfigError } from '../../src/config/config.ts';
-import { configureClients } from '../../src/app/configured-clients.ts';
-import { ConfiguredPhones } from '../../src/app/configured-phones.ts';
+import { configureClients } from '../../src/app/accounts/configured-clients.ts';
+import { ConfiguredPhones } from '../../src/app/accounts/configured-phones.ts';
 import { createClientAdmin } from '../../src/oauth/clients/client-admin.ts';
 import { createPasswordHasher } from '../../src/oauth/accounts/password-hasher.ts';
 import { hashSecret } from '../../src/oauth/model/secrets.ts';

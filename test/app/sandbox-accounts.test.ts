@@ -3,7 +3,7 @@ import { createClientAdmin } from '../../src/oauth/clients/client-admin.ts';
 import { createPasswordHasher } from '../../src/oauth/accounts/password-hasher.ts';
 import { hashSecret } from '../../src/oauth/model/secrets.ts';
 import { createUserAdmin } from '../../src/oauth/accounts/user-admin.ts';
-import { ensureSandboxAccounts } from '../../src/app/sandbox-accounts.ts';
+import { ensureSandboxAccounts } from '../../src/app/accounts/sandbox-accounts.ts';
 import { createSystemIds } from '../../src/shared/ids.ts';
 import type { Log } from '../../src/shared/log.ts';
 import { silentLog } from '../../src/shared/log.ts';

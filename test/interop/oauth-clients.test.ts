@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import * as oauth from 'oauth4webapi';
 import { AuthorizationCode, ClientCredentials, ResourceOwnerPassword } from 'simple-oauth2';
-import { type Administration, openAdministration } from '../../src/app/service.ts';
+import { type Administration, openAdministration } from '../../src/app/administration.ts';
 import { readConfig } from '../../src/config/config.ts';
 import { DEVICE_CODE_GRANT } from '../../src/oauth/model/account-stores.ts';
 import { createRegistrationTokens } from '../../src/oauth/clients/registration-tokens.ts';

@@ -1,6 +1,6 @@
 import express, { type Express } from 'express';
 import request, { type Agent, type Response } from 'supertest';
-import { ensureBuiltInClient } from '../../src/app/built-in-client.ts';
+import { ensureBuiltInClient } from '../../src/app/accounts/prepare-accounts.ts';
 import { type Authorization, composeAuthorization } from '../../src/app/authorization.ts';
 import { composeWeb } from '../../src/app/web.ts';
 import { authenticate } from '../../src/http/authenticate.ts';

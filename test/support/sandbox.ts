@@ -1,5 +1,5 @@
 import { createPasswordHasher } from '../../src/oauth/accounts/password-hasher.ts';
-import { ensureSandboxAccounts } from '../../src/app/sandbox-accounts.ts';
+import { ensureSandboxAccounts } from '../../src/app/accounts/sandbox-accounts.ts';
 import { createSystemIds } from '../../src/shared/ids.ts';
 import { silentLog } from '../../src/shared/log.ts';
 import { issuer, type OAuthApp } from './oauth-app.ts';

@@ -1,9 +1,9 @@
-import { ConfigError } from '../config/config.ts';
-import type { ClientAdmin } from '../oauth/clients/client-admin.ts';
-import type { ClientDescription } from '../oauth/clients/client-description.ts';
-import { InvalidAccountError } from '../oauth/model/errors.ts';
-import { isScope } from '../oauth/model/permissions.ts';
-import type { ClientSetting } from '../config/settings.ts';
+import { ConfigError } from '../../config/config.ts';
+import type { ClientAdmin } from '../../oauth/clients/client-admin.ts';
+import type { ClientDescription } from '../../oauth/clients/client-description.ts';
+import { InvalidAccountError } from '../../oauth/model/errors.ts';
+import { isScope } from '../../oauth/model/permissions.ts';
+import type { ClientSetting } from '../../config/settings.ts';
 
 const describe = (setting: ClientSetting): ClientDescription => ({
   id: setting.id,
@@ -33,7 +33,7 @@ const unknownScopes = (field: string, scopes: readonly string[]): readonly strin
   return unknown.length === 0 ? [] : [`${field}: there is no scope ${unknown.join(', ')}`];
 };
 
-/** What a description cannot say. */
+/** The mistakes that the schema of the file and the rules of a description do not find. */
 const faultsOf = ({ secret, grants, token_by_get: byGet, ...setting }: ClientSetting): readonly string[] => [
   ...unknownScopes('scopes', setting.scopes),
   ...unknownScopes('default_scopes', setting.default_scopes ?? []),

@@ -1,4 +1,4 @@
-import type { CallUser, Phone, PhoneDirectory } from '../calls/phone-directory.ts';
+import type { CallUser, Phone, PhoneDirectory } from '../../calls/phone-directory.ts';
 
 /** A phone at a fixed address, as the configuration file names it. */
 export interface ConfiguredPhone {

@@ -1,12 +1,12 @@
-import type { PasswordHasher } from '../oauth/accounts/password-hasher.ts';
-import type { Role } from '../oauth/model/permissions.ts';
-import { hashSecret } from '../oauth/model/secrets.ts';
-import { type Client, DEVICE_CODE_GRANT } from '../oauth/model/account-stores.ts';
-import { type ClientDescription, describedClient } from '../oauth/clients/client-description.ts';
-import type { OAuthStores } from '../oauth/model/stores.ts';
-import type { Clock } from '../shared/clock.ts';
-import type { IdSource } from '../shared/ids.ts';
-import type { Log } from '../shared/log.ts';
+import type { PasswordHasher } from '../../oauth/accounts/password-hasher.ts';
+import type { Role } from '../../oauth/model/permissions.ts';
+import { hashSecret } from '../../oauth/model/secrets.ts';
+import { type Client, DEVICE_CODE_GRANT } from '../../oauth/model/account-stores.ts';
+import { type ClientDescription, describedClient } from '../../oauth/clients/client-description.ts';
+import type { OAuthStores } from '../../oauth/model/stores.ts';
+import type { Clock } from '../../shared/clock.ts';
+import type { IdSource } from '../../shared/ids.ts';
+import type { Log } from '../../shared/log.ts';
 
 export interface SandboxAccountsOptions {
   readonly stores: OAuthStores;
@@ -28,19 +28,24 @@ const DAY_SECONDS = 86_400;
 
 const publicSecret = 'demo-secret';
 
-const clientsOf = (publicUrl: string): readonly ClientDescription[] => {
-  const common = {
-    redirectUris: [`${publicUrl}/test`],
-    refreshIdleSeconds: 30 * DAY_SECONDS,
-    refreshAbsoluteSeconds: 90 * DAY_SECONDS,
-    tokenInQuery: 'allowed',
-    codeChallenge: 'optional',
-    sandbox: true,
-  } as const;
+const common = {
+  refreshIdleSeconds: 30 * DAY_SECONDS,
+  refreshAbsoluteSeconds: 90 * DAY_SECONDS,
+  tokenInQuery: 'allowed',
+  codeChallenge: 'optional',
+  sandbox: true,
+} as const;
+
+/** Applications that send their user to Offhook and are sent back to the test page. */
+const redirectedClients = (publicUrl: string): readonly ClientDescription[] => {
+  const redirectUris = [`${publicUrl}/test`];
   return [
     {
       ...common,
-      ...{ id: 'demo-app', name: 'Demo application', type: 'confidential' },
+      id: 'demo-app',
+      name: 'Demo application',
+      type: 'confidential',
+      redirectUris,
       responseTypes: ['code', 'token'],
       grantTypesByGet: ['authorization_code'],
       scopes: ['call', 'operator'],
@@ -48,34 +53,48 @@ const clientsOf = (publicUrl: string): readonly ClientDescription[] => {
     },
     {
       ...common,
-      ...{ id: 'demo-js', name: 'Demo front-end', type: 'public' },
+      id: 'demo-js',
+      name: 'Demo front-end',
+      type: 'public',
+      redirectUris,
       responseTypes: ['code', 'token'],
     },
     {
       ...common,
-      ...{ id: 'demo-tests', name: 'Demo test runner', type: 'confidential' },
+      id: 'demo-tests',
+      name: 'Demo test runner',
+      type: 'confidential',
+      redirectUris,
       scopes: ['public'],
       accessTokenSeconds: 7200,
     },
-    {
-      ...common,
-      ...{ id: 'demo-password', name: 'Demo of the password grant', type: 'confidential' },
-      redirectUris: [],
-      responseTypes: [],
-      grantTypes: ['password', 'refresh_token'],
-      grantTypesByGet: ['password'],
-      scopes: ['read', 'write'],
-      accessTokenSeconds: DAY_SECONDS,
-    },
-    {
-      ...common,
-      ...{ id: 'demo-device', name: 'Demo desk phone', type: 'public' },
-      redirectUris: [],
-      responseTypes: [],
-      grantTypes: [DEVICE_CODE_GRANT, 'refresh_token'],
-    },
   ];
 };
+
+/** Clients that get their tokens without a redirect. */
+const otherClients: readonly ClientDescription[] = [
+  {
+    ...common,
+    id: 'demo-password',
+    name: 'Demo of the password grant',
+    type: 'confidential',
+    redirectUris: [],
+    responseTypes: [],
+    grantTypes: ['password', 'refresh_token'],
+    grantTypesByGet: ['password'],
+    scopes: ['read', 'write'],
+    accessTokenSeconds: DAY_SECONDS,
+  },
+  {
+    ...common,
+    id: 'demo-device',
+    name: 'Demo desk phone',
+    type: 'public',
+    redirectUris: [],
+    responseTypes: [],
+    grantTypes: [DEVICE_CODE_GRANT, 'refresh_token'],
+  },
+];
 
 const sandboxClient = (description: ClientDescription): Client =>
   describedClient(description, {
@@ -84,13 +103,13 @@ const sandboxClient = (description: ClientDescription): Client =>
   });
 
 /**
- * Makes the well-known users and clients of the sandbox where they are missing. An account of that name that somebody
- * made himself is left alone.
+ * Makes the well-known users and clients of the sandbox where they are missing. An account of that name that was made
+ * outside the sandbox is left alone.
  */
 export const ensureSandboxAccounts = async (options: SandboxAccountsOptions): Promise<void> => {
   const { stores, publicUrl, log } = options;
   await Promise.all(users.map((user) => ensureUser(options, user)));
-  for (const client of clientsOf(publicUrl).map(sandboxClient)) {
+  for (const client of [...redirectedClients(publicUrl), ...otherClients].map(sandboxClient)) {
     const existing = await stores.clients.find(client.id);
     if (existing === undefined || existing.sandbox) await stores.clients.save(client);
     else log.warn({ client: client.id }, 'a client of your own has the name of a sandbox client, which is not made');

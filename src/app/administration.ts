@@ -1,0 +1,51 @@
+import type { Config } from '../config/config.ts';
+import { createPasswordHasher } from '../oauth/accounts/password-hasher.ts';
+import { createUserAdmin, type UserAdmin } from '../oauth/accounts/user-admin.ts';
+import { createClientAdmin, type ClientAdmin } from '../oauth/clients/client-admin.ts';
+import { type AuditLog, createAuditLog } from '../oauth/model/audit-log.ts';
+import { createTokenAdmin, type TokenAdmin } from '../oauth/tokens/token-admin.ts';
+import { systemClock } from '../shared/clock.ts';
+import { createSystemIds, type IdSource } from '../shared/ids.ts';
+import type { Stores } from '../storage/stores.ts';
+import { createPinoLog } from './pino-log.ts';
+import { openStorage } from './storage.ts';
+
+/** What administers the service from beside it: the same database, no listeners. */
+export interface Administration {
+  readonly users: UserAdmin;
+  readonly clients: ClientAdmin;
+  readonly tokens: TokenAdmin;
+  /** Records what is done here; it comes from no address. */
+  readonly auditLog: AuditLog;
+  readonly stores: Stores;
+  readonly ids: IdSource;
+  readonly close: () => Promise<void>;
+}
+
+/**
+ * Opens the database of a configuration to administer it. Commits never pause: the timers of the system clock would not
+ * keep a command alive.
+ * @throws DatabaseUrlError when the address of the database cannot be understood
+ * @throws DatabaseFileError when its file cannot be opened
+ * @throws SqliteMissingError when better-sqlite3 is not installed for this Node
+ * @throws DatabaseTooNewError when a newer version of the program has changed it
+ * @throws MigrationFailedError when it could not be brought up to date
+ * @throws SecretFileError when the secret file holds anything but a key
+ */
+export const openAdministration = async (config: Config): Promise<Administration> => {
+  const clock = systemClock;
+  const ids = createSystemIds();
+  const log = createPinoLog('warn');
+  const { stores, close } = await openStorage({ config, clock, log });
+  const { users, clients, tokens, audit } = stores;
+  const auditLog = createAuditLog({ audit, clock, log });
+  return {
+    users: createUserAdmin({ users, hasher: createPasswordHasher(), clock, ids }),
+    clients: createClientAdmin({ clients, clock, ids }),
+    tokens: createTokenAdmin({ tokens, users, auditLog }),
+    auditLog,
+    stores,
+    ids,
+    close,
+  };
+};

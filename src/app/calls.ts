@@ -1,0 +1,50 @@
+import type { CallEngine } from '../calls/call-engine.ts';
+import { CallPolicy } from '../calls/call-policy.ts';
+import { type CallRates, createCallRates } from '../calls/call-rates.ts';
+import { CallService } from '../calls/call-service.ts';
+import type { Settings } from '../config/settings.ts';
+import type { Clock } from '../shared/clock.ts';
+import type { IdSource } from '../shared/ids.ts';
+import type { Log } from '../shared/log.ts';
+import type { Stores } from '../storage/stores.ts';
+import { ConfiguredPhones } from './accounts/configured-phones.ts';
+
+export interface CallsOptions {
+  readonly settings: Pick<Settings, 'policy' | 'phones'>;
+  readonly stores: Pick<Stores, 'calls' | 'phones'>;
+  readonly engine: CallEngine;
+  readonly clock: Clock;
+  readonly ids: IdSource;
+  readonly log: Log;
+}
+
+/** The policy of the settings, in the terms of the call domain. */
+const policyOf = ({ policy }: CallsOptions['settings']): CallPolicy =>
+  new CallPolicy({
+    homeCountry: policy.home_country,
+    allowedCountries: policy.allowed_countries,
+    barredPrefixes: policy.barred_prefixes,
+    maxOngoingCallsPerUser: policy.max_ongoing_calls_per_user,
+    maxOngoingCalls: policy.max_ongoing_calls,
+  });
+
+/** How often a token may place and read calls. */
+export const composeCallRates = ({ limits }: Pick<Settings, 'limits'>, clock: Clock): CallRates =>
+  createCallRates(
+    {
+      callsPerSecondPerToken: limits.calls_per_second_per_token,
+      readsPerSecondPerToken: limits.reads_per_second_per_token,
+    },
+    clock,
+  );
+
+/** Starts the call domain over an engine that runs: what a crash left open is closed in the journal first. */
+export const startCalls = async (options: CallsOptions): Promise<CallService> => {
+  const { settings, stores, engine, clock, ids, log } = options;
+  const phones = new ConfiguredPhones(stores.phones, settings.phones);
+  const policy = policyOf(settings);
+  const calls = new CallService({ store: stores.calls, engine, phones, policy, clock, ids, log });
+  const abandoned = await calls.recover();
+  if (abandoned > 0) log.warn({ calls: abandoned }, 'calls that a crash left open were closed in the journal');
+  return calls;
+};
