@@ -40,6 +40,12 @@ const rooms = {
     media: ['leg'],
     call: ['leg', 'media'],
   },
+  web: {
+    page: [],
+    login: ['page'],
+    home: ['page', 'login'],
+    management: ['page', 'login'],
+  },
   oauth: {
     model: [],
     limits: ['model'],

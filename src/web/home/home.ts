@@ -2,9 +2,9 @@ import { type Request, type Response, Router } from 'express';
 import { prefersHtml } from '../../http/negotiate.ts';
 import type { RenderPage } from '../page/page-renderer.ts';
 import { createPageSecurityHeaders } from '../page/security-headers.ts';
-import { visitOf, type VisitorDeps } from '../page/visit.ts';
+import { pageRequestOf, type PageRequestDeps } from '../login/page-request.ts';
 
-export interface HomeOptions extends VisitorDeps {
+export interface HomeOptions extends PageRequestDeps {
   readonly renderPage: RenderPage;
   readonly publicUrl: string;
   readonly sandbox: boolean;
@@ -15,7 +15,7 @@ export const createHomeRouter = (options: HomeOptions): Router => {
   const { publicUrl, sandbox } = options;
 
   const show = async (request: Request, response: Response): Promise<void> => {
-    const visitor = (await visitOf(options, request, response))?.user;
+    const visitor = (await pageRequestOf(options, request, response))?.user;
     if (prefersHtml(request)) {
       options.renderPage(response, { view: 'home', status: 200, data: { publicUrl, sandbox }, visitor });
     } else {

@@ -2,7 +2,7 @@ import { Router } from 'express';
 import { prefersHtml } from '../../http/negotiate.ts';
 import type { RenderPage } from '../page/page-renderer.ts';
 import { createPageSecurityHeaders } from '../page/security-headers.ts';
-import { visitOf, type VisitorDeps } from '../page/visit.ts';
+import { pageRequestOf, type PageRequestDeps } from '../login/page-request.ts';
 
 /** The carrier of the sandbox: what each of its numbers does. */
 const sandboxNumbers = [
@@ -17,7 +17,7 @@ const sandboxNumbers = [
   { number: '+12025550108', behaviour: 'plays an announcement, then answers' },
 ];
 
-export interface TestPageOptions extends VisitorDeps {
+export interface TestPageOptions extends PageRequestDeps {
   readonly renderPage: RenderPage;
   readonly publicUrl: string;
   readonly sandbox: boolean;
@@ -33,7 +33,7 @@ export const createTestPageRouter = (options: TestPageOptions): Router => {
   const router = Router();
   router.get('/test', createPageSecurityHeaders({ publicUrl, formTargets: 'own-pages' }), async (request, response) => {
     if (prefersHtml(request)) {
-      const visitor = (await visitOf(options, request, response))?.user;
+      const visitor = (await pageRequestOf(options, request, response))?.user;
       options.renderPage(response, { view: 'test', status: 200, data: { publicUrl, sandbox, numbers }, visitor });
     } else {
       response.vary('Accept').json(request.query);

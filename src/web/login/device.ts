@@ -11,8 +11,7 @@ import { createCsrfGuard } from '../page/csrf.ts';
 import { createPageErrorHandler } from '../page/page-errors.ts';
 import type { Page, RenderPage } from '../page/page-renderer.ts';
 import { createPageSecurityHeaders } from '../page/security-headers.ts';
-import { seeOther } from '../page/see-other.ts';
-import { show, type Visit, visitOf } from '../page/visit.ts';
+import { pageRequestOf, seeOther, show, type PageRequest } from './page-request.ts';
 
 export interface DevicePageDeps {
   readonly deviceConsent: DeviceConsent;
@@ -23,7 +22,7 @@ export interface DevicePageDeps {
 
 const path = '/device';
 
-/** The same facts for a person and for a program. */
+/** The same facts for a browser and for a program. */
 interface Shown {
   readonly page: Page;
   readonly json: object;
@@ -38,7 +37,7 @@ const sendToLogin = (response: Response, parameters: Parameters): void => {
 
 type CodeRefusal = UnknownUserCodeError | TooManyRequestsError | OAuthError;
 
-/** A code that does not work shows the form again; what else is thrown is no answer to it. */
+/** A code that does not work shows the form again; every other error is thrown on. */
 const codeRefusal = (error: unknown): CodeRefusal => {
   const isOfCode =
     error instanceof UnknownUserCodeError || error instanceof TooManyRequestsError || error instanceof OAuthError;
@@ -46,7 +45,7 @@ const codeRefusal = (error: unknown): CodeRefusal => {
   throw error;
 };
 
-const formWith = (userCode: string, { username }: Visit['user'], refusal?: CodeRefusal): Shown => {
+const formWith = (userCode: string, { username }: PageRequest['user'], refusal?: CodeRefusal): Shown => {
   const status = refusal === undefined ? 200 : statusOf(refusal);
   const error = refusal === undefined ? {} : { error: refusal.message };
   const page = { view: 'device', status, data: { username, userCode, ...error } } as const;
@@ -70,41 +69,41 @@ const answer = async (consent: DeviceConsent, entry: CodeEntry, grant: string | 
   return { page: { view: 'device-answer', status: 200, data: { client, verdict } }, json: { verdict } };
 };
 
-/** `/device`, where a person lets in a device that has no browser. Needs the session middleware before it. */
+/** `/device`, where a user lets in a device that has no browser. Needs the session middleware before it. */
 export const createDevicePageRouter = (deps: DevicePageDeps): Router => {
   const { deviceConsent, renderPage } = deps;
 
-  /** A code in the address only fills the form: the person has to say that it is the one on his device. */
+  /** A code in the address only fills the form: the user has to say that the device shows it. */
   const get = async (request: Request, response: Response): Promise<void> => {
     const parameters = queryParametersOf(request);
-    const visit = await visitOf(deps, request, response);
-    if (visit === undefined) sendToLogin(response, parameters);
-    else show(renderPage, visit, formWith(parameters.get('user_code') ?? '', visit.user));
+    const pageRequest = await pageRequestOf(deps, request, response);
+    if (pageRequest === undefined) sendToLogin(response, parameters);
+    else show(renderPage, pageRequest, formWith(parameters.get('user_code') ?? '', pageRequest.user));
   };
 
-  const refuse = (visit: Visit, userCode: string, refusal: CodeRefusal): void => {
-    if (visit.wants === 'json') throw refusal;
+  const refuse = (pageRequest: PageRequest, userCode: string, refusal: CodeRefusal): void => {
+    if (pageRequest.wants === 'json') throw refusal;
     if (refusal instanceof TooManyRequestsError) {
-      visit.response.set('Retry-After', String(refusal.retryAfterSeconds));
+      pageRequest.response.set('Retry-After', String(refusal.retryAfterSeconds));
     }
-    show(renderPage, visit, formWith(userCode, visit.user, refusal));
+    show(renderPage, pageRequest, formWith(userCode, pageRequest.user, refusal));
   };
 
   /** Shows what the code asks for; with a `grant`, answers it. */
   const post = async (request: Request, response: Response): Promise<void> => {
     const form = formOf(request);
-    const visit = await visitOf(deps, request, response);
-    if (visit === undefined) {
+    const pageRequest = await pageRequestOf(deps, request, response);
+    if (pageRequest === undefined) {
       sendToLogin(response, form);
       return;
     }
     const userCode = form.get('user_code') ?? '';
-    const entry = { userCode, person: visit, route: routeOf(request.headers) };
+    const entry = { userCode, person: pageRequest, route: routeOf(request.headers) };
     const shown = await (
       form.has('grant') ? answer(deviceConsent, entry, form.get('grant')) : question(deviceConsent, entry)
     ).catch(codeRefusal);
-    if (shown instanceof Error) refuse(visit, userCode, shown);
-    else show(renderPage, visit, shown);
+    if (shown instanceof Error) refuse(pageRequest, userCode, shown);
+    else show(renderPage, pageRequest, shown);
   };
 
   const router = Router();

@@ -13,7 +13,7 @@ import type { User } from '../../oauth/model/account-stores.ts';
 import { createCsrfGuard } from '../page/csrf.ts';
 import { createPageErrorHandler } from '../page/page-errors.ts';
 import type { RenderPage } from '../page/page-renderer.ts';
-import { seeOther } from '../page/see-other.ts';
+import { seeOther } from './page-request.ts';
 import { createPageSecurityHeaders } from '../page/security-headers.ts';
 import { sessionHash, sessionUser } from './session.ts';
 
@@ -27,13 +27,13 @@ export interface GrantRouterDeps {
 
 const path = '/auth/grant';
 
-/** Where the answer goes, as a person reads it: the host, or the private scheme of an application on this machine. */
+/** Where the answer goes, as users read it: the host, or the private scheme of an application on this machine. */
 const placeOf = (redirectUri: string): string => {
   const url = new URL(redirectUri);
   return url.host === '' ? url.protocol : url.host;
 };
 
-interface Asker {
+interface Requester {
   readonly user: User;
   readonly parameters: Parameters;
 }
@@ -41,7 +41,7 @@ interface Asker {
 const show = (
   { renderPage }: GrantRouterDeps,
   { request, response }: Pick<Exchange, 'request' | 'response'>,
-  { client, request: asked, user, parameters }: Authorization & Asker,
+  { client, request: asked, user, parameters }: Authorization & Requester,
 ): void => {
   const shown = parameters.toRecord();
   if (!prefersHtml(request)) {
@@ -64,9 +64,9 @@ export const createGrantRouter = (deps: GrantRouterDeps): Router => {
   const userOf = (request: Request): Promise<User | undefined> =>
     deps.currentUser.find(sessionUser(request)?.id, routeOf(request.headers));
 
-  const consentOf = (request: Request, asker: Asker): Promise<Consent> => {
+  const consentOf = (request: Request, requester: Requester): Promise<Consent> => {
     const place = { sessionHash: sessionHash(request), route: routeOf(request.headers) };
-    return prepareConsent(deps.authorizationCheck, { ...asker, ...place });
+    return prepareConsent(deps.authorizationCheck, { ...requester, ...place });
   };
 
   const ask = async (request: Request, response: Response, next: NextFunction): Promise<void> => {
@@ -103,7 +103,7 @@ export const createGrantRouter = (deps: GrantRouterDeps): Router => {
   const router = Router();
   router.use(path, createPageSecurityHeaders({ publicUrl: deps.publicUrl, formTargets: 'anywhere' }));
   router.use(path, createCsrfGuard(deps));
-  // Asked like a GET, a remembered grant would give a code to nobody.
+  // Answered like a GET, a remembered grant would give a code that no application receives.
   router.head(path, (_request, response) => void response.status(405).set('Allow', 'GET, POST').end());
   router.get(path, ask);
   router.post(path, readForm, decide);

@@ -20,9 +20,8 @@ import type { User } from '../../oauth/model/account-stores.ts';
 import { createCsrfGuard } from '../page/csrf.ts';
 import { createPageErrorHandler } from '../page/page-errors.ts';
 import type { RenderPage } from '../page/page-renderer.ts';
-import { localAddress } from '../page/return-address.ts';
-import { seeOther } from '../page/see-other.ts';
 import { createPageSecurityHeaders } from '../page/security-headers.ts';
+import { seeOther } from './page-request.ts';
 import { createSessionStart, type SessionStartDeps } from './session-start.ts';
 import { sessionHash, sessionUser } from './session.ts';
 
@@ -64,11 +63,21 @@ const show = (
       .send({ ...parameters, ...said });
 };
 
-/** A login that failed shows the form again; what else is thrown is no answer to it. */
+/** A login that failed shows the form again; every other error is thrown on. */
 const loginRefusal = (error: unknown): WrongCredentialsError | LoginLimitedError | TooManyRequestsError => {
   const isWrong = error instanceof WrongCredentialsError;
   if (isWrong || error instanceof LoginLimitedError || error instanceof TooManyRequestsError) return error;
   throw error;
+};
+
+/**
+ * Where to go after a login without an application: an address of ours, or the start page. Everything that a browser could
+ * take for another host (`//evil`, `/\\evil`) is no address of ours.
+ */
+const localAddress = (wanted: string | undefined, publicUrl: string): string => {
+  if (wanted === undefined || !/^\/(?![/\\])[\x21-\x7e]*$/.test(wanted) || wanted.includes('\\')) return '/';
+  const { origin } = new URL(publicUrl);
+  return URL.canParse(wanted, origin) && new URL(wanted, origin).origin === origin ? wanted : '/';
 };
 
 /** `/auth/login`. Needs the session middleware before it. */
@@ -81,8 +90,13 @@ export const createLoginRouter = (deps: LoginRouterDeps): Router => {
     return user;
   };
 
-  /** On to the consent, whose question is armed already: a program may answer it without asking for the page. */
-  const goOn = async (request: Request, response: Response, user: User, parameters: Parameters): Promise<void> => {
+  /** Redirects to the consent, whose question is armed already: a program may answer it without the page. */
+  const redirectOn = async (
+    request: Request,
+    response: Response,
+    user: User,
+    parameters: Parameters,
+  ): Promise<void> => {
     if (!parameters.has('client_id')) {
       seeOther(response, localAddress(parameters.get('return_to'), deps.publicUrl));
       return;
@@ -98,7 +112,7 @@ export const createLoginRouter = (deps: LoginRouterDeps): Router => {
     refuseCredentials(parameters);
     const user = await deps.currentUser.find(sessionUser(request)?.id, routeOf(request.headers));
     if (user === undefined) show(deps, { request, response }, { status: 200, parameters });
-    else await goOn(request, response, user, parameters);
+    else await redirectOn(request, response, user, parameters);
   };
 
   const post = async (request: Request, response: Response): Promise<void> => {
@@ -112,7 +126,7 @@ export const createLoginRouter = (deps: LoginRouterDeps): Router => {
       show(deps, { request, response }, { status: statusOf(answer), parameters, error: answer.message });
       return;
     }
-    await goOn(request, response, answer, parameters);
+    await redirectOn(request, response, answer, parameters);
   };
 
   const router = Router();

@@ -7,7 +7,7 @@ import type { TokenStore } from '../../oauth/model/token-stores.ts';
 import { createCsrfGuard } from '../page/csrf.ts';
 import { createPageErrorHandler } from '../page/page-errors.ts';
 import type { RenderPage } from '../page/page-renderer.ts';
-import { seeOther } from '../page/see-other.ts';
+import { seeOther } from './page-request.ts';
 import { createPageSecurityHeaders } from '../page/security-headers.ts';
 import { logOut, sessionUser } from './session.ts';
 
@@ -22,7 +22,7 @@ export interface LogoutRouterDeps {
 const path = '/auth/logout';
 
 /**
- * `POST /auth/logout`: a program ends the family of its token, a person his session. Logging out twice is no error. Needs
+ * `POST /auth/logout`: a program ends the family of its token, a browser its session. Logging out twice is no error. Needs
  * the session middleware before it.
  */
 export const createLogoutRouter = (deps: LogoutRouterDeps): Router => {

@@ -10,8 +10,8 @@ export interface SessionStartDeps {
 }
 
 /**
- * Starts the session of a person who has just proven himself, as he was when he did.
- * @throws WrongCredentialsError the proof was taken back meanwhile
+ * Starts the session of a user who has just logged in, as the account was then.
+ * @throws WrongCredentialsError when the password or the status of the account has changed meanwhile
  */
 export const createSessionStart =
   ({ users, clock }: SessionStartDeps) =>

@@ -44,7 +44,7 @@ const cookieName = (cookie: { readonly secure?: boolean | 'auto' | undefined }):
   cookie.secure === true ? '__Host-offhook' : 'offhook';
 
 /**
- * The session of a person at the pages; to be mounted on those paths only, never where tokens are the authority.
+ * The session of a browser at the pages; to be mounted on those paths only, never where tokens are the authority.
  * A visitor without a login has no cookie and no row. The cookie goes with the browser; the row when it idles.
  */
 export const createSessionMiddleware = (options: SessionOptions): RequestHandler => {
@@ -60,13 +60,13 @@ export const createSessionMiddleware = (options: SessionOptions): RequestHandler
     saveUninitialized: false,
   });
   return (request, response, next) => {
-    // TLS may end in front of us. The public address says so, never a header that anybody can write.
+    // TLS may end in front of us. The public address says so, never a header that every client can write.
     Object.defineProperty(request, 'secure', { value: https, configurable: true });
     load(request, response, next);
   };
 };
 
-/** The person of this session, as of the login: whether the account is still active, its store knows. */
+/** The user of this session, as of the login: whether the account is still active, its store knows. */
 export const sessionUser = (request: Request): SessionUser | undefined => request.session.user;
 
 /** Stands for the session where something belongs to it; not the id, and of no use as one. */
@@ -79,7 +79,7 @@ const loginOf = (request: Request, at: number): SessionLogin => ({
   userAgent: request.get('User-Agent')?.slice(0, MOST_CHARACTERS_OF_USER_AGENT) ?? null,
 });
 
-/** Logs the person in under a new session id: one that was planted before the login is worth nothing after it. */
+/** Logs the user in under a new session id: one that was planted before the login is worth nothing after it. */
 export const logIn = async (
   request: Request,
   { user, at }: { readonly user: SessionUser; readonly at: number },

@@ -5,16 +5,24 @@ import type { AuditTrail } from '../../oauth/accounts/audit-trail.ts';
 import { InvalidAccountError, LoginLimitedError, WrongCredentialsError } from '../../oauth/model/errors.ts';
 import { auditEventView } from './audit-pages.ts';
 import { InvalidFieldsError } from '../page/errors.ts';
-import { isoTime, type SessionView } from './management-views.ts';
+import { isoTime, type SessionView } from '../page/page-data.ts';
 import type { OwnSession, OwnSessions } from './own-sessions.ts';
 import { readBody } from '../page/page-body.ts';
 import type { RenderPage } from '../page/page-renderer.ts';
 import { createPasswordChange } from './password-change.ts';
 import type { SessionStartDeps } from '../login/session-start.ts';
 import { sessionHash } from '../login/session.ts';
-import { forVisitors, goOn, identifierOf, noticeFor, show, type Visit, type VisitorDeps } from '../page/visit.ts';
+import {
+  forLoggedIn,
+  replyDone,
+  identifierOf,
+  noticeFor,
+  show,
+  type PageRequest,
+  type PageRequestDeps,
+} from '../login/page-request.ts';
 
-export interface AccountPagesDeps extends VisitorDeps, SessionStartDeps {
+export interface AccountPagesDeps extends PageRequestDeps, SessionStartDeps {
   readonly accountService: AccountService;
   readonly auditTrail: AuditTrail;
   readonly ownSessions: OwnSessions;
@@ -41,57 +49,61 @@ const isRefusal = (error: unknown): error is Refusal =>
 const sentenceOf = (refusal: Refusal): string =>
   refusal instanceof WrongCredentialsError ? 'The current password is not right.' : refusal.message;
 
-const sessionView = (visit: Visit, { id, browser, address, since, lastSeenAt }: OwnSession): SessionView => ({
+const sessionView = (
+  pageRequest: PageRequest,
+  { id, browser, address, since, lastSeenAt }: OwnSession,
+): SessionView => ({
   ...{ id, browser, address, since: since === null ? null : isoTime(since) },
-  ...{ last_seen_at: isoTime(lastSeenAt), current: id === sessionHash(visit.request) },
+  ...{ last_seen_at: isoTime(lastSeenAt), current: id === sessionHash(pageRequest.request) },
 });
 
 /** `/management/account`: a person's password, sessions and latest events. */
 export const createAccountPages = (deps: AccountPagesDeps): Router => {
   const { auditTrail, ownSessions, renderPage } = deps;
-  const visitors = forVisitors(deps);
+  const loggedIn = forLoggedIn(deps);
   const changePassword = createPasswordChange(deps);
 
-  const showAccount = async (visit: Visit, refusal?: Refusal): Promise<void> => {
-    const { username, role, sandbox, createdAt } = visit.user;
-    const sessions = (await ownSessions.list(visit)).map((session) => sessionView(visit, session));
-    const events = (await auditTrail.latestOf(visit)).map(auditEventView);
-    const said = { notice: noticeFor(visit, notices), fault: refusal && sentenceOf(refusal) };
+  const showAccount = async (pageRequest: PageRequest, refusal?: Refusal): Promise<void> => {
+    const { username, role, sandbox, createdAt } = pageRequest.user;
+    const sessions = (await ownSessions.list(pageRequest)).map((session) => sessionView(pageRequest, session));
+    const events = (await auditTrail.latestOf(pageRequest)).map(auditEventView);
+    const said = { notice: noticeFor(pageRequest, notices), fault: refusal && sentenceOf(refusal) };
     const data = { username, role, sessions, events, ...said, password: sandbox ? 'fixed' : 'changeable' } as const;
     const page = { view: 'account', status: refusal === undefined ? 200 : statusOf(refusal), data } as const;
-    show(renderPage, visit, { page, json: { username, role, created_at: isoTime(createdAt), sessions, events } });
+    show(renderPage, pageRequest, { page, json: { username, role, created_at: isoTime(createdAt), sessions, events } });
   };
 
-  const postPassword = async (visit: Visit): Promise<void> => {
-    const refusal = await changePassword(visit).then(
+  const postPassword = async (pageRequest: PageRequest): Promise<void> => {
+    const refusal = await changePassword(pageRequest).then(
       () => undefined,
       (error: unknown) => {
-        if (isRefusal(error) && visit.wants === 'page') return error;
+        if (isRefusal(error) && pageRequest.wants === 'page') return error;
         throw error;
       },
     );
-    if (refusal instanceof LoginLimitedError) visit.response.set('Retry-After', String(refusal.retryAfterSeconds));
-    if (refusal === undefined) goOn(visit, `${path}?done=password`);
-    else await showAccount(visit, refusal);
+    if (refusal instanceof LoginLimitedError)
+      pageRequest.response.set('Retry-After', String(refusal.retryAfterSeconds));
+    if (refusal === undefined) replyDone(pageRequest, `${path}?done=password`);
+    else await showAccount(pageRequest, refusal);
   };
 
-  const endSession = async (visit: Visit): Promise<void> => {
-    const id = identifierOf(visit);
-    await ownSessions.end(visit, id);
-    goOn(visit, id === sessionHash(visit.request) ? '/' : `${path}?done=session`);
+  const endSession = async (pageRequest: PageRequest): Promise<void> => {
+    const id = identifierOf(pageRequest);
+    await ownSessions.end(pageRequest, id);
+    replyDone(pageRequest, id === sessionHash(pageRequest.request) ? '/' : `${path}?done=session`);
   };
 
-  const endOtherSessions = async (visit: Visit): Promise<void> => {
-    await ownSessions.endOthers(visit, sessionHash(visit.request));
-    goOn(visit, `${path}?done=others`);
+  const endOtherSessions = async (pageRequest: PageRequest): Promise<void> => {
+    await ownSessions.endOthers(pageRequest, sessionHash(pageRequest.request));
+    replyDone(pageRequest, `${path}?done=others`);
   };
 
   return Router()
     .get(
       path,
-      visitors((visit) => showAccount(visit)),
+      loggedIn((pageRequest) => showAccount(pageRequest)),
     )
-    .post(`${path}/password`, readBody, visitors(postPassword))
-    .post(`${path}/sessions/end-others`, visitors(endOtherSessions))
-    .post(`${path}/sessions/:id/end`, visitors(endSession));
+    .post(`${path}/password`, readBody, loggedIn(postPassword))
+    .post(`${path}/sessions/end-others`, loggedIn(endOtherSessions))
+    .post(`${path}/sessions/:id/end`, loggedIn(endSession));
 };

@@ -16,9 +16,9 @@ import {
   isoTime,
   type KeyPairView,
   type RegistrationTokenView,
-} from './management-views.ts';
+} from '../page/page-data.ts';
 import type { RenderPage } from '../page/page-renderer.ts';
-import { noticeFor, show, type Visit } from '../page/visit.ts';
+import { noticeFor, show, type PageRequest } from '../login/page-request.ts';
 
 export interface ApplicationListDeps {
   readonly applicationAdmin: ApplicationAdmin;
@@ -84,23 +84,23 @@ export interface RefusedForm {
 
 /** Shows a person his applications; an administrator also his key pair, and the registration tokens of the service. */
 export const createApplicationList = (deps: ApplicationListDeps) => {
-  const administratorView = async (visit: Visit): Promise<AdministratorView | undefined> => {
-    if (visit.user.role !== 'admin') return undefined;
-    const keyPair = await deps.keyPairs.find(visit);
-    const tokens = await deps.registrationTokenAdmin.list(visit);
+  const administratorView = async (pageRequest: PageRequest): Promise<AdministratorView | undefined> => {
+    if (pageRequest.user.role !== 'admin') return undefined;
+    const keyPair = await deps.keyPairs.find(pageRequest);
+    const tokens = await deps.registrationTokenAdmin.list(pageRequest);
     const key_pair = keyPair === undefined ? null : keyPairView(keyPair);
     return { key_pair, registration_tokens: tokens.map(registrationTokenView) };
   };
 
-  return async (visit: Visit, refused?: RefusedForm): Promise<void> => {
-    const applications = (await deps.applicationAdmin.list(visit)).map(applicationView);
-    const administrator = await administratorView(visit);
+  return async (pageRequest: PageRequest, refused?: RefusedForm): Promise<void> => {
+    const applications = (await deps.applicationAdmin.list(pageRequest)).map(applicationView);
+    const administrator = await administratorView(pageRequest);
     const shown = applications.map((application) => {
       return { ...application, grant_types: application.grant_types.map((name) => grantNames[name] ?? name) };
     });
     const form = formView(refused?.application ?? emptyForm, refused?.faults ?? []);
-    const data = { applications: shown, administrator, form, notice: noticeFor(visit, notices) };
+    const data = { applications: shown, administrator, form, notice: noticeFor(pageRequest, notices) };
     const page = { view: 'applications', status: refused === undefined ? 200 : 400, data } as const;
-    show(deps.renderPage, visit, { page, json: { applications, ...administrator } });
+    show(deps.renderPage, pageRequest, { page, json: { applications, ...administrator } });
   };
 };

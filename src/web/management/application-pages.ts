@@ -4,9 +4,16 @@ import type { ClientWithSecret } from '../../oauth/clients/client-admin.ts';
 import { InvalidAccountError, UnknownAccountError } from '../../oauth/model/errors.ts';
 import { applicationForm, faultsOf } from './application-form.ts';
 import { type ApplicationListDeps, applicationView, createApplicationList } from './application-list.ts';
-import type { SecretView } from './management-views.ts';
+import type { SecretView } from '../page/page-data.ts';
 import { fieldsOf, readBody } from '../page/page-body.ts';
-import { forVisitors, goOn, identifierOf, show, type Visit, type VisitorDeps } from '../page/visit.ts';
+import {
+  forLoggedIn,
+  replyDone,
+  identifierOf,
+  show,
+  type PageRequest,
+  type PageRequestDeps,
+} from '../login/page-request.ts';
 
 const path = '/management/api';
 
@@ -40,60 +47,60 @@ const secretShown = ({ client, secret }: ClientWithSecret): { readonly data: Sec
 };
 
 /** A person's own applications under `/management/api`. */
-export const createApplicationPages = (deps: ApplicationListDeps & VisitorDeps): Router => {
+export const createApplicationPages = (deps: ApplicationListDeps & PageRequestDeps): Router => {
   const { applicationAdmin: applications, renderPage } = deps;
-  const visitors = forVisitors(deps);
+  const loggedIn = forLoggedIn(deps);
   const list = createApplicationList(deps);
 
-  const find = async (visit: Visit): Promise<Client> => {
-    const id = identifierOf(visit);
-    const found = (await applications.list(visit)).find((own) => own.id === id);
+  const find = async (pageRequest: PageRequest): Promise<Client> => {
+    const id = identifierOf(pageRequest);
+    const found = (await applications.list(pageRequest)).find((own) => own.id === id);
     if (found === undefined) throw new UnknownAccountError(`There is no application ${id}.`);
     return found;
   };
 
-  const showSecret = (visit: Visit, status: 200 | 201, withSecret: ClientWithSecret): void => {
+  const showSecret = (pageRequest: PageRequest, status: 200 | 201, withSecret: ClientWithSecret): void => {
     const { data, json } = secretShown(withSecret);
-    show(renderPage, visit, { page: { view: 'secret', status, data }, json });
+    show(renderPage, pageRequest, { page: { view: 'secret', status, data }, json });
   };
 
-  const create = async (visit: Visit): Promise<void> => {
-    const described = fieldsOf(visit.request, applicationForm);
-    const created = await applications.create(visit, described).catch((error: unknown) => {
-      if (error instanceof InvalidAccountError && visit.wants === 'page') return error;
+  const create = async (pageRequest: PageRequest): Promise<void> => {
+    const described = fieldsOf(pageRequest.request, applicationForm);
+    const created = await applications.create(pageRequest, described).catch((error: unknown) => {
+      if (error instanceof InvalidAccountError && pageRequest.wants === 'page') return error;
       throw error;
     });
     if (created instanceof InvalidAccountError) {
-      await list(visit, { application: described, faults: faultsOf(created) });
+      await list(pageRequest, { application: described, faults: faultsOf(created) });
     } else {
-      showSecret(visit, 201, created);
+      showSecret(pageRequest, 201, created);
     }
   };
 
   const ask =
     ({ title, text, button }: Question) =>
-    async (visit: Visit): Promise<void> => {
-      const client = await find(visit);
-      const data = { title: `${title} ${client.name}?`, text, button, action: visit.request.path, back: path };
-      show(renderPage, visit, { page: { view: 'confirm', status: 200, data }, json: applicationView(client) });
+    async (pageRequest: PageRequest): Promise<void> => {
+      const client = await find(pageRequest);
+      const data = { title: `${title} ${client.name}?`, text, button, action: pageRequest.request.path, back: path };
+      show(renderPage, pageRequest, { page: { view: 'confirm', status: 200, data }, json: applicationView(client) });
     };
 
-  const rotate = async (visit: Visit): Promise<void> =>
-    showSecret(visit, 200, await applications.rotateSecret(visit, identifierOf(visit)));
+  const rotate = async (pageRequest: PageRequest): Promise<void> =>
+    showSecret(pageRequest, 200, await applications.rotateSecret(pageRequest, identifierOf(pageRequest)));
 
-  const remove = async (visit: Visit): Promise<void> => {
-    await applications.delete(visit, identifierOf(visit));
-    goOn(visit, `${path}?done=deleted`);
+  const remove = async (pageRequest: PageRequest): Promise<void> => {
+    await applications.delete(pageRequest, identifierOf(pageRequest));
+    replyDone(pageRequest, `${path}?done=deleted`);
   };
 
   return Router()
     .get(
       path,
-      visitors((visit) => list(visit)),
+      loggedIn((pageRequest) => list(pageRequest)),
     )
-    .post(`${path}/applications`, readBody, visitors(create))
-    .get(`${path}/applications/:id/secret`, visitors(ask(secretQuestion)))
-    .post(`${path}/applications/:id/secret`, visitors(rotate))
-    .get(`${path}/applications/:id/delete`, visitors(ask(deletionQuestion)))
-    .post(`${path}/applications/:id/delete`, visitors(remove));
+    .post(`${path}/applications`, readBody, loggedIn(create))
+    .get(`${path}/applications/:id/secret`, loggedIn(ask(secretQuestion)))
+    .post(`${path}/applications/:id/secret`, loggedIn(rotate))
+    .get(`${path}/applications/:id/delete`, loggedIn(ask(deletionQuestion)))
+    .post(`${path}/applications/:id/delete`, loggedIn(remove));
 };

@@ -4,11 +4,11 @@ import type { RecordedAuditEvent } from '../../oauth/model/audit-log.ts';
 import type { AuditTrail } from '../../oauth/accounts/audit-trail.ts';
 import { queryParametersOf } from '../../oauth/request/form.ts';
 import { InvalidFieldsError } from '../page/errors.ts';
-import { type AuditEventView, isoTime } from './management-views.ts';
+import { type AuditEventView, isoTime } from '../page/page-data.ts';
 import type { RenderPage } from '../page/page-renderer.ts';
-import { forVisitors, show, type Visit, type VisitorDeps } from '../page/visit.ts';
+import { forLoggedIn, show, type PageRequest, type PageRequestDeps } from '../login/page-request.ts';
 
-export interface AuditPagesDeps extends VisitorDeps {
+export interface AuditPagesDeps extends PageRequestDeps {
   readonly auditTrail: AuditTrail;
   readonly renderPage: RenderPage;
 }
@@ -26,7 +26,7 @@ const eventId = z
   .regex(/^\d{1,15}$/)
   .transform(Number);
 
-const filterOf = ({ request }: Visit): { readonly username?: string; readonly before?: number } => {
+const filterOf = ({ request }: PageRequest): { readonly username?: string; readonly before?: number } => {
   const query = queryParametersOf(request);
   const username = query.get('user');
   const before = eventId.optional().safeParse(query.get('before'));
@@ -39,14 +39,14 @@ const addressOf = (user: string | undefined, before: number): string =>
 
 /** `/management/audit`: what happened to accounts, grants and tokens, for administrators. */
 export const createAuditPages = (deps: AuditPagesDeps): Router => {
-  const list = async (visit: Visit): Promise<void> => {
-    const filter = filterOf(visit);
-    const { events: found, next } = await deps.auditTrail.read(visit, filter);
+  const list = async (pageRequest: PageRequest): Promise<void> => {
+    const filter = filterOf(pageRequest);
+    const { events: found, next } = await deps.auditTrail.read(pageRequest, filter);
     const events = found.map(auditEventView);
     const older = next === undefined ? undefined : addressOf(filter.username, next);
     const page = { view: 'audit', status: 200, data: { events, user: filter.username, older } } as const;
-    show(deps.renderPage, visit, { page, json: { events, next: next ?? null } });
+    show(deps.renderPage, pageRequest, { page, json: { events, next: next ?? null } });
   };
 
-  return Router().get(path, forVisitors(deps)(list));
+  return Router().get(path, forLoggedIn(deps)(list));
 };

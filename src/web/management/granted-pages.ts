@@ -3,12 +3,19 @@ import { z } from 'zod';
 import type { OwnGrants } from '../../oauth/tokens/own-grants.ts';
 import { scopeDescriptions } from '../../oauth/model/scope.ts';
 import type { GrantedApplication } from '../../oauth/model/token-stores.ts';
-import { type GrantedView, isoTime } from './management-views.ts';
+import { type GrantedView, isoTime } from '../page/page-data.ts';
 import { fieldsOf, readBody } from '../page/page-body.ts';
 import type { RenderPage } from '../page/page-renderer.ts';
-import { forVisitors, goOn, noticeFor, show, type Visit, type VisitorDeps } from '../page/visit.ts';
+import {
+  forLoggedIn,
+  replyDone,
+  noticeFor,
+  show,
+  type PageRequest,
+  type PageRequestDeps,
+} from '../login/page-request.ts';
 
-export interface GrantedPagesDeps extends VisitorDeps {
+export interface GrantedPagesDeps extends PageRequestDeps {
   readonly ownGrants: OwnGrants;
   readonly renderPage: RenderPage;
 }
@@ -28,21 +35,25 @@ const grantedView = (application: GrantedApplication): GrantedView => ({
 /** `/management/apps`: which applications may act for a person, and the end of that. */
 export const createGrantedPages = (deps: GrantedPagesDeps): Router => {
   const { ownGrants, renderPage } = deps;
-  const visitors = forVisitors(deps);
+  const loggedIn = forLoggedIn(deps);
 
-  const list = async (visit: Visit): Promise<void> => {
-    const granted = await ownGrants.list(visit);
+  const list = async (pageRequest: PageRequest): Promise<void> => {
+    const granted = await ownGrants.list(pageRequest);
     const applications = granted.map((application) => {
       return { ...grantedView(application), allows: application.scopes.map((scope) => scopeDescriptions[scope]) };
     });
-    const page = { view: 'granted', status: 200, data: { applications, notice: noticeFor(visit, notices) } } as const;
-    show(renderPage, visit, { page, json: { applications: granted.map(grantedView) } });
+    const page = {
+      view: 'granted',
+      status: 200,
+      data: { applications, notice: noticeFor(pageRequest, notices) },
+    } as const;
+    show(renderPage, pageRequest, { page, json: { applications: granted.map(grantedView) } });
   };
 
-  const revoke = async (visit: Visit): Promise<void> => {
-    await ownGrants.revoke(visit, fieldsOf(visit.request, revocation).client_id);
-    goOn(visit, `${path}?done=revoked`);
+  const revoke = async (pageRequest: PageRequest): Promise<void> => {
+    await ownGrants.revoke(pageRequest, fieldsOf(pageRequest.request, revocation).client_id);
+    replyDone(pageRequest, `${path}?done=revoked`);
   };
 
-  return Router().get(path, visitors(list)).post(`${path}/revoke`, readBody, visitors(revoke));
+  return Router().get(path, loggedIn(list)).post(`${path}/revoke`, readBody, loggedIn(revoke));
 };

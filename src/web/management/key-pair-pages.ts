@@ -2,9 +2,9 @@ import { Router } from 'express';
 import type { KeyPairs } from '../../oauth/clients/key-pairs.ts';
 import { keyPairView } from './application-list.ts';
 import type { RenderPage } from '../page/page-renderer.ts';
-import { forVisitors, show, type Visit, type VisitorDeps } from '../page/visit.ts';
+import { forLoggedIn, show, type PageRequest, type PageRequestDeps } from '../login/page-request.ts';
 
-export interface KeyPairPagesDeps extends VisitorDeps {
+export interface KeyPairPagesDeps extends PageRequestDeps {
   readonly keyPairs: KeyPairs;
   readonly renderPage: RenderPage;
 }
@@ -22,16 +22,16 @@ const question = {
 /** `/management/api/keys`: the key pair of an administrator. */
 export const createKeyPairPages = (deps: KeyPairPagesDeps): Router => {
   const { keyPairs, renderPage } = deps;
-  const visitors = forVisitors(deps);
+  const loggedIn = forLoggedIn(deps);
 
-  const ask = async (visit: Visit): Promise<void> => {
-    const keyPair = await keyPairs.find(visit);
+  const ask = async (pageRequest: PageRequest): Promise<void> => {
+    const keyPair = await keyPairs.find(pageRequest);
     const json = { key_pair: keyPair === undefined ? null : keyPairView(keyPair) };
-    show(renderPage, visit, { page: { view: 'confirm', status: 200, data: question }, json });
+    show(renderPage, pageRequest, { page: { view: 'confirm', status: 200, data: question }, json });
   };
 
-  const generate = async (visit: Visit): Promise<void> => {
-    const { clientId, clientSecret } = await keyPairs.generate(visit);
+  const generate = async (pageRequest: PageRequest): Promise<void> => {
+    const { clientId, clientSecret } = await keyPairs.generate(pageRequest);
     const data = {
       title: 'Your API key pair',
       text: 'Copy the secret now: it is shown this once. Whoever has it can do what you may do.',
@@ -41,8 +41,8 @@ export const createKeyPairPages = (deps: KeyPairPagesDeps): Router => {
       ],
     };
     const json = { client_id: clientId, client_secret: clientSecret };
-    show(renderPage, visit, { page: { view: 'secret', status: 201, data }, json });
+    show(renderPage, pageRequest, { page: { view: 'secret', status: 201, data }, json });
   };
 
-  return Router().get(path, visitors(ask)).post(path, visitors(generate));
+  return Router().get(path, loggedIn(ask)).post(path, loggedIn(generate));
 };

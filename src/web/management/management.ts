@@ -9,7 +9,7 @@ import { createKeyPairPages, type KeyPairPagesDeps } from './key-pair-pages.ts';
 import { createPageErrorHandler } from '../page/page-errors.ts';
 import { createRegistrationTokenPages, type RegistrationTokenPagesDeps } from './registration-token-pages.ts';
 import { createPageSecurityHeaders } from '../page/security-headers.ts';
-import { seeOther } from '../page/see-other.ts';
+import { seeOther } from '../login/page-request.ts';
 
 export interface ManagementRouterDeps
   extends

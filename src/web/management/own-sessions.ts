@@ -4,10 +4,9 @@ import type { AuditLog } from '../../oauth/model/audit-log.ts';
 import { UnknownAccountError } from '../../oauth/model/errors.ts';
 import type { Session, SessionStore } from '../../oauth/model/session-stores.ts';
 import type { Clock } from '../../shared/clock.ts';
-import { browserName } from './browser-name.ts';
 import { IDLE_MILLISECONDS } from '../login/session-table.ts';
 
-/** A session, as the person sees it whose it is. */
+/** A session, as its user sees it. */
 export interface OwnSession {
   /** Its hash: it opens nothing. */
   readonly id: string;
@@ -18,14 +17,47 @@ export interface OwnSession {
   readonly lastSeenAt: number;
 }
 
-/** The sessions of a person. What is ended here is over at once. */
+/** The sessions of a user. What is ended here is over at once. */
 export interface OwnSessions {
   /** The one that was used last first. */
   list(person: Actor): Promise<readonly OwnSession[]>;
-  /** @throws UnknownAccountError there is none of that id, or it is somebody else's */
+  /**
+   * Ends one.
+   * @throws UnknownAccountError when the user has none of that id
+   */
   end(person: Actor, id: string): Promise<void>;
+  /** Ends all but one. */
   endOthers(person: Actor, currentId: string): Promise<void>;
 }
+
+/** The first that is found: each later one is also in the text of most earlier ones. */
+const browsers: readonly (readonly [RegExp, string])[] = [
+  [/Edg(?:e|A|iOS)?\//, 'Edge'],
+  [/OPR\//, 'Opera'],
+  [/Firefox\/|FxiOS\//, 'Firefox'],
+  [/Chrom(?:e|ium)\/|CriOS\//, 'Chrome'],
+  [/Safari\//, 'Safari'],
+  [/^curl\//, 'curl'],
+];
+
+const systems: readonly (readonly [RegExp, string])[] = [
+  [/iPhone|iPad/, 'iOS'],
+  [/Android/, 'Android'],
+  [/Windows/, 'Windows'],
+  [/Mac OS X/, 'macOS'],
+  [/CrOS/, 'ChromeOS'],
+  [/Linux|X11/, 'Linux'],
+];
+
+const nameIn = (text: string, names: readonly (readonly [RegExp, string])[]): string | undefined =>
+  names.find(([pattern]) => pattern.test(text))?.[1];
+
+/** What users call the browser of a `User-Agent`, as far as it can be told: "Firefox on Linux". */
+export const browserName = (userAgent: string | null): string => {
+  const browser = nameIn(userAgent ?? '', browsers) ?? 'Unknown program';
+  const system = nameIn(userAgent ?? '', systems);
+  return system === undefined ? browser : `${browser} on ${system}`;
+};
 
 const toOwnSession = ({ hash, data, expiresAt }: Session): OwnSession => {
   const { login } = JSON.parse(data) as SessionData;

@@ -4,7 +4,7 @@ import { routeOf } from '../../oauth/model/admission.ts';
 import { InvalidFieldsError } from '../page/errors.ts';
 import { fieldsOf } from '../page/page-body.ts';
 import { createSessionStart, type SessionStartDeps } from '../login/session-start.ts';
-import type { Visit } from '../page/visit.ts';
+import type { PageRequest } from '../login/page-request.ts';
 
 /** `repeated_password` is what a person typed the second time; a program need not. */
 const passwordChange = z.object({
@@ -21,14 +21,17 @@ const passwordChange = z.object({
 export const createPasswordChange = (deps: SessionStartDeps & { readonly accountService: AccountService }) => {
   const startSession = createSessionStart(deps);
 
-  return async (visit: Visit): Promise<void> => {
-    const { request, response } = visit;
+  return async (pageRequest: PageRequest): Promise<void> => {
+    const { request, response } = pageRequest;
     const { current_password, new_password, repeated_password } = fieldsOf(request, passwordChange);
     if (repeated_password !== undefined && repeated_password !== new_password) {
       throw new InvalidFieldsError('The new password was not typed the same way twice.');
     }
     const passwords = { currentPassword: current_password, newPassword: new_password };
-    const user = await deps.accountService.changePassword(visit, { ...passwords, route: routeOf(request.headers) });
+    const user = await deps.accountService.changePassword(pageRequest, {
+      ...passwords,
+      route: routeOf(request.headers),
+    });
     await startSession(request, response, user);
   };
 };

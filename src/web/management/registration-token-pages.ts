@@ -5,9 +5,16 @@ import type { RegistrationTokens } from '../../oauth/clients/registration-tokens
 import { registrationTokenView } from './application-list.ts';
 import { fieldsOf, readBody } from '../page/page-body.ts';
 import type { RenderPage } from '../page/page-renderer.ts';
-import { forVisitors, goOn, identifierOf, show, type Visit, type VisitorDeps } from '../page/visit.ts';
+import {
+  forLoggedIn,
+  replyDone,
+  identifierOf,
+  show,
+  type PageRequest,
+  type PageRequestDeps,
+} from '../login/page-request.ts';
 
-export interface RegistrationTokenPagesDeps extends VisitorDeps {
+export interface RegistrationTokenPagesDeps extends PageRequestDeps {
   readonly registrationTokenAdmin: RegistrationTokens;
   readonly renderPage: RenderPage;
 }
@@ -22,46 +29,46 @@ const newToken = z.object({ name: z.string(), days });
 /** The registration tokens of the service, for administrators. */
 export const createRegistrationTokenPages = (deps: RegistrationTokenPagesDeps): Router => {
   const { registrationTokenAdmin: tokens, renderPage } = deps;
-  const visitors = forVisitors(deps);
+  const loggedIn = forLoggedIn(deps);
 
-  const create = async (visit: Visit): Promise<void> => {
-    const { token, registrationToken } = await tokens.create(visit, fieldsOf(visit.request, newToken));
+  const create = async (pageRequest: PageRequest): Promise<void> => {
+    const { token, registrationToken } = await tokens.create(pageRequest, fieldsOf(pageRequest.request, newToken));
     const data = {
       title: registrationToken.name,
       text: 'Copy the registration token now: it is shown this once. Programs register clients with it.',
       facts: [{ label: 'Registration token', value: token }],
     };
     const json = { ...registrationTokenView(registrationToken), token };
-    show(renderPage, visit, { page: { view: 'secret', status: 201, data }, json });
+    show(renderPage, pageRequest, { page: { view: 'secret', status: 201, data }, json });
   };
 
-  const ask = async (visit: Visit): Promise<void> => {
-    const id = identifierOf(visit);
-    const token = (await tokens.list(visit)).find(({ hash }) => hash === id);
+  const ask = async (pageRequest: PageRequest): Promise<void> => {
+    const id = identifierOf(pageRequest);
+    const token = (await tokens.list(pageRequest)).find(({ hash }) => hash === id);
     if (token === undefined) throw new UnknownAccountError('There is no such registration token.');
     const data = {
       title: `Delete the registration token ${token.name}?`,
       text: 'No program can register with it any more. What was registered with it stays.',
-      ...{ action: visit.request.path, button: 'Delete it', back: LIST },
+      ...{ action: pageRequest.request.path, button: 'Delete it', back: LIST },
     };
     const json = registrationTokenView(token);
-    show(renderPage, visit, { page: { view: 'confirm', status: 200, data }, json });
+    show(renderPage, pageRequest, { page: { view: 'confirm', status: 200, data }, json });
   };
 
-  const remove = async (visit: Visit): Promise<void> => {
-    await tokens.delete(visit, identifierOf(visit));
-    goOn(visit, `${LIST}?done=token-deleted`);
+  const remove = async (pageRequest: PageRequest): Promise<void> => {
+    await tokens.delete(pageRequest, identifierOf(pageRequest));
+    replyDone(pageRequest, `${LIST}?done=token-deleted`);
   };
 
-  const list = async (visit: Visit): Promise<void> => {
-    const registration_tokens = (await tokens.list(visit)).map(registrationTokenView);
-    if (visit.wants === 'page') goOn(visit, LIST);
-    else visit.response.vary('Accept').json({ registration_tokens });
+  const list = async (pageRequest: PageRequest): Promise<void> => {
+    const registration_tokens = (await tokens.list(pageRequest)).map(registrationTokenView);
+    if (pageRequest.wants === 'page') replyDone(pageRequest, LIST);
+    else pageRequest.response.vary('Accept').json({ registration_tokens });
   };
 
   return Router()
-    .get(path, visitors(list))
-    .post(path, readBody, visitors(create))
-    .get(`${path}/:id/delete`, visitors(ask))
-    .post(`${path}/:id/delete`, visitors(remove));
+    .get(path, loggedIn(list))
+    .post(path, readBody, loggedIn(create))
+    .get(`${path}/:id/delete`, loggedIn(ask))
+    .post(`${path}/:id/delete`, loggedIn(remove));
 };

@@ -4,42 +4,9 @@ import { Eta } from 'eta';
 import type { Response } from 'express';
 import type { User } from '../../oauth/model/account-stores.ts';
 import { assetsPath } from './assets.ts';
-import type { ManagementPageData } from '../management/management-views.ts';
+import type { PageData } from './page-data.ts';
 
-/** What each view shows. Every text is escaped by the template. */
-export interface PageData extends ManagementPageData {
-  /** `parameters` travel on as hidden inputs; `error` is one plain sentence. */
-  readonly login: { readonly parameters: Readonly<Record<string, string>>; readonly error?: string };
-  readonly grant: {
-    readonly parameters: Readonly<Record<string, string>>;
-    readonly client: { readonly name: string };
-    readonly scopes: readonly { readonly name: string; readonly description: string }[];
-    readonly username: string;
-    /** Where the answer goes: the host of the redirect URI. */
-    readonly redirectHost: string;
-  };
-  /** `error` is one plain sentence. */
-  readonly device: { readonly username: string; readonly userCode: string; readonly error?: string };
-  readonly 'device-question': {
-    readonly userCode: string;
-    readonly client: { readonly name: string };
-    readonly scopes: readonly { readonly name: string; readonly description: string }[];
-    readonly username: string;
-  };
-  readonly 'device-answer': {
-    readonly client: { readonly name: string };
-    readonly verdict: 'approved' | 'refused';
-  };
-  readonly error: { readonly title: string; readonly detail: string };
-  readonly home: { readonly publicUrl: string; readonly sandbox: boolean };
-  readonly test: {
-    readonly publicUrl: string;
-    readonly sandbox: boolean;
-    readonly numbers: readonly { readonly number: string; readonly behaviour: string }[];
-  };
-}
-
-/** Who is logged in: the layout leads to what there is for that person. */
+/** Who is logged in: the layout leads to what there is for that user. */
 export type Visitor = Pick<User, 'username' | 'role'>;
 
 /** A view with its data and the status it is sent with. */

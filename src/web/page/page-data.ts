@@ -1,6 +1,6 @@
 /*
- * What the management pages show. Most is what a program gets as JSON, by the same names; times are ISO 8601 texts, which
- * the `time` view writes for people.
+ * What the pages show. Most of the management is what a program gets as JSON, by the same names; times are ISO 8601 texts,
+ * which the `time` view writes for readers.
  */
 
 export interface ApplicationView {
@@ -84,7 +84,7 @@ export interface SecretView {
 }
 
 /** `notice` is one sentence on what was done. */
-export interface ManagementPageData {
+interface ManagementPageData {
   readonly applications: {
     readonly applications: readonly ApplicationView[];
     readonly administrator: AdministratorView | undefined;
@@ -119,6 +119,39 @@ export interface ManagementPageData {
     readonly back: string;
   };
   readonly secret: SecretView;
+}
+
+/** What each view shows. Every text is escaped by the template. */
+export interface PageData extends ManagementPageData {
+  /** `parameters` travel on as hidden inputs; `error` is one plain sentence. */
+  readonly login: { readonly parameters: Readonly<Record<string, string>>; readonly error?: string };
+  readonly grant: {
+    readonly parameters: Readonly<Record<string, string>>;
+    readonly client: { readonly name: string };
+    readonly scopes: readonly { readonly name: string; readonly description: string }[];
+    readonly username: string;
+    /** Where the answer goes: the host of the redirect URI. */
+    readonly redirectHost: string;
+  };
+  /** `error` is one plain sentence. */
+  readonly device: { readonly username: string; readonly userCode: string; readonly error?: string };
+  readonly 'device-question': {
+    readonly userCode: string;
+    readonly client: { readonly name: string };
+    readonly scopes: readonly { readonly name: string; readonly description: string }[];
+    readonly username: string;
+  };
+  readonly 'device-answer': {
+    readonly client: { readonly name: string };
+    readonly verdict: 'approved' | 'refused';
+  };
+  readonly error: { readonly title: string; readonly detail: string };
+  readonly home: { readonly publicUrl: string; readonly sandbox: boolean };
+  readonly test: {
+    readonly publicUrl: string;
+    readonly sandbox: boolean;
+    readonly numbers: readonly { readonly number: string; readonly behaviour: string }[];
+  };
 }
 
 /** Milliseconds since the Unix epoch, as JSON and pages have them. */
