@@ -17,11 +17,33 @@ const mayImport = {
 
 /** Where a folder is entered: from outside, no other file of it is imported. */
 const faces = {
+  http: ['app', 'direct-route', 'negotiate', 'problem', 'routes/oauth/(auth-basic|router|token)'],
+  web: [
+    'page/(assets|page-errors|page-renderer)',
+    'login/(device|grant|login|logout|session)',
+    'home/(home|test-page)',
+    'management/(management|own-sessions)',
+  ],
   storage: ['open-database', 'stores', 'secret-key', 'phones/kysely-phone-book'],
   config: ['config', 'settings'],
   cli: ['command-line'],
   app: ['service', 'administration', 'sip-accounts'],
 };
+
+/** What every route is built of: all of http but the app, which knows the routes. */
+const httpRoot = [
+  'authenticate',
+  'body',
+  'challenge',
+  'cors',
+  'direct-route',
+  'errors',
+  'negotiate',
+  'problem',
+  'receive-body',
+  'reply',
+  'xml',
+];
 
 /** The rooms of a folder, and which of their neighbours each may import. */
 const rooms = {
@@ -39,6 +61,10 @@ const rooms = {
     leg: [],
     media: ['leg'],
     call: ['leg', 'media'],
+  },
+  http: {
+    'routes/call': httpRoot,
+    'routes/oauth': httpRoot,
   },
   web: {
     page: [],

@@ -31,13 +31,13 @@ const redact = (url: string): string => {
   return `${url.slice(0, start)}?${parameters.join('&')}`;
 };
 
-/** Clients poll their calls: a read of the API that succeeded is worth no line, and is asked for the most. */
+/** Clients poll their calls: a read of the API that succeeded is the most frequent request, and worth no line. */
 const isPoll = (method: string, url: string, status: number): boolean =>
   status === 200 && method === 'GET' && url.startsWith('/rest/');
 
 /**
  * Writes one line a request, once its reply is gone.
- * @param addressOf - the client's address, as far as the proxies that we trust tell
+ * @param addressOf - the client's address, as far as the proxies that we trust say
  */
 export const createAccessLog =
   (log: Log, clock: Clock, addressOf: (request: IncomingMessage) => string) =>

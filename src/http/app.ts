@@ -5,14 +5,14 @@ import { pathOf } from '../oauth/request/parameters.ts';
 import { resourceMetadataOf } from '../oauth/server/server-metadata.ts';
 import type { Clock } from '../shared/clock.ts';
 import type { Log } from '../shared/log.ts';
+import { isLoopbackHost } from '../shared/loopback.ts';
 import { createAccessLog } from './access-log.ts';
 import { openToOrigins } from './cors.ts';
 import type { DirectRoute } from './direct-route.ts';
-import { NotFoundError } from './errors.ts';
-import { refuseForeignHost } from './host-guard.ts';
+import { MisdirectedRequestError, NotFoundError } from './errors.ts';
 import { asAppError, sendProblem } from './problem.ts';
+import { send } from './reply.ts';
 import { CallRoute, type CallRouteDeps } from './routes/call/call.ts';
-import { health } from './routes/health.ts';
 
 export interface AppDeps extends CallRouteDeps {
   readonly clock: Clock;
@@ -23,7 +23,7 @@ export interface AppDeps extends CallRouteDeps {
   readonly hosts: 'any' | 'loopback';
   /** Whether calls can be placed now. */
   readonly isReady: () => boolean;
-  /** What is asked the most, beside the API itself. */
+  /** The busiest addresses beside the API itself. */
   readonly directRoutes: readonly DirectRoute[];
   /** What comes after the API: authorization, pages. They bring sessions and headers of their own. */
   readonly routers: readonly RequestHandler[];
@@ -33,7 +33,23 @@ const notFound: RequestHandler = () => {
   throw new NotFoundError();
 };
 
-/** Tells of an error, and logs it where the fault is ours. Where the reply has begun, the connection is cut. */
+/** `GET /healthz`: 200 once calls can be placed, 503 before and while shutting down. */
+const health =
+  (isReady: () => boolean): RequestHandler =>
+  (_request, response) => {
+    const [status, word] = isReady() ? [200, 'ready'] : [503, 'not ready'];
+    send(response, { status, contentType: 'application/json', body: JSON.stringify({ status: word }) });
+  };
+
+/**
+ * Keeps the sandbox, whose passwords are well known, to this machine: a name that an attacker's DNS rebinds to
+ * 127.0.0.1 arrives in Host.
+ */
+const refuseForeignHost = ({ headers }: IncomingMessage): void => {
+  if (!isLoopbackHost((headers.host ?? '').replace(/:\d*$/, ''))) throw new MisdirectedRequestError();
+};
+
+/** Replies with an error, and logs it where the fault is ours. Where the reply has begun, the connection is cut. */
 const createFailureReply =
   ({ log, publicUrl }: AppDeps) =>
   (request: IncomingMessage, response: ServerResponse, error: unknown): void => {
@@ -61,7 +77,7 @@ const createPages = (deps: AppDeps, fail: FailureReply): Express => {
 };
 
 /**
- * The whole HTTP face. The API and the token endpoint are asked the most and come before Express.
+ * The whole HTTP face. The API and the token endpoint are the busiest addresses and come before Express.
  */
 export const createApp = (deps: AppDeps): RequestListener => {
   const fail = createFailureReply(deps);

@@ -5,10 +5,10 @@ import type { TokenVerifier, UserPrincipal } from '../oauth/request/principal.ts
 
 /**
  * On whose behalf a request acts.
- * @throws MissingTokenError when there is no token
- * @throws TokenSentTwiceError when there are two
- * @throws InvalidTokenError when it is not valid, or not any more
- * @throws InvalidProofError when it is bound to a key that the request does not prove (RFC 9449)
+ * @throws MissingTokenError when the request has no token
+ * @throws TokenSentTwiceError when it has one in two places
+ * @throws InvalidTokenError when the token is unknown, expired or revoked
+ * @throws InvalidProofError when the token is bound to a key and the request does not prove it
  * @throws InsufficientScopeError when the token stands for a client, and so for no user
  */
 export const authenticate = async (

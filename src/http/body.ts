@@ -1,15 +1,18 @@
 import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { parseCallXml } from './body-xml.ts';
+import { parseStringPromise } from 'xml2js';
 import { InvalidRequestError, UnsupportedMediaTypeError } from './errors.ts';
 import { receiveBody } from './receive-body.ts';
 
-/** The fields of a body, not yet checked. Ask for those you know by name. */
+/** The fields of a body, not yet checked; only the names that a route knows are read. */
 export type Fields = Readonly<Record<string, unknown>>;
 
 type Parse = (text: string) => Fields | Promise<Fields>;
 
 const MAX_BYTES = 16 * 1024;
+
+const isRecord = (value: unknown): value is Fields =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 const parseForm: Parse = (text) => {
   const fields = new Map<string, string>();
@@ -27,8 +30,30 @@ const parseJson: Parse = (text) => {
   } catch (cause) {
     throw new InvalidRequestError('The body is not JSON.', { cause });
   }
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Fields;
+  if (isRecord(value)) return value;
   throw new InvalidRequestError('The body is not a JSON object.');
+};
+
+const XML_ROOT = 'call';
+/** More than any request of ours needs; each element costs memory and, nested, depth. */
+const MAX_XML_TAGS = 64;
+
+const refuseXml = (cause?: unknown): never => {
+  throw new InvalidRequestError('The body is not the XML of a call.', { cause });
+};
+
+/**
+ * The elements within `<call>`. A document type is refused before anything parses it: entities are how XML reads
+ * files and eats memory.
+ */
+const parseCallXml: Parse = async (text) => {
+  if (/<!DOCTYPE|<!ENTITY/i.test(text) || text.split('<').length > MAX_XML_TAGS) return refuseXml();
+  const options = { explicitArray: false, ignoreAttrs: true, trim: true };
+  const document = (await parseStringPromise(text, options).catch(refuseXml)) as unknown;
+  if (!isRecord(document) || !Object.hasOwn(document, XML_ROOT)) return refuseXml();
+  const call = document[XML_ROOT];
+  if (call === '') return {};
+  return isRecord(call) ? call : refuseXml();
 };
 
 /** In lower case, without parameters. */
@@ -58,7 +83,11 @@ const decodeUtf8 = (bytes: Buffer): string => {
 
 const CHARSET = /;\s*charset\s*=\s*"?([^\s;"]+)"?/i;
 
-/** @throws InvalidRequestError 400, UnsupportedMediaTypeError 415 */
+/**
+ * The text of a body.
+ * @throws InvalidRequestError when it is not written in its charset
+ * @throws UnsupportedMediaTypeError when the charset is none that we read
+ */
 export const decodeBody = (bytes: Buffer, contentType: string): string => {
   const charset = CHARSET.exec(contentType)?.[1]?.toLowerCase() ?? 'utf-8';
   if (!charsets.has(charset)) throw new UnsupportedMediaTypeError('The charset of the body is not supported.');
@@ -71,7 +100,10 @@ export const decodeBody = (bytes: Buffer, contentType: string): string => {
 
 /**
  * Reads a body that is a form, JSON or `<call>` XML, perhaps compressed.
- * @throws InvalidRequestError 400, UnsupportedMediaTypeError 415, or what express throws: 413 above 16 KiB, 415, 400
+ * @throws InvalidRequestError when it cannot be read as what its type says
+ * @throws UnsupportedMediaTypeError when its type or charset is none that we read
+ * @throws BodyTooLargeError above 16 KiB
+ * @throws Error of body-parser, with a `status`, for one that is compressed
  */
 export const readFields = async (request: IncomingMessage, response: ServerResponse): Promise<Fields> => {
   const contentType = request.headers['content-type'] ?? '';

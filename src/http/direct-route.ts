@@ -1,12 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
 /**
- * An address that is answered on Node's own request and response, before Express: its way to a route and its body parser
- * cost more than the answers that are asked for the most.
+ * An address that is answered on Node's own request and response, before Express: routing and body parsing there cost more
+ * than the replies of the busiest addresses.
  */
 export interface DirectRoute {
-  /** @param path without the query */
+  /** @param path - without the query */
   matches(path: string): boolean;
-  /** @param address of whoever asks, as far as the proxies that we trust tell */
+  /** @param address - of the client, as far as the proxies that we trust say */
   handle(request: IncomingMessage, response: ServerResponse, address: () => string): Promise<void>;
 }

@@ -40,7 +40,7 @@ const beats = (one: Preference, other: Preference): boolean =>
   one.quality > other.quality || (one.quality === other.quality && one.specificity > other.specificity);
 
 /**
- * Whether a page for a person is wanted: `text/html` is named, and nothing that gives JSON is wanted more.
+ * Whether a page is wanted: `text/html` is named, and nothing that gives JSON is wanted more.
  * `*` + `/*` and no `Accept` at all get JSON, so that curl sees what the documentation shows.
  */
 export const prefersHtml = (request: Pick<IncomingMessage, 'headers'>): boolean => {

@@ -86,9 +86,9 @@ const wantsXml = ({ headers: { accept } }: IncomingMessage): boolean =>
   accept !== undefined && (/application\/problem\+xml/i.test(accept) || negotiateFormat(accept) === 'xml');
 
 /**
- * Tells the client of an error as an RFC 9457 problem, in JSON or in XML by its Accept.
- * What is no AppError is a bare 500 that tells nothing of our insides: whoever calls this logs it.
- * @param resourceMetadata - told to a request without a token (RFC 9728 section 5.1)
+ * Replies with an error as an RFC 9457 problem, in JSON or in XML by the client's Accept.
+ * What is no AppError is a bare 500 that says nothing of our insides: the caller logs it.
+ * @param resourceMetadata - where a request without a token is referred to (RFC 9728 section 5.1)
  */
 export const sendProblem = (
   request: IncomingMessage,

@@ -48,7 +48,9 @@ const receivePlain = (request: IncomingMessage, { response, limitBytes }: Receip
 
 /**
  * Reads a body whole.
- * @throws BodyTooLargeError 413, InvalidRequestError 400, and for one that is compressed what body-parser throws
+ * @throws BodyTooLargeError when it is longer than the limit
+ * @throws InvalidRequestError when the client cuts it off
+ * @throws Error of body-parser, with a `status`, for one that is compressed
  */
 export const receiveBody = (request: IncomingMessage, receipt: Receipt): Promise<Buffer> =>
   request.headers['content-encoding'] === undefined ? receivePlain(request, receipt) : receiveEncoded(request, receipt);

@@ -11,7 +11,7 @@ export interface Reply {
 /** Nothing of the API may be stored: calls change by the second, and the token may be in the address (RFC 6750 5.3). */
 export const noStore = { 'Cache-Control': 'no-store' } as const;
 
-/** RFC 6749 section 5.1: what tells of tokens says so to old caches too. */
+/** RFC 6749 section 5.1: a reply with tokens says so to old caches too. */
 export const tokenNoStore = { ...noStore, Pragma: 'no-cache' } as const;
 
 export const send = (response: ServerResponse, { status, contentType, body, headers }: Reply): void => {
