@@ -54,9 +54,11 @@ const isExpected = (error: unknown): error is Error => expected.some((kind) => e
 const isSystemError = (error: unknown): error is NodeJS.ErrnoException =>
   types.isNativeError(error) && typeof (error as NodeJS.ErrnoException).syscall === 'string';
 
+/** Of a cause, the first line: Node writes a stack of modules below the one that it cannot find. */
 const sentenceOf = (error: unknown): string => {
   if (!isExpected(error) && !isSystemError(error)) return inspect(error);
-  return types.isNativeError(error.cause) ? `${error.message} (${error.cause.message})` : error.message;
+  const { message, cause } = error;
+  return types.isNativeError(cause) ? `${message} (${cause.message.replace(/\n[^]*/, '')})` : message;
 };
 
 /** @returns the exit code: 0, 1 for what failed, 2 for words that were not understood */
