@@ -1,6 +1,6 @@
 import type { Administration } from '../app/administration.ts';
 
-/** A command got words that it cannot use; the message is for whoever typed them. */
+/** A command got words that it cannot use; the message is for the operator who typed them. */
 export class UsageError extends Error {}
 
 /** A command was understood and cannot be done. */

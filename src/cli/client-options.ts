@@ -17,7 +17,7 @@ export interface ClientOptions {
   readonly dpop?: true;
 }
 
-/** The words of the protocol, but for one that nobody types. */
+/** The words of the protocol, but for one that is too long to type. */
 const grantTypes: Readonly<Record<string, GrantType>> = {
   authorization_code: 'authorization_code',
   refresh_token: 'refresh_token',
@@ -61,7 +61,10 @@ const check = ({ type, grantTypes: grants = [], responseTypes = [], redirectUris
   }
 };
 
-/** @throws UsageError the words make no application */
+/**
+ * The application that the words of a command describe.
+ * @throws UsageError when they describe none
+ */
 export const describedBy = (id: string, options: ClientOptions): Description => {
   const grants = (options.grants ?? ['authorization_code', 'refresh_token']).map(grantOf);
   const description: Description = {

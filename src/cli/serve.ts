@@ -4,7 +4,7 @@ import type { Terminal } from './terminal.ts';
 
 const signals = ['SIGINT', 'SIGTERM'] as const;
 
-/** Resolves at the first signal, which a start under way still awaits. A second one means it: the process ends at once. */
+/** Resolves at the first signal, which a start under way still awaits. A second one ends the process at once. */
 const firstSignal = (): Promise<NodeJS.Signals> =>
   new Promise((resolve) => {
     for (const signal of signals) {
@@ -15,7 +15,7 @@ const firstSignal = (): Promise<NodeJS.Signals> =>
     }
   });
 
-/** What nobody caught is a fault of ours: a rejection is logged, and calls go on; an exception leaves nothing sure. */
+/** What was not caught is a fault of ours. After a rejection the service runs on; after an exception nothing is sure. */
 const reportFaults = ({ log, stop }: RunningService): void => {
   process.on('unhandledRejection', (error) => log.error({ err: error }, 'a rejection was not handled'));
   process.on('uncaughtException', (error) => {

@@ -32,9 +32,9 @@ const addAdd = (user: Command, terminal: Terminal, administer: Administer): void
     .command('add <username>')
     .description('add a user; the password is read from standard input')
     .option('--role <role>', `one of ${roles.join(', ')}`, 'user')
-    .option('--extension <digits>', 'a number of his own among the users')
-    .option('--country <code>', 'in whose way he dials; the home country of the policy otherwise')
-    .option('--caller-id <numbers...>', 'numbers in E.164 that he may show')
+    .option('--extension <digits>', 'a number of their own among the users')
+    .option('--country <code>', 'in whose way they dial; the home country of the policy otherwise')
+    .option('--caller-id <numbers...>', 'numbers in E.164 that their calls may show')
     .action((username: string, options: AddOptions) =>
       administer(async ({ users, stores, auditLog }) => {
         const role = roleOf(options.role);

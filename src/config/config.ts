@@ -55,7 +55,7 @@ const check = <Schema extends z.ZodType>(schema: Schema, input: unknown): Readin
   return success ? { value: data } : { mistakes: error.issues.flatMap(mistakesOf) };
 };
 
-/** The system's own words repeat what stands around the mistake, and that could be a secret: only the line is told. */
+/** The system's own words repeat what stands around the mistake, and that could be a secret: only the line is named. */
 const faultOfJson = (text: string, { message }: SyntaxError): string => {
   const position = / JSON at position (\d+)/.exec(message)?.[1];
   return position === undefined
@@ -84,21 +84,21 @@ const readSettings = (file: string | undefined): Reading<Settings> => {
 };
 
 /** Listeners and the public address, as far as others could reach them. */
-const openDoors = ({ OFFHOOK_HOST, OFFHOOK_SIP_LISTEN, OFFHOOK_PUBLIC_URL: url }: Environment): string[] => {
-  const doors = [
-    { door: `OFFHOOK_HOST ${OFFHOOK_HOST}`, host: OFFHOOK_HOST },
-    ...OFFHOOK_SIP_LISTEN.map(({ host }) => ({ door: `OFFHOOK_SIP_LISTEN ${host}`, host })),
-    ...(url === undefined ? [] : [{ door: `OFFHOOK_PUBLIC_URL ${url}`, host: new URL(url).hostname }]),
+const openAddresses = ({ OFFHOOK_HOST, OFFHOOK_SIP_LISTEN, OFFHOOK_PUBLIC_URL: url }: Environment): string[] => {
+  const addresses = [
+    { address: `OFFHOOK_HOST ${OFFHOOK_HOST}`, host: OFFHOOK_HOST },
+    ...OFFHOOK_SIP_LISTEN.map(({ host }) => ({ address: `OFFHOOK_SIP_LISTEN ${host}`, host })),
+    ...(url === undefined ? [] : [{ address: `OFFHOOK_PUBLIC_URL ${url}`, host: new URL(url).hostname }]),
   ];
-  return doors.filter(({ host }) => !isLoopbackHost(host)).map(({ door }) => door);
+  return addresses.filter(({ host }) => !isLoopbackHost(host)).map(({ address }) => address);
 };
 
 /**
  * On by default only while everything is loopback; never beside a listener or public address that is not.
- * @throws ConfigError
+ * @throws ConfigError when it is asked for beside such an address
  */
 const decideSandbox = (environment: Environment, { trunks }: Settings): boolean => {
-  const open = openDoors(environment);
+  const open = openAddresses(environment);
   switch (environment.OFFHOOK_SANDBOX) {
     case 'off':
       return false;
@@ -107,7 +107,7 @@ const decideSandbox = (environment: Environment, { trunks }: Settings): boolean 
     case 'on':
       if (open.length === 0) return true;
       throw new ConfigError(
-        open.map((door) => `OFFHOOK_SANDBOX: its passwords are well known, and ${door} is not loopback`),
+        open.map((address) => `OFFHOOK_SANDBOX: its passwords are well known, and ${address} is not loopback`),
       );
   }
 };

@@ -3,7 +3,7 @@ export interface Timer {
   cancel(): void;
 }
 
-/** Time as an argument: whoever needs the time or a timer is given a clock, so that tests advance it. */
+/** Time as an argument: a part that needs the time or a timer is given a clock, so that tests advance it. */
 export interface Clock {
   /** Milliseconds since the Unix epoch. */
   now(): number;

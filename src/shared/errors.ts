@@ -1,5 +1,5 @@
 /**
- * What went wrong, seen from whoever asked. `http/problem.ts` gives each kind its status:
+ * What went wrong, seen by the client. `http/problem.ts` gives each kind its status:
  * invalid 400, unauthenticated 401, forbidden 403, not-found 404, conflict 409, limited 429, unavailable 503.
  */
 export type ErrorKind =
@@ -12,7 +12,7 @@ export interface AppErrorOptions {
 }
 
 /**
- * The root of every error that we mean to tell a caller. The message is written for the caller.
+ * The root of every error that is reported to a caller, who can read its message.
  * Anything else that is thrown is a fault of ours: a bare 500 outside, one log line with its cause inside.
  */
 export abstract class AppError extends Error {

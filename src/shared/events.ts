@@ -24,7 +24,7 @@ export class TypedEmitter<Events extends EventMap<Events>> {
     return this;
   }
 
-  /** @returns whether anyone listened */
+  /** @returns whether there was a listener */
   protected emit<Name extends keyof Events & string>(name: Name, ...args: Events[Name]): boolean {
     return this.#emitter.emit(name, ...args);
   }

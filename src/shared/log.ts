@@ -1,4 +1,4 @@
-/** What a part may say while it runs. Fields come first and never hold a secret; the message is a fixed text. */
+/** What a part may report while it runs. Fields come first and never hold a secret; the message is a fixed text. */
 export interface Log {
   debug(fields: object, message: string): void;
   info(fields: object, message: string): void;

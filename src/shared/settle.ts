@@ -1,6 +1,7 @@
 /**
  * Ends a promise in a callback of Node's kind, for libraries that know no promises: they wait for ever for a callback
- * that rejects. What the callback throws it is told in turn: thrown here, it would reach nobody, and the request would hang.
+ * that rejects. What the callback throws is handed to it in turn: thrown here, no handler would see it, and the request
+ * would hang.
  */
 export const settle = <Result>(work: Promise<Result>, done: (error: Error | null, result?: Result) => void): void => {
   work

@@ -5,7 +5,7 @@ const ROWS_A_STEP = 500;
 
 /**
  * Repeats a deletion until it finds nothing more, a bounded number of rows a commit: calls are journalled between the
- * steps, however much has expired. `step` is told how many rows it may delete, and returns what its deletion gave.
+ * steps, however much has expired. `step` is given how many rows it may delete, and returns what its deletion gave.
  */
 export const deleteInSteps = async (
   database: Database,

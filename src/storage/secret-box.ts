@@ -25,7 +25,10 @@ export class SecretBox {
     return Buffer.concat([nonce, text, cipher.getAuthTag()]).toString('base64url');
   }
 
-  /** @throws SealBrokenError when the key, the purpose or the owner is another, or the value was altered */
+  /**
+   * Opens what `seal` gave.
+   * @throws SealBrokenError when the key, the purpose or the owner is another, or the value was altered
+   */
   open(sealed: string, owner: string): string {
     const bytes = Buffer.from(sealed, 'base64url');
     try {

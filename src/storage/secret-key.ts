@@ -6,7 +6,7 @@ import { SecretFileError } from './errors.ts';
 const KEY_BYTES = 32;
 
 /**
- * Reads the key that protects whatever must stay recoverable, and makes it at the first start: 32 random bytes in a file
+ * Reads the key that protects all secrets that must stay recoverable, and makes it at the first start: 32 random bytes in a file
  * of mode 0600. Of several processes that start at once, one makes it and all use it.
  * @throws SecretFileError when the file holds anything but such a key
  */
@@ -29,7 +29,7 @@ const readKey = (path: string): Buffer | undefined => {
   }
 };
 
-/** Written under another name and linked: nobody ever sees half a key, and an existing one is never replaced. */
+/** Written under another name and linked: no process sees half a key, and an existing one is never replaced. */
 const makeKey = (path: string): Buffer => {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   const key = randomBytes(KEY_BYTES);

@@ -32,7 +32,7 @@ export interface Stores extends OAuthStores {
   readonly phoneBook: KyselyPhoneBook;
   readonly bindings: BindingStore;
   readonly credentials: CredentialStore;
-  /** Forgets what is over; to be called now and then. Its commits are small: calls go on between them. */
+  /** Deletes what has expired; to be called now and then. Its commits are small: calls are journalled between them. */
   sweep(now: number): Promise<void>;
 }
 
@@ -47,7 +47,7 @@ export interface StoresOptions {
 const DAY_MS = 24 * 60 * 60 * 1000;
 const AUDIT_KEPT_MS = 90 * DAY_MS;
 const LOGIN_ADDRESS_KEPT_MS = 180 * DAY_MS;
-/** So long a device still hears that its code has expired: until then it may well ask. */
+/** So long a device that still polls gets `expired_token` (RFC 8628 section 3.5). */
 const DEVICE_GRANT_KEPT_MS = 10 * 60 * 1000;
 
 export const createStores = (options: StoresOptions): Stores => {

@@ -9,7 +9,7 @@ export interface QueryOutcome<Row> {
 /**
  * Statements that take effect together or not at all, with decisions between them: a generator yields each statement
  * and is given what came of it. It touches nothing but its statements, so that it may be run again. SQLite drives it
- * without a pause, a database across a network can await each statement: the store that wrote it cannot tell.
+ * without a pause, a database across a network can await each statement: the store that wrote it sees no difference.
  */
 export type UnitOfWork<Result> = Generator<CompiledQuery, Result, QueryOutcome<unknown>>;
 

@@ -169,7 +169,7 @@ describe('the phones of the configuration file', () => {
 });
 
 describe('a SIP account', () => {
-  it('has a new password each time, and a name that nobody else has', async () => {
+  it('has a new password each time, and a name that no other phone has', async () => {
     const [alice, bob] = [await addUser('alice'), await addUser('bob')];
     const issue = (userId: string, account: string) => issueSipAccount({ stores, ids }, { userId, account });
     const passwords = [await issue(alice, 'desk'), await issue(alice, 'mobile')];

@@ -100,7 +100,7 @@ describe('the accounts of the sandbox', () => {
     expect(warnings).toEqual([]);
   });
 
-  it('never replace an account of somebody’s own', async () => {
+  it('never replace an account that was made outside the sandbox', async () => {
     const base = { ...stores, hasher, ids };
     const { id } = await createUserAdmin(base).create({
       username: 'demo',

@@ -386,7 +386,7 @@ describe('token revoke', () => {
     expect(await valid()).toEqual([]);
   });
 
-  it('is told by the audit log, as is all that commands do to accounts, from no address', async () => {
+  it('is written to the audit log, as is all that commands do to accounts, from no address', async () => {
     await giveTokens();
     await run('user password alice', 'another password\n');
     await run('user disable bob');
@@ -411,7 +411,7 @@ describe('token revoke', () => {
     expect(JSON.stringify(events)).not.toMatch(/password\W*[^.]*another|horse/);
   });
 
-  it('comes with the end of a user’s account, his password or a client’s secret', async () => {
+  it('comes with the end of a user’s account or password, or of a client’s secret', async () => {
     await giveTokens();
     await run('user password alice', 'another password\n');
     expect(await valid()).toEqual(['bob-shop']);

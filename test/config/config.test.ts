@@ -314,7 +314,7 @@ describe('the configuration file', () => {
     expect(fileMistakes(content)).toEqual([mistake]);
   });
 
-  it('tells where the file is no JSON, or that it is not there', () => {
+  it('says where the file is no JSON, or that it is not there', () => {
     expect(fileMistakes('{\n  "trunks": [],\n}')).toEqual(['is not JSON: line 3']);
     expect(fileMistakes('nothing')).toEqual(['is not JSON']);
     const missing = join(directory, 'missing.json');
@@ -365,15 +365,15 @@ describe('the sandbox', () => {
     ['OFFHOOK_SIP_LISTEN 192.0.2.1', { OFFHOOK_SIP_LISTEN: 'udp:127.0.0.1:5060,tcp:192.0.2.1:5060' }],
     ['OFFHOOK_SIP_LISTEN ::', { OFFHOOK_SIP_LISTEN: 'udp:[::]:5060' }],
     ['OFFHOOK_PUBLIC_URL https://calls.example.com', { OFFHOOK_PUBLIC_URL: 'https://calls.example.com' }],
-  ])('is off by itself with %s, and cannot be on', (door, variables) => {
+  ])('is off by itself with %s, and cannot be on', (address, variables) => {
     expect(sandboxOf(variables)).toBe(false);
     expect(sandboxOf({ ...variables, OFFHOOK_SANDBOX: 'off' })).toBe(false);
     expect(mistakes({ ...variables, OFFHOOK_SANDBOX: 'on' })).toEqual([
-      `OFFHOOK_SANDBOX: its passwords are well known, and ${door} is not loopback`,
+      `OFFHOOK_SANDBOX: its passwords are well known, and ${address} is not loopback`,
     ]);
   });
 
-  it('names every open door', () => {
+  it('names every open address', () => {
     const variables = { OFFHOOK_HOST: '0.0.0.0', OFFHOOK_SIP_LISTEN: 'udp:0.0.0.0:5060', OFFHOOK_SANDBOX: 'on' };
     expect(mistakes(variables)).toHaveLength(2);
   });

@@ -62,7 +62,7 @@ export const describeAccountStores = (driver: string, open: () => Promise<OAuthS
       expect((await stores.users.findByUsername('twin'))?.id).toBe('twin-0');
     });
 
-    it('ends what a user has when the password changes, and nobody else', async () => {
+    it('ends what a user has when the password changes, and nothing of others', async () => {
       await grant('user-1', 'app');
       await grant('user-2', 'app');
       await stores.users.changePassword('user-1', 'new hash');
@@ -82,7 +82,7 @@ export const describeAccountStores = (driver: string, open: () => Promise<OAuthS
       expect(await remains('user-1', 'other')).toEqual(nothing);
     });
 
-    it('disables and enables with a user the clients that are his, and no others', async () => {
+    it('disables and enables with a user the clients of that user, and no others', async () => {
       await stores.clients.insert(aClient('mine', { ownerId: 'user-1' }));
       await stores.clients.insert(aClient('theirs', { ownerId: 'user-2' }));
       for (const status of ['disabled', 'active'] as const) {
@@ -141,7 +141,7 @@ export const describeAccountStores = (driver: string, open: () => Promise<OAuthS
       expect(await Promise.all(remembered)).toMatchObject([undefined, { clientId: 'other' }]);
     });
 
-    it('lists the applications that a user made, by name, without his key pair', async () => {
+    it('lists the applications that a user made, by name, without the key pair', async () => {
       await stores.clients.insert(aClient('1', { ownerId: 'user-1', name: 'second' }));
       await stores.clients.insert(aClient('2', { ownerId: 'user-1', name: 'first' }));
       await stores.clients.insert(aClient('3', { ownerId: 'user-2' }));

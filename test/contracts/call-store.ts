@@ -63,7 +63,7 @@ export const describeCallStore = (driver: string, open: () => Promise<CallStoreU
       expect((await calls.find('t1'))?.legs[0]).toEqual(aLeg('caller'));
     });
 
-    it('applies the writes of one call in their order, though nobody waits between them', async () => {
+    it('applies the writes of one call in their order, though none is awaited between them', async () => {
       const states = ['calling', 'dialling', 'connected', 'ended'] as const;
       const writes = [
         calls.insert(aCall('t1'), anEvent(1)),
@@ -112,7 +112,7 @@ export const describeCallStore = (driver: string, open: () => Promise<CallStoreU
       expect((await calls.unfinished()).map(({ tokenCall }) => tokenCall)).toEqual(['t0']);
     });
 
-    it('gives an idempotency key to one of 50 simultaneous inserts and tells the others who has it', async () => {
+    it('gives an idempotency key to one of 50 simultaneous inserts and gives the others the call that has it', async () => {
       const tokens = Array.from({ length: 50 }, (_, index) => `t${index}`);
       const held = await Promise.all(
         tokens.map((token) => calls.insert(aCall(token), anEvent(1), aKey('k', token, { fingerprint: `of ${token}` }))),

@@ -52,7 +52,7 @@ export const describeDeviceGrantStore = (driver: string, open: () => Promise<OAu
       expect(await look('unknown')).toBeUndefined();
     });
 
-    it('gives a user code to one of 50 devices at once, and again when nobody waits with it', async () => {
+    it('gives a user code to one of 50 devices at once, and again when no device waits with it', async () => {
       const grants = Array.from({ length: 50 }, (_, index) => aDeviceGrant(`tv-${index}`, { userCodeHash: 'same' }));
       const results = await Promise.all(grants.map((grant) => stores.devices.insert(grant)));
       expect([count(results, 'inserted'), count(results, 'taken')]).toEqual([1, 49]);
@@ -75,7 +75,7 @@ export const describeDeviceGrantStore = (driver: string, open: () => Promise<OAu
       expect(await stores.devices.findPending('tv-user', NOON)).toBeUndefined();
     });
 
-    it('takes no answer to what has expired or is unknown; a refusal names nobody', async () => {
+    it('takes no answer to what has expired or is unknown; a refusal names no user', async () => {
       await stores.devices.insert(aDeviceGrant('tv'));
       expect(await stores.devices.answer('tv-user', { ...approval, now: END })).toBe('gone');
       expect(await stores.devices.answer('unknown', approval)).toBe('gone');
@@ -117,7 +117,7 @@ export const describeDeviceGrantStore = (driver: string, open: () => Promise<OAu
       expect([await isAlive('tv'), (await look('tv'))?.answer.state]).toEqual([false, 'redeemed']);
     });
 
-    it('ends what was approved with the grants of its user, and leaves what nobody answered', async () => {
+    it('ends what was approved with the grants of its user, and leaves what is unanswered', async () => {
       await approve('tv');
       await stores.devices.insert(aDeviceGrant('radio'));
       expect(await stores.tokens.revokeMatching({ userId: 'user-2' })).toBe(0);

@@ -26,7 +26,7 @@ export const describeSessionStores = (driver: string, open: () => Promise<OAuthS
       expect(taken.filter((candidate) => candidate !== undefined)).toEqual([decision]);
     });
 
-    it('gives a pending decision to nobody else, and not when it has expired', async () => {
+    it('gives a pending decision to no other session, user or request, and not when it has expired', async () => {
       await stores.pendingDecisions.arm(decision);
       for (const other of [{ sessionHash: 'x' }, { userId: 'user-2' }, { requestHash: 'x' }]) {
         expect(await stores.pendingDecisions.take({ ...key, ...other }, NOON)).toBeUndefined();

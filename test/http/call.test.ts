@@ -129,7 +129,7 @@ describe('GET and PUT /rest/call', () => {
     expect(empty.text).toMatch(/<calls total="0"><\/calls>$/);
   });
 
-  it('let an operator see and end the calls of everybody, and nobody else', async () => {
+  it('let an operator, and no other user, see and end the calls of all', async () => {
     const tokenCall = await placeCall('alice-call');
     for (const token of ['demo-call', 'demo-operator']) {
       const all = await get('?all=true', token);

@@ -123,7 +123,7 @@ describe('a problem', () => {
     expect((await get()).body.total).toBe(0);
   });
 
-  it('of ours is a bare 500 that tells nothing, logged once with its cause', async () => {
+  it('of ours is a bare 500 that says nothing, logged once with its cause', async () => {
     api.journal.failures = 1;
     const response = await post().send({ number });
     expect([response.status, response.body]).toEqual([
@@ -136,7 +136,7 @@ describe('a problem', () => {
   });
 });
 
-describe('XML at the door', () => {
+describe('XML that comes in', () => {
   it.each([
     ['a document type', '<!DOCTYPE call><call><number>1</number></call>'],
     ['an external entity', '<!DOCTYPE c [<!ENTITY x SYSTEM "file:///etc/passwd">]><call><number>&x;</number></call>'],
@@ -235,7 +235,7 @@ describe('the body reader', () => {
 describe('the token', () => {
   const bare = (): Test => request(api.app).get('/rest/call');
 
-  it('70: without one the challenge tells no error, only where the resource is described', async () => {
+  it('70: without one the challenge names no error, only where the resource is described', async () => {
     for (const test of [
       bare(),
       bare().set('Authorization', 'Basic ZGVtbzpkZW1v'),
@@ -264,7 +264,7 @@ describe('the token', () => {
     }
   });
 
-  it('72: one whose scope is too small is 403 and told the scope', async () => {
+  it('72: one whose scope is too small is 403 with the scope', async () => {
     const response = await as('demo-public', bare());
     expect([response.status, response.body.code]).toEqual([403, 'insufficient_scope']);
     expect(response.get('WWW-Authenticate')).toMatch(/error="insufficient_scope".*, scope="call"$/);
@@ -285,7 +285,7 @@ describe('the token', () => {
     }
   });
 
-  it('of a request that was forwarded is told to the verifier as such', async () => {
+  it('of a request that was forwarded is shown to the verifier as such', async () => {
     for (const name of ['Forwarded', 'X-Forwarded-For', 'X-Forwarded-Proto']) {
       expect((await as('demo-call', bare()).set(name, 'for=203.0.113.9')).status).toBe(401);
     }
@@ -300,7 +300,7 @@ describe('the token', () => {
     expect(new Set(api.transports)).toEqual(new Set(['header']));
   });
 
-  it('75: in the query is told to the verifier, never stored and never logged', async () => {
+  it('75: in the query is shown to the verifier, never stored and never logged', async () => {
     const response = await bare().query({ access_token: 'demo-call' });
     expect([response.status, response.get('Cache-Control'), api.transports]).toEqual([200, 'no-store', ['query']]);
     await request(api.app).get('/rest/call?token_call=x&access%5Ftoken=demo-call');
@@ -348,7 +348,7 @@ describe('other origins', () => {
 });
 
 describe('the app', () => {
-  it('tells whether it is ready', async () => {
+  it('says whether it is ready', async () => {
     expect((await request(api.app).get('/healthz')).status).toBe(200);
     await api.engine.stop();
     const response = await request(api.app).get('/healthz');
@@ -382,7 +382,7 @@ describe('the app', () => {
     expect(api.logged.map(({ fields }) => fields['ip'])).toEqual(['203.0.113.9', expect.stringContaining('127.0.0.1')]);
   });
 
-  it('mounts what comes after the API, and tells of its errors', async () => {
+  it('mounts what comes after the API, and reports its errors', async () => {
     const app = api.createApp({
       routers: [
         (incoming, response, next) => {

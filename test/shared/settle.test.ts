@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { settle } from '../../src/shared/settle.ts';
 
-/** What a callback was told, in turn; it throws when it is told a result. */
-const told = async (work: Promise<string>): Promise<readonly unknown[]> => {
+/** What a callback was given, in turn; it throws when it is given a result. */
+const givenTo = async (work: Promise<string>): Promise<readonly unknown[]> => {
   const calls: unknown[] = [];
   return new Promise((resolve) =>
     settle(work, (error, result) => {
@@ -14,10 +14,10 @@ const told = async (work: Promise<string>): Promise<readonly unknown[]> => {
 };
 
 describe('a promise that ends in a callback', () => {
-  it('tells the callback what it throws itself, so that no request hangs', async () => {
-    expect(await told(Promise.resolve('done'))).toEqual(['done', 'thrown by the callback']);
-    expect(await told(Promise.reject(new Error('refused')))).toEqual(['refused']);
+  it('gives the callback what it throws itself, so that no request hangs', async () => {
+    expect(await givenTo(Promise.resolve('done'))).toEqual(['done', 'thrown by the callback']);
+    expect(await givenTo(Promise.reject(new Error('refused')))).toEqual(['refused']);
     // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- what other code may do
-    expect(await told(Promise.reject('no error'))).toEqual(['Rejected without an error']);
+    expect(await givenTo(Promise.reject('no error'))).toEqual(['Rejected without an error']);
   });
 });

@@ -44,7 +44,7 @@ describe('database', () => {
       expect(await stores.calls.ongoing()).toHaveLength(1000);
     });
 
-    it('undoes one bad write among 100 alone, and tells only its caller', async () => {
+    it('undoes one bad write among 100 alone, and rejects only its own promise', async () => {
       await stores.calls.insert(aCall('t50'), anEvent(1));
       const results = await insertCalls(numbered(100));
       const rejected = results.flatMap(({ status }, index) => (status === 'rejected' ? [index] : []));
@@ -92,7 +92,7 @@ describe('database', () => {
       expect(await stores.users.list()).toEqual([aUser('user-1')]);
     });
 
-    it('tells every caller when the transaction as a whole is lost', async () => {
+    it('rejects every promise when the transaction as a whole is lost', async () => {
       const endTransaction = function* (): UnitOfWork<void> {
         yield* run(sql`rollback`.compile(stores.database.builder));
         throw new Error('the disk is full');
@@ -186,7 +186,7 @@ describe('database', () => {
       return Object.values(rows[0] ?? {})[0];
     };
 
-    it('is written and flushed before anybody is told, unless its address says otherwise', async () => {
+    it('is written and flushed before a write resolves, unless its address says otherwise', async () => {
       const handle = await open(join(stores.directory, 'probe'), 'w');
       const prototype = Object.getPrototypeOf(handle) as { datasync: () => Promise<void> };
       const held: (() => void)[] = [];
@@ -198,14 +198,14 @@ describe('database', () => {
       try {
         await stores.users.insert(aUser('user-1'));
         expect(datasync).not.toHaveBeenCalled();
-        const told: string[] = [];
-        void write().then(() => told.push('flushed'));
+        const flushed: string[] = [];
+        void write().then(() => flushed.push('flushed'));
         while (held.length === 0) await settle();
         expect(await stores.users.list()).toEqual([]);
-        expect(told).toEqual([]);
+        expect(flushed).toEqual([]);
         held[0]?.();
         await settle();
-        expect(told).toEqual(['flushed']);
+        expect(flushed).toEqual(['flushed']);
         datasync.mockRejectedValueOnce(new Error('the disk fails'));
         await expect(write()).rejects.toMatchObject({ code: 'database_unavailable' });
       } finally {
@@ -221,7 +221,7 @@ describe('database', () => {
       expect(await pragma(stores.url, 'foreign_keys')).toBe(1);
     });
 
-    it('is made with its directory, for nobody else to enter', async () => {
+    it('is made with its directory, which no other user can enter', async () => {
       const directory = join(stores.directory, 'deep', 'data');
       await pragma(`sqlite:${join(directory, 'offhook.db')}`, 'user_version');
       expect(statSync(directory).mode & 0o777).toBe(0o700);

@@ -12,7 +12,7 @@ export interface GrantStores {
 interface Issuing {
   /** Begins every name, so that several processes do not meet. */
   readonly prefix: string;
-  /** Told the name of each pair of tokens once its commit is promised. */
+  /** Gets the name of each pair of tokens once its commit is promised. */
   readonly promise: (name: string) => void;
 }
 
@@ -53,7 +53,7 @@ const waysToIssue = ({ tokens, codes, devices }: GrantStores, promise: Issuing['
 export const issueGrants = async (stores: GrantStores, { prefix, promise }: Issuing): Promise<never> => {
   const repeat = async (issue: Issue, name: string): Promise<never> => {
     for (let round = 0; ; round += 1) {
-      // Out of step with the others, so that at each moment somebody is at each step.
+      // Out of step with the others, so that at each moment one is at each step.
       for (let turns = Math.random() * 8; turns > 1; turns -= 1) await nextTurn();
       await issue(`${name}-${round}`);
     }

@@ -30,7 +30,7 @@ export interface StartServiceOptions {
 const ROOT = new URL('../..', import.meta.url).pathname;
 const START_LIMIT_MS = 15_000;
 
-/** What the service says to whoever started it, whatever its log level. */
+/** What the service says on the terminal, whatever its log level. */
 const READY = /^Offhook is ready at (\S+) and .*?sip:[^:]+:(\d+);transport=udp/;
 
 /** Starts the built service as its users do, on free ports, with a directory of its own. */

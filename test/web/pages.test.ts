@@ -108,7 +108,7 @@ describe('the pages', () => {
     expect(text).toContain('place, watch and stop calls for you');
   });
 
-  it('tell errors as a page with a heading', async () => {
+  it('show errors as a page with a heading', async () => {
     const { text, status } = await request(consentPage(failure)).get('/page').set(html);
     expect(status).toBe(400);
     expect(text).toContain('<h1>Unknown application</h1>');

@@ -3,11 +3,11 @@ import type { IdempotencyRecord } from '../../calls/call-store.ts';
 import { compileOnce } from '../compile-once.ts';
 import type { Schema } from '../schema.ts';
 
-/** A key belongs to whoever sent it: another user or client may use the same. */
+/** A key belongs to the user and client that sent it: another user or client may use the same. */
 type KeyOwner = Pick<IdempotencyRecord, 'key' | 'userId' | 'clientId'>;
 
 export const compileIdempotencyQueries = (database: Kysely<Schema>) => ({
-  /** Takes the key unless someone holds it: returns a row only to who has it now. */
+  /** Takes the key unless another call holds it: returns a row only where it was taken. */
   takeKey: compileOnce((record: IdempotencyRecord & { readonly now: number; readonly expiresAt: number }) =>
     database
       .insertInto('idempotency_keys')
@@ -32,14 +32,14 @@ export const compileIdempotencyQueries = (database: Kysely<Schema>) => ({
       .returning('key'),
   ),
 
-  heldKey: compileOnce((asked: KeyOwner & { readonly now: number }) =>
+  heldKey: compileOnce((owner: KeyOwner & { readonly now: number }) =>
     database
       .selectFrom('idempotency_keys')
       .select(['key', 'user_id as userId', 'client_id as clientId', 'fingerprint', 'token_call as tokenCall'])
-      .where('user_id', '=', asked.userId)
-      .where('client_id', '=', asked.clientId)
-      .where('key', '=', asked.key)
-      .where('expires_at', '>', asked.now),
+      .where('user_id', '=', owner.userId)
+      .where('client_id', '=', owner.clientId)
+      .where('key', '=', owner.key)
+      .where('expires_at', '>', owner.now),
   ),
 });
 

@@ -42,8 +42,8 @@ export class KyselyCallStore implements CallStore {
   }
 
   async findIdempotent(key: string, userId: string, clientId: string): Promise<IdempotencyRecord | undefined> {
-    const asked = { key, userId, clientId, now: this.#clock.now() };
-    const [record] = await this.#database.read(this.#keys.heldKey(asked));
+    const owner = { key, userId, clientId, now: this.#clock.now() };
+    const [record] = await this.#database.read(this.#keys.heldKey(owner));
     return record;
   }
 
@@ -97,7 +97,7 @@ export class KyselyCallStore implements CallStore {
     yield* run(this.#writes.appendEvent({ ...event, callId, payload: JSON.stringify(event.payload) }));
   }
 
-  /** @returns who holds the key already, if anyone does */
+  /** @returns the record that holds the key already; undefined where it was free */
   *#takeKey(record: IdempotencyRecord): UnitOfWork<IdempotencyRecord | undefined> {
     const now = this.#clock.now();
     const taken = yield* run(this.#keys.takeKey({ ...record, now, expiresAt: now + KEY_LIFETIME_MS }));

@@ -16,7 +16,7 @@ const livingFamilies = (builder: Kysely<Schema>, userId: string, now: number) =>
       return family.or([family.exists(living('access_tokens')), family.exists(living('refresh_tokens'))]);
     });
 
-/** What a user granted, by application, the oldest first: his living families, else what is remembered. */
+/** What a user granted, by application, the oldest first: its living families, else what is remembered. */
 export const selectGrants = (builder: Kysely<Schema>, userId: string, now: number) => {
   const applications = builder
     .selectFrom('clients')

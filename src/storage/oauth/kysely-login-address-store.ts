@@ -5,7 +5,7 @@ import { run } from '../unit-of-work.ts';
 
 const keyColumns = ['user_id', 'address'] as const;
 
-/** From where users logged in before, in SQL. */
+/** The addresses that users logged in from before, in SQL. */
 export class KyselyLoginAddressStore implements LoginAddressStore {
   readonly #database: Database;
 

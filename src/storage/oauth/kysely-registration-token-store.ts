@@ -4,7 +4,7 @@ import { deleteExpiredRows } from './expired-rows.ts';
 import type { SandboxAccounts } from '../sandbox-accounts.ts';
 import { run } from '../unit-of-work.ts';
 
-/** Who may register clients, in SQL. */
+/** Tokens that let programs register clients, in SQL. */
 export class KyselyRegistrationTokenStore implements RegistrationTokenStore {
   readonly #database: Database;
   readonly #sandboxAccounts: SandboxAccounts;

@@ -63,7 +63,7 @@ export class KyselyUserStore implements UserStore {
   }
 }
 
-/** Deletes all that was given to whoever knew the old password, or was active. */
+/** Deletes all that was given under the old password, or while the account was active. */
 function* endEverythingOf(builder: Kysely<Schema>, userId: string): UnitOfWork<void> {
   yield* run(builder.deleteFrom('sessions').where('user_id', '=', userId).compile());
   yield* run(builder.deleteFrom('pending_decisions').where('user_id', '=', userId).compile());

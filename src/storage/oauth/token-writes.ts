@@ -87,7 +87,10 @@ export interface GrantFilter {
   readonly clientId?: string;
 }
 
-/** Deletes families, and the codes and device grants that could still give one. @returns how many families */
+/**
+ * Deletes families, and the codes and device grants that could still give one.
+ * @returns how many families
+ */
 export function* revokeGrants(builder: Kysely<Schema>, { userId, clientId }: GrantFilter): UnitOfWork<number> {
   const deleteFrom = (table: 'authorization_codes' | 'device_grants' | 'token_families') =>
     builder
@@ -100,7 +103,7 @@ export function* revokeGrants(builder: Kysely<Schema>, { userId, clientId }: Gra
   return changes;
 }
 
-/** Forgets what a user allowed a client for the next time. */
+/** Forgets what a user remembered for a client. */
 export function* forgetGrants(builder: Kysely<Schema>, userId: string, clientId: string): UnitOfWork<void> {
   const grants = builder.deleteFrom('remembered_grants').where('user_id', '=', userId);
   yield* run(grants.where('client_id', '=', clientId).compile());

@@ -32,7 +32,7 @@ const compileQueries = ({ builder }: Database) => ({
   ),
 });
 
-/** Who is registered where, in SQL: phones stay registered over a restart. */
+/** Bindings of registered phones, in SQL: phones stay registered over a restart. */
 export class KyselyBindingStore implements BindingStore {
   readonly #database: Database;
   readonly #queries: ReturnType<typeof compileQueries>;

@@ -4,7 +4,7 @@ import { SecretBox } from '../secret-box.ts';
 import { HA1_PURPOSE } from './kysely-credential-store.ts';
 import { run, type UnitOfWork } from '../unit-of-work.ts';
 
-/** How a user is dialled and what he may show; null: none, or the policy's own. */
+/** How a user is dialled, and which numbers calls may show; null: none, or the policy's own. */
 export interface DiallingProfile {
   /** Digits, unique among the users. */
   readonly extension: string | null;

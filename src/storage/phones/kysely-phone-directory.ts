@@ -21,7 +21,7 @@ const compileReads = ({ builder }: Database, sandboxAccounts: SandboxAccounts) =
   };
 };
 
-/** Who has which phones, in SQL. The extension of a disabled user, or of a refused sandbox's, rings nobody. */
+/** Users and their phones, in SQL. The extension of a disabled user, or of a refused sandbox's, rings no phone. */
 export class KyselyPhoneDirectory implements PhoneDirectory {
   readonly #database: Database;
   readonly #reads: ReturnType<typeof compileReads>;

@@ -10,7 +10,7 @@ export interface HomeOptions extends PageRequestDeps {
   readonly sandbox: boolean;
 }
 
-/** `GET /`: what this is, who is logged in, and where to go. Needs the session middleware before it. */
+/** `GET /`: what this is, which user is logged in, and where to go. Needs the session middleware before it. */
 export const createHomeRouter = (options: HomeOptions): Router => {
   const { publicUrl, sandbox } = options;
 

@@ -24,7 +24,7 @@ export interface TestPageOptions extends PageRequestDeps {
 }
 
 /**
- * `GET /test`, the redirect URI to try things with. A person gets the page that walks through every flow and places a
+ * `GET /test`, the redirect URI to try things with. A browser gets the page that walks through every flow and places a
  * call; a program gets what arrived in the query, as JSON. Needs the session middleware before it.
  */
 export const createTestPageRouter = (options: TestPageOptions): Router => {

@@ -64,9 +64,9 @@ export const createGrantRouter = (deps: GrantRouterDeps): Router => {
   const userOf = (request: Request): Promise<User | undefined> =>
     deps.currentUser.find(sessionUser(request)?.id, routeOf(request.headers));
 
-  const consentOf = (request: Request, requester: Requester): Promise<Consent> => {
-    const place = { sessionHash: sessionHash(request), route: routeOf(request.headers) };
-    return prepareConsent(deps.authorizationCheck, { ...requester, ...place });
+  const consentOf = (request: Request, { user, parameters }: Requester): Promise<Consent> => {
+    const route = routeOf(request.headers);
+    return prepareConsent(deps.authorizationCheck, { user, parameters, sessionHash: sessionHash(request), route });
   };
 
   const ask = async (request: Request, response: Response, next: NextFunction): Promise<void> => {

@@ -6,7 +6,7 @@ import type { Clock } from '../../shared/clock.ts';
 import type { IdSource } from '../../shared/ids.ts';
 import { SessionTable } from './session-table.ts';
 
-/** Who is logged in. */
+/** The user who is logged in. */
 export interface SessionUser {
   readonly id: string;
   readonly username: string;
@@ -16,7 +16,7 @@ export interface SessionUser {
 export interface SessionLogin {
   readonly at: number;
   readonly address: string | null;
-  /** What the browser says that it is: foreign text. */
+  /** The `User-Agent` of the browser: foreign text. */
   readonly userAgent: string | null;
 }
 
@@ -75,7 +75,8 @@ export const sessionHash = (request: Request): string => hashSecret(request.sess
 const MOST_CHARACTERS_OF_USER_AGENT = 400;
 
 const loginOf = (request: Request, at: number): SessionLogin => ({
-  ...{ at, address: request.ip ?? null },
+  at,
+  address: request.ip ?? null,
   userAgent: request.get('User-Agent')?.slice(0, MOST_CHARACTERS_OF_USER_AGENT) ?? null,
 });
 

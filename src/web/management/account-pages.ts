@@ -37,7 +37,7 @@ const notices = {
   others: 'All your other sessions are over.',
 };
 
-/** What the form says again above its fields; anything else is no answer to it. */
+/** What the form shows above its fields; every other error is thrown on. */
 type Refusal = WrongCredentialsError | LoginLimitedError | InvalidAccountError | InvalidFieldsError;
 
 const isRefusal = (error: unknown): error is Refusal =>
@@ -53,11 +53,15 @@ const sessionView = (
   pageRequest: PageRequest,
   { id, browser, address, since, lastSeenAt }: OwnSession,
 ): SessionView => ({
-  ...{ id, browser, address, since: since === null ? null : isoTime(since) },
-  ...{ last_seen_at: isoTime(lastSeenAt), current: id === sessionHash(pageRequest.request) },
+  id,
+  browser,
+  address,
+  since: since === null ? null : isoTime(since),
+  last_seen_at: isoTime(lastSeenAt),
+  current: id === sessionHash(pageRequest.request),
 });
 
-/** `/management/account`: a person's password, sessions and latest events. */
+/** `/management/account`: a user's password, sessions and latest events. */
 export const createAccountPages = (deps: AccountPagesDeps): Router => {
   const { auditTrail, ownSessions, renderPage } = deps;
   const loggedIn = forLoggedIn(deps);

@@ -27,7 +27,9 @@ export const applicationForm = z
     scopes: z.preprocess(boxes, z.array(z.enum(selfServiceScopes)).optional()),
   })
   .transform(({ name, type, redirect_uris, grant_types, scopes }): SelfServiceClient => ({
-    ...{ name, type, redirectUris: redirect_uris },
+    name,
+    type,
+    redirectUris: redirect_uris,
     ...(grant_types && { grantTypes: grant_types }),
     ...(scopes && { scopes }),
   }));

@@ -57,8 +57,10 @@ export const keyPairView = ({ id, createdAt }: Client): KeyPairView => ({
 });
 
 export const registrationTokenView = (token: RegistrationToken): RegistrationTokenView => ({
-  ...{ id: token.hash, name: token.name },
-  ...{ created_at: isoTime(token.createdAt), expires_at: isoTime(token.expiresAt) },
+  id: token.hash,
+  name: token.name,
+  created_at: isoTime(token.createdAt),
+  expires_at: isoTime(token.expiresAt),
 });
 
 const emptyForm: SelfServiceClient = { name: '', type: 'confidential', redirectUris: [] };
@@ -66,7 +68,10 @@ const emptyForm: SelfServiceClient = { name: '', type: 'confidential', redirectU
 const formView = (application: SelfServiceClient, faults: readonly string[]): ApplicationFormView => {
   const { grantTypes = ['authorization_code', 'refresh_token'], scopes = ['call'] } = application;
   return {
-    ...{ name: application.name, type: application.type, redirectUris: application.redirectUris.join('\n'), faults },
+    name: application.name,
+    type: application.type,
+    redirectUris: application.redirectUris.join('\n'),
+    faults,
     grantTypes: selfServiceGrantTypes.map((value) => {
       return { value, label: grantLabels[value], checked: grantTypes.includes(value) };
     }),
@@ -82,7 +87,7 @@ export interface RefusedForm {
   readonly faults: readonly string[];
 }
 
-/** Shows a person his applications; an administrator also his key pair, and the registration tokens of the service. */
+/** Shows users their applications; administrators also their key pair, and the registration tokens of the service. */
 export const createApplicationList = (deps: ApplicationListDeps) => {
   const administratorView = async (pageRequest: PageRequest): Promise<AdministratorView | undefined> => {
     if (pageRequest.user.role !== 'admin') return undefined;

@@ -46,7 +46,7 @@ const secretShown = ({ client, secret }: ClientWithSecret): { readonly data: Sec
   return { data: { title: client.name, text, facts }, json: { ...applicationView(client), client_secret: secret } };
 };
 
-/** A person's own applications under `/management/api`. */
+/** A user's own applications under `/management/api`. */
 export const createApplicationPages = (deps: ApplicationListDeps & PageRequestDeps): Router => {
   const { applicationAdmin: applications, renderPage } = deps;
   const loggedIn = forLoggedIn(deps);

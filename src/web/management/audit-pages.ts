@@ -16,9 +16,13 @@ export interface AuditPagesDeps extends PageRequestDeps {
 const path = '/management/audit';
 
 export const auditEventView = (recorded: RecordedAuditEvent): AuditEventView => ({
-  ...{ id: recorded.id, event: recorded.event, at: isoTime(recorded.at) },
-  ...{ user: recorded.username, client_id: recorded.clientId },
-  ...{ address: recorded.address, detail: recorded.detail },
+  id: recorded.id,
+  event: recorded.event,
+  at: isoTime(recorded.at),
+  user: recorded.username,
+  client_id: recorded.clientId,
+  address: recorded.address,
+  detail: recorded.detail,
 });
 
 const eventId = z

@@ -32,7 +32,7 @@ const grantedView = (application: GrantedApplication): GrantedView => ({
   last_used_at: isoTime(application.lastUsedAt),
 });
 
-/** `/management/apps`: which applications may act for a person, and the end of that. */
+/** `/management/apps`: which applications may act for a user, and the end of that. */
 export const createGrantedPages = (deps: GrantedPagesDeps): Router => {
   const { ownGrants, renderPage } = deps;
   const loggedIn = forLoggedIn(deps);

@@ -24,7 +24,7 @@ export interface ManagementRouterDeps
 
 const path = '/management';
 
-/** The pages under `/management`, for whoever is logged in. Needs the session middleware before it. */
+/** The pages under `/management`, for users who are logged in. Needs the session middleware before it. */
 export const createManagementRouter = (deps: ManagementRouterDeps): Router =>
   Router()
     .use(path, createPageSecurityHeaders({ publicUrl: deps.publicUrl, formTargets: 'own-pages' }))

@@ -62,8 +62,10 @@ export const browserName = (userAgent: string | null): string => {
 const toOwnSession = ({ hash, data, expiresAt }: Session): OwnSession => {
   const { login } = JSON.parse(data) as SessionData;
   return {
-    ...{ id: hash, browser: browserName(login?.userAgent ?? null) },
-    ...{ address: login?.address ?? null, since: login?.at ?? null },
+    id: hash,
+    browser: browserName(login?.userAgent ?? null),
+    address: login?.address ?? null,
+    since: login?.at ?? null,
     lastSeenAt: expiresAt - IDLE_MILLISECONDS,
   };
 };

@@ -6,7 +6,7 @@ import { fieldsOf } from '../page/page-body.ts';
 import { createSessionStart, type SessionStartDeps } from '../login/session-start.ts';
 import type { PageRequest } from '../login/page-request.ts';
 
-/** `repeated_password` is what a person typed the second time; a program need not. */
+/** `repeated_password` is what was typed into the form the second time; a program need not send it. */
 const passwordChange = z.object({
   current_password: z.string(),
   new_password: z.string(),
@@ -14,9 +14,12 @@ const passwordChange = z.object({
 });
 
 /**
- * Changes the password as the body of the request asks. All sessions are over then; this browser or program goes on in a new
- * one.
- * @throws InvalidFieldsError, and what `AccountService` throws
+ * Changes the password as the body of the request asks. All sessions are over then; this browser or program gets a new one.
+ * @throws InvalidFieldsError when the body is no such form, or the two new passwords differ
+ * @throws WrongCredentialsError when the current password is wrong, or the account has changed meanwhile
+ * @throws LoginLimitedError after too many wrong ones
+ * @throws InvalidAccountError when the new password is too short
+ * @throws SandboxAccountError when the account is one of the sandbox
  */
 export const createPasswordChange = (deps: SessionStartDeps & { readonly accountService: AccountService }) => {
   const startSession = createSessionStart(deps);

@@ -49,7 +49,9 @@ export const createRegistrationTokenPages = (deps: RegistrationTokenPagesDeps): 
     const data = {
       title: `Delete the registration token ${token.name}?`,
       text: 'No program can register with it any more. What was registered with it stays.',
-      ...{ action: pageRequest.request.path, button: 'Delete it', back: LIST },
+      action: pageRequest.request.path,
+      button: 'Delete it',
+      back: LIST,
     };
     const json = registrationTokenView(token);
     show(renderPage, pageRequest, { page: { view: 'confirm', status: 200, data }, json });

@@ -1,7 +1,7 @@
 import type { Request, RequestHandler } from 'express';
 import { AppError, type ErrorKind } from '../../shared/errors.ts';
 
-/** A form of another site tried to act with our visitor's session. */
+/** A form of another site tried to act with the session of our user. */
 export class CrossSiteRequestError extends AppError {
   readonly code = 'cross_site_request';
   readonly kind: ErrorKind = 'forbidden';

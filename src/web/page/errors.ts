@@ -1,6 +1,6 @@
 import { AppError, type ErrorKind } from '../../shared/errors.ts';
 
-/** A program asked for what belongs to a person, without a session; a browser is sent to the login instead. */
+/** A program asked for what belongs to a user, without a session; a browser is sent to the login instead. */
 export class NotLoggedInError extends AppError {
   readonly code = 'not_logged_in';
   readonly kind: ErrorKind = 'unauthenticated';

@@ -15,7 +15,7 @@ const titles: Readonly<Record<number, string>> = {
   429: 'Too many attempts',
 };
 
-/** Shows a person what was refused. Programs, and faults of ours, go on to the handler of the whole application. */
+/** Shows a browser what was refused. For programs, and faults of ours, the handler of the whole application is next. */
 export const createPageErrorHandler = (deps: {
   readonly renderPage: RenderPage;
   readonly publicUrl: string;

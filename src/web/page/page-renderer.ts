@@ -6,7 +6,7 @@ import type { User } from '../../oauth/model/account-stores.ts';
 import { assetsPath } from './assets.ts';
 import type { PageData } from './page-data.ts';
 
-/** Who is logged in: the layout leads to what there is for that user. */
+/** The user who is logged in: the layout links to what there is for that role. */
 export type Visitor = Pick<User, 'username' | 'role'>;
 
 /** A view with its data and the status it is sent with. */

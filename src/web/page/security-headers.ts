@@ -1,7 +1,7 @@
 import type { RequestHandler } from 'express';
 import helmet from 'helmet';
 
-/** Where the forms of a page may lead. After consent that is wherever the application registered. */
+/** Where the forms of a page may lead. After consent that is the address that the application registered. */
 export type FormTargets = 'own-pages' | 'anywhere';
 
 const ownOnly = ["'self'"];
@@ -19,7 +19,7 @@ const contentSecurityPolicy = {
 };
 
 /**
- * The headers of every page for a person: never framed, never cached, nothing from anywhere else, no inline code.
+ * The headers of every page: never framed, never cached, nothing from anywhere else, no inline code.
  *
  * - Login and grant pages need `formTargets: 'anywhere'`: Chrome applies `form-action` to the redirects that follow a
  *   form, and would stop the one back to the application.

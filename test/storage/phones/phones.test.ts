@@ -23,7 +23,7 @@ describe('phones and SIP accounts', () => {
   const namesOf = async (userId: string) =>
     (await stores.phones.phonesOf({ userId, username: userId })).map(({ name }) => name);
 
-  it('tells how a user is dialled: nothing at first, then what was saved', async () => {
+  it('says how a user is dialled: nothing at first, then what was saved', async () => {
     const user = { userId: 'user-1', username: 'name of user-1' };
     expect(await stores.phones.user('user-1')).toEqual({ ...user, extension: null, homeCountry: null, callerIds: [] });
     expect(await stores.phoneBook.saveProfile('user-1', profile)).toBe('saved');
@@ -43,7 +43,7 @@ describe('phones and SIP accounts', () => {
     expect((await stores.phones.user('user-2'))?.extension).toBeNull();
   });
 
-  it('rings nobody at the extension of a disabled user', async () => {
+  it('rings no phone at the extension of a disabled user', async () => {
     await stores.phoneBook.saveProfile('user-1', profile);
     await stores.users.setStatus('user-1', 'disabled');
     expect(await stores.phones.userByExtension('200')).toBeUndefined();

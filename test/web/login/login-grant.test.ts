@@ -96,7 +96,7 @@ describe('requests from other sites', () => {
     expect((await agent.post('/auth/logout').set({ ...headers, ...html })).status).toBe(status);
   });
 
-  it('24 cannot log anybody in', async () => {
+  it('24 cannot log a browser in', async () => {
     const entered = await logIn(demo).set('Origin', 'https://evil.example');
     expect(entered.status).toBe(403);
     expect(cookieOf(entered)).toBe('');
@@ -297,7 +297,7 @@ describe('passwords', () => {
     expect(page.text).not.toContain('name="password" type="password" value');
   });
 
-  describe('35 the brake', () => {
+  describe('35 the lockout', () => {
     const alice = { username: 'alice', password: 'correct horse' };
     const bob = { username: 'bob', password: 'battery staple' };
     beforeEach(async () => {
@@ -305,7 +305,7 @@ describe('passwords', () => {
       await oauth.users.create({ ...bob, role: 'user' });
     });
 
-    it('35 ten failures lock an account, for whoever asks from a new address', async () => {
+    it('35 ten failures lock an account for every new address', async () => {
       await logIn(alice, '192.0.2.1').expect(303);
       for (let failure = 0; failure < 10; failure += 1) {
         await logIn({ ...alice, password: 'x' }, `198.51.100.${failure}`).expect(401);
@@ -319,7 +319,7 @@ describe('passwords', () => {
       await logIn(bob, '198.51.100.99').expect(303);
     });
 
-    it('35 fifty failures lock an address, but nobody who logged in from there before', async () => {
+    it('35 fifty failures lock an address, but not for users who logged in from there before', async () => {
       await logIn(alice, '192.0.2.1').expect(303);
       const guesses = Array.from({ length: 50 }, (_value, index) => ({ username: `user${index}`, password: 'x' }));
       for (const guess of guesses) await logIn(guess, '192.0.2.1').expect(401);

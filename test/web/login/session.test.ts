@@ -88,7 +88,7 @@ describe('the session', () => {
     expect(await storedSessions()).toHaveLength(1);
   });
 
-  it('25: ends at logout, on our side and in the browser', async () => {
+  it('25: ends at logout, here and in the browser', async () => {
     const app = httpApp();
     const login = await request(app).post('/login');
     const logout = await request(app).post('/logout').set('Cookie', pairOf(login)).expect(303);

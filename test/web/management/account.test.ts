@@ -70,7 +70,7 @@ const eventsOf = async (username: string): Promise<readonly (readonly [string, s
 };
 
 describe('the change of a password', () => {
-  it('67 ends all other sessions and every token, and nobody else has to notice', async () => {
+  it('67 ends all other sessions and every token of the user, and none of other users', async () => {
     const [here, elsewhere, bob] = [await logIn(), await logIn(), await logIn('bob')];
     const tokens = await tokensOf('alice');
     const bobs = await tokensOf('bob');
@@ -164,7 +164,7 @@ describe('the change of a password', () => {
       .expect(401);
   });
 
-  it('35 brakes guesses of the current one as it brakes logins', async () => {
+  it('35 limits guesses of the current one as it limits logins', async () => {
     const alice = await logIn();
     for (let guess = 0; guess < 20; guess += 1) await change(alice, { current_password: `guess ${guess}` }).expect(401);
     const limited = await change(alice).set(html).expect(429);
@@ -177,7 +177,7 @@ describe('the change of a password', () => {
     ]);
   });
 
-  it('is refused to accounts of the sandbox, whose passwords everybody knows', async () => {
+  it('is refused to accounts of the sandbox, whose passwords are well known', async () => {
     const demo = await loggedIn(oauth, {}, 'demo');
     expect((await demo.get(path).set(html)).text).toContain('everybody knows its password');
     expect((await demo.get(path).set(html)).text).not.toContain('type="password"');
@@ -221,7 +221,7 @@ describe('my sessions', () => {
     await here.post(`${path}/sessions/${other}/end`).expect(404);
   });
 
-  it('are nobody else’s to end', async () => {
+  it('cannot be ended by other users', async () => {
     const alice = await logIn();
     const [session] = await sessionsOf(alice);
     await (await logIn('bob')).post(`${path}/sessions/${session?.id ?? ''}/end`).expect(404);
@@ -251,7 +251,7 @@ describe('my sessions', () => {
 });
 
 describe('the audit log', () => {
-  it('tells of logins and logouts, and never what was typed', async () => {
+  it('lists logins and logouts, and never what was typed', async () => {
     const attempt = (username: string, password: string): request.Test =>
       request(oauth.app).post('/auth/login').type('form').send({ username, password });
     const alice = await logIn('alice', { 'X-Forwarded-For': '192.0.2.7' });
@@ -262,10 +262,10 @@ describe('the audit log', () => {
     for (let guess = 0; guess < 9; guess += 1) await attempt('alice', 'x').set('X-Forwarded-For', '192.0.2.8');
     await attempt('alice', old).set('X-Forwarded-For', '192.0.2.9').expect(429);
     const events = await auditEvents();
-    const told = events.map(({ event, username, address, detail }) => [event, username, address, detail]);
-    expect(told[0]).toEqual(['login.limited', 'alice', '192.0.2.9', null]);
+    const listed = events.map(({ event, username, address, detail }) => [event, username, address, detail]);
+    expect(listed[0]).toEqual(['login.limited', 'alice', '192.0.2.9', null]);
     const here: unknown = expect.stringContaining('127.0.0.1');
-    expect(told.slice(-4)).toEqual([
+    expect(listed.slice(-4)).toEqual([
       ['login.failed', null, here, 'unknown user'],
       ['login.failed', 'alice', here, null],
       ['logout', 'alice', '192.0.2.7', null],
@@ -274,7 +274,7 @@ describe('the audit log', () => {
     expect(JSON.stringify(events)).not.toMatch(/hunter2|other password|horse/);
   });
 
-  it('tells of a lock once for an address, however often it is tried', async () => {
+  it('lists a lock once for an address, however often it is tried', async () => {
     const attempt = (username: string, from: string): request.Test =>
       request(oauth.app)
         .post('/auth/login')
@@ -296,7 +296,7 @@ describe('the audit log', () => {
     ]);
   });
 
-  it('tells what a person granted, refused, revoked, changed and ended', async () => {
+  it('lists what a user granted, refused, revoked, changed and ended', async () => {
     const { access_token } = await tokensOf('alice');
     const alice = await logIn('alice', { 'User-Agent': firefox });
     await alice
@@ -338,7 +338,7 @@ describe('the audit log', () => {
     expect(given).toEqual([['grant.given', 'call']]);
   });
 
-  it('shows a person his own latest events', async () => {
+  it('shows users their own latest events', async () => {
     const alice = await logIn();
     await logIn('bob');
     const { body } = await alice.get(path);

@@ -259,7 +259,7 @@ describe("a user's own applications", () => {
     expect(await statusWith(oauth, body.access_token)).toBe(401);
   });
 
-  it('are hidden from everybody else', async () => {
+  it('are hidden from all other users', async () => {
     const created = await create(await visitor('alice'));
     const root = await visitor('root');
     expect((await root.get('/management/api')).body.applications).toEqual([]);

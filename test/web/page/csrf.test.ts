@@ -19,8 +19,8 @@ type Headers = Record<string, string>;
 describe('23, 24: what changes state comes from our own pages', () => {
   it.each<[string, Headers]>([
     ['a form of ours', { 'Sec-Fetch-Site': 'same-origin', Origin: publicUrl }],
-    ['a browser that tells the origin only', { Origin: publicUrl }],
-    ['curl, which tells neither', {}],
+    ['a browser that sends the origin only', { Origin: publicUrl }],
+    ['curl, which sends neither', {}],
   ])('accepts %s', async (_who, headers) => {
     await request(app).post('/page').set(headers).expect(204);
   });

@@ -15,7 +15,7 @@ const { path, everyMs } = workerData as CheckpointWork;
 const database = openSqlite(path);
 database.pragma('synchronous = NORMAL');
 
-/** `passive` waits for nobody: what a reader still needs is moved the next time. */
+/** `passive` waits for no reader: what one still needs is moved the next time. */
 const timer = setInterval(() => database.pragma('wal_checkpoint(PASSIVE)'), everyMs);
 
 parentPort?.once('message', () => {

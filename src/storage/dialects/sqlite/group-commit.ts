@@ -141,7 +141,10 @@ export class GroupCommit {
     }
   }
 
-  /** The usual case, without savepoints. @returns undefined where a unit failed: nothing was written then */
+  /**
+   * The usual case, without savepoints.
+   * @returns undefined where a unit failed: nothing was written then
+   */
   #commitTogether(batch: readonly Pending[]): Settlement[] | undefined {
     try {
       this.#connection.command('begin immediate');
