@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
-import { type Administer, BY_COMMAND } from './administer.ts';
+import { BY_COMMAND, type CommandContext } from './command-context.ts';
 import { type ClientOptions, describedBy, grantNames, nameOfGrant, scopeNames } from './client-options.ts';
-import { formatTable, type Terminal } from './terminal.ts';
+import { formatTable } from './terminal.ts';
 
-const addAdd = (client: Command, terminal: Terminal, administer: Administer): void => {
+const addAdd = (client: Command, { terminal, administer }: CommandContext): void => {
   client
     .command('add <id>')
     .description('add an application and print its secret, which is shown this once; what is not named here is strict')
@@ -30,10 +30,11 @@ const addAdd = (client: Command, terminal: Terminal, administer: Administer): vo
 };
 
 /** `client add | list | rotate` */
-export const addClientCommands = (program: Command, terminal: Terminal, administer: Administer): void => {
+export const addClientCommands = (program: Command, context: CommandContext): void => {
+  const { terminal, administer } = context;
   const client = program.command('client').description('the applications that ask users for consent');
 
-  addAdd(client, terminal, administer);
+  addAdd(client, context);
 
   client
     .command('list')

@@ -1,5 +1,5 @@
 import type { Administration } from '../app/administration.ts';
-import { UsageError } from './administer.ts';
+import { UsageError } from './errors.ts';
 
 type Description = Parameters<Administration['clients']['create']>[0];
 type GrantType = NonNullable<Description['grantTypes']>[number];

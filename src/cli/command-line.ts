@@ -3,15 +3,16 @@ import { Command, CommanderError } from 'commander';
 import { openAdministration } from '../app/administration.ts';
 import { ConfigError, readConfig } from '../config/config.ts';
 import { AppError } from '../shared/errors.ts';
-import { RefusedError, UsageError, type Administer } from './administer.ts';
 import { addClientCommands } from './client-commands.ts';
 import { addPhoneCommands } from './phone-commands.ts';
+import type { CommandContext } from './command-context.ts';
+import { RefusedError, UsageError } from './errors.ts';
 import { serve } from './serve.ts';
 import type { Terminal } from './terminal.ts';
 import { addTokenCommands } from './token-commands.ts';
 import { addUserCommands } from './user-commands.ts';
 
-const administer: Administer = async (work) => {
+const administer: CommandContext['administer'] = async (work) => {
   const administration = await openAdministration(readConfig());
   try {
     await work(administration);
@@ -28,6 +29,7 @@ const createProgram = (terminal: Terminal): Command => {
       writeOut: (text) => terminal.print(text.trimEnd()),
       writeErr: (text) => terminal.say(text.trimEnd()),
     });
+  const context = { terminal, administer };
   program
     .command('serve')
     .description('run the service until a signal ends it')
@@ -39,10 +41,10 @@ const createProgram = (terminal: Terminal): Command => {
       await administer(() => Promise.resolve());
       terminal.say('The database is up to date.');
     });
-  addUserCommands(program, terminal, administer);
-  addClientCommands(program, terminal, administer);
-  addPhoneCommands(program, terminal, administer);
-  addTokenCommands(program, terminal, administer);
+  addUserCommands(program, context);
+  addClientCommands(program, context);
+  addPhoneCommands(program, context);
+  addTokenCommands(program, context);
   return program;
 };
 

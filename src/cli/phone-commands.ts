@@ -3,8 +3,9 @@ import type { Administration } from '../app/administration.ts';
 import { issueSipAccount } from '../app/sip-accounts.ts';
 import { readConfig, sipServerOf } from '../config/config.ts';
 import { isSipAddress } from '../shared/sip-address.ts';
-import { RefusedError, UsageError, type Administer } from './administer.ts';
-import { formatTable, type Terminal } from './terminal.ts';
+import type { CommandContext } from './command-context.ts';
+import { RefusedError, UsageError } from './errors.ts';
+import { formatTable } from './terminal.ts';
 
 interface AddOptions {
   readonly name?: string;
@@ -41,7 +42,7 @@ const checkAdd = ({ name, address }: AddOptions): void => {
   }
 };
 
-const addAdd = (phone: Command, terminal: Terminal, administer: Administer): void => {
+const addAdd = (phone: Command, { terminal, administer }: CommandContext): void => {
   phone
     .command('add <username>')
     .description('add a phone that registers with us (prints its name, password and registrar), or one at an address')
@@ -66,9 +67,10 @@ const addAdd = (phone: Command, terminal: Terminal, administer: Administer): voi
 };
 
 /** `phone add | list | remove` */
-export const addPhoneCommands = (program: Command, terminal: Terminal, administer: Administer): void => {
+export const addPhoneCommands = (program: Command, context: CommandContext): void => {
+  const { terminal, administer } = context;
   const phone = program.command('phone').description("users' phones");
-  addAdd(phone, terminal, administer);
+  addAdd(phone, context);
 
   phone
     .command('list [username]')

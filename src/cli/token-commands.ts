@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
 import type { Administration } from '../app/administration.ts';
-import { RefusedError, UsageError, type Administer } from './administer.ts';
-import { readSecret, type Terminal } from './terminal.ts';
+import type { CommandContext } from './command-context.ts';
+import { RefusedError, UsageError } from './errors.ts';
+import { readSecret } from './terminal.ts';
 
 interface RevokeOptions {
   readonly user?: string;
@@ -19,7 +20,7 @@ const revokeAll = async ({ tokens, clients }: Administration, { user, client }: 
 };
 
 /** `token revoke` */
-export const addTokenCommands = (program: Command, terminal: Terminal, administer: Administer): void => {
+export const addTokenCommands = (program: Command, { terminal, administer }: CommandContext): void => {
   program
     .command('token')
     .description('tokens that were given')

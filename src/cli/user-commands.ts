@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
 import { isSupportedCountry } from 'libphonenumber-js/min';
-import { type Administer, BY_COMMAND, RefusedError, UsageError } from './administer.ts';
-import { formatTable, readSecret, type Terminal } from './terminal.ts';
+import { BY_COMMAND, type CommandContext } from './command-context.ts';
+import { RefusedError, UsageError } from './errors.ts';
+import { formatTable, readSecret } from './terminal.ts';
 
 interface AddOptions {
   readonly role: string;
@@ -27,7 +28,7 @@ const checkProfile = ({ extension, country, callerId = [] }: AddOptions): void =
   if (wrong !== undefined) throw new UsageError(`--caller-id ${wrong} is not a number in E.164`);
 };
 
-const addAdd = (user: Command, terminal: Terminal, administer: Administer): void => {
+const addAdd = (user: Command, { terminal, administer }: CommandContext): void => {
   user
     .command('add <username>')
     .description('add a user; the password is read from standard input')
@@ -52,7 +53,7 @@ const addAdd = (user: Command, terminal: Terminal, administer: Administer): void
     );
 };
 
-const addChanges = (user: Command, terminal: Terminal, administer: Administer): void => {
+const addChanges = (user: Command, { terminal, administer }: CommandContext): void => {
   const changes = [
     ['disable', 'disabled', 'user.disabled', 'refuse a user: sessions and tokens end at once'],
     ['enable', 'active', 'user.enabled', 'admit a disabled user again'],
@@ -83,10 +84,11 @@ const addChanges = (user: Command, terminal: Terminal, administer: Administer): 
 };
 
 /** `user add | list | disable | enable | password` */
-export const addUserCommands = (program: Command, terminal: Terminal, administer: Administer): void => {
+export const addUserCommands = (program: Command, context: CommandContext): void => {
+  const { terminal, administer } = context;
   const user = program.command('user').description('the people who log in');
-  addAdd(user, terminal, administer);
-  addChanges(user, terminal, administer);
+  addAdd(user, context);
+  addChanges(user, context);
   user
     .command('list')
     .description('all users')

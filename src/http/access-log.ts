@@ -35,12 +35,16 @@ const redact = (url: string): string => {
 const isPoll = (method: string, url: string, status: number): boolean =>
   status === 200 && method === 'GET' && url.startsWith('/rest/');
 
-/**
- * Writes one line a request, once its reply is gone.
- * @param addressOf - the client's address, as far as the proxies that we trust say
- */
+export interface AccessLogOptions {
+  readonly log: Log;
+  readonly clock: Clock;
+  /** The client's address, as far as the proxies that we trust say. */
+  readonly addressOf: (request: IncomingMessage) => string;
+}
+
+/** Writes one line a request, once its reply is gone. */
 export const createAccessLog =
-  (log: Log, clock: Clock, addressOf: (request: IncomingMessage) => string) =>
+  ({ log, clock, addressOf }: AccessLogOptions) =>
   (request: IncomingMessage, response: ServerResponse): void => {
     const startedAt = clock.now();
     const { method = '', url = '' } = request;

@@ -85,7 +85,7 @@ export const createApp = (deps: AppDeps): RequestListener => {
   const direct: readonly DirectRoute[] = [new CallRoute(deps), ...deps.directRoutes];
   const trusts = proxyAddress.compile([...deps.trustedProxies]);
   const addressOf = (request: IncomingMessage): string => proxyAddress(request, trusts);
-  const recordAccess = createAccessLog(deps.log, deps.clock, addressOf);
+  const recordAccess = createAccessLog({ log: deps.log, clock: deps.clock, addressOf });
 
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     if (deps.hosts === 'loopback') refuseForeignHost(request);

@@ -44,7 +44,10 @@ export const compileIdempotencyQueries = (database: Kysely<Schema>) => ({
 });
 
 /** Deletes up to `limit` idempotency keys whose day is over. */
-export const expiredKeys = (database: Kysely<Schema>, now: number, limit: number) =>
+export const expiredKeys = (
+  database: Kysely<Schema>,
+  { now, limit }: { readonly now: number; readonly limit: number },
+) =>
   database
     .deleteFrom('idempotency_keys')
     .where((row) =>

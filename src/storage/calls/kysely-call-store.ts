@@ -67,9 +67,9 @@ export class KyselyCallStore implements CallStore {
     return rows.map((row) => ({ ...row, payload: JSON.parse(row.payload) as CallEvent['payload'] }));
   }
 
-  /** Forgets the idempotency keys that are over. */
+  /** Deletes the idempotency keys that have expired. */
   deleteExpired(now: number): Promise<void> {
-    return deleteInSteps(this.#database, (limit) => run(expiredKeys(this.#database.builder, now, limit).compile()));
+    return deleteInSteps(this.#database, (limit) => run(expiredKeys(this.#database.builder, { now, limit }).compile()));
   }
 
   *#insert(

@@ -4,8 +4,13 @@ import type { GrantedApplication } from '../../oauth/model/token-stores.ts';
 import { toScopes } from './oauth-rows.ts';
 import type { Schema } from '../schema.ts';
 
+interface GrantQuery {
+  readonly userId: string;
+  readonly now: number;
+}
+
 /** The families of a user that still have a token to show. */
-const livingFamilies = (builder: Kysely<Schema>, userId: string, now: number) =>
+const livingFamilies = (builder: Kysely<Schema>, { userId, now }: GrantQuery) =>
   builder
     .selectFrom('token_families as family')
     .where('family.user_id', '=', userId)
@@ -17,14 +22,14 @@ const livingFamilies = (builder: Kysely<Schema>, userId: string, now: number) =>
     });
 
 /** What a user granted, by application, the oldest first: its living families, else what is remembered. */
-export const selectGrants = (builder: Kysely<Schema>, userId: string, now: number) => {
+export const selectGrants = (builder: Kysely<Schema>, { userId, now }: GrantQuery) => {
   const applications = builder
     .selectFrom('clients')
     .select(['id', 'name'])
     .where('id', '<>', BUILT_IN_CLIENT_ID)
     .where((client) => client.or([client('kind', '=', 'application'), client('owner_id', '<>', userId)]))
     .as('client');
-  const families = livingFamilies(builder, userId, now);
+  const families = livingFamilies(builder, { userId, now });
   const remembered = builder
     .selectFrom('remembered_grants as grant')
     .where('grant.user_id', '=', userId)

@@ -31,6 +31,6 @@ export class KyselyProofStore implements ProofStore {
   }
 
   deleteExpired(now: number): Promise<void> {
-    return deleteExpiredRows(this.#database, 'dpop_proofs', now);
+    return deleteExpiredRows(this.#database, { table: 'dpop_proofs', now });
   }
 }

@@ -42,7 +42,7 @@ export class KyselyRegistrationTokenStore implements RegistrationTokenStore {
   }
 
   deleteExpired(now: number): Promise<void> {
-    return deleteExpiredRows(this.#database, 'registration_tokens', now);
+    return deleteExpiredRows(this.#database, { table: 'registration_tokens', now });
   }
 
   #living(now: number) {

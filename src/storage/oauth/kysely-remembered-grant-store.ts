@@ -44,6 +44,6 @@ export class KyselyRememberedGrantStore implements RememberedGrantStore {
   }
 
   forget(userId: string, clientId: string): Promise<void> {
-    return this.#database.write(() => forgetGrants(this.#database.builder, userId, clientId));
+    return this.#database.write(() => forgetGrants(this.#database.builder, { userId, clientId }));
   }
 }

@@ -74,6 +74,6 @@ export class KyselySessionStore implements SessionStore {
   }
 
   deleteExpired(now: number): Promise<void> {
-    return deleteExpiredRows(this.#database, 'sessions', now);
+    return deleteExpiredRows(this.#database, { table: 'sessions', now });
   }
 }

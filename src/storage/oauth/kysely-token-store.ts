@@ -20,6 +20,12 @@ import { run, type QueryOutcome, type UnitOfWork } from '../unit-of-work.ts';
 
 type TokenTable = 'access_tokens' | 'refresh_tokens';
 
+interface ExpiredTokens {
+  readonly table: TokenTable;
+  readonly now: number;
+  readonly limit: number;
+}
+
 const compileDeleteEmptyFamily = ({ builder }: Database) =>
   compileOnce(({ familyId }: { readonly familyId: string }) => {
     const holders = (table: TokenTable) =>
@@ -104,13 +110,13 @@ export class KyselyTokenStore implements TokenStore {
   revokeApplication(userId: string, clientId: string): Promise<number> {
     const { builder } = this.#database;
     return this.#database.write(function* () {
-      yield* forgetGrants(builder, userId, clientId);
+      yield* forgetGrants(builder, { userId, clientId });
       return yield* revokeGrants(builder, { userId, clientId });
     });
   }
 
   async listApplications(userId: string, now: number): Promise<readonly GrantedApplication[]> {
-    return toApplications(await this.#database.read(selectGrants(this.#database.builder, userId, now).compile()));
+    return toApplications(await this.#database.read(selectGrants(this.#database.builder, { userId, now }).compile()));
   }
 
   async recordUse(uses: ReadonlyMap<string, number>): Promise<void> {
@@ -127,8 +133,8 @@ export class KyselyTokenStore implements TokenStore {
     await deleteInSteps(this.#database, (limit) =>
       run(builder.deleteFrom('token_families').where('id', 'in', families.limit(limit)).compile()),
     );
-    await deleteInSteps(this.#database, (limit) => this.#deleteExpiredTokens('access_tokens', now, limit));
-    await deleteInSteps(this.#database, (limit) => this.#deleteExpiredTokens('refresh_tokens', now, limit));
+    await deleteInSteps(this.#database, (limit) => this.#deleteExpiredTokens({ table: 'access_tokens', now, limit }));
+    await deleteInSteps(this.#database, (limit) => this.#deleteExpiredTokens({ table: 'refresh_tokens', now, limit }));
   }
 
   *#start(family: TokenFamily, tokens: IssuedTokens, proof: Proof | undefined): UnitOfWork<'started' | 'refused'> {
@@ -167,9 +173,9 @@ export class KyselyTokenStore implements TokenStore {
   }
 
   /** Deletes tokens, and those of their families that have none left. */
-  *#deleteExpiredTokens(table: TokenTable, now: number, limit: number): UnitOfWork<QueryOutcome<unknown>> {
+  *#deleteExpiredTokens({ table, now, limit }: ExpiredTokens): UnitOfWork<QueryOutcome<unknown>> {
     const { builder } = this.#database;
-    const expired = expiredHashes(builder, table, now, limit);
+    const expired = expiredHashes(builder, { table, now, limit });
     const deletion = builder.deleteFrom(table).where('hash', 'in', expired).returning('family_id as familyId');
     const outcome = yield* run(deletion.compile());
     const familyIds = new Set(outcome.rows.map(({ familyId }) => familyId));

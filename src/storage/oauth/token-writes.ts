@@ -104,7 +104,7 @@ export function* revokeGrants(builder: Kysely<Schema>, { userId, clientId }: Gra
 }
 
 /** Forgets what a user remembered for a client. */
-export function* forgetGrants(builder: Kysely<Schema>, userId: string, clientId: string): UnitOfWork<void> {
+export function* forgetGrants(builder: Kysely<Schema>, { userId, clientId }: Required<GrantFilter>): UnitOfWork<void> {
   const grants = builder.deleteFrom('remembered_grants').where('user_id', '=', userId);
   yield* run(grants.where('client_id', '=', clientId).compile());
 }
