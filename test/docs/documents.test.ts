@@ -23,6 +23,14 @@ const documentAt = (path: string): Document => {
 /** What each block is for. `sh`, `nginx`, `ini` and `ts` are tried in test/e2e/documents.test.ts. */
 const LANGUAGES = ['sh', 'text', 'console', 'json', 'nginx', 'ini', 'ts', 'mermaid'];
 
+const leadsSomewhere = ({ path, anchors }: Document, target: string): boolean => {
+  const [file = '', anchor] = target.split('#');
+  if (file === '') return anchors.includes(anchor ?? '');
+  const full = relative(ROOT, resolve(ROOT, dirname(path), file));
+  if (!existsSync(join(ROOT, full))) return false;
+  return anchor === undefined || documentAt(full).anchors.includes(anchor);
+};
+
 describe('the documents', () => {
   it('have blocks of languages that a test tries, and of no other', () => {
     const other = documents.flatMap(({ blocks }) => blocks).filter(({ language }) => !LANGUAGES.includes(language));
@@ -34,15 +42,11 @@ describe('the documents', () => {
   });
 
   it('link to documents, headings and files that exist', () => {
-    const broken = documents.flatMap(({ path, prose, anchors }) =>
-      [...prose.matchAll(/\]\(([^)\s]+)\)/g)].flatMap(([, target = '']) => {
-        if (/^https?:/.test(target)) return [];
-        const [file = '', anchor] = target.split('#');
-        const full = file === '' ? path : relative(ROOT, resolve(ROOT, dirname(path), file));
-        if (!existsSync(join(ROOT, full))) return [`${path}: ${target}`];
-        const known = file === '' ? anchors : documents.find((document) => document.path === full)?.anchors;
-        return anchor === undefined || known?.includes(anchor) === true ? [] : [`${path}: ${target}`];
-      }),
+    const broken = documents.flatMap((document) =>
+      [...document.prose.matchAll(/\]\((?!https?:)([^)\s]+)\)/g)]
+        .map(([, target = '']) => target)
+        .filter((target) => !leadsSomewhere(document, target))
+        .map((target) => `${document.path}: ${target}`),
     );
     expect(broken).toEqual([]);
   });
@@ -95,7 +99,7 @@ describe('the command line in the documents', () => {
   const commandsOf = ({ path, blocks, prose }: Document): { at: string; words: string[] }[] =>
     [
       ...blocks.flatMap(({ at, text }) =>
-        [...text.matchAll(/\boffhook ((?:serve|migrate|user|client|phone|token)\b[^\n|#"]*)/g)].map(([, line]) => ({
+        [...text.matchAll(/\boffhook ((?:serve|migrate|user|client|phone|token)\b[^\n|#"']*)/g)].map(([, line]) => ({
           at,
           line,
         })),
@@ -141,7 +145,12 @@ const rowsOf = ({ prose }: Document): readonly (readonly string[])[] =>
   prose
     .split('\n')
     .filter((line) => line.startsWith('| '))
-    .map((line) => line.slice(1, -1).split(/(?<!\\)\|/).map((cell) => cell.trim()));
+    .map((line) =>
+      line
+        .slice(1, -1)
+        .split(/(?<!\\)\|/)
+        .map((cell) => cell.trim()),
+    );
 
 const rowFor = (name: string): readonly string[] | undefined =>
   rowsOf(documentAt('docs/configure.md')).find(([first = '']) => first === `\`${name}\``);
@@ -155,23 +164,22 @@ interface Field {
   readonly defaultValue?: unknown;
 }
 
-/** Every key of a schema with its default as JSON, lists of objects as `trunks[].name`. */
-const keysOf = (schema: z.core.$ZodType, path = ''): [string, string | undefined][] => {
-  let field = schema._zod.def as Field;
-  let fallback: unknown;
-  let name = path;
-  for (;;) {
-    fallback ??= field.defaultValue;
-    if (field.type === 'array') name += '[]';
-    const inner = field.innerType ?? field.element ?? (field.type === 'pipe' ? field.in : undefined);
-    if (inner === undefined) break;
-    field = inner._zod.def as Field;
+const fieldOf = (schema: z.core.$ZodType): Field => schema._zod.def;
+
+/** What a list, a default, an optional or a transformed value is made of. */
+const withinOf = ({ type, innerType, element, in: input }: Field): z.core.$ZodType | undefined =>
+  innerType ?? element ?? (type === 'pipe' ? input : undefined);
+
+/** Every key of a schema with its default as JSON, in lists of objects as `trunks[].name`. */
+const keysOf = (schema: z.core.$ZodType, path = '', fallback?: unknown): [string, string | undefined][] => {
+  const field = fieldOf(schema);
+  const known = fallback ?? field.defaultValue;
+  const within = withinOf(field);
+  if (within !== undefined) return keysOf(within, field.type === 'array' ? `${path}[]` : path, known);
+  if (field.shape !== undefined) {
+    return Object.entries(field.shape).flatMap(([key, value]) => keysOf(value, path === '' ? key : `${path}.${key}`));
   }
-  if (field.shape === undefined) {
-    return [[name.replace(/\[\]$/, ''), fallback === undefined ? undefined : JSON.stringify(fallback)]];
-  }
-  const prefix = name === '' ? '' : `${name}.`;
-  return Object.entries(field.shape).flatMap(([key, value]) => keysOf(value, `${prefix}${key}`));
+  return [[path.replace(/\[\]$/, ''), known === undefined ? undefined : JSON.stringify(known)]];
 };
 
 describe('docs/configure.md', () => {

@@ -47,7 +47,7 @@ const runInOrder = async (
   options: { readonly cwd: string; readonly env: Readonly<Record<string, string>> },
 ): Promise<readonly string[]> => {
   const script = blocks.map((block) => `${block.text}\nprintf '\\036'\n`).join('');
-  const { code, printed, said } = await run('bash', ['-euo', 'pipefail', '-c', script], options);
+  const { code, printed, said } = await run('bash', ['--norc', '-euo', 'pipefail', '-c', script], options);
   const outputs = printed.split(BETWEEN);
   if (code !== 0) {
     throw new Error(`${blocks[outputs.length - 1]?.at ?? ''} ended with ${code}:\n${outputs.at(-1) ?? ''}\n${said}`);
@@ -99,9 +99,8 @@ describe('the TypeScript of the documents', () => {
       }),
     );
     const host = ts.createCompilerHost(options);
-    const { fileExists, readFile } = host;
-    host.fileExists = (path) => sources.has(path) || fileExists.call(host, path);
-    host.readFile = (path) => sources.get(path) ?? readFile.call(host, path);
+    host.fileExists = (path) => sources.has(path) || ts.sys.fileExists(path);
+    host.readFile = (path) => sources.get(path) ?? ts.sys.readFile(path);
     const program = ts.createProgram([...sources.keys()], options, host);
     const faults = [...sources.keys()].flatMap((path) => {
       const source = program.getSourceFile(path);
@@ -205,38 +204,42 @@ describe('the nginx configuration of docs/operate.md', () => {
     curl -X PUT -H "Authorization: Bearer $TOKEN" -d "token_call=\${CALL##*=}" "$BASE/rest/call" | grep -o '"outcome":"[a-z]*"'
   `;
 
-  it.each(blocksOf('nginx'))('leads a user and an application through https to a call: $at', async ({ text: block }) => {
-    const key = ['-keyout', `${directory}/offhook-tls.key`, '-out', `${directory}/offhook-tls.crt`];
-    await run('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-subj', `/CN=${HOST}`, ...key], {
-      cwd: directory,
-    });
-    const file = join(directory, 'nginx.conf');
-    await writeFile(file, configurationOf(block));
-    const checked = await run('nginx', ['-t', '-c', file], { cwd: directory });
-    expect(checked.said).toContain('test is successful');
-    const nginx = spawn('nginx', ['-c', file, '-g', 'daemon off;'], { stdio: 'inherit' });
-    const ended = once(nginx, 'exit');
-    try {
-      const redirect = `until curl -sI http://127.0.0.1:${ports.http}/x; do sleep 0.1; done | grep -i '^location'`;
-      const plain = await run('bash', ['-c', redirect], { cwd: directory });
-      expect(plain.printed.trim()).toBe(`Location: https://${HOST}/x`);
-      const flow = await run('bash', ['-euo', 'pipefail', '-c', SCRIPT], {
+  it.each(blocksOf('nginx'))(
+    'leads a user and an application through https to a call: $at',
+    async ({ text: block }) => {
+      const key = ['-keyout', `${directory}/offhook-tls.key`, '-out', `${directory}/offhook-tls.crt`];
+      await run('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-subj', `/CN=${HOST}`, ...key], {
         cwd: directory,
-        env: { PORT: String(ports.https) },
       });
-      expect(flow.said).toBe('');
-      expect(flow.printed.split('\n')).toEqual([
-        expect.stringContaining('<title>Log in'),
-        expect.stringMatching(/^set-cookie: __Host-offhook$/i),
-        '"state":"connected"',
-        '"outcome":"completed"',
-        '',
-      ]);
-    } finally {
-      nginx.kill('SIGTERM');
-      await ended;
-    }
-  }, 60_000);
+      const file = join(directory, 'nginx.conf');
+      await writeFile(file, configurationOf(block));
+      const checked = await run('nginx', ['-t', '-c', file], { cwd: directory });
+      expect(checked.said).toContain('test is successful');
+      const nginx = spawn('nginx', ['-c', file, '-g', 'daemon off;'], { stdio: 'inherit' });
+      const ended = once(nginx, 'exit');
+      try {
+        const redirect = `until curl -sI -H Host:${HOST} http://127.0.0.1:${ports.http}/x; do sleep 0.1; done | grep -i '^location'`;
+        const plain = await run('bash', ['-c', redirect], { cwd: directory });
+        expect(plain.printed.trim()).toBe(`Location: https://${HOST}/x`);
+        const flow = await run('bash', ['--norc', '-euo', 'pipefail', '-c', SCRIPT], {
+          cwd: directory,
+          env: { PORT: String(ports.https) },
+        });
+        expect(flow.said).toBe('');
+        expect(flow.printed.split('\n')).toEqual([
+          expect.stringContaining('<title>Log in'),
+          expect.stringMatching(/^set-cookie: __Host-offhook$/i),
+          '"state":"connected"',
+          '"outcome":"completed"',
+          '',
+        ]);
+      } finally {
+        nginx.kill('SIGTERM');
+        await ended;
+      }
+    },
+    60_000,
+  );
 });
 
 describe('a backup', () => {
