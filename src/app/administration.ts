@@ -8,6 +8,7 @@ import { systemClock } from '../shared/clock.ts';
 import { createSystemIds, type IdSource } from '../shared/ids.ts';
 import type { Stores } from '../storage/stores.ts';
 import { createPinoLog } from './pino-log.ts';
+import { lockDatabase } from '../storage/open-database.ts';
 import { openStorage } from './storage.ts';
 
 /** What administers the service from beside it: the same database, no listeners. */
@@ -48,4 +49,19 @@ export const openAdministration = async (config: Config): Promise<Administration
     ids,
     close,
   };
+};
+
+/**
+ * Brings the database up to date, which no process may serve meanwhile.
+ * @throws DatabaseInUseError when one does
+ * @throws Error as `openAdministration`
+ */
+export const migrateDatabase = async (config: Config): Promise<void> => {
+  const lock = lockDatabase(config.databaseUrl);
+  try {
+    const { close } = await openAdministration(config);
+    await close();
+  } finally {
+    lock.release();
+  }
 };

@@ -4,6 +4,7 @@ import { systemClock } from '../shared/clock.ts';
 import { createSystemIds } from '../shared/ids.ts';
 import type { Log } from '../shared/log.ts';
 import type { LocalAddress } from '../sip/sip-stack.ts';
+import { lockDatabase } from '../storage/open-database.ts';
 import { prepareAccounts } from './accounts/prepare-accounts.ts';
 import { composeApplication } from './application.ts';
 import { startCalls } from './calls.ts';
@@ -32,6 +33,8 @@ const start = async (config: Config, log: Log, shutdown: Shutdown): Promise<Omit
   const clock = systemClock;
   const ids = createSystemIds();
   const { sandbox, settings } = config;
+  const lock = lockDatabase(config.databaseUrl);
+  shutdown.add(() => lock.release());
   const pace = { commitPauseMs: COMMIT_PAUSE_MS, checkpointEveryMs: CHECKPOINT_EVERY_MS };
   const { stores, secretKey, close } = await openStorage({ config, clock, log, ...pace });
   shutdown.add(close);

@@ -1,6 +1,6 @@
 import { inspect, types } from 'node:util';
 import { Command, CommanderError } from 'commander';
-import { openAdministration } from '../app/administration.ts';
+import { migrateDatabase, openAdministration } from '../app/administration.ts';
 import { ConfigError, readConfig } from '../config/config.ts';
 import { AppError } from '../shared/errors.ts';
 import { addClientCommands } from './client-commands.ts';
@@ -38,7 +38,7 @@ const createProgram = (terminal: Terminal): Command => {
     .command('migrate')
     .description('bring the database up to date, as each start does')
     .action(async () => {
-      await administer(() => Promise.resolve());
+      await migrateDatabase(readConfig());
       terminal.say('The database is up to date.');
     });
   addUserCommands(program, context);

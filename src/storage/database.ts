@@ -4,6 +4,12 @@ import type { Log } from '../shared/log.ts';
 import type { Schema } from './schema.ts';
 import type { Pace, UnitOfWork } from './unit-of-work.ts';
 
+/** That this process serves a database, and no other one does. */
+export interface DatabaseLock {
+  /** Lets another process serve it. The end of this process does so too, whatever it is. Idempotent. */
+  release(): void;
+}
+
 /** What the stores know of a database: nothing of which one it is. */
 export interface Database {
   /** Builds queries. Stores execute them through `read` and `write`. */

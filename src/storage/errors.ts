@@ -12,6 +12,15 @@ export class DatabaseFileError extends AppError {
   readonly kind: ErrorKind = 'unavailable';
 }
 
+/** Another process serves the database. */
+export class DatabaseInUseError extends AppError {
+  readonly code = 'database_in_use';
+  readonly kind: ErrorKind = 'conflict';
+  constructor(path: string) {
+    super(`Another process serves the database ${path}: one database is served by one process.`);
+  }
+}
+
 /** better-sqlite3 is not there, or has no binary for this Node. */
 export class SqliteMissingError extends AppError {
   readonly code = 'sqlite_missing';

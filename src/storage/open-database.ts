@@ -1,5 +1,5 @@
-import type { Database, DatabaseOptions } from './database.ts';
-import { openSqliteDatabase, SQLITE_SCHEME } from './dialects/sqlite/sqlite-database.ts';
+import type { Database, DatabaseLock, DatabaseOptions } from './database.ts';
+import { lockSqliteDatabase, openSqliteDatabase, SQLITE_SCHEME } from './dialects/sqlite/sqlite-database.ts';
 import { DatabaseUrlError } from './errors.ts';
 
 /**
@@ -12,6 +12,22 @@ import { DatabaseUrlError } from './errors.ts';
  * @throws MigrationFailedError when the tables could not be brought up to date
  */
 export const openDatabase = async (options: DatabaseOptions): Promise<Database> => {
-  if (options.url.startsWith(SQLITE_SCHEME)) return openSqliteDatabase(options);
-  throw new DatabaseUrlError(`The database must be "${SQLITE_SCHEME}<path>".`);
+  assertKnown(options.url);
+  return openSqliteDatabase(options);
+};
+
+/**
+ * Takes a database for this process to serve it, before it is opened. Commands may use it beside that.
+ * @throws DatabaseUrlError when the address cannot be understood
+ * @throws DatabaseInUseError when another process serves it
+ * @throws DatabaseFileError when the lock cannot be made
+ * @throws SqliteMissingError when better-sqlite3 is not installed for this Node
+ */
+export const lockDatabase = (url: string): DatabaseLock => {
+  assertKnown(url);
+  return lockSqliteDatabase(url);
+};
+
+const assertKnown = (url: string): void => {
+  if (!url.startsWith(SQLITE_SCHEME)) throw new DatabaseUrlError(`The database must be "${SQLITE_SCHEME}<path>".`);
 };

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { once } from 'node:events';
 import { request as httpRequest } from 'node:http';
 import { createServer, type AddressInfo } from 'node:net';
@@ -98,13 +98,13 @@ describe('a start', () => {
     await rest.stop(call);
   });
 
-  it('on a port that is taken ends with one line and touches nothing', async () => {
+  it('on a port that is taken ends with one line; calls of the service that has it go on', async () => {
     const service = await start();
     const rest = new RestClient(service.baseUrl, await authorize(service.baseUrl));
     const call = await rest.place({ number: RINGS });
     const { port } = new URL(service.baseUrl);
     const sip = `udp:127.0.0.1:${service.sipPort}`;
-    const quiet = { OFFHOOK_LOG_LEVEL: 'silent' };
+    const quiet = { OFFHOOK_LOG_LEVEL: 'silent', OFFHOOK_DATABASE_URL: `sqlite:${join(directory, 'other.db')}` };
     const sameHttp = await offhook('serve', { env: { ...quiet, PORT: port, OFFHOOK_SIP_LISTEN: 'udp:127.0.0.1:0' } });
     expect(sameHttp).toEqual({
       code: 1,
@@ -116,6 +116,35 @@ describe('a start', () => {
     expect(sameSip.said).toMatch(new RegExp(`^offhook: [^\\n]*EADDRINUSE[^\\n]*${service.sipPort}[^\\n]*\\n$`));
     await rest.until(call, ({ state }) => state === 'dialling');
     await rest.stop(call);
+  });
+
+  it('on a database that another process serves ends with one line, and so does a migration; calls go on', async () => {
+    const first = await start();
+    const rest = new RestClient(first.baseUrl, (await obtainTokens(first.baseUrl)).accessToken);
+    const call = await rest.place({ number: ANSWERS });
+    await rest.until(call, ({ state }) => state === 'connected');
+    const refusal = {
+      code: 1,
+      said: expect.stringMatching(
+        /^offhook: Another process serves the database \S+\.db: one database is served by one process\.\n$/,
+      ),
+    };
+    const link = join(directory, 'link.db');
+    symlinkSync(join(directory, 'offhook.db'), link);
+    const env = { PORT: '0', OFFHOOK_SIP_LISTEN: 'udp:127.0.0.1:0' };
+    for (const path of [join(directory, 'offhook.db'), link]) {
+      expect(await offhook('serve', { env: { ...env, OFFHOOK_DATABASE_URL: `sqlite:${path}` } })).toMatchObject(
+        refusal,
+      );
+    }
+    expect(await offhook('migrate')).toMatchObject(refusal);
+    expect(await rest.info(call)).toMatchObject({ state: 'connected' });
+    expect(await rest.stop(call)).toMatchObject({ state: 'ended', outcome: 'completed' });
+  });
+
+  it('comes at once after a kill -9: the lock of the database is free', async () => {
+    await (await start()).stop('SIGKILL');
+    expect(await statusOf(`${(await start()).baseUrl}/healthz`, '')).toBe(200);
   });
 
   it('with mistakes in the configuration names each of them and ends', async () => {

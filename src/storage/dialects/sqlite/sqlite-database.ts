@@ -13,6 +13,7 @@ import type { CheckpointWork } from './checkpoint-worker.ts';
 import { GroupCommit } from './group-commit.ts';
 import { SqliteConnection, type Synchronous } from './sqlite-connection.ts';
 import { createSqliteDialect } from './sqlite-dialect.ts';
+import { ServingLock } from './serving-lock.ts';
 
 export const SQLITE_SCHEME = 'sqlite:';
 
@@ -31,6 +32,13 @@ const locationOf = (url: string): SqliteLocation => {
   if (!isSynchronous(synchronous)) throw new DatabaseUrlError('"synchronous" must be "full" or "normal".');
   return { path, synchronous };
 };
+
+/**
+ * @throws DatabaseInUseError when another process serves the file
+ * @throws DatabaseFileError when the file of the lock cannot be made
+ * @throws DatabaseUrlError when the address cannot be understood
+ */
+export const lockSqliteDatabase = (url: string): ServingLock => ServingLock.acquire(locationOf(url).path);
 
 /** Checkpoints beside the event loop. Where its thread fails, the connection's own checkpoints take over. */
 class Checkpointer {
