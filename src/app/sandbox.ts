@@ -39,7 +39,9 @@ const portOf = ({ listeners }: SipStack): number => listeners[0]?.port ?? 0;
 /** Starts the carrier on a loopback port of its own. @returns the trunk that leads to it */
 export const startDemoCarrier = async (parts: SandboxParts): Promise<SipTrunk> => {
   const stack = await openStack(parts, 'carrier', 'Offhook demo carrier');
-  new DemoCarrier({ ...parts, userAgent: stack.userAgent, host: HOST, answerAfterMs: CARRIER_ANSWERS_AFTER_MS });
+  const { clock, ids, log } = parts;
+  const { userAgent } = stack;
+  new DemoCarrier({ userAgent, host: HOST, answerAfterMs: CARRIER_ANSWERS_AFTER_MS, clock, ids, log });
   return { name: 'sandbox', uri: `sip:${HOST}:${portOf(stack)}` };
 };
 
@@ -55,16 +57,17 @@ export interface DemoPhoneParts extends SandboxParts {
  * @throws Error when the registration does not succeed in time
  */
 export const startDemoPhone = async (parts: DemoPhoneParts): Promise<void> => {
-  const { account, password, registrarPort, domain, clock, shutdown } = parts;
-  const stack = await openStack(parts, account, 'Offhook demo phone');
-  new DemoPhone({ ...parts, userAgent: stack.userAgent, host: HOST, answerAfterMs: ANSWER_AFTER_MS });
+  const { account, password, registrarPort, domain, clock, ids, log, shutdown } = parts;
+  const { userAgent } = await openStack(parts, account, 'Offhook demo phone');
+  new DemoPhone({ userAgent, host: HOST, answerAfterMs: ANSWER_AFTER_MS, clock, ids, log });
   const registration = new Registration({
-    ...parts,
-    userAgent: stack.userAgent,
+    userAgent,
     registrar: `sip:${domain}`,
     account: `sip:${account}@${domain}`,
     credentials: { username: account, password },
     hop: { protocol: 'udp', address: HOST, port: registrarPort },
+    clock,
+    ids,
   });
   shutdown.add(() => registration.close());
   await new Promise<void>((resolve, reject) => {

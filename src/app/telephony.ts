@@ -55,8 +55,9 @@ const trunkRegistration = (trunk: Trunk, userAgent: UserAgent, parts: TelephonyP
   if (!trunk.register || credentials === undefined) return [];
   const registrar = uri.replace(/^(sips?:)[^@]*@/i, '$1');
   const account = registrar.replace(/^(sips?:)/i, `$1${credentials.username}@`).replace(/;.*$/, '');
-  const registration = new Registration({ ...parts, userAgent, registrar, account, credentials });
-  registration.on('failed', (status) => parts.log.warn({ trunk: name, status }, 'a trunk refuses our registration'));
+  const { clock, ids, log } = parts;
+  const registration = new Registration({ userAgent, registrar, account, credentials, clock, ids });
+  registration.on('failed', (status) => log.warn({ trunk: name, status }, 'a trunk refuses our registration'));
   const start = (): Promise<void> => {
     // Calls do not wait for a trunk that is slow to answer: it is tried again until it does.
     void registration.start();
@@ -75,7 +76,9 @@ const startOwnPhone = async (
   if (user?.sandbox !== true || udp === undefined) return;
   await parts.stores.phoneBook.removePhone(user.id, DEMO_ACCOUNT);
   const password = await issueSipAccount(parts, { userId: user.id, account: DEMO_ACCOUNT });
-  await startDemoPhone({ ...parts, account: DEMO_ACCOUNT, password, registrarPort: udp.port, domain });
+  const { clock, ids, log, shutdown } = parts;
+  const registrarPort = udp.port;
+  await startDemoPhone({ account: DEMO_ACCOUNT, password, registrarPort, domain, clock, ids, log, shutdown });
 };
 
 /** Takes REGISTER from the phones of users. */

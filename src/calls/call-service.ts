@@ -157,8 +157,11 @@ export class CallService extends TypedEmitter<CallEventMap> {
 
   /** From here on the call counts, and can be stopped. */
   #admit(record: CallRecord): Call {
+    const { store, clock, log } = this.#options;
     const call = new Call(record, {
-      ...this.#options,
+      store,
+      clock,
+      log,
       published: (changed, event) => this.#publish(call, changed, event),
       lost: () => this.#remove(call),
     });

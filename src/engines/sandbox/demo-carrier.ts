@@ -65,9 +65,9 @@ export class DemoCarrier {
   }
 
   async #answer(session: IncomingSession, behaviour: Extract<Behaviour, { kind: 'answer' }>): Promise<void> {
-    const { answerAfterMs } = this.#options;
+    const { answerAfterMs, host, clock, ids, log } = this.#options;
     const { early, media: sent, hangUpAfterMs } = behaviour;
-    const media = await openMediaFor(session, { ...this.#options, send: early ?? sent });
+    const media = await openMediaFor(session, { host, clock, ids, log, send: early ?? sent });
     if (media === undefined) return;
     const answer = media.answer(session.remoteSdp ?? '');
     if (early === undefined) session.progress(180);

@@ -30,9 +30,9 @@ export class DemoPhone {
   }
 
   async #answer(session: IncomingSession): Promise<void> {
-    const { log } = this.#options;
+    const { host, clock, ids, log } = this.#options;
     try {
-      const media = await openMediaFor(session, { ...this.#options, send: 'silence' });
+      const media = await openMediaFor(session, { host, clock, ids, log, send: 'silence' });
       if (media !== undefined) session.accept(media.answer(session.remoteSdp ?? ''));
     } catch (error) {
       log.warn({ error }, 'the demo phone could not answer');

@@ -43,7 +43,8 @@ export class DigestServer {
 
   constructor(options: DigestServerOptions) {
     this.#options = options;
-    this.#nonces = new Nonces({ ...options, lifetimeMs: options.nonceLifetimeMs ?? 300_000 });
+    const { clock, ids, key, nonceLifetimeMs: lifetimeMs = 300_000 } = options;
+    this.#nonces = new Nonces({ key, clock, ids, lifetimeMs });
   }
 
   async verify(request: SipRequest): Promise<DigestVerdict> {

@@ -7,7 +7,7 @@ import { callFlow, type Input, type Phase } from './call-flow.ts';
 import type { Routes } from './routes.ts';
 import { CallMedia } from '../media/call-media.ts';
 import { causeOfResponse, incompatibleMediaCause } from '../leg/causes.ts';
-import { Leg, type LegTarget, type LegUser } from '../leg/leg.ts';
+import { Leg, type LegOptions, type LegTarget, type LegUser } from '../leg/leg.ts';
 import { unreachable, withoutAudio, type LegFailure } from '../leg/leg-end.ts';
 import { LegSdp, type SessionIds } from '../leg/leg-sdp.ts';
 import { nextForCallee, nextForCaller, withCodecs } from '../leg/next-attempt.ts';
@@ -65,21 +65,18 @@ export class ThirdPartyCall implements EngineCall {
   }
 
   async #ringCaller(): Promise<void> {
-    const { clock, plan, prompter, userAgent } = this.#options;
+    const { plan, prompter } = this.#options;
     const targets = await this.#targetsOf('caller');
     if (!this.#move('caller-located')) return;
     if (targets.length === 0) {
       this.#failCaller(unreachable);
       return;
     }
-    const leg = new Leg({
+    const leg = this.#newLeg({
       targets,
       ringSeconds: plan.timeoutSeconds,
       next: nextForCaller,
       media: () => prompter.offer,
-      sdp: this.#newSdp(),
-      userAgent,
-      clock,
       user: {
         ...this.#legUser('caller'),
         earlyMedia: () => undefined,
@@ -111,17 +108,13 @@ export class ThirdPartyCall implements EngineCall {
   }
 
   #dial(caller: Caller, targets: readonly LegTarget[]): void {
-    const { clock, plan, userAgent } = this.#options;
     const { media } = caller;
     const user = this.#legUser('callee');
-    const callee = new Leg({
+    const callee = this.#newLeg({
       targets,
-      ringSeconds: plan.destinationTimeoutSeconds,
+      ringSeconds: this.#options.plan.destinationTimeoutSeconds,
       next: nextForCallee,
       media: (codecs) => withCodecs(caller.leg.remote, codecs),
-      sdp: this.#newSdp(),
-      userAgent,
-      clock,
       user: {
         ...user,
         calling: (address) => {
@@ -150,9 +143,10 @@ export class ThirdPartyCall implements EngineCall {
     }
   }
 
-  #newSdp(): LegSdp {
-    const { prompter, sessionIds } = this.#options;
-    return new LegSdp({ sessionId: sessionIds.next(), address: prompter.address });
+  #newLeg(options: Omit<LegOptions, 'sdp' | 'userAgent' | 'clock'>): Leg {
+    const { clock, prompter, sessionIds, userAgent } = this.#options;
+    const sdp = new LegSdp({ sessionId: sessionIds.next(), address: prompter.address });
+    return new Leg({ ...options, sdp, userAgent, clock });
   }
 
   /** Steps 5 and 6: the two are shown each other's media. */
