@@ -2,7 +2,8 @@ import type { Selectable } from 'kysely';
 import type { Scope } from '../../oauth/model/permissions.ts';
 import type { Client, GrantType, ResponseType, User } from '../../oauth/model/account-stores.ts';
 import type { TokenFamily, TokenUser } from '../../oauth/model/token-stores.ts';
-import type { ClientsTable, UsersTable } from '../schema.ts';
+import type { UsersTable } from '../schema.ts';
+import type { ClientsTable } from './oauth-tables.ts';
 
 /** Scopes are kept as they travel: words between spaces (RFC 6749 section 3.3). */
 export const fromScopes = (scopes: readonly Scope[]): string => scopes.join(' ');

@@ -3,7 +3,8 @@ import type { CallUser, Phone, PhoneDirectory } from '../../calls/phone-director
 import { compileOnce } from '../compile-once.ts';
 import type { Database } from '../database.ts';
 import type { SandboxAccounts } from '../sandbox-accounts.ts';
-import type { PhonesTable, UsersTable } from '../schema.ts';
+import type { UsersTable } from '../schema.ts';
+import type { PhonesTable } from './phone-tables.ts';
 
 const compileReads = ({ builder }: Database, sandboxAccounts: SandboxAccounts) => {
   const users = builder.selectFrom('users').select(['id', 'username', 'extension', 'home_country', 'caller_ids']);

@@ -41,19 +41,19 @@ interface Requester {
 const show = (
   { renderPage }: GrantRouterDeps,
   { request, response }: Pick<Exchange, 'request' | 'response'>,
-  { client, request: asked, user, parameters }: Authorization & Requester,
+  { client, request: authorizationRequest, user, parameters }: Authorization & Requester,
 ): void => {
   const shown = parameters.toRecord();
   if (!prefersHtml(request)) {
     response.vary('Accept').json(shown);
     return;
   }
-  const scopes = asked.scopes.map((name) => ({ name, description: scopeDescriptions[name] }));
+  const scopes = authorizationRequest.scopes.map((name) => ({ name, description: scopeDescriptions[name] }));
   const { username } = user;
   renderPage(response, {
     view: 'grant',
     status: 200,
-    data: { parameters: shown, client, scopes, username, redirectHost: placeOf(asked.redirectUri) },
+    data: { parameters: shown, client, scopes, username, redirectHost: placeOf(authorizationRequest.redirectUri) },
   });
 };
 
@@ -82,11 +82,11 @@ export const createGrantRouter = (deps: GrantRouterDeps): Router => {
       return;
     }
     const { authorization } = consent;
-    const asked = (error?: unknown): void => {
+    const showQuestion = (error?: unknown): void => {
       if (error === undefined) show(deps, { request, response }, { ...authorization, user, parameters });
       else next(error);
     };
-    server.authorize(authorization, { request, response, next: asked });
+    server.authorize(authorization, { request, response, next: showQuestion });
   };
 
   const decide = async (request: Request, response: Response, next: NextFunction): Promise<void> => {

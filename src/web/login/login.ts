@@ -101,8 +101,8 @@ export const createLoginRouter = (deps: LoginRouterDeps): Router => {
       seeOther(response, localAddress(parameters.get('return_to'), deps.publicUrl));
       return;
     }
-    const asked = { parameters, user, sessionHash: sessionHash(request), route: routeOf(request.headers) };
-    const consent = await prepareConsent(deps.authorizationCheck, asked);
+    const requester = { parameters, user, sessionHash: sessionHash(request), route: routeOf(request.headers) };
+    const consent = await prepareConsent(deps.authorizationCheck, requester);
     if (consent.outcome === 'valid') await deps.pendingDecisions.arm(consent.authorization);
     seeOther(response, `/auth/grant?${parameters.toString()}`);
   };
