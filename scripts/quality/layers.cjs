@@ -11,7 +11,7 @@ const mayImport = {
   'engines/sip': ['calls', 'sip', 'media', 'shared'],
   'engines/sandbox': ['calls', 'sip', 'media', 'shared'],
   http: ['calls', 'oauth', 'shared'],
-  web: ['calls', 'oauth', 'shared', 'http/negotiate', 'http/problem'],
+  web: ['calls', 'oauth', 'shared', 'http/negotiate', 'http/oauth', 'http/problem', 'http/request-target'],
   cli: ['app', 'config', 'shared'],
 };
 
@@ -83,8 +83,14 @@ module.exports = {
     {
       name: 'one-importer-of-oauth2orize',
       severity: 'error',
-      from: { path: '^src/', pathNot: '^src/oauth/server/authorization-server\\.ts$' },
+      from: { path: '^src/', pathNot: '^src/http/oauth/authorization-server\\.ts$' },
       to: { path: 'node_modules/oauth2orize/' },
+    },
+    {
+      name: 'oauth-knows-no-http',
+      severity: 'error',
+      from: { path: '^src/oauth/' },
+      to: { path: '^(node:)?https?$|node_modules/(@types/)?express' },
     },
     {
       name: 'only-keys-know-jose',
@@ -95,7 +101,7 @@ module.exports = {
     {
       name: 'one-importer-of-passport',
       severity: 'error',
-      from: { path: '^src/', pathNot: '^src/oauth/accounts/authenticators\\.ts$' },
+      from: { path: '^src/', pathNot: '^src/http/oauth/password-authenticator\\.ts$' },
       to: { path: 'node_modules/passport' },
     },
   ],

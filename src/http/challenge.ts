@@ -1,11 +1,6 @@
 import { DPOP_ALGORITHMS } from '../oauth/keys/dpop-proofs.ts';
-import {
-  InsufficientScopeError,
-  InvalidProofError,
-  InvalidTokenError,
-  MissingTokenError,
-  TokenSentTwiceError,
-} from '../oauth/model/errors.ts';
+import { InsufficientScopeError, InvalidProofError, InvalidTokenError } from '../oauth/model/errors.ts';
+import { MissingTokenError, TokenSentTwiceError } from './oauth/errors.ts';
 import type { AppError } from '../shared/errors.ts';
 
 /** RFC 7617 section 2. */

@@ -1,13 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
 import { createSystemIds } from '../../src/shared/ids.ts';
-import { createAdmission, routeOf } from '../../src/oauth/model/admission.ts';
+import { createAdmission } from '../../src/oauth/model/admission.ts';
+import { routeOf } from '../../src/http/oauth/presented-token.ts';
 import { hashOfRequest } from '../../src/oauth/model/authorization-request.ts';
 import { parseBasicCredentials } from '../../src/oauth/request/basic-credentials.ts';
 import { describedClient } from '../../src/oauth/clients/client-description.ts';
 import { createConcurrencyLimit } from '../../src/oauth/limits/concurrency-limit.ts';
-import { TooManyRequestsError } from '../../src/oauth/model/errors.ts';
+import { OAuthError, TooManyRequestsError } from '../../src/oauth/model/errors.ts';
 import { networkOfAddress } from '../../src/oauth/model/network-of-address.ts';
-import { parseParameters } from '../../src/oauth/request/parameters.ts';
+import { Parameters } from '../../src/oauth/request/parameters.ts';
 import { createPasswordHasher } from '../../src/oauth/accounts/password-hasher.ts';
 import { mayGrant, permissionsOf } from '../../src/oauth/model/permissions.ts';
 import { anyoneCouldClaim, faultOfRedirectUri, redirectUriMatches } from '../../src/oauth/model/redirect-uri.ts';
@@ -17,20 +18,20 @@ import { demoApp } from '../support/oauth-app.ts';
 
 describe('parameters', () => {
   it('keep order, encoding and repetition', () => {
-    const parameters = parseParameters('a=1+2&b=%C3%A4&a=3&c&&d==')!;
+    const parameters = Parameters.parse('a=1+2&b=%C3%A4&a=3&c&&d==');
     expect([parameters.get('a'), parameters.get('b'), parameters.get('c'), parameters.get('d')]).toEqual([
       ...[undefined, 'ä', undefined, '='],
     ]);
     expect([parameters.has('a'), parameters.has('c'), parameters.hasRepetition]).toEqual([true, true, true]);
     expect(parameters.toString()).toBe('a=1%202&b=%C3%A4&a=3&c=&d=%3D');
     expect(parameters.without('a').toRecord()).toEqual({ b: 'ä', c: '', d: '=' });
-    expect(parseParameters('__proto__=x')!.toRecord()).toEqual(Object.fromEntries([['__proto__', 'x']]));
+    expect(Parameters.parse('__proto__=x').toRecord()).toEqual(Object.fromEntries([['__proto__', 'x']]));
   });
 
   it.each(['a=%', 'a=%ff', '%zz=1', 'a=\ud800', '\udfff=1', Array<string>(65).fill('a=1').join('&')])(
     'are refused when malformed: %s',
     (text) => {
-      expect(parseParameters(text)).toBeUndefined();
+      expect(() => Parameters.parse(text)).toThrow(OAuthError);
     },
   );
 });

@@ -9,43 +9,16 @@ export class InvalidTokenError extends AppError {
   }
 }
 
-/** No credentials at all: the challenge is bare (RFC 6750 section 3). */
-export class MissingTokenError extends AppError {
-  readonly code = 'unauthorized';
-  readonly kind: ErrorKind = 'unauthenticated';
-  constructor() {
-    super('An access token is required.');
-  }
-}
-
 /** RFC 6750 section 3.1, `insufficient_scope`; `details.scope` names a scope that would do. */
 export class InsufficientScopeError extends AppError {
   readonly code = 'insufficient_scope';
   readonly kind: ErrorKind = 'forbidden';
 }
 
-/** The token came in more than one way: RFC 6750 section 3.1, `invalid_request`. */
-export class TokenSentTwiceError extends AppError {
-  readonly code = 'invalid_request';
-  readonly kind: ErrorKind = 'invalid';
-  constructor() {
-    super('The access token was sent more than once.');
-  }
-}
-
 /** RFC 9449 sections 5 and 7.1. */
 export class InvalidProofError extends AppError {
   readonly code = 'invalid_dpop_proof';
   readonly kind: ErrorKind = 'unauthenticated';
-}
-
-/** A page of another site had a browser send credentials here. */
-export class ForeignOriginError extends AppError {
-  readonly code = 'invalid_request';
-  readonly kind: ErrorKind = 'forbidden';
-  constructor() {
-    super('This grant is not for pages of other sites.');
-  }
 }
 
 /** RFC 6749 sections 4.1.2.1 and 5.2, RFC 7591 section 3.2.2, RFC 8628 section 3.5. */

@@ -1,13 +1,14 @@
 import { type NextFunction, type Request, type Response, Router } from 'express';
 import { prefersHtml } from '../../http/negotiate.ts';
-import { routeOf } from '../../oauth/model/admission.ts';
+import { routeOf } from '../../http/oauth/presented-token.ts';
 import type { AuthorizationCheck } from '../../oauth/authorize/authorization-check.ts';
-import type { AuthorizationServer, Exchange } from '../../oauth/server/authorization-server.ts';
+import type { AuthorizationServer, Exchange } from '../../http/oauth/authorization-server.ts';
 import { type Authorization, type Consent, prepareConsent } from '../../oauth/authorize/consent.ts';
 import type { CurrentUser } from '../../oauth/accounts/current-user.ts';
 import { UntrustedRequestError } from '../../oauth/model/errors.ts';
-import { formOf, queryParametersOf, readForm } from '../../oauth/request/form.ts';
-import { type Parameters, queryOf } from '../../oauth/request/parameters.ts';
+import { formOf, queryParametersOf, readForm } from '../../http/oauth/form.ts';
+import type { Parameters } from '../../oauth/request/parameters.ts';
+import { queryOf } from '../../http/request-target.ts';
 import { scopeDescriptions } from '../../oauth/model/scope.ts';
 import type { User } from '../../oauth/model/account-stores.ts';
 import { createCsrfGuard } from '../page/csrf.ts';

@@ -1,10 +1,10 @@
 import { type Request, type Response, Router } from 'express';
 import { prefersHtml } from '../../http/negotiate.ts';
 import { statusOf } from '../../http/problem.ts';
-import { routeOf } from '../../oauth/model/admission.ts';
+import { routeOf } from '../../http/oauth/presented-token.ts';
 import type { AuthorizationCheck } from '../../oauth/authorize/authorization-check.ts';
-import type { Exchange } from '../../oauth/server/authorization-server.ts';
-import type { Authenticators } from '../../oauth/accounts/authenticators.ts';
+import type { Exchange } from '../../http/oauth/authorization-server.ts';
+import type { Authenticators } from '../../http/oauth/password-authenticator.ts';
 import { prepareConsent } from '../../oauth/authorize/consent.ts';
 import type { CurrentUser } from '../../oauth/accounts/current-user.ts';
 import {
@@ -13,7 +13,7 @@ import {
   TooManyRequestsError,
   WrongCredentialsError,
 } from '../../oauth/model/errors.ts';
-import { formOf, queryParametersOf, readForm } from '../../oauth/request/form.ts';
+import { formOf, queryParametersOf, readForm } from '../../http/oauth/form.ts';
 import type { Parameters } from '../../oauth/request/parameters.ts';
 import type { PendingDecisions } from '../../oauth/authorize/pending-decisions.ts';
 import type { User } from '../../oauth/model/account-stores.ts';

@@ -1,7 +1,7 @@
 import { type Request, type Response, Router } from 'express';
 import { prefersHtml } from '../../http/negotiate.ts';
 import type { AuditLog } from '../../oauth/model/audit-log.ts';
-import { presentedToken } from '../../oauth/request/presented-token.ts';
+import { presentedToken } from '../../http/oauth/presented-token.ts';
 import type { TokenVerifier } from '../../oauth/request/principal.ts';
 import type { TokenStore } from '../../oauth/model/token-stores.ts';
 import { createCsrfGuard } from '../page/csrf.ts';

@@ -2,7 +2,7 @@ import { Router } from 'express';
 import { z } from 'zod';
 import type { RecordedAuditEvent } from '../../oauth/model/audit-log.ts';
 import type { AuditTrail } from '../../oauth/accounts/audit-trail.ts';
-import { queryParametersOf } from '../../oauth/request/form.ts';
+import { queryParametersOf } from '../../http/oauth/form.ts';
 import { InvalidFieldsError } from '../page/errors.ts';
 import { type AuditEventView, isoTime } from './management-views.ts';
 import type { RenderPage } from '../page/page-renderer.ts';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { AccountService } from '../../oauth/accounts/account-service.ts';
-import { routeOf } from '../../oauth/model/admission.ts';
+import { routeOf } from '../../http/oauth/presented-token.ts';
 import { InvalidFieldsError } from '../page/errors.ts';
 import { fieldsOf } from '../page/page-body.ts';
 import { createSessionStart, type SessionStartDeps } from '../login/session-start.ts';

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { DEVICE_CODE_GRANT } from '../../../src/oauth/model/account-stores.ts';
 import { createDeviceAuthorization } from '../../../src/oauth/device/device-authorization.ts';
 import { describedClient } from '../../../src/oauth/clients/client-description.ts';
-import { parseParameters } from '../../../src/oauth/request/parameters.ts';
+import { Parameters } from '../../../src/oauth/request/parameters.ts';
 import { hashSecret } from '../../../src/oauth/model/secrets.ts';
 import { canonicalUserCode, hashUserCode, newUserCode } from '../../../src/oauth/device/user-code.ts';
 import { createSystemIds } from '../../../src/shared/ids.ts';
@@ -64,7 +64,7 @@ describe('a device', () => {
       clientAuthenticator: { authenticate: () => Promise.resolve(client) },
     });
     const begin = () =>
-      devices.begin({ authorization: undefined, parameters: parseParameters('')!, route: 'direct', address: '' });
+      devices.begin({ authorization: undefined, parameters: Parameters.parse(''), route: 'direct', address: '' });
     expect((await begin()).user_code).toBe('BBBB-BBBB');
     const other = await begin();
     expect(other.user_code).toBe('CCCC-CCCC');

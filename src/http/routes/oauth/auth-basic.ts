@@ -1,12 +1,12 @@
 import { type ErrorRequestHandler, type Request, type RequestHandler, type Response, Router } from 'express';
-import { routeOf } from '../../../oauth/model/admission.ts';
+import { presentedToken, routeOf } from '../../oauth/presented-token.ts';
 import type { AuditLog } from '../../../oauth/model/audit-log.ts';
 import { readBasicCredentials } from '../../../oauth/request/basic-credentials.ts';
 import type { BasicLogin, LoginTokens } from '../../../oauth/server/basic-login.ts';
 import { InvalidTokenError, MissingCredentialsError, WrongCredentialsError } from '../../../oauth/model/errors.ts';
-import { queryParametersOf } from '../../../oauth/request/form.ts';
+import { queryParametersOf } from '../../oauth/form.ts';
 import type { LoginRequest, LoginService } from '../../../oauth/accounts/login-service.ts';
-import { presentedToken } from '../../../oauth/request/presented-token.ts';
+
 import type { TokenVerifier } from '../../../oauth/request/principal.ts';
 import type { TokenStore } from '../../../oauth/model/token-stores.ts';
 import { readFields } from '../../body.ts';

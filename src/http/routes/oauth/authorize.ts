@@ -1,8 +1,8 @@
 import { type ErrorRequestHandler, Router } from 'express';
-import { routeOf } from '../../../oauth/model/admission.ts';
+import { routeOf } from '../../oauth/presented-token.ts';
 import type { AuthorizationCheck } from '../../../oauth/authorize/authorization-check.ts';
-import { queryParametersOf } from '../../../oauth/request/form.ts';
-import { queryOf } from '../../../oauth/request/parameters.ts';
+import { queryParametersOf } from '../../oauth/form.ts';
+import { queryOf } from '../../request-target.ts';
 
 export interface AuthorizeRouterDeps {
   readonly authorizationCheck: AuthorizationCheck;

@@ -1,9 +1,10 @@
 import { type Request, Router } from 'express';
 import type { Client } from '../../../oauth/model/account-stores.ts';
-import { type RequestRoute, routeOf } from '../../../oauth/model/admission.ts';
+import type { RequestRoute } from '../../../oauth/model/admission.ts';
+import { routeOf } from '../../oauth/presented-token.ts';
 import type { ClientAuthenticator } from '../../../oauth/clients/client-authenticator.ts';
 import { OAuthError } from '../../../oauth/model/errors.ts';
-import { formOf, readForm } from '../../../oauth/request/form.ts';
+import { formOf, readForm } from '../../oauth/form.ts';
 import type { Log } from '../../../shared/log.ts';
 import { tokenNoStore } from '../../reply.ts';
 import { createTokenErrorHandler } from './token-error.ts';

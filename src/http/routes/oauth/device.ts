@@ -1,7 +1,7 @@
 import { Router } from 'express';
-import { routeOf } from '../../../oauth/model/admission.ts';
+import { routeOf } from '../../oauth/presented-token.ts';
 import type { DeviceAuthorization } from '../../../oauth/device/device-authorization.ts';
-import { formOf, readForm } from '../../../oauth/request/form.ts';
+import { formOf, readForm } from '../../oauth/form.ts';
 import type { Log } from '../../../shared/log.ts';
 import { allowAnyOrigin } from '../../cors.ts';
 import { tokenNoStore } from '../../reply.ts';

@@ -8,7 +8,7 @@ import express, {
 } from 'express';
 import type { ClientRegistration, RegistrationPermit } from '../../../oauth/clients/client-registration.ts';
 import { InvalidTokenError, TooManyRequestsError } from '../../../oauth/model/errors.ts';
-import { presentedToken } from '../../../oauth/request/presented-token.ts';
+import { presentedToken } from '../../oauth/presented-token.ts';
 import type { Log } from '../../../shared/log.ts';
 import { challengeOf } from '../../challenge.ts';
 import { UnsupportedMediaTypeError } from '../../errors.ts';

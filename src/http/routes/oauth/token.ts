@@ -1,10 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { routeOf } from '../../../oauth/model/admission.ts';
-import type { AuthorizationServer } from '../../../oauth/server/authorization-server.ts';
-import { ForeignOriginError } from '../../../oauth/model/errors.ts';
-import { FORM, parseForm, UnsupportedFormError } from '../../../oauth/request/form.ts';
-import { type Parameters, pathOf, queryOf } from '../../../oauth/request/parameters.ts';
-import { sentProof } from '../../../oauth/request/presented-token.ts';
+import { routeOf, sentProof } from '../../oauth/presented-token.ts';
+import type { AuthorizationServer } from '../../oauth/authorization-server.ts';
+import { ForeignOriginError } from '../../oauth/errors.ts';
+import { FORM, UnsupportedFormError } from '../../oauth/form.ts';
+import { Parameters } from '../../../oauth/request/parameters.ts';
+import { pathOf, queryOf } from '../../request-target.ts';
+
 import {
   carriesCredentials,
   type CodeAnswer,
@@ -54,7 +55,7 @@ const readForm = async (request: IncomingMessage, response: ServerResponse): Pro
   const contentType = request.headers['content-type'] ?? '';
   const bytes = await receiveBody(request, { response, limitBytes: MAX_BYTES });
   if (bytes.length > 0 && mediaTypeOf(contentType) !== FORM) throw new UnsupportedFormError();
-  return parseForm(decodeBody(bytes, contentType));
+  return Parameters.parse(decodeBody(bytes, contentType));
 };
 
 /** The token endpoint (RFC 6749 section 3.2). It knows no session: whoever asks is a client, never a person. */
@@ -84,7 +85,7 @@ export class TokenRoute implements DirectRoute {
   async #answer(request: IncomingMessage, response: ServerResponse, address: () => string): Promise<void> {
     switch (request.method) {
       case 'GET':
-        return this.#grant(request, { response, address, parameters: parseForm(queryOf(request.url ?? '')) });
+        return this.#grant(request, { response, address, parameters: Parameters.parse(queryOf(request.url ?? '')) });
       case 'POST':
         return this.#grant(request, { response, address, parameters: await readForm(request, response) });
       case 'OPTIONS':

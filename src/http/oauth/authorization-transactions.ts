@@ -1,8 +1,8 @@
 import type { Modes, Transaction, TransactionStore } from './authorization-library.ts';
-import type { Authorization } from '../authorize/consent.ts';
-import { UntrustedRequestError } from '../model/errors.ts';
-import type { PendingDecisions } from '../authorize/pending-decisions.ts';
-import { redirectWith } from '../request/redirect-response.ts';
+import type { Authorization } from '../../oauth/authorize/consent.ts';
+import { UntrustedRequestError } from '../../oauth/model/errors.ts';
+import type { PendingDecisions } from '../../oauth/authorize/pending-decisions.ts';
+import { redirectWith } from './redirect-response.ts';
 import { settle } from '../../shared/settle.ts';
 
 /** Every redirect with an answer or an error goes through these: 303, and with the issuer (RFC 9207). */

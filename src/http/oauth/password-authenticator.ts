@@ -1,11 +1,11 @@
 import type { Request, Response } from 'express';
 import passport from 'passport';
 import { Strategy } from 'passport-local';
-import { routeOf } from '../model/admission.ts';
-import { WrongCredentialsError } from '../model/errors.ts';
-import type { LoginService } from './login-service.ts';
+import { routeOf } from './presented-token.ts';
+import { WrongCredentialsError } from '../../oauth/model/errors.ts';
+import type { LoginService } from '../../oauth/accounts/login-service.ts';
 import { settle } from '../../shared/settle.ts';
-import type { User } from '../model/account-stores.ts';
+import type { User } from '../../oauth/model/account-stores.ts';
 
 /** The ways in which a person proves who he is: one, so far. */
 export interface Authenticators {

@@ -1,15 +1,15 @@
 import type { ServerResponse } from 'node:http';
-import { DEVICE_CODE_GRANT } from '../model/account-stores.ts';
+import { DEVICE_CODE_GRANT } from '../../oauth/model/account-stores.ts';
 import type { AuthorizationLibrary, Done, LibraryRequest, Middleware, Server } from './authorization-library.ts';
-import type { AuthorizationCodeGrant } from '../grants/authorization-code.ts';
-import type { ClientCredentialsGrant } from '../grants/client-credentials.ts';
-import type { DeviceCodeGrant } from '../grants/device-code.ts';
-import type { PasswordGrant } from '../grants/password.ts';
-import type { RefreshTokenGrant } from '../grants/refresh-token.ts';
-import { redirectWith } from '../request/redirect-response.ts';
+import type { AuthorizationCodeGrant } from '../../oauth/grants/authorization-code.ts';
+import type { ClientCredentialsGrant } from '../../oauth/grants/client-credentials.ts';
+import type { DeviceCodeGrant } from '../../oauth/grants/device-code.ts';
+import type { PasswordGrant } from '../../oauth/grants/password.ts';
+import type { RefreshTokenGrant } from '../../oauth/grants/refresh-token.ts';
+import { redirectWith } from './redirect-response.ts';
 import { settle } from '../../shared/settle.ts';
-import type { TokenResponse } from '../tokens/token-minter.ts';
-import type { TokenRequest } from './token-request.ts';
+import type { TokenResponse } from '../../oauth/tokens/token-minter.ts';
+import type { TokenRequest } from '../../oauth/server/token-request.ts';
 
 /** The grants of the token endpoint. */
 export interface TokenExchangeDeps {

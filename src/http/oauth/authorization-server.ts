@@ -1,18 +1,18 @@
 import type { NextFunction, Request, Response } from 'express';
 import oauth2orize from 'oauth2orize';
-import type { AuditLog } from '../model/audit-log.ts';
+import type { AuditLog } from '../../oauth/model/audit-log.ts';
 import type { AuthorizationLibrary, LibraryRequest, Server, TokenExchange } from './authorization-library.ts';
-import type { RedirectTarget } from '../model/authorization-request.ts';
+import type { RedirectTarget } from '../../oauth/model/authorization-request.ts';
 import { createModes, createTransactionStore } from './authorization-transactions.ts';
-import type { Authorization } from '../authorize/consent.ts';
-import type { OAuthError } from '../model/errors.ts';
-import type { ImplicitGrant } from '../grants/implicit.ts';
-import type { PendingDecisions } from '../authorize/pending-decisions.ts';
-import type { RememberedGrants } from '../authorize/remembered-grants.ts';
-import { formatScopes } from '../model/scope.ts';
+import type { Authorization } from '../../oauth/authorize/consent.ts';
+import type { OAuthError } from '../../oauth/model/errors.ts';
+import type { ImplicitGrant } from '../../oauth/grants/implicit.ts';
+import type { PendingDecisions } from '../../oauth/authorize/pending-decisions.ts';
+import type { RememberedGrants } from '../../oauth/authorize/remembered-grants.ts';
+import { formatScopes } from '../../oauth/model/scope.ts';
 import { settle } from '../../shared/settle.ts';
 import { addExchanges, beside, type TokenExchangeDeps } from './token-exchanges.ts';
-import type { TokenRequest } from './token-request.ts';
+import type { TokenRequest } from '../../oauth/server/token-request.ts';
 
 /** One HTTP request and its reply, as a middleware has them. */
 export interface Exchange {

@@ -1,8 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { NextFunction, Request, Response } from 'express';
-import type { Authorization } from '../authorize/consent.ts';
-import type { Client } from '../model/account-stores.ts';
-import type { TokenRequest } from './token-request.ts';
+import type { Authorization } from '../../oauth/authorize/consent.ts';
+import type { Client } from '../../oauth/model/account-stores.ts';
+import type { TokenRequest } from '../../oauth/server/token-request.ts';
 
 /*
  * oauth2orize as we use it: its published types leave out transaction stores, response modes and completion. It tells
