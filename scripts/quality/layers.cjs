@@ -33,8 +33,29 @@ const rooms = {
     authorize: ['model', 'request'],
     grants: ['model', 'accounts', 'tokens'],
     device: ['model', 'clients', 'limits', 'tokens'],
+    server: ['model', 'accounts', 'clients', 'grants', 'keys', 'limits', 'request', 'tokens'],
   },
 };
+
+/** Where a folder is entered from outside: what it offers, the ports that storage implements, and what both speak of. */
+const faces = {
+  oauth: [
+    'authorization',
+    'administration',
+    'clients/client-description',
+    'model/(account|grant|token)-stores',
+    'model/(audit-log|errors|permissions|secrets|stores)',
+    'request/(parameters|principal)',
+    'server/server-metadata',
+  ],
+};
+
+const face = ([folder, files]) => ({
+  name: `face-of-${folder.replaceAll('/', '-')}`,
+  severity: 'error',
+  from: { path: '^src/', pathNot: `^src/${folder}/` },
+  to: { path: `^src/${folder}/`, pathNot: `^src/${folder}/(${files.join('|')})\\.ts$` },
+});
 
 const roomsOf = ([folder, neighbours]) =>
   Object.entries(neighbours).map(([room, allowed]) => [
@@ -56,6 +77,7 @@ module.exports = {
     { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
     ...Object.entries(mayImport).map(wall),
     ...Object.entries(rooms).flatMap(roomsOf).map(wall),
+    ...Object.entries(faces).map(face),
     {
       name: 'wall-storage',
       severity: 'error',

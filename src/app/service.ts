@@ -9,17 +9,15 @@ import { CallPolicy } from '../calls/call-policy.ts';
 import { type CallRates, createCallRates } from '../calls/call-rates.ts';
 import { CallService } from '../calls/call-service.ts';
 import { startTelephony } from './telephony.ts';
-import { type Authorization, composeAuthorization } from './authorization.ts';
+import { composeAuthorization } from './authorization.ts';
+import { createAdministration, type OAuthAdministration } from '../oauth/administration.ts';
+import type { Authorization } from '../oauth/authorization.ts';
 import { composeWeb } from './web.ts';
-import { hostInUrl, type Config } from '../config/config.ts';
+import { type Config, hostInUrl } from '../config/config.ts';
 import { ConfiguredPhones } from './configured-phones.ts';
 import { configureClients } from './configured-clients.ts';
 import { createApp } from '../http/app.ts';
-import { type AuditLog, createAuditLog } from '../oauth/model/audit-log.ts';
-import { createClientAdmin, type ClientAdmin } from '../oauth/clients/client-admin.ts';
-import { createPasswordHasher } from '../oauth/accounts/password-hasher.ts';
-import { createTokenAdmin, type TokenAdmin } from '../oauth/tokens/token-admin.ts';
-import { createUserAdmin, type UserAdmin } from '../oauth/accounts/user-admin.ts';
+import { createPasswordHasher } from '../oauth/model/secrets.ts';
 import { createPinoLog } from './pino-log.ts';
 import { ensureSandboxAccounts } from './sandbox-accounts.ts';
 import { systemClock, type Timer } from '../shared/clock.ts';
@@ -27,7 +25,7 @@ import { createSystemIds, type IdSource } from '../shared/ids.ts';
 import type { Log } from '../shared/log.ts';
 import { Shutdown } from './shutdown.ts';
 import type { LocalAddress } from '../sip/transport/transport.ts';
-import { openDatabase, type DatabaseOptions } from '../storage/database.ts';
+import { type DatabaseOptions, openDatabase } from '../storage/database.ts';
 import { deriveKey, loadSecretKey } from '../storage/secret-key.ts';
 import { createStores, type Stores } from '../storage/stores.ts';
 
@@ -43,12 +41,7 @@ export interface RunningService {
 }
 
 /** What administers the service from beside it: the same database, no listeners. */
-export interface Administration {
-  readonly users: UserAdmin;
-  readonly clients: ClientAdmin;
-  readonly tokens: TokenAdmin;
-  /** Tells what is done here; it comes from no address. */
-  readonly auditLog: AuditLog;
+export interface Administration extends OAuthAdministration {
   readonly stores: Stores;
   readonly ids: IdSource;
   readonly close: () => Promise<void>;
@@ -96,17 +89,8 @@ export const openAdministration = async (config: Config): Promise<Administration
   const ids = createSystemIds();
   const log = createPinoLog('warn');
   const { stores, close } = await openStorage(config, log);
-  const auditLog = createAuditLog({ ...stores, clock, log });
-  const base = { ...stores, hasher: createPasswordHasher(), auditLog, clock, ids };
-  return {
-    users: createUserAdmin(base),
-    clients: createClientAdmin(base),
-    tokens: createTokenAdmin(base),
-    auditLog,
-    stores,
-    ids,
-    close,
-  };
+  const administration = createAdministration({ stores, hasher: createPasswordHasher(), clock, ids, log });
+  return { ...administration, stores, ids, close };
 };
 
 const refuseWhileStarting: RequestListener = (_request, response) => {
@@ -185,7 +169,7 @@ const start = async (config: Config, log: Log, shutdown: Shutdown): Promise<Omit
   const parts = { config, sandbox: config.sandbox, publicUrl, stores, secretKey, hasher, clock, ids, log, shutdown };
   if (config.sandbox) await ensureSandboxAccounts({ ...parts, stores });
   await ensureBuiltInClient(stores);
-  await configureClients(createClientAdmin({ ...stores, clock, ids }), settings.clients);
+  await configureClients(createAdministration({ stores, hasher, clock, ids, log }).clients, settings.clients);
   const telephony = await startTelephony(parts);
 
   const phones = new ConfiguredPhones(stores.phones, settings.phones);

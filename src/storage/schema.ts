@@ -3,8 +3,8 @@ import type { CallState, EndedBy, LegRole, LegState, Outcome } from '../calls/ca
 import type { Endpoint } from '../calls/call-engine.ts';
 import type { AccountStatus, Client, ResponseType } from '../oauth/model/account-stores.ts';
 import type { AuditEventName } from '../oauth/model/audit-log.ts';
-import type { DeviceAnswer } from '../oauth/model/device-store.ts';
-import type { AuthorizationCode } from '../oauth/model/token-stores.ts';
+import type { AuthorizationCode, DeviceAnswer } from '../oauth/model/grant-stores.ts';
+
 import type { Role } from '../oauth/model/permissions.ts';
 
 /*

@@ -5,10 +5,10 @@ import { PassThrough, Readable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { runCommandLine } from '../../src/cli/command-line.ts';
 import { readSecret } from '../../src/cli/terminal.ts';
-import { openAdministration, type Administration } from '../../src/app/service.ts';
+import { type Administration, openAdministration } from '../../src/app/service.ts';
 import { readConfig } from '../../src/config/config.ts';
-import { createPasswordHasher } from '../../src/oauth/accounts/password-hasher.ts';
-import { hashSecret } from '../../src/oauth/model/secrets.ts';
+import { createPasswordHasher, hashSecret } from '../../src/oauth/model/secrets.ts';
+
 import { ha1 } from '../../src/sip/auth/digest.ts';
 
 const untouched = { ...process.env };

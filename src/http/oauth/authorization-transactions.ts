@@ -1,9 +1,7 @@
-import type { Modes, Transaction, TransactionStore } from './authorization-library.ts';
-import type { Authorization } from '../../oauth/authorize/consent.ts';
-import { UntrustedRequestError } from '../../oauth/model/errors.ts';
-import type { PendingDecisions } from '../../oauth/authorize/pending-decisions.ts';
-import { redirectWith } from './redirect-response.ts';
+import type { Authorization, ConsentQuestion } from '../../oauth/authorization.ts';
 import { settle } from '../../shared/settle.ts';
+import type { Modes, Transaction, TransactionStore } from './authorization-library.ts';
+import { redirectWith } from './redirect-response.ts';
 
 /** Every redirect with an answer or an error goes through these: 303, and with the issuer (RFC 9207). */
 export const createModes = (issuer: string): Modes => ({
@@ -13,41 +11,33 @@ export const createModes = (issuer: string): Modes => ({
     redirectWith(response, { uri: redirectURI, place: 'fragment', values: { ...values, iss: issuer } }),
 });
 
-const transactionOf = (authorization: Authorization): Transaction => {
-  const { redirectUri, responseType, state } = authorization.request;
+const transactionOf = (question: ConsentQuestion): Transaction => {
+  const { redirectUri, responseType, state } = question.request;
   return {
-    client: authorization.client,
+    client: question.client,
     redirectURI: redirectUri,
     req: { type: responseType, ...(state === null ? {} : { state }) },
-    locals: { authorization },
+    locals: { question },
   };
 };
 
 /** Questions are kept in our table and not in the session: found by what they are about, and taken once. */
-export const createTransactionStore = (pendingDecisions: PendingDecisions): TransactionStore => {
-  const take = async (authorization: Authorization): Promise<Transaction> => {
-    const asked = await pendingDecisions.take(authorization);
-    if (asked !== undefined) return transactionOf({ ...authorization, request: asked });
-    throw new UntrustedRequestError(
-      'Nothing was asked here, or it was answered before. Start again at the application.',
-    );
-  };
-
-  return {
-    store: (_request, { locals }, done) => {
-      if (locals === undefined) {
-        done(new Error('A question needs an authorization'));
-        return;
-      }
-      settle(pendingDecisions.arm(locals.authorization), (error) => done(error));
-    },
-    load: ({ locals }, done) => {
-      if (locals === undefined) {
-        done(new Error('An answer needs an authorization'));
-        return;
-      }
-      settle(take(locals.authorization), done);
-    },
-    remove: (_request, _id, done) => done(),
-  };
-};
+export const createTransactionStore = (
+  consents: Pick<Authorization['consents'], 'ask' | 'take'>,
+): TransactionStore => ({
+  store: (_request, { locals }, done) => {
+    if (locals === undefined) {
+      done(new Error('A transaction needs a question'));
+      return;
+    }
+    settle(consents.ask(locals.question), (error) => done(error));
+  },
+  load: ({ locals }, done) => {
+    if (locals === undefined) {
+      done(new Error('An answer needs a question'));
+      return;
+    }
+    settle(consents.take(locals.question).then(transactionOf), done);
+  },
+  remove: (_request, _id, done) => done(),
+});

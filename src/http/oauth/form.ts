@@ -27,12 +27,18 @@ export const readForm: RequestHandler = (request, response, next) => {
   readText(request, response, next);
 };
 
-/** The parameters of a form that `readForm` read. @throws OAuthError `invalid_request` */
+/**
+ * The parameters of a form that `readForm` read.
+ * @throws OAuthError `invalid_request` where they are malformed
+ */
 export const formOf = (request: Request): Parameters => {
   const body: unknown = request.body;
   return Parameters.parse(typeof body === 'string' ? body : '');
 };
 
-/** The parameters of the query. @throws OAuthError `invalid_request` */
+/**
+ * The parameters of the query.
+ * @throws OAuthError `invalid_request` where they are malformed
+ */
 export const queryParametersOf = (request: Pick<Request, 'originalUrl'>): Parameters =>
   Parameters.parse(queryOf(request.originalUrl));

@@ -1,45 +1,40 @@
 import type { Request, Response } from 'express';
 import passport from 'passport';
 import { Strategy } from 'passport-local';
-import { routeOf } from './presented-token.ts';
-import { WrongCredentialsError } from '../../oauth/model/errors.ts';
-import type { LoginService } from '../../oauth/accounts/login-service.ts';
-import { settle } from '../../shared/settle.ts';
+import type { Authorization } from '../../oauth/authorization.ts';
 import type { User } from '../../oauth/model/account-stores.ts';
+import { WrongCredentialsError } from '../../oauth/model/errors.ts';
+import { settle } from '../../shared/settle.ts';
+import { routeOf } from './presented-token.ts';
 
-/** The ways in which a person proves who he is: one, so far. */
-export interface Authenticators {
-  /**
-   * By `username` and `password` of the parsed body. The strategy would read them from the query too: whoever calls this
-   * has refused them there. The session is the caller's affair.
-   * @throws WrongCredentialsError
-   * @throws LoginLimitedError
-   */
-  byPassword(request: Request, response: Response): Promise<User>;
-}
+/**
+ * Finds out who a person is, by `username` and `password` of the parsed body. The strategy would read them from the query
+ * too: the caller has refused them there. The session is the caller's affair.
+ * @throws WrongCredentialsError where they are not right
+ * @throws LoginLimitedError after too many failures
+ */
+export type AuthenticateByPassword = (request: Request, response: Response) => Promise<User>;
 
-export const createAuthenticators = (deps: { readonly logins: LoginService }): Authenticators => {
+export const createPasswordAuthenticator = ({ logins }: Pick<Authorization, 'logins'>): AuthenticateByPassword => {
   const authenticator = new passport.Passport();
   authenticator.use(
     new Strategy({ passReqToCallback: true, session: false }, (request, username, password, done) => {
       const credentials = { username, password, address: request.ip ?? '', route: routeOf(request.headers) };
-      settle(deps.logins.logIn(credentials), (error, user) => done(error, user));
+      settle(logins.logIn(credentials), (error, user) => done(error, user));
     }),
   );
 
-  return {
-    byPassword: (request, response) =>
-      new Promise((resolve, reject) => {
-        const done = (error: Error | null, user?: User | false): void => {
-          if (user !== undefined && user !== false) resolve(user);
-          else reject(error ?? new WrongCredentialsError());
-        };
-        const authenticate = authenticator.authenticate('local', done) as (
-          request: Request,
-          response: Response,
-          next: (error?: Error) => void,
-        ) => void;
-        authenticate(request, response, (error) => reject(error ?? new WrongCredentialsError()));
-      }),
-  };
+  return (request, response) =>
+    new Promise((resolve, reject) => {
+      const done = (error: Error | null, user?: User | false): void => {
+        if (user !== undefined && user !== false) resolve(user);
+        else reject(error ?? new WrongCredentialsError());
+      };
+      const authenticate = authenticator.authenticate('local', done) as (
+        request: Request,
+        response: Response,
+        next: (error?: Error) => void,
+      ) => void;
+      authenticate(request, response, (error) => reject(error ?? new WrongCredentialsError()));
+    });
 };

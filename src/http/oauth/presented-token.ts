@@ -50,8 +50,9 @@ export const sentProof = (request: IncomingMessage & { readonly originalUrl?: st
 
 /**
  * The token of a request.
- * @throws MissingTokenError, TokenSentTwiceError
- * @throws InvalidTokenError it has characters that no token has
+ * @throws MissingTokenError where there is none
+ * @throws TokenSentTwiceError where it came in more than one way
+ * @throws InvalidTokenError where it has characters that no token has
  */
 export const presentedToken = (request: IncomingMessage, query?: URLSearchParams): PresentedToken => ({
   ...sentToken(request, query),

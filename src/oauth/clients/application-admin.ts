@@ -1,23 +1,39 @@
 import type { Clock } from '../../shared/clock.ts';
 import type { IdSource } from '../../shared/ids.ts';
 import type { Client, ClientStore } from '../model/account-stores.ts';
-import { type Actor, auditedActor } from '../model/actor.ts';
-import type { AuditEventName, AuditLog } from '../model/audit-log.ts';
-import { type ClientWithSecret, createClientAdmin } from './client-admin.ts';
-import { newClientId } from './client-id.ts';
-import { createConcurrencyLimit } from '../limits/concurrency-limit.ts';
+import { type Actor, auditedActor, type AuditEventName, type AuditLog } from '../model/audit-log.ts';
+
+import {
+  type ClientWithSecret,
+  describeSelfService,
+  newClientId,
+  type SelfServiceClient,
+} from './client-description.ts';
+import { createClientAdmin } from './client-admin.ts';
+
+import { ConcurrencyLimit } from '../limits/concurrency-limit.ts';
 import { TooManyApplicationsError, UnknownAccountError } from '../model/errors.ts';
-import { describeSelfService, type SelfServiceClient } from './self-service-client.ts';
 
 /** A user's own applications. Those of others look as if they did not exist. Everything takes effect at once. */
 export interface ApplicationAdmin {
   /** By name. */
   list(owner: Actor): Promise<readonly Client[]>;
-  /** @throws InvalidAccountError the description has faults; TooManyApplicationsError, TooManyRequestsError */
+  /**
+   * @throws InvalidAccountError where the description has faults
+   * @throws TooManyApplicationsError where the owner has as many as one may have
+   * @throws TooManyRequestsError where too many wait to be created
+   */
   create(owner: Actor, application: SelfServiceClient): Promise<ClientWithSecret>;
-  /** Revokes the application's tokens. @throws UnknownAccountError, InvalidAccountError a public one has no secret */
+  /**
+   * Revokes the application's tokens.
+   * @throws UnknownAccountError where the owner has no such application
+   * @throws InvalidAccountError where it is public and has no secret
+   */
   rotateSecret(owner: Actor, id: string): Promise<ClientWithSecret>;
-  /** Takes with it all that users allowed the application. @throws UnknownAccountError */
+  /**
+   * Takes with it all that users allowed the application.
+   * @throws UnknownAccountError where the owner has no such application
+   */
   delete(owner: Actor, id: string): Promise<void>;
 }
 
@@ -33,7 +49,7 @@ export const createApplicationAdmin = (deps: {
   const { clients, auditLog, ids } = deps;
   const admin = createClientAdmin(deps);
   // One at a time: those that are sent together would all be counted before the first is there.
-  const creations = createConcurrencyLimit({ atOnce: 1, mostWaiting: MOST_WAITING });
+  const creations = new ConcurrencyLimit({ atOnce: 1, mostWaiting: MOST_WAITING });
 
   const refuseForeign = async ({ user }: Actor, id: string): Promise<void> => {
     const client = await clients.find(id);

@@ -1,16 +1,21 @@
 import type { Clock } from '../../shared/clock.ts';
 import type { IdSource } from '../../shared/ids.ts';
-import type { ClientStore, UserStore } from '../model/account-stores.ts';
+import type { ClientStore, RegistrationTokenStore, UserStore } from '../model/account-stores.ts';
 import type { Admission, RequestRoute } from '../model/admission.ts';
 import type { AuditLog } from '../model/audit-log.ts';
-import { type ClientWithSecret, createClientAdmin } from './client-admin.ts';
-import { newClientId } from './client-id.ts';
+import {
+  type ClientToRegister,
+  type ClientWithSecret,
+  describeSelfService,
+  newClientId,
+} from './client-description.ts';
+import { createClientAdmin } from './client-admin.ts';
+
 import { InvalidAccountError, InvalidTokenError, OAuthError } from '../model/errors.ts';
-import type { RegistrationTokenStore } from '../model/key-stores.ts';
+
 import { faultOfRedirectUri } from '../model/redirect-uri.ts';
-import { createRequestBrake } from '../limits/request-brake.ts';
+import { RequestRateLimit } from '../limits/request-rate-limit.ts';
 import { hashSecret } from '../model/secrets.ts';
-import { describeSelfService, type SelfServiceClient } from './self-service-client.ts';
 
 /** What a registration token lets its bearer do. */
 export interface RegistrationPermit {
@@ -19,22 +24,20 @@ export interface RegistrationPermit {
   /** What the administrator calls the token. */
   readonly name: string;
   readonly createdBy: string;
-  /** Whether the clients are of the sandbox, as whoever made the token. */
+  /** Whether the clients are of the sandbox, as the maker of the token is. */
   readonly sandbox: boolean;
-}
-
-export interface ClientToRegister extends Omit<SelfServiceClient, 'name'> {
-  /** Its id where it tells none (RFC 7591 section 2). */
-  readonly name: string | undefined;
 }
 
 /** Clients that programs register (RFC 7591). */
 export interface ClientRegistration {
-  /** @throws InvalidTokenError it is no registration token in force */
+  /**
+   * @throws InvalidTokenError where it is no registration token in force
+   */
   permit(token: string, route: RequestRoute): Promise<RegistrationPermit>;
   /**
-   * @throws OAuthError `invalid_redirect_uri`, `invalid_client_metadata`
-   * @throws TooManyRequestsError
+   * @throws OAuthError `invalid_redirect_uri` where an address may not be registered
+   * @throws OAuthError `invalid_client_metadata` where the description has other faults
+   * @throws TooManyRequestsError where the token registered too many clients
    */
   register(client: ClientToRegister, permit: RegistrationPermit, address: string): Promise<ClientWithSecret>;
 }
@@ -69,7 +72,7 @@ export const createClientRegistration = (deps: {
   readonly ids: IdSource;
 }): ClientRegistration => {
   const admin = createClientAdmin(deps);
-  const brake = createRequestBrake(REGISTRATIONS);
+  const rateLimit = new RequestRateLimit(REGISTRATIONS);
 
   const create = async (client: ClientToRegister, sandbox: boolean): Promise<ClientWithSecret> => {
     const id = newClientId(deps.ids);
@@ -92,7 +95,7 @@ export const createClientRegistration = (deps: {
 
     register: async (client, { tokenHash, name, createdBy, sandbox }, address) => {
       checkRedirectUris(client.redirectUris);
-      await brake.take(tokenHash);
+      await rateLimit.take(tokenHash);
       const created = await create(client, sandbox);
       const about = { clientId: created.client.id, userId: createdBy, address, detail: name };
       deps.auditLog.record('client.registered', about);

@@ -2,10 +2,10 @@ import type { Clock } from '../../shared/clock.ts';
 import type { IdSource } from '../../shared/ids.ts';
 import { type Client, DEVICE_CODE_GRANT } from '../model/account-stores.ts';
 import type { ClientAuthenticator, ClientRequest } from '../clients/client-authenticator.ts';
-import type { DeviceGrantStore } from '../model/device-store.ts';
+import type { DeviceGrantStore } from '../model/grant-stores.ts';
 import { OAuthError } from '../model/errors.ts';
 import { networkOfAddress } from '../model/network-of-address.ts';
-import { createRequestBrake } from '../limits/request-brake.ts';
+import { RequestRateLimit } from '../limits/request-rate-limit.ts';
 import { requestedScopes } from '../model/requested-scopes.ts';
 import { hashSecret, newSecret } from '../model/secrets.ts';
 import { newFamilyId } from '../tokens/token-minter.ts';
@@ -13,7 +13,7 @@ import { hashUserCode, newUserCode } from './user-code.ts';
 
 const LIFETIME_SECONDS = 600;
 const INTERVAL_SECONDS = 5;
-/** How many devices may wait behind one address: whoever knows the id of a public client may ask, and each leaves a row. */
+/** How many devices may wait behind one address: the id of a public client is no secret, and each leaves a row. */
 const DEVICES = { most: 100, windowSeconds: LIFETIME_SECONDS };
 
 /** RFC 8628 section 3.2. */
@@ -29,8 +29,11 @@ export interface DeviceAuthorizationResponse {
 /** RFC 8628 section 3.1: what has no browser asks for an answer that a person gives elsewhere. */
 export interface DeviceAuthorization {
   /**
-   * @throws OAuthError `invalid_request`, `invalid_client`, `unauthorized_client`, `invalid_scope`
-   * @throws TooManyRequestsError
+   * @throws OAuthError `invalid_request` where a parameter was repeated
+   * @throws OAuthError `invalid_client` where the client could not be authenticated
+   * @throws OAuthError `unauthorized_client` where it may not use the device flow
+   * @throws OAuthError `invalid_scope` where the scope is unknown, or more than the client may ask for
+   * @throws TooManyRequestsError where too many devices wait behind the address
    */
   begin(request: ClientRequest): Promise<DeviceAuthorizationResponse>;
 }
@@ -43,7 +46,7 @@ export const createDeviceAuthorization = (deps: {
   readonly clock: Clock;
   readonly ids: IdSource;
 }): DeviceAuthorization => {
-  const brake = createRequestBrake(DEVICES);
+  const rateLimit = new RequestRateLimit(DEVICES);
 
   const clientOf = async (request: ClientRequest): Promise<Client> => {
     if (request.parameters.hasRepetition) {
@@ -58,7 +61,7 @@ export const createDeviceAuthorization = (deps: {
     begin: async (request) => {
       const client = await clientOf(request);
       const scopes = requestedScopes(client, request.parameters.get('scope'));
-      await brake.take(networkOfAddress(request.address));
+      await rateLimit.take(networkOfAddress(request.address));
       const now = deps.clock.now();
       const deviceCode = newSecret(deps.ids);
       const grant = {

@@ -16,9 +16,11 @@ export interface DirectIssueRequest {
   readonly gives: 'with-refresh' | 'access-only';
 }
 
-/** Gives tokens to whoever has just proven himself, with no code in between. */
+/** Gives tokens for an authentication that has just succeeded, with no code in between. */
 export interface DirectIssue {
-  /** @throws OAuthError `invalid_grant` where the proof was taken back meanwhile */
+  /**
+   * @throws OAuthError `invalid_grant` where the credentials were changed meanwhile
+   */
   issue(request: DirectIssueRequest): Promise<TokenResponse>;
 }
 

@@ -48,7 +48,7 @@ export class OAuthError extends AppError {
   }
 }
 
-/** An authorization request whose client or address cannot be trusted: told to the person, never redirected. */
+/** An authorization request whose client or address cannot be trusted: shown to the person, never redirected. */
 export class UntrustedRequestError extends AppError {
   readonly code = 'invalid_request';
   readonly kind: ErrorKind = 'invalid';
@@ -83,7 +83,7 @@ export class LoginLimitedError extends AppError {
   }
 }
 
-/** Somebody asks or guesses too often. `retryAfterSeconds` is for the header of that name. */
+/** A requester asks or guesses too often. `retryAfterSeconds` is for the header of that name. */
 export class TooManyRequestsError extends AppError {
   readonly code = 'rate_limited';
   readonly kind: ErrorKind = 'limited';
@@ -124,7 +124,7 @@ export class NotAdministratorError extends AppError {
   }
 }
 
-/** A user has as many applications as he may. */
+/** A user has as many applications as one may have. */
 export class TooManyApplicationsError extends AppError {
   readonly code = 'too_many_applications';
   readonly kind: ErrorKind = 'conflict';
@@ -133,7 +133,7 @@ export class TooManyApplicationsError extends AppError {
   }
 }
 
-/** What would lock others out of an account of the sandbox, which everybody uses. */
+/** What would lock others out of an account of the sandbox, which all visitors share. */
 export class SandboxAccountError extends AppError {
   readonly code = 'sandbox_account';
   readonly kind: ErrorKind = 'forbidden';

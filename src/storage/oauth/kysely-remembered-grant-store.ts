@@ -1,4 +1,4 @@
-import type { RememberedGrant, RememberedGrantKey, RememberedGrantStore } from '../../oauth/model/session-stores.ts';
+import type { RememberedGrant, RememberedGrantKey, RememberedGrantStore } from '../../oauth/model/grant-stores.ts';
 import type { Database } from '../database.ts';
 import { fromScopes, toScopes } from './oauth-rows.ts';
 import { forgetGrants } from './token-writes.ts';

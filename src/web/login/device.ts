@@ -1,12 +1,11 @@
 import { type Request, type Response, Router } from 'express';
+import type { Authorization } from '../../oauth/authorization.ts';
 import { statusOf } from '../../http/problem.ts';
 import { routeOf } from '../../http/oauth/presented-token.ts';
-import type { CurrentUser } from '../../oauth/accounts/current-user.ts';
-import type { CodeEntry, DeviceConsent } from '../../oauth/device/device-consent.ts';
 import { OAuthError, TooManyRequestsError, UnknownUserCodeError } from '../../oauth/model/errors.ts';
 import { formOf, queryParametersOf, readForm } from '../../http/oauth/form.ts';
 import { Parameters } from '../../oauth/request/parameters.ts';
-import { formatScopes, scopeDescriptions } from '../../oauth/model/scope.ts';
+import { formatScopes, scopeDescriptions } from '../../oauth/model/permissions.ts';
 import { createCsrfGuard } from '../page/csrf.ts';
 import { createPageErrorHandler } from '../page/page-errors.ts';
 import type { Page, RenderPage } from '../page/page-renderer.ts';
@@ -14,14 +13,21 @@ import { createPageSecurityHeaders } from '../page/security-headers.ts';
 import { seeOther } from '../page/see-other.ts';
 import { show, type Visit, visitOf } from '../page/visit.ts';
 
-export interface DevicePageDeps {
-  readonly deviceConsent: DeviceConsent;
-  readonly currentUser: CurrentUser;
+export interface DevicePageDeps extends Pick<Authorization, 'deviceConsent' | 'currentUser'> {
   readonly renderPage: RenderPage;
   readonly publicUrl: string;
 }
 
 const path = '/device';
+
+type DeviceConsent = Authorization['deviceConsent'];
+
+/** A code that a person reads off a device, and types. */
+interface CodeEntry {
+  readonly userCode: string;
+  readonly person: Visit;
+  readonly route: ReturnType<typeof routeOf>;
+}
 
 /** The same facts for a person and for a program. */
 interface Shown {

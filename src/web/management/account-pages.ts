@@ -1,7 +1,6 @@
 import { Router } from 'express';
+import type { Authorization } from '../../oauth/authorization.ts';
 import { statusOf } from '../../http/problem.ts';
-import type { AccountService } from '../../oauth/accounts/account-service.ts';
-import type { AuditTrail } from '../../oauth/accounts/audit-trail.ts';
 import { InvalidAccountError, LoginLimitedError, WrongCredentialsError } from '../../oauth/model/errors.ts';
 import { auditEventView } from './audit-pages.ts';
 import { InvalidFieldsError } from '../page/errors.ts';
@@ -14,9 +13,8 @@ import type { SessionStartDeps } from '../login/session-start.ts';
 import { sessionHash } from '../login/session.ts';
 import { forVisitors, goOn, identifierOf, noticeFor, show, type Visit, type VisitorDeps } from '../page/visit.ts';
 
-export interface AccountPagesDeps extends VisitorDeps, SessionStartDeps {
-  readonly accountService: AccountService;
-  readonly auditTrail: AuditTrail;
+export interface AccountPagesDeps
+  extends Pick<Authorization, 'accountService' | 'auditTrail'>, VisitorDeps, SessionStartDeps {
   readonly ownSessions: OwnSessions;
   readonly renderPage: RenderPage;
 }

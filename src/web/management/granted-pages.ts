@@ -1,15 +1,14 @@
 import { Router } from 'express';
 import { z } from 'zod';
-import type { OwnGrants } from '../../oauth/tokens/own-grants.ts';
-import { scopeDescriptions } from '../../oauth/model/scope.ts';
+import type { Authorization } from '../../oauth/authorization.ts';
+import { scopeDescriptions } from '../../oauth/model/permissions.ts';
 import type { GrantedApplication } from '../../oauth/model/token-stores.ts';
 import { type GrantedView, isoTime } from './management-views.ts';
 import { fieldsOf, readBody } from '../page/page-body.ts';
 import type { RenderPage } from '../page/page-renderer.ts';
 import { forVisitors, goOn, noticeFor, show, type Visit, type VisitorDeps } from '../page/visit.ts';
 
-export interface GrantedPagesDeps extends VisitorDeps {
-  readonly ownGrants: OwnGrants;
+export interface GrantedPagesDeps extends VisitorDeps, Pick<Authorization, 'ownGrants'> {
   readonly renderPage: RenderPage;
 }
 

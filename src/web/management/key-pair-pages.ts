@@ -1,11 +1,10 @@
 import { Router } from 'express';
-import type { KeyPairs } from '../../oauth/clients/key-pairs.ts';
+import type { Authorization } from '../../oauth/authorization.ts';
 import { keyPairView } from './application-list.ts';
 import type { RenderPage } from '../page/page-renderer.ts';
 import { forVisitors, show, type Visit, type VisitorDeps } from '../page/visit.ts';
 
-export interface KeyPairPagesDeps extends VisitorDeps {
-  readonly keyPairs: KeyPairs;
+export interface KeyPairPagesDeps extends VisitorDeps, Pick<Authorization, 'keyPairs'> {
   readonly renderPage: RenderPage;
 }
 

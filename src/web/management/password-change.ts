@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { AccountService } from '../../oauth/accounts/account-service.ts';
+import type { Authorization } from '../../oauth/authorization.ts';
 import { routeOf } from '../../http/oauth/presented-token.ts';
 import { InvalidFieldsError } from '../page/errors.ts';
 import { fieldsOf } from '../page/page-body.ts';
@@ -18,7 +18,7 @@ const passwordChange = z.object({
  * one.
  * @throws InvalidFieldsError, and what `AccountService` throws
  */
-export const createPasswordChange = (deps: SessionStartDeps & { readonly accountService: AccountService }) => {
+export const createPasswordChange = (deps: SessionStartDeps & Pick<Authorization, 'accountService'>) => {
   const startSession = createSessionStart(deps);
 
   return async (visit: Visit): Promise<void> => {

@@ -1,14 +1,13 @@
 import { Router } from 'express';
 import { z } from 'zod';
+import type { Authorization } from '../../oauth/authorization.ts';
 import { UnknownAccountError } from '../../oauth/model/errors.ts';
-import type { RegistrationTokens } from '../../oauth/clients/registration-tokens.ts';
 import { registrationTokenView } from './application-list.ts';
 import { fieldsOf, readBody } from '../page/page-body.ts';
 import type { RenderPage } from '../page/page-renderer.ts';
 import { forVisitors, goOn, identifierOf, show, type Visit, type VisitorDeps } from '../page/visit.ts';
 
-export interface RegistrationTokenPagesDeps extends VisitorDeps {
-  readonly registrationTokenAdmin: RegistrationTokens;
+export interface RegistrationTokenPagesDeps extends VisitorDeps, Pick<Authorization, 'registrationTokenAdmin'> {
   readonly renderPage: RenderPage;
 }
 

@@ -1,9 +1,9 @@
 import type { Request, RequestHandler, Response } from 'express';
+import type { Authorization } from '../../oauth/authorization.ts';
 import { prefersHtml } from '../../http/negotiate.ts';
 import type { User } from '../../oauth/model/account-stores.ts';
-import type { Actor } from '../../oauth/model/actor.ts';
+import type { Actor } from '../../oauth/model/audit-log.ts';
 import { routeOf } from '../../http/oauth/presented-token.ts';
-import type { CurrentUser } from '../../oauth/accounts/current-user.ts';
 import { queryParametersOf } from '../../http/oauth/form.ts';
 import { NotLoggedInError } from './errors.ts';
 import type { Page, RenderPage } from './page-renderer.ts';
@@ -19,9 +19,7 @@ export interface Visit extends Actor {
   readonly response: Response;
 }
 
-export interface VisitorDeps {
-  readonly currentUser: CurrentUser;
-}
+export type VisitorDeps = Pick<Authorization, 'currentUser'>;
 
 /** @returns undefined where nobody is logged in, as the accounts are now */
 export const visitOf = async (

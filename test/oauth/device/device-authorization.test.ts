@@ -46,7 +46,7 @@ describe('a device', () => {
   });
   afterEach(() => stores.close());
 
-  it('83 gets another user code where somebody waits with the one that was drawn', async () => {
+  it('83 gets another user code where another device waits with the one that was drawn', async () => {
     const description = { id: 'phone', name: 'Phone', type: 'public', redirectUris: [], responseTypes: [] } as const;
     const client = describedClient(
       { ...description, grantTypes: [DEVICE_CODE_GRANT] },
