@@ -9,7 +9,7 @@ import {
   describeSelfService,
   newClientId,
 } from './client-description.ts';
-import { createClientAdmin } from './client-admin.ts';
+import { type ClientAdmin, createClientAdmin } from './client-admin.ts';
 
 import { InvalidAccountError, InvalidTokenError, OAuthError } from '../model/errors.ts';
 
@@ -26,20 +26,6 @@ export interface RegistrationPermit {
   readonly createdBy: string;
   /** Whether the clients are of the sandbox, as the maker of the token is. */
   readonly sandbox: boolean;
-}
-
-/** Clients that programs register (RFC 7591). */
-export interface ClientRegistration {
-  /**
-   * @throws InvalidTokenError where it is no registration token in force
-   */
-  permit(token: string, route: RequestRoute): Promise<RegistrationPermit>;
-  /**
-   * @throws OAuthError `invalid_redirect_uri` where an address may not be registered
-   * @throws OAuthError `invalid_client_metadata` where the description has other faults
-   * @throws TooManyRequestsError where the token registered too many clients
-   */
-  register(client: ClientToRegister, permit: RegistrationPermit, address: string): Promise<ClientWithSecret>;
 }
 
 /** How many clients each token may register: they stay for ever, and a program may run wild. */
@@ -62,7 +48,7 @@ const checkRedirectUris = (redirectUris: readonly string[]): void => {
   }
 };
 
-export const createClientRegistration = (deps: {
+export interface ClientRegistrationDeps {
   readonly registrationTokens: RegistrationTokenStore;
   readonly clients: ClientStore;
   readonly users: UserStore;
@@ -70,36 +56,54 @@ export const createClientRegistration = (deps: {
   readonly auditLog: AuditLog;
   readonly clock: Clock;
   readonly ids: IdSource;
-}): ClientRegistration => {
-  const admin = createClientAdmin(deps);
-  const rateLimit = new RequestRateLimit(REGISTRATIONS);
+}
 
-  const create = async (client: ClientToRegister, sandbox: boolean): Promise<ClientWithSecret> => {
-    const id = newClientId(deps.ids);
+/** Clients that programs register (RFC 7591). */
+export class ClientRegistration {
+  readonly #deps: ClientRegistrationDeps;
+  readonly #admin: ClientAdmin;
+  readonly #rateLimit = new RequestRateLimit(REGISTRATIONS);
+
+  constructor(deps: ClientRegistrationDeps) {
+    const { clients, clock, ids } = deps;
+    this.#deps = deps;
+    this.#admin = createClientAdmin({ clients, clock, ids });
+  }
+
+  /**
+   * @throws InvalidTokenError where it is no registration token in force
+   */
+  async permit(token: string, route: RequestRoute): Promise<RegistrationPermit> {
+    const { registrationTokens, users, admission, clock } = this.#deps;
+    const found = await registrationTokens.find(hashSecret(token), clock.now());
+    if (found === undefined) throw new InvalidTokenError();
+    const maker = await users.find(found.createdBy);
+    if (maker === undefined || !admission.admits(maker, route)) throw new InvalidTokenError();
+    return { tokenHash: found.hash, name: found.name, createdBy: maker.id, sandbox: maker.sandbox };
+  }
+
+  /**
+   * @throws OAuthError `invalid_redirect_uri` where an address may not be registered
+   * @throws OAuthError `invalid_client_metadata` where the description has other faults
+   * @throws TooManyRequestsError where the token registered too many clients
+   */
+  async register(client: ClientToRegister, permit: RegistrationPermit, address: string): Promise<ClientWithSecret> {
+    const { tokenHash, name, createdBy, sandbox } = permit;
+    checkRedirectUris(client.redirectUris);
+    await this.#rateLimit.take(tokenHash);
+    const created = await this.#create(client, sandbox);
+    const about = { clientId: created.client.id, userId: createdBy, address, detail: name };
+    this.#deps.auditLog.record('client.registered', about);
+    return created;
+  }
+
+  async #create(client: ClientToRegister, sandbox: boolean): Promise<ClientWithSecret> {
+    const id = newClientId(this.#deps.ids);
     try {
-      return await admin.create(describeSelfService({ ...client, name: client.name ?? id }, { id, sandbox }));
+      return await this.#admin.create(describeSelfService({ ...client, name: client.name ?? id }, { id, sandbox }));
     } catch (cause) {
       if (!(cause instanceof InvalidAccountError)) throw cause;
       throw new OAuthError('invalid_client_metadata', cause.message.split('; ').map(asMetadata).join('; '));
     }
-  };
-
-  return {
-    permit: async (token, route) => {
-      const found = await deps.registrationTokens.find(hashSecret(token), deps.clock.now());
-      if (found === undefined) throw new InvalidTokenError();
-      const maker = await deps.users.find(found.createdBy);
-      if (maker === undefined || !deps.admission.admits(maker, route)) throw new InvalidTokenError();
-      return { tokenHash: found.hash, name: found.name, createdBy: maker.id, sandbox: maker.sandbox };
-    },
-
-    register: async (client, { tokenHash, name, createdBy, sandbox }, address) => {
-      checkRedirectUris(client.redirectUris);
-      await rateLimit.take(tokenHash);
-      const created = await create(client, sandbox);
-      const about = { clientId: created.client.id, userId: createdBy, address, detail: name };
-      deps.auditLog.record('client.registered', about);
-      return created;
-    },
-  };
-};
+  }
+}

@@ -4,9 +4,9 @@ import { ClientFailureLimit } from '../limits/client-failure-limit.ts';
 import type { Admission } from '../model/admission.ts';
 import type { AuditLog } from '../model/audit-log.ts';
 import type { OAuthStores } from '../model/stores.ts';
-import { type ApplicationAdmin, createApplicationAdmin } from './application-admin.ts';
+import { ApplicationAdmin } from './application-admin.ts';
 import { type ClientAuthenticator, createClientAuthenticator } from './client-authenticator.ts';
-import { type ClientRegistration, createClientRegistration } from './client-registration.ts';
+import { ClientRegistration } from './client-registration.ts';
 import { createKeyPairs, type KeyPairs } from './key-pairs.ts';
 import { createRegistrationTokens, type RegistrationTokens } from './registration-tokens.ts';
 
@@ -30,11 +30,11 @@ export const createClients = (parts: {
   const { clients, users, registrationTokens } = parts.stores;
   return {
     clientAuthenticator: createClientAuthenticator({ clients, admission, failureLimit: new ClientFailureLimit() }),
-    clientRegistration: createClientRegistration({
+    clientRegistration: new ClientRegistration({
       ...{ registrationTokens, clients, users },
       ...{ admission, auditLog, clock, ids },
     }),
-    applicationAdmin: createApplicationAdmin({ clients, auditLog, clock, ids }),
+    applicationAdmin: new ApplicationAdmin({ clients, auditLog, clock, ids }),
     keyPairs: createKeyPairs({ clients, auditLog, clock, ids }),
     registrationTokenAdmin: createRegistrationTokens({ registrationTokens, auditLog, clock, ids }),
   };

@@ -34,26 +34,6 @@ export interface DeviceQuestion {
   readonly scopes: readonly Scope[];
 }
 
-/**
- * The person's part of the device flow (RFC 8628 section 3.3). An unknown, an expired and an answered code look the same,
- * and who sends too many of them has to wait. The answer is not remembered: the next device asks again.
- */
-export interface DeviceConsent {
-  /**
-   * @throws UnknownUserCodeError where no device waits under the code
-   * @throws TooManyRequestsError after too many wrong codes
-   * @throws OAuthError `invalid_scope` where this person can grant nothing of it; another may
-   */
-  ask(entry: CodeEntry): Promise<DeviceQuestion>;
-  /**
-   * Writes the answer, once.
-   * @throws UnknownUserCodeError where no device waits under the code
-   * @throws TooManyRequestsError after too many wrong codes
-   * @throws OAuthError `invalid_scope` where the person allows it, and can grant nothing of it
-   */
-  answer(entry: CodeEntry, verdict: 'approved' | 'refused'): Promise<DeviceQuestion>;
-}
-
 /** Bounds how often a person, and an address, may be wrong. */
 class GuessLimit {
   readonly #users = new RequestRateLimit({ most: WRONG_CODES_OF_USER, windowSeconds: WINDOW_SECONDS });
@@ -82,38 +62,63 @@ const grantable = (question: DeviceQuestion, { user }: Actor): DeviceQuestion =>
   throw new OAuthError('invalid_scope', 'You cannot allow what this application asks for.');
 };
 
-export const createDeviceConsent = (deps: {
+export interface DeviceConsentDeps {
   readonly devices: DeviceGrantStore;
   readonly clients: ClientStore;
   readonly admission: Admission;
   readonly auditLog: AuditLog;
   readonly clock: Clock;
-}): DeviceConsent => {
-  const guesses = new GuessLimit();
+}
 
-  const find = async ({ userCode, route }: CodeEntry): Promise<DeviceQuestion | undefined> => {
-    const grant = await deps.devices.findPending(hashUserCode(userCode), deps.clock.now());
+/**
+ * The person's part of the device flow (RFC 8628 section 3.3). An unknown, an expired and an answered code look the same,
+ * and a person who sends too many of them has to wait. The answer is not remembered: the next device asks again.
+ */
+export class DeviceConsent {
+  readonly #deps: DeviceConsentDeps;
+  readonly #guesses = new GuessLimit();
+
+  constructor(deps: DeviceConsentDeps) {
+    this.#deps = deps;
+  }
+
+  /**
+   * @throws UnknownUserCodeError where no device waits under the code
+   * @throws TooManyRequestsError after too many wrong codes
+   * @throws OAuthError `invalid_scope` where this person can grant nothing of it; another may
+   */
+  async ask(entry: CodeEntry): Promise<DeviceQuestion> {
+    return grantable(await this.#guesses.attempt(entry.person, () => this.#find(entry)), entry.person);
+  }
+
+  /**
+   * Writes the answer, once.
+   * @throws UnknownUserCodeError where no device waits under the code
+   * @throws TooManyRequestsError after too many wrong codes
+   * @throws OAuthError `invalid_scope` where the person allows it, and can grant nothing of it
+   */
+  answer(entry: CodeEntry, verdict: 'approved' | 'refused'): Promise<DeviceQuestion> {
+    const { devices, auditLog, clock } = this.#deps;
+    const { userCode, person } = entry;
+    return this.#guesses.attempt(person, async () => {
+      const found = await this.#find(entry);
+      if (found === undefined) return undefined;
+      const question = verdict === 'approved' ? grantable(found, person) : found;
+      const answer = { userId: person.user.id, verdict, now: clock.now() };
+      if ((await devices.answer(hashUserCode(userCode), answer)) === 'gone') return undefined;
+      const detail = formatScopes(question.scopes);
+      const about = { ...auditedActor(person), clientId: question.client.id, detail };
+      auditLog.record(verdict === 'approved' ? 'grant.given' : 'grant.refused', about);
+      return question;
+    });
+  }
+
+  async #find({ userCode, route }: CodeEntry): Promise<DeviceQuestion | undefined> {
+    const { devices, clients, admission, clock } = this.#deps;
+    const grant = await devices.findPending(hashUserCode(userCode), clock.now());
     if (grant === undefined) return undefined;
-    const client = await deps.clients.find(grant.clientId);
-    if (client === undefined || !deps.admission.admits(client, route)) return undefined;
+    const client = await clients.find(grant.clientId);
+    if (client === undefined || !admission.admits(client, route)) return undefined;
     return { userCode: canonicalUserCode(userCode), client, scopes: grant.scopes };
-  };
-
-  return {
-    ask: async (entry) => grantable(await guesses.attempt(entry.person, () => find(entry)), entry.person),
-
-    answer: (entry, verdict) =>
-      guesses.attempt(entry.person, async () => {
-        const { userCode, person } = entry;
-        const found = await find(entry);
-        if (found === undefined) return undefined;
-        const question = verdict === 'approved' ? grantable(found, person) : found;
-        const answer = { userId: person.user.id, verdict, now: deps.clock.now() };
-        if ((await deps.devices.answer(hashUserCode(userCode), answer)) === 'gone') return undefined;
-        const detail = formatScopes(question.scopes);
-        const about = { ...auditedActor(person), clientId: question.client.id, detail };
-        deps.auditLog.record(verdict === 'approved' ? 'grant.given' : 'grant.refused', about);
-        return question;
-      }),
-  };
-};
+  }
+}

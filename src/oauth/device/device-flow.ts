@@ -4,8 +4,8 @@ import type { ClientAuthenticator } from '../clients/client-authenticator.ts';
 import type { Admission } from '../model/admission.ts';
 import type { AuditLog } from '../model/audit-log.ts';
 import type { OAuthStores } from '../model/stores.ts';
-import { createDeviceAuthorization, type DeviceAuthorization } from './device-authorization.ts';
-import { createDeviceConsent, type DeviceConsent } from './device-consent.ts';
+import { DeviceAuthorization } from './device-authorization.ts';
+import { DeviceConsent } from './device-consent.ts';
 
 /** RFC 8628 up to the token request: the device's part, and the person's. */
 export interface DeviceFlow {
@@ -25,7 +25,7 @@ export const createDeviceFlow = (parts: {
   const { clientAuthenticator, publicUrl, admission, auditLog, clock, ids } = parts;
   const { devices, clients } = parts.stores;
   return {
-    deviceAuthorization: createDeviceAuthorization({ devices, clientAuthenticator, publicUrl, clock, ids }),
-    deviceConsent: createDeviceConsent({ devices, clients, admission, auditLog, clock }),
+    deviceAuthorization: new DeviceAuthorization({ devices, clientAuthenticator, publicUrl, clock, ids }),
+    deviceConsent: new DeviceConsent({ devices, clients, admission, auditLog, clock }),
   };
 };

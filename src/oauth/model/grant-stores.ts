@@ -18,8 +18,6 @@ export interface RememberedGrantStore {
   find(key: RememberedGrantKey): Promise<RememberedGrant | undefined>;
   /** Inserts, or replaces the scopes and the time of the row with the same key. */
   save(grant: RememberedGrant): Promise<void>;
-  /** Forgets every grant of the user to the client. */
-  forget(userId: string, clientId: string): Promise<void>;
 }
 
 /** Which decision a consent answers: the same person, in the same session, about the same request. */

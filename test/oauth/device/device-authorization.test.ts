@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { DEVICE_CODE_GRANT } from '../../../src/oauth/model/account-stores.ts';
-import { createDeviceAuthorization } from '../../../src/oauth/device/device-authorization.ts';
+import { DeviceAuthorization } from '../../../src/oauth/device/device-authorization.ts';
 import { describedClient } from '../../../src/oauth/clients/client-description.ts';
 import { Parameters } from '../../../src/oauth/request/parameters.ts';
 import { hashSecret } from '../../../src/oauth/model/secrets.ts';
@@ -59,7 +59,7 @@ describe('a device', () => {
     const ids = {
       random: (bits: number): string => (bits === bitsOfUserCode ? userCodes.shift()! : system.random(bits)),
     };
-    const devices = createDeviceAuthorization({
+    const devices = new DeviceAuthorization({
       ...{ devices: stores.devices, clock: stores.clock, publicUrl: 'https://calls.example', ids },
       clientAuthenticator: { authenticate: () => Promise.resolve(client) },
     });

@@ -297,7 +297,7 @@ describe('passwords', () => {
     expect(page.text).not.toContain('name="password" type="password" value');
   });
 
-  describe('35 the brake', () => {
+  describe('35 the lockout', () => {
     const alice = { username: 'alice', password: 'correct horse' };
     const bob = { username: 'bob', password: 'battery staple' };
     beforeEach(async () => {

@@ -164,7 +164,7 @@ describe('the change of a password', () => {
       .expect(401);
   });
 
-  it('35 brakes guesses of the current one as it brakes logins', async () => {
+  it('35 limits guesses of the current one as it limits logins', async () => {
     const alice = await logIn();
     for (let guess = 0; guess < 20; guess += 1) await change(alice, { current_password: `guess ${guess}` }).expect(401);
     const limited = await change(alice).set(html).expect(429);
