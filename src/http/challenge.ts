@@ -1,7 +1,7 @@
-import { challengeAlgorithms } from '../oauth/server/server-metadata.ts';
 import { InsufficientScopeError, InvalidProofError, InvalidTokenError } from '../oauth/model/errors.ts';
-import { MissingTokenError, TokenSentTwiceError } from './oauth/errors.ts';
+import { challengeAlgorithms } from '../oauth/server/server-metadata.ts';
 import type { AppError } from '../shared/errors.ts';
+import { MissingTokenError, TokenSentTwiceError } from './oauth/errors.ts';
 
 /** RFC 7617 section 2. */
 export const BASIC_CHALLENGE = 'Basic realm="Offhook", charset="UTF-8"';

@@ -4,7 +4,6 @@ import type { Endpoint } from '../calls/call-engine.ts';
 import type { AccountStatus, Client, ResponseType } from '../oauth/model/account-stores.ts';
 import type { AuditEventName } from '../oauth/model/audit-log.ts';
 import type { AuthorizationCode, DeviceAnswer } from '../oauth/model/grant-stores.ts';
-
 import type { Role } from '../oauth/model/permissions.ts';
 
 /*

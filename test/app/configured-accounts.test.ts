@@ -4,7 +4,6 @@ import { configureClients } from '../../src/app/configured-clients.ts';
 import { ConfiguredPhones } from '../../src/app/configured-phones.ts';
 import { createClientAdmin } from '../../src/oauth/clients/client-admin.ts';
 import { createPasswordHasher, hashSecret } from '../../src/oauth/model/secrets.ts';
-
 import { createUserAdmin } from '../../src/oauth/accounts/user-admin.ts';
 import { settingsSchema } from '../../src/config/settings.ts';
 import { createSystemIds } from '../../src/shared/ids.ts';

@@ -8,7 +8,6 @@ import { readSecret } from '../../src/cli/terminal.ts';
 import { type Administration, openAdministration } from '../../src/app/service.ts';
 import { readConfig } from '../../src/config/config.ts';
 import { createPasswordHasher, hashSecret } from '../../src/oauth/model/secrets.ts';
-
 import { ha1 } from '../../src/sip/auth/digest.ts';
 
 const untouched = { ...process.env };

@@ -12,7 +12,6 @@ import { Parameters } from '../../src/oauth/request/parameters.ts';
 import { createPasswordHasher, hashSecret, newSecret, secretMatches } from '../../src/oauth/model/secrets.ts';
 import { mayGrant, permissionsOf } from '../../src/oauth/model/permissions.ts';
 import { anyoneCouldClaim, faultOfRedirectUri, redirectUriMatches } from '../../src/oauth/model/redirect-uri.ts';
-
 import { settle } from '../support/fake-clock.ts';
 import { demoApp } from '../support/oauth-app.ts';
 

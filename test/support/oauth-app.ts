@@ -12,7 +12,6 @@ import { createPasswordHasher } from '../../src/oauth/model/secrets.ts';
 import type { PresentedToken, TokenVerifier } from '../../src/oauth/request/principal.ts';
 import { createSystemIds } from '../../src/shared/ids.ts';
 import { type Log, silentLog } from '../../src/shared/log.ts';
-
 import { FakeClock } from './fake-clock.ts';
 import { createTestStores, type TestStores } from './test-database.ts';
 

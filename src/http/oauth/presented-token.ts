@@ -1,8 +1,8 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { InvalidTokenError } from '../../oauth/model/errors.ts';
-import { MissingTokenError, TokenSentTwiceError } from './errors.ts';
-import { pathOf } from '../request-target.ts';
 import type { PresentedToken } from '../../oauth/request/principal.ts';
+import { pathOf } from '../request-target.ts';
+import { MissingTokenError, TokenSentTwiceError } from './errors.ts';
 
 type Credentials = Pick<PresentedToken, 'token' | 'scheme'>;
 type SentToken = Credentials & Pick<PresentedToken, 'transport'>;

@@ -1,9 +1,8 @@
 import type { User } from '../model/account-stores.ts';
-import { type Actor, auditedActor, type AuditLog } from '../model/audit-log.ts';
 import type { RequestRoute } from '../model/admission.ts';
-
-import type { LoginRefusals } from './audited-logins.ts';
+import { type Actor, auditedActor, type AuditLog } from '../model/audit-log.ts';
 import { SandboxAccountError } from '../model/errors.ts';
+import type { LoginRefusals } from './audited-logins.ts';
 import type { LoginService } from './login-service.ts';
 import type { UserAdmin } from './user-admin.ts';
 

@@ -1,6 +1,5 @@
 import type { UserStore } from '../model/account-stores.ts';
 import { type Actor, type AuditStore, type RecordedAuditEvent, refuseUnlessAdministrator } from '../model/audit-log.ts';
-
 import { UnknownAccountError } from '../model/errors.ts';
 
 export interface AuditFilter {

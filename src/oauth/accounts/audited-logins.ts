@@ -1,9 +1,9 @@
+import { RequestRateLimit } from '../limits/request-rate-limit.ts';
 import type { UserStore } from '../model/account-stores.ts';
 import type { AuditEventName, AuditLog } from '../model/audit-log.ts';
 import { LoginLimitedError, WrongCredentialsError } from '../model/errors.ts';
-import type { LoginRequest, LoginService } from './login-service.ts';
 import { networkOfAddress } from '../model/network-of-address.ts';
-import { RequestRateLimit } from '../limits/request-rate-limit.ts';
+import type { LoginRequest, LoginService } from './login-service.ts';
 
 /** @returns undefined where the login failed for a reason of ours */
 const loginRefusalEvent = (error: unknown): AuditEventName | undefined => {

@@ -1,11 +1,11 @@
 import type { Clock } from '../../shared/clock.ts';
-import type { Admission, RequestRoute } from '../model/admission.ts';
 import type { ConcurrencyLimit } from '../limits/concurrency-limit.ts';
-import { WrongCredentialsError } from '../model/errors.ts';
 import type { LoginAttempt, LoginLockout } from '../limits/login-lockout.ts';
+import type { LoginAddressStore, User, UserStore } from '../model/account-stores.ts';
+import type { Admission, RequestRoute } from '../model/admission.ts';
+import { WrongCredentialsError } from '../model/errors.ts';
 import { networkOfAddress } from '../model/network-of-address.ts';
 import type { PasswordHasher } from '../model/secrets.ts';
-import type { LoginAddressStore, User, UserStore } from '../model/account-stores.ts';
 
 export interface LoginRequest {
   readonly username: string;

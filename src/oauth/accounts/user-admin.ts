@@ -1,9 +1,9 @@
 import type { Clock } from '../../shared/clock.ts';
 import type { IdSource } from '../../shared/ids.ts';
-import { InvalidAccountError, UnknownAccountError } from '../model/errors.ts';
-import type { PasswordHasher } from '../model/secrets.ts';
-import type { Role } from '../model/permissions.ts';
 import type { AccountStatus, User, UserStore } from '../model/account-stores.ts';
+import { InvalidAccountError, UnknownAccountError } from '../model/errors.ts';
+import type { Role } from '../model/permissions.ts';
+import type { PasswordHasher } from '../model/secrets.ts';
 
 export interface NewUser {
   readonly username: string;

@@ -1,18 +1,16 @@
 import type { Clock } from '../../shared/clock.ts';
 import type { IdSource } from '../../shared/ids.ts';
+import { ConcurrencyLimit } from '../limits/concurrency-limit.ts';
 import type { Client, ClientStore } from '../model/account-stores.ts';
 import { type Actor, auditedActor, type AuditEventName, type AuditLog } from '../model/audit-log.ts';
-
+import { TooManyApplicationsError, UnknownAccountError } from '../model/errors.ts';
+import { type ClientAdmin, createClientAdmin } from './client-admin.ts';
 import {
   type ClientWithSecret,
   describeSelfService,
   newClientId,
   type SelfServiceClient,
 } from './client-description.ts';
-import { type ClientAdmin, createClientAdmin } from './client-admin.ts';
-
-import { ConcurrencyLimit } from '../limits/concurrency-limit.ts';
-import { TooManyApplicationsError, UnknownAccountError } from '../model/errors.ts';
 
 export interface ApplicationAdminDeps {
   readonly clients: ClientStore;

@@ -1,9 +1,9 @@
 import type { Clock } from '../../shared/clock.ts';
 import type { IdSource } from '../../shared/ids.ts';
-import { type ClientDescription, type ClientWithSecret, describedClient } from './client-description.ts';
+import { BUILT_IN_CLIENT_ID, type Client, type ClientStore } from '../model/account-stores.ts';
 import { InvalidAccountError, UnknownAccountError } from '../model/errors.ts';
 import { hashSecret, newSecret } from '../model/secrets.ts';
-import { BUILT_IN_CLIENT_ID, type Client, type ClientStore } from '../model/account-stores.ts';
+import { type ClientDescription, type ClientWithSecret, describedClient } from './client-description.ts';
 
 /** The applications, for the administrator of the service. Everything takes effect at once. */
 export interface ClientAdmin {

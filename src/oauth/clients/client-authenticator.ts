@@ -1,10 +1,10 @@
-import type { Admission, RequestRoute } from '../model/admission.ts';
-import { type BasicCredentials, parseBasicCredentials } from '../request/basic-credentials.ts';
 import type { ClientFailureLimit } from '../limits/client-failure-limit.ts';
-import { OAuthError } from '../model/errors.ts';
-import type { Parameters } from '../request/parameters.ts';
-import { secretMatches } from '../model/secrets.ts';
 import type { Client, ClientStore } from '../model/account-stores.ts';
+import type { Admission, RequestRoute } from '../model/admission.ts';
+import { OAuthError } from '../model/errors.ts';
+import { secretMatches } from '../model/secrets.ts';
+import { type BasicCredentials, parseBasicCredentials } from '../request/basic-credentials.ts';
+import type { Parameters } from '../request/parameters.ts';
 
 export interface ClientRequest {
   readonly authorization: string | undefined;

@@ -1,9 +1,8 @@
 import type { IdSource } from '../../shared/ids.ts';
+import { type Client, DEVICE_CODE_GRANT, type GrantType, type ResponseType } from '../model/account-stores.ts';
 import { InvalidAccountError } from '../model/errors.ts';
 import { isWithin, type Scope } from '../model/permissions.ts';
 import { faultOfRedirectUri } from '../model/redirect-uri.ts';
-
-import { type Client, DEVICE_CODE_GRANT, type GrantType, type ResponseType } from '../model/account-stores.ts';
 
 /** An application as an administrator describes it; what is left out has a default. */
 export interface ClientDescription {
@@ -161,7 +160,8 @@ export const describeSelfService = (
 };
 
 /** Never given twice: the history of calls and the audit log name clients that are long gone. */
-const BITS = 128;
+const CLIENT_ID_BITS = 128;
 
 /** A new `client_id`, in digits that no form, address or Basic header has to escape. */
-export const newClientId = (ids: IdSource): string => Buffer.from(ids.random(BITS), 'base64url').toString('hex');
+export const newClientId = (ids: IdSource): string =>
+  Buffer.from(ids.random(CLIENT_ID_BITS), 'base64url').toString('hex');

@@ -1,21 +1,19 @@
 import type { Clock } from '../../shared/clock.ts';
 import type { IdSource } from '../../shared/ids.ts';
+import { RequestRateLimit } from '../limits/request-rate-limit.ts';
 import type { ClientStore, RegistrationTokenStore, UserStore } from '../model/account-stores.ts';
 import type { Admission, RequestRoute } from '../model/admission.ts';
 import type { AuditLog } from '../model/audit-log.ts';
+import { InvalidAccountError, InvalidTokenError, OAuthError } from '../model/errors.ts';
+import { faultOfRedirectUri } from '../model/redirect-uri.ts';
+import { hashSecret } from '../model/secrets.ts';
+import { type ClientAdmin, createClientAdmin } from './client-admin.ts';
 import {
   type ClientToRegister,
   type ClientWithSecret,
   describeSelfService,
   newClientId,
 } from './client-description.ts';
-import { type ClientAdmin, createClientAdmin } from './client-admin.ts';
-
-import { InvalidAccountError, InvalidTokenError, OAuthError } from '../model/errors.ts';
-
-import { faultOfRedirectUri } from '../model/redirect-uri.ts';
-import { RequestRateLimit } from '../limits/request-rate-limit.ts';
-import { hashSecret } from '../model/secrets.ts';
 
 /** What a registration token lets its bearer do. */
 export interface RegistrationPermit {

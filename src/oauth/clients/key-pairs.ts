@@ -2,10 +2,8 @@ import type { Clock } from '../../shared/clock.ts';
 import type { IdSource } from '../../shared/ids.ts';
 import type { Client, ClientStore } from '../model/account-stores.ts';
 import { type Actor, auditedActor, type AuditLog, refuseUnlessAdministrator } from '../model/audit-log.ts';
-
-import { type ClientDescription, describedClient, newClientId } from './client-description.ts';
-
 import { hashSecret, newSecret } from '../model/secrets.ts';
+import { type ClientDescription, describedClient, newClientId } from './client-description.ts';
 
 /** A key pair whose secret can be seen this once. */
 export interface GeneratedKeyPair {

@@ -1,9 +1,8 @@
 import type { Clock } from '../../shared/clock.ts';
 import type { IdSource } from '../../shared/ids.ts';
-import { type Actor, auditedActor, type AuditLog, refuseUnlessAdministrator } from '../model/audit-log.ts';
-
-import { InvalidAccountError, UnknownAccountError } from '../model/errors.ts';
 import type { RegistrationToken, RegistrationTokenStore } from '../model/account-stores.ts';
+import { type Actor, auditedActor, type AuditLog, refuseUnlessAdministrator } from '../model/audit-log.ts';
+import { InvalidAccountError, UnknownAccountError } from '../model/errors.ts';
 import { hashSecret, newSecret } from '../model/secrets.ts';
 
 export interface NewRegistrationToken {

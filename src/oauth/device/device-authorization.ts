@@ -1,11 +1,11 @@
 import type { Clock } from '../../shared/clock.ts';
 import type { IdSource } from '../../shared/ids.ts';
-import { type Client, DEVICE_CODE_GRANT } from '../model/account-stores.ts';
 import type { ClientAuthenticator, ClientRequest } from '../clients/client-authenticator.ts';
-import type { DeviceGrant, DeviceGrantStore } from '../model/grant-stores.ts';
-import { OAuthError } from '../model/errors.ts';
-import { networkOfAddress } from '../model/network-of-address.ts';
 import { RequestRateLimit } from '../limits/request-rate-limit.ts';
+import { type Client, DEVICE_CODE_GRANT } from '../model/account-stores.ts';
+import { OAuthError } from '../model/errors.ts';
+import type { DeviceGrant, DeviceGrantStore } from '../model/grant-stores.ts';
+import { networkOfAddress } from '../model/network-of-address.ts';
 import { requestedScopes } from '../model/requested-scopes.ts';
 import { hashSecret, newSecret } from '../model/secrets.ts';
 import { newFamilyId } from '../tokens/token-minter.ts';

@@ -1,15 +1,13 @@
 import type { Clock } from '../../shared/clock.ts';
-import type { Client, ClientStore } from '../model/account-stores.ts';
-import { type Actor, auditedActor, type AuditLog } from '../model/audit-log.ts';
-import type { Admission, RequestRoute } from '../model/admission.ts';
-
 import { ConcurrencyLimit } from '../limits/concurrency-limit.ts';
-import type { DeviceGrantStore } from '../model/grant-stores.ts';
+import { RequestRateLimit } from '../limits/request-rate-limit.ts';
+import type { Client, ClientStore } from '../model/account-stores.ts';
+import type { Admission, RequestRoute } from '../model/admission.ts';
+import { type Actor, auditedActor, type AuditLog } from '../model/audit-log.ts';
 import { OAuthError, UnknownUserCodeError } from '../model/errors.ts';
+import type { DeviceGrantStore } from '../model/grant-stores.ts';
 import { networkOfAddress } from '../model/network-of-address.ts';
 import { formatScopes, mayGrant, type Scope } from '../model/permissions.ts';
-import { RequestRateLimit } from '../limits/request-rate-limit.ts';
-
 import { canonicalUserCode, hashUserCode } from './user-code.ts';
 
 /** RFC 8628 section 5.1. Behind one address there may be a whole office. */

@@ -1,13 +1,13 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Clock } from '../../shared/clock.ts';
 import type { IdSource } from '../../shared/ids.ts';
+import type { Client } from '../model/account-stores.ts';
 import type { Admission, RequestRoute } from '../model/admission.ts';
 import type { AuditLog } from '../model/audit-log.ts';
 import type { AuthorizationRequest } from '../model/authorization-request.ts';
 import { OAuthError } from '../model/errors.ts';
-import { hashSecret, newSecret } from '../model/secrets.ts';
-import type { Client } from '../model/account-stores.ts';
 import type { AuthorizationCodeView, CodeStore, RedemptionDecision } from '../model/grant-stores.ts';
+import { hashSecret, newSecret } from '../model/secrets.ts';
 import {
   mayRefresh,
   type MintedTokens,

@@ -2,10 +2,11 @@ import type { Clock } from '../../shared/clock.ts';
 import type { Client } from '../model/account-stores.ts';
 import type { Admission, RequestRoute } from '../model/admission.ts';
 import type { AuditLog } from '../model/audit-log.ts';
-import type { DeviceGrantStore, DeviceGrantView, PollDecision } from '../model/grant-stores.ts';
 import { OAuthError } from '../model/errors.ts';
+import type { DeviceGrantStore, DeviceGrantView, PollDecision } from '../model/grant-stores.ts';
 import { mayGrant } from '../model/permissions.ts';
 import { hashSecret } from '../model/secrets.ts';
+import type { TokenUser } from '../model/token-stores.ts';
 import {
   mayRefresh,
   type MintedTokens,
@@ -14,7 +15,6 @@ import {
   type TokenResponse,
   tokenRows,
 } from '../tokens/token-minter.ts';
-import type { TokenUser } from '../model/token-stores.ts';
 
 /** RFC 8628 section 3.5: how much longer a device has to wait after each poll that came too soon. */
 const SLOW_DOWN_SECONDS = 5;

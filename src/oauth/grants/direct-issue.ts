@@ -3,8 +3,8 @@ import type { IdSource } from '../../shared/ids.ts';
 import type { Client, User } from '../model/account-stores.ts';
 import { OAuthError } from '../model/errors.ts';
 import type { Scope } from '../model/permissions.ts';
-import { newFamily, newFamilyId, type TokenMinter, type TokenResponse, tokenRows } from '../tokens/token-minter.ts';
 import type { TokenStore } from '../model/token-stores.ts';
+import { newFamily, newFamilyId, type TokenMinter, type TokenResponse, tokenRows } from '../tokens/token-minter.ts';
 
 export interface DirectIssueRequest {
   readonly client: Client;

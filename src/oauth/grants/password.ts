@@ -1,8 +1,8 @@
+import type { LoginService } from '../accounts/login-service.ts';
 import type { Client, User } from '../model/account-stores.ts';
 import type { RequestRoute } from '../model/admission.ts';
 import type { AuditLog } from '../model/audit-log.ts';
 import { OAuthError, WrongCredentialsError } from '../model/errors.ts';
-import type { LoginService } from '../accounts/login-service.ts';
 import { grantableScopes, requestedScopes } from '../model/requested-scopes.ts';
 import { mayRefresh, type TokenResponse } from '../tokens/token-minter.ts';
 import type { DirectIssue } from './direct-issue.ts';

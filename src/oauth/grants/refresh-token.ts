@@ -1,10 +1,9 @@
 import type { Clock } from '../../shared/clock.ts';
+import type { Client } from '../model/account-stores.ts';
 import type { Admission, RequestRoute } from '../model/admission.ts';
 import type { AuditLog } from '../model/audit-log.ts';
 import { OAuthError } from '../model/errors.ts';
 import { isWithin, parseScopes, type Scope } from '../model/permissions.ts';
-
-import type { Client } from '../model/account-stores.ts';
 import type { IssuedTokens, RefreshTokenView, TokenFamily, TokenStore } from '../model/token-stores.ts';
 import { type MintedTokens, type TokenMinter, type TokenResponse, tokenRows } from '../tokens/token-minter.ts';
 import type { TokenReader } from '../tokens/token-reader.ts';

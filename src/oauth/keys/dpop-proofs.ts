@@ -1,8 +1,8 @@
 import { calculateJwkThumbprint, EmbeddedJWK, type JWK, type JWTPayload, jwtVerify } from 'jose';
 import type { Clock } from '../../shared/clock.ts';
 import { InvalidProofError } from '../model/errors.ts';
-import type { ProofStore } from '../model/token-stores.ts';
 import { hashSecret } from '../model/secrets.ts';
+import type { ProofStore } from '../model/token-stores.ts';
 
 /** What a request brings to prove that it holds a key (RFC 9449 section 4). */
 export interface SentProof {

@@ -9,7 +9,6 @@ import {
 } from 'jose';
 import type { Clock } from '../../shared/clock.ts';
 import { formatScopes, parseScopes, type Scope } from '../model/permissions.ts';
-
 import { resourceOf } from '../model/resource.ts';
 import { SIGNING_ALGORITHM, type SigningKeys } from './signing-keys.ts';
 

@@ -1,7 +1,7 @@
-import type { User } from './account-stores.ts';
-import { NotAdministratorError } from './errors.ts';
 import type { Clock } from '../../shared/clock.ts';
 import type { Log } from '../../shared/log.ts';
+import type { User } from './account-stores.ts';
+import { NotAdministratorError } from './errors.ts';
 
 /** What is worth knowing afterwards of who came in, and what was given and taken back. In the past tense. */
 export type AuditEventName =

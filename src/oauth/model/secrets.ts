@@ -1,5 +1,5 @@
-import { hash as hashWithArgon2, verify as verifyWithArgon2 } from '@node-rs/argon2';
 import { hash, timingSafeEqual } from 'node:crypto';
+import { hash as hashWithArgon2, verify as verifyWithArgon2 } from '@node-rs/argon2';
 import type { IdSource } from '../../shared/ids.ts';
 
 /** A new code, token or client secret: 256 bits, out of reach of guessing (RFC 6749 section 10.10). */
@@ -11,7 +11,7 @@ export const newSecret = (ids: IdSource): string => ids.random(256);
  */
 export const hashSecret = (secret: string): string => hash('sha256', secret, 'base64url');
 
-/** Compares in a time that tells nothing of the stored hash. */
+/** Compares in a time that shows nothing of the stored hash. */
 export const secretMatches = (secret: string, stored: string): boolean => {
   const given = Buffer.from(hashSecret(secret));
   const expected = Buffer.from(stored);
@@ -22,7 +22,7 @@ export const secretMatches = (secret: string, stored: string): boolean => {
 export interface PasswordHasher {
   /** @returns the PHC string to store */
   hash(password: string): Promise<string>;
-  /** Compares with a stored hash, or, for an unknown user, with the hash of no password: the answer is `false` then, and costs the same. */
+  /** Compares with a stored hash; for an unknown user, with that of no password: `false`, and it costs the same. */
   verify(password: string, stored: string | undefined): Promise<boolean>;
 }
 

@@ -1,11 +1,11 @@
 import type { Clock } from '../../shared/clock.ts';
+import type { LoginRequest, LoginService } from '../accounts/login-service.ts';
+import type { Grants } from '../grants/grants.ts';
+import type { AccessTokenClaims, JwtTokens, RefreshTokenClaims } from '../keys/jwt-tokens.ts';
 import { BUILT_IN_CLIENT_ID, type Client, type ClientStore } from '../model/account-stores.ts';
 import type { RequestRoute } from '../model/admission.ts';
 import type { AuditLog } from '../model/audit-log.ts';
 import { InvalidTokenError, MissingCredentialsError, OAuthError, WrongCredentialsError } from '../model/errors.ts';
-import type { Grants } from '../grants/grants.ts';
-import type { AccessTokenClaims, JwtTokens, RefreshTokenClaims } from '../keys/jwt-tokens.ts';
-import type { LoginRequest, LoginService } from '../accounts/login-service.ts';
 import { readBasicCredentials } from '../request/basic-credentials.ts';
 import type { TokenResponse } from '../tokens/token-minter.ts';
 

@@ -1,7 +1,7 @@
-import { DEVICE_CODE_GRANT, type GrantType, type ResponseType } from '../model/account-stores.ts';
 import { DPOP_ALGORITHMS } from '../keys/dpop-proofs.ts';
-import { RESOURCE_PATH, resourceOf } from '../model/resource.ts';
+import { DEVICE_CODE_GRANT, type GrantType, type ResponseType } from '../model/account-stores.ts';
 import { scopePermissions } from '../model/permissions.ts';
+import { RESOURCE_PATH, resourceOf } from '../model/resource.ts';
 
 /** RFC 8414 section 2: how a client authenticates; `none` is a public one. */
 export const clientAuthenticationMethods = ['client_secret_basic', 'client_secret_post', 'none'] as const;

@@ -1,10 +1,10 @@
-import { type Client, type ClientStore, DEVICE_CODE_GRANT, type GrantType } from '../model/account-stores.ts';
-import type { Admission, RequestRoute } from '../model/admission.ts';
 import type { ClientAuthenticator } from '../clients/client-authenticator.ts';
 import type { DpopProofs, SentProof } from '../keys/dpop-proofs.ts';
+import type { RequestRateLimit } from '../limits/request-rate-limit.ts';
+import { type Client, type ClientStore, DEVICE_CODE_GRANT, type GrantType } from '../model/account-stores.ts';
+import type { Admission, RequestRoute } from '../model/admission.ts';
 import { InvalidProofError, OAuthError } from '../model/errors.ts';
 import type { Parameters } from '../request/parameters.ts';
-import type { RequestRateLimit } from '../limits/request-rate-limit.ts';
 
 /** How the answer to a code gets to its client: `redirect` for a browser that was sent here and goes on with it. */
 type CodeAnswer = 'json' | 'redirect';

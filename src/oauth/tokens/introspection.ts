@@ -1,11 +1,11 @@
 import type { Clock } from '../../shared/clock.ts';
-import type { Client } from '../model/account-stores.ts';
-import type { Admission, RequestRoute } from '../model/admission.ts';
-import { describeAccessToken, describeRefreshToken, type IntrospectionResponse } from './introspection-response.ts';
 import type { JwtTokens, TokenClaims } from '../keys/jwt-tokens.ts';
 import type { RequestRateLimit } from '../limits/request-rate-limit.ts';
-import type { TokenReader } from './token-reader.ts';
+import type { Client } from '../model/account-stores.ts';
+import type { Admission, RequestRoute } from '../model/admission.ts';
 import type { AccessTokenView, RefreshTokenView, TokenStore, TokenUser } from '../model/token-stores.ts';
+import { describeAccessToken, describeRefreshToken, type IntrospectionResponse } from './introspection-response.ts';
+import type { TokenReader } from './token-reader.ts';
 
 /** A client that asks for one of its tokens. */
 export interface IntrospectionRequest {

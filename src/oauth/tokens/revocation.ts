@@ -1,8 +1,8 @@
 import type { Client } from '../model/account-stores.ts';
 import type { AuditLog } from '../model/audit-log.ts';
+import type { TokenStore } from '../model/token-stores.ts';
 import type { Principal } from '../request/principal.ts';
 import type { TokenReader } from './token-reader.ts';
-import type { TokenStore } from '../model/token-stores.ts';
 
 /** A client that is done with a token. */
 export interface RevocationRequest {

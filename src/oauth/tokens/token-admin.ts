@@ -1,8 +1,8 @@
-import { UnknownAccountError } from '../model/errors.ts';
 import type { UserStore } from '../model/account-stores.ts';
 import type { AuditLog } from '../model/audit-log.ts';
-import { claimedHashOf } from './token-reader.ts';
+import { UnknownAccountError } from '../model/errors.ts';
 import type { TokenStore } from '../model/token-stores.ts';
+import { claimedHashOf } from './token-reader.ts';
 
 /** Revokes tokens, for the administrator of the service: at once, in a running service too. */
 export interface TokenAdmin {

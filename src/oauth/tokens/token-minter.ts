@@ -1,11 +1,10 @@
 import type { IdSource } from '../../shared/ids.ts';
-import type { Client } from '../model/account-stores.ts';
 import type { JwtTokens } from '../keys/jwt-tokens.ts';
+import type { Client } from '../model/account-stores.ts';
 import { formatScopes, type Scope } from '../model/permissions.ts';
-
 import { hashSecret, newSecret } from '../model/secrets.ts';
-import { jwtHash } from './token-reader.ts';
 import type { AccessToken, IssuedTokens, TokenFamily } from '../model/token-stores.ts';
+import { jwtHash } from './token-reader.ts';
 
 /** RFC 6749 section 5.1. */
 export interface TokenResponse {

@@ -13,7 +13,6 @@ import {
 } from '../../oauth/model/errors.ts';
 import { formOf, queryParametersOf, readForm } from '../../http/oauth/form.ts';
 import type { Parameters } from '../../oauth/request/parameters.ts';
-
 import type { User } from '../../oauth/model/account-stores.ts';
 import { createCsrfGuard } from '../page/csrf.ts';
 import { createPageErrorHandler } from '../page/page-errors.ts';

@@ -1,6 +1,5 @@
 import type { Authorization } from '../../oauth/authorization.ts';
 import { type Client, DEVICE_CODE_GRANT, type RegistrationToken } from '../../oauth/model/account-stores.ts';
-
 import { scopeDescriptions } from '../../oauth/model/permissions.ts';
 import {
   type SelfServiceClient,

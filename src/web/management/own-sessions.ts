@@ -1,7 +1,6 @@
 import type { SessionData } from 'express-session';
 import type { Authorization } from '../../oauth/authorization.ts';
 import { type Actor, auditedActor } from '../../oauth/model/audit-log.ts';
-
 import { UnknownAccountError } from '../../oauth/model/errors.ts';
 import type { Session, SessionStore } from '../../oauth/model/account-stores.ts';
 import type { Clock } from '../../shared/clock.ts';

@@ -1,12 +1,11 @@
 import { type ErrorRequestHandler, type Request, type RequestHandler, type Response, Router } from 'express';
 import type { Authorization } from '../../../oauth/authorization.ts';
-import { presentedToken, routeOf } from '../../oauth/presented-token.ts';
 import { InvalidTokenError, MissingCredentialsError, WrongCredentialsError } from '../../../oauth/model/errors.ts';
-import { queryParametersOf } from '../../oauth/form.ts';
-
 import { readFields } from '../../body.ts';
 import { BASIC_CHALLENGE } from '../../challenge.ts';
 import { InvalidRequestError, MethodNotAllowedError, UnsupportedMediaTypeError } from '../../errors.ts';
+import { queryParametersOf } from '../../oauth/form.ts';
+import { presentedToken, routeOf } from '../../oauth/presented-token.ts';
 import { noStore } from '../../reply.ts';
 
 export type BasicLoginRouterParts = Pick<Authorization, 'basicLogin' | 'tokenVerifier' | 'revocation'>;

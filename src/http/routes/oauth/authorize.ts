@@ -1,7 +1,7 @@
 import { type ErrorRequestHandler, Router } from 'express';
 import type { Authorization } from '../../../oauth/authorization.ts';
-import { routeOf } from '../../oauth/presented-token.ts';
 import { queryParametersOf } from '../../oauth/form.ts';
+import { routeOf } from '../../oauth/presented-token.ts';
 import { queryOf } from '../../request-target.ts';
 
 export interface AuthorizeRouterParts extends Pick<Authorization, 'consents'> {

@@ -1,10 +1,10 @@
 import { type Request, Router } from 'express';
 import type { Authorization } from '../../../oauth/authorization.ts';
 import type { Client } from '../../../oauth/model/account-stores.ts';
-import { routeOf } from '../../oauth/presented-token.ts';
 import { OAuthError } from '../../../oauth/model/errors.ts';
-import { formOf, readForm } from '../../oauth/form.ts';
 import type { Log } from '../../../shared/log.ts';
+import { formOf, readForm } from '../../oauth/form.ts';
+import { routeOf } from '../../oauth/presented-token.ts';
 import { tokenNoStore } from '../../reply.ts';
 import { createTokenErrorHandler } from './token-error.ts';
 

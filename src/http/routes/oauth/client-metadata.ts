@@ -5,10 +5,8 @@ import {
   selfServiceGrantTypes,
   selfServiceScopes,
 } from '../../../oauth/clients/client-description.ts';
-
 import { OAuthError } from '../../../oauth/model/errors.ts';
 import { formatScopes } from '../../../oauth/model/permissions.ts';
-
 import { clientAuthenticationMethods } from '../../../oauth/server/server-metadata.ts';
 
 /*

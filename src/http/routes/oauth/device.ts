@@ -1,9 +1,9 @@
 import { Router } from 'express';
 import type { Authorization } from '../../../oauth/authorization.ts';
-import { routeOf } from '../../oauth/presented-token.ts';
-import { formOf, readForm } from '../../oauth/form.ts';
 import type { Log } from '../../../shared/log.ts';
 import { allowAnyOrigin } from '../../cors.ts';
+import { formOf, readForm } from '../../oauth/form.ts';
+import { routeOf } from '../../oauth/presented-token.ts';
 import { tokenNoStore } from '../../reply.ts';
 import { createTokenErrorHandler } from './token-error.ts';
 

@@ -8,10 +8,10 @@ import express, {
 } from 'express';
 import type { Authorization } from '../../../oauth/authorization.ts';
 import { InvalidTokenError, TooManyRequestsError } from '../../../oauth/model/errors.ts';
-import { presentedToken } from '../../oauth/presented-token.ts';
 import type { Log } from '../../../shared/log.ts';
 import { challengeOf } from '../../challenge.ts';
 import { UnsupportedMediaTypeError } from '../../errors.ts';
+import { presentedToken } from '../../oauth/presented-token.ts';
 import { asAppError, statusOf } from '../../problem.ts';
 import { tokenNoStore } from '../../reply.ts';
 import { clientToRegister, parseClientMetadata, registeredMetadata } from './client-metadata.ts';

@@ -1,19 +1,18 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { routeOf, sentProof } from '../../oauth/presented-token.ts';
-import type { AuthorizationServer } from '../../oauth/authorization-server.ts';
 import type { Authorization, TokenRequest } from '../../../oauth/authorization.ts';
-import { ForeignOriginError } from '../../oauth/errors.ts';
-import { FORM, UnsupportedFormError } from '../../oauth/form.ts';
 import { Parameters } from '../../../oauth/request/parameters.ts';
-import { pathOf, queryOf } from '../../request-target.ts';
-
 import type { Log } from '../../../shared/log.ts';
 import { decodeBody, mediaTypeOf } from '../../body.ts';
 import { allowAnyOrigin } from '../../cors.ts';
 import type { DirectRoute } from '../../direct-route.ts';
 import { MethodNotAllowedError } from '../../errors.ts';
+import type { AuthorizationServer } from '../../oauth/authorization-server.ts';
+import { ForeignOriginError } from '../../oauth/errors.ts';
+import { FORM, UnsupportedFormError } from '../../oauth/form.ts';
+import { routeOf, sentProof } from '../../oauth/presented-token.ts';
 import { receiveBody } from '../../receive-body.ts';
 import { tokenNoStore } from '../../reply.ts';
+import { pathOf, queryOf } from '../../request-target.ts';
 import { sendTokenError } from './token-error.ts';
 
 export interface TokenRouteParts extends Pick<Authorization, 'tokenRequests'> {
