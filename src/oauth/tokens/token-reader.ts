@@ -21,7 +21,7 @@ const claimedId = (token: string): unknown => {
 };
 
 /**
- * The hash that a token claims to have, whoever signed it and whatever its age: for an administrator, who may revoke any
+ * The hash that a token claims to have, by any signer and of any age: for an administrator, who may revoke any
  * token, and never for what a request presents.
  */
 export const claimedHashOf = (token: string): string => {
