@@ -1,23 +1,15 @@
 import type { Config } from '../config/config.ts';
-import { createPasswordHasher } from '../oauth/accounts/password-hasher.ts';
-import { createUserAdmin, type UserAdmin } from '../oauth/accounts/user-admin.ts';
-import { createClientAdmin, type ClientAdmin } from '../oauth/clients/client-admin.ts';
-import { type AuditLog, createAuditLog } from '../oauth/model/audit-log.ts';
-import { createTokenAdmin, type TokenAdmin } from '../oauth/tokens/token-admin.ts';
+import { createAdministration, type OAuthAdministration } from '../oauth/administration.ts';
+import { createPasswordHasher } from '../oauth/model/secrets.ts';
 import { systemClock } from '../shared/clock.ts';
 import { createSystemIds, type IdSource } from '../shared/ids.ts';
+import { lockDatabase } from '../storage/open-database.ts';
 import type { Stores } from '../storage/stores.ts';
 import { createPinoLog } from './pino-log.ts';
-import { lockDatabase } from '../storage/open-database.ts';
 import { openStorage } from './storage.ts';
 
 /** What administers the service from beside it: the same database, no listeners. */
-export interface Administration {
-  readonly users: UserAdmin;
-  readonly clients: ClientAdmin;
-  readonly tokens: TokenAdmin;
-  /** Records what is done here; it comes from no address. */
-  readonly auditLog: AuditLog;
+export interface Administration extends OAuthAdministration {
   readonly stores: Stores;
   readonly ids: IdSource;
   readonly close: () => Promise<void>;
@@ -38,17 +30,8 @@ export const openAdministration = async (config: Config): Promise<Administration
   const ids = createSystemIds();
   const log = createPinoLog('warn');
   const { stores, close } = await openStorage({ config, clock, log });
-  const { users, clients, tokens, audit } = stores;
-  const auditLog = createAuditLog({ audit, clock, log });
-  return {
-    users: createUserAdmin({ users, hasher: createPasswordHasher(), clock, ids }),
-    clients: createClientAdmin({ clients, clock, ids }),
-    tokens: createTokenAdmin({ tokens, users, auditLog }),
-    auditLog,
-    stores,
-    ids,
-    close,
-  };
+  const administration = createAdministration({ stores, hasher: createPasswordHasher(), clock, ids, log });
+  return { ...administration, stores, ids, close };
 };
 
 /**

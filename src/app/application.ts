@@ -5,13 +5,14 @@ import { fileURLToPath } from 'node:url';
 import type { CallService } from '../calls/call-service.ts';
 import type { Config } from '../config/config.ts';
 import { createApp } from '../http/app.ts';
-import type { PasswordHasher } from '../oauth/accounts/password-hasher.ts';
+import type { Authorization } from '../oauth/authorization.ts';
+import type { PasswordHasher } from '../oauth/model/secrets.ts';
 import type { Clock } from '../shared/clock.ts';
 import type { IdSource } from '../shared/ids.ts';
 import type { Log } from '../shared/log.ts';
 import { deriveKey } from '../storage/secret-key.ts';
 import type { Stores } from '../storage/stores.ts';
-import { type Authorization, composeAuthorization } from './authorization.ts';
+import { composeAuthorization } from './authorization.ts';
 import { composeCallRates } from './calls.ts';
 import { composeWeb } from './web.ts';
 

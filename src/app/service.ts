@@ -1,5 +1,5 @@
 import { hostInUrl, type Config } from '../config/config.ts';
-import { createPasswordHasher } from '../oauth/accounts/password-hasher.ts';
+import { createPasswordHasher } from '../oauth/model/secrets.ts';
 import { systemClock } from '../shared/clock.ts';
 import { createSystemIds } from '../shared/ids.ts';
 import type { Log } from '../shared/log.ts';

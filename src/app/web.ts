@@ -1,29 +1,30 @@
 import { type RequestHandler, Router } from 'express';
-import type { Authorization } from './authorization.ts';
-import { createBasicLoginRouter } from '../http/routes/oauth/auth-basic.ts';
 import type { DirectRoute } from '../http/direct-route.ts';
+import { type AuthorizationServer, createAuthorizationServer } from '../http/oauth/authorization-server.ts';
+import { createPasswordAuthenticator } from '../http/oauth/password-authenticator.ts';
 import { createOAuthRouter } from '../http/routes/oauth/router.ts';
 import { TokenRoute } from '../http/routes/oauth/token.ts';
+import type { Authorization } from '../oauth/authorization.ts';
 import type { OAuthStores } from '../oauth/model/stores.ts';
 import type { Clock } from '../shared/clock.ts';
 import type { IdSource } from '../shared/ids.ts';
 import type { Log } from '../shared/log.ts';
-import { createAssetsRouter } from '../web/page/assets.ts';
+import { createHomeRouter } from '../web/home/home.ts';
+import { createTestPageRouter } from '../web/home/test-page.ts';
 import { createDevicePageRouter } from '../web/login/device.ts';
 import { createGrantRouter } from '../web/login/grant.ts';
-import { createHomeRouter } from '../web/home/home.ts';
 import { createLoginRouter } from '../web/login/login.ts';
 import { createLogoutRouter } from '../web/login/logout.ts';
+import { createSessionMiddleware } from '../web/login/session.ts';
 import { createManagementRouter } from '../web/management/management.ts';
 import { createOwnSessions } from '../web/management/own-sessions.ts';
+import { createAssetsRouter } from '../web/page/assets.ts';
 import { createPageErrorHandler } from '../web/page/page-errors.ts';
-import { createPageRenderer } from '../web/page/page-renderer.ts';
-import { createSessionMiddleware } from '../web/login/session.ts';
-import { createTestPageRouter } from '../web/home/test-page.ts';
+import { createPageRenderer, type RenderPage } from '../web/page/page-renderer.ts';
 
 export interface WebParts {
   readonly authorization: Authorization;
-  readonly stores: OAuthStores;
+  readonly stores: Pick<OAuthStores, 'users' | 'sessions'>;
   readonly publicUrl: string;
   readonly sandbox: boolean;
   /** Signs the session cookies. */
@@ -44,22 +45,55 @@ export interface Web {
 /** The paths of people, and nothing else, have a session. */
 const SESSION_PATHS = ['/', '/auth/login', '/auth/grant', '/auth/logout', '/device', '/test', '/management{/*page}'];
 
+interface PageParts extends WebParts {
+  readonly authorizationServer: AuthorizationServer;
+  readonly renderPage: RenderPage;
+}
+
+/** In and out, and what a person allows on the way. */
+const composeLoginPages = ({ authorization, authorizationServer, stores, publicUrl, clock, renderPage }: PageParts) => {
+  const { users } = stores;
+  const { logins, consents, currentUser, deviceConsent, tokenVerifier, revocation, auditLog } = authorization;
+  const authenticateByPassword = createPasswordAuthenticator({ logins });
+  return Router()
+    .use(createLoginRouter({ authenticateByPassword, consents, currentUser, users, clock, renderPage, publicUrl }))
+    .use(createGrantRouter({ authorizationServer, consents, currentUser, renderPage, publicUrl }))
+    .use(createDevicePageRouter({ deviceConsent, currentUser, renderPage, publicUrl }))
+    .use(createLogoutRouter({ tokenVerifier, revocation, auditLog, renderPage, publicUrl }));
+};
+
+const composeManagement = ({ authorization, stores, publicUrl, clock, renderPage }: PageParts): Router => {
+  const { users, sessions } = stores;
+  const { applicationAdmin, keyPairs, registrationTokenAdmin, ownGrants, auditLog } = authorization;
+  const { accountService, auditTrail, currentUser } = authorization;
+  return createManagementRouter({
+    ...{ applicationAdmin, keyPairs, registrationTokenAdmin, ownGrants, accountService, auditTrail, currentUser },
+    ...{ users, clock, renderPage, publicUrl },
+    ownSessions: createOwnSessions({ sessions, auditLog, clock }),
+  });
+};
+
 /** The addresses of the authorization server, and the pages around it. */
 export const composeWeb = (parts: WebParts): Web => {
-  const { authorization, publicUrl, stores, viewsDirectory } = parts;
+  const { authorization, stores, publicUrl, sandbox, viewsDirectory, clock, ids, log } = parts;
+  const { consents, grants, tokenRequests, currentUser } = authorization;
   const renderPage = createPageRenderer({ viewsDirectory });
   const pageErrors = createPageErrorHandler({ renderPage, publicUrl });
-  const base = { ...stores, ...parts, ...authorization, renderPage, pageErrors };
-  const routers = [
-    createAssetsRouter({ viewsDirectory }),
-    createOAuthRouter(base),
-    createBasicLoginRouter(base),
-    Router()
-      .all(SESSION_PATHS, createSessionMiddleware({ ...base, secret: parts.cookieSecret }))
-      .use(createLoginRouter(base), createGrantRouter(base), createDevicePageRouter(base), createLogoutRouter(base))
-      .use(createHomeRouter(base), createTestPageRouter(base))
-      .use(createManagementRouter({ ...base, ownSessions: createOwnSessions(base) }))
-      .use(pageErrors),
-  ];
-  return { directRoutes: [new TokenRoute(base)], routers };
+  const authorizationServer = createAuthorizationServer({ issuer: publicUrl, consents, grants });
+  const session = { sessions: stores.sessions, secret: parts.cookieSecret, publicUrl, clock, ids };
+  const pages = Router()
+    .all(SESSION_PATHS, createSessionMiddleware(session))
+    .use(composeLoginPages({ ...parts, authorizationServer, renderPage }))
+    .use(createHomeRouter({ currentUser, renderPage, publicUrl, sandbox }))
+    .use(createTestPageRouter({ currentUser, renderPage, publicUrl, sandbox }))
+    .use(composeManagement({ ...parts, authorizationServer, renderPage }))
+    .use(pageErrors);
+  return {
+    directRoutes: [new TokenRoute({ authorizationServer, tokenRequests, publicUrl, log })],
+    routers: [
+      createAssetsRouter({ viewsDirectory }),
+      createOAuthRouter({ authorization, publicUrl, pageErrors, log }),
+      pages,
+    ],
+  };
 };

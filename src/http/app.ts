@@ -1,7 +1,7 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express';
 import proxyAddress from 'proxy-addr';
-import { pathOf } from '../oauth/request/parameters.ts';
+import { pathOf } from './request-target.ts';
 import { resourceMetadataOf } from '../oauth/server/server-metadata.ts';
 import type { Clock } from '../shared/clock.ts';
 import type { Log } from '../shared/log.ts';

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { InsufficientScopeError } from '../oauth/model/errors.ts';
-import { presentedToken } from '../oauth/request/presented-token.ts';
+import { presentedToken } from './oauth/presented-token.ts';
 import type { TokenVerifier, UserPrincipal } from '../oauth/request/principal.ts';
 
 /**

@@ -1,12 +1,7 @@
-import { DPOP_ALGORITHMS } from '../oauth/keys/dpop-proofs.ts';
-import {
-  InsufficientScopeError,
-  InvalidProofError,
-  InvalidTokenError,
-  MissingTokenError,
-  TokenSentTwiceError,
-} from '../oauth/model/errors.ts';
+import { InsufficientScopeError, InvalidProofError, InvalidTokenError } from '../oauth/model/errors.ts';
+import { challengeAlgorithms } from '../oauth/server/server-metadata.ts';
 import type { AppError } from '../shared/errors.ts';
+import { MissingTokenError, TokenSentTwiceError } from './oauth/errors.ts';
 
 /** RFC 7617 section 2. */
 export const BASIC_CHALLENGE = 'Basic realm="Offhook", charset="UTF-8"';
@@ -17,19 +12,19 @@ const REALM = 'realm="Offhook"';
 export interface ChallengeContext {
   /** Of the request. */
   readonly authorization: string | undefined;
-  /** RFC 9728 section 5.1: where it is told who gives tokens. */
+  /** RFC 9728 section 5.1: the address that says who gives tokens. */
   readonly resourceMetadata: string | undefined;
 }
 
 const scopeOf = ({ details }: AppError): string =>
   typeof details?.['scope'] === 'string' ? `, scope="${details['scope']}"` : '';
 
-/** RFC 9449 section 7.1 for whoever tried to prove a key; everybody else is told of bearer tokens. */
+/** RFC 9449 section 7.1 for a client that tried to prove a key; any other gets the challenge of bearer tokens. */
 const isOfProof = (error: AppError, { authorization = '' }: ChallengeContext): boolean =>
   error instanceof InvalidProofError || /^dpop /i.test(authorization);
 
 /**
- * The `WWW-Authenticate` of a refused request: RFC 6750 section 3. A request without any token is told no error, only how
+ * The `WWW-Authenticate` of a refused request: RFC 6750 section 3. A request without any token gets no error, only how
  * to send one and where to get it.
  * @returns undefined where the error has nothing to do with a token
  */
@@ -44,6 +39,6 @@ export const challengeOf = (error: AppError, context: ChallengeContext): string 
     error instanceof InsufficientScopeError ||
     error instanceof TokenSentTwiceError;
   if (!isOfToken) return undefined;
-  const told = `${REALM}, error="${error.code}", error_description="${error.message}"${scopeOf(error)}`;
-  return isOfProof(error, context) ? `DPoP ${told}, algs="${DPOP_ALGORITHMS.join(' ')}"` : `Bearer ${told}`;
+  const challenge = `${REALM}, error="${error.code}", error_description="${error.message}"${scopeOf(error)}`;
+  return isOfProof(error, context) ? `DPoP ${challenge}, algs="${challengeAlgorithms}"` : `Bearer ${challenge}`;
 };

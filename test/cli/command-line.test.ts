@@ -7,8 +7,7 @@ import { runCommandLine } from '../../src/cli/command-line.ts';
 import { readSecret } from '../../src/cli/terminal.ts';
 import { openAdministration, type Administration } from '../../src/app/administration.ts';
 import { readConfig } from '../../src/config/config.ts';
-import { createPasswordHasher } from '../../src/oauth/accounts/password-hasher.ts';
-import { hashSecret } from '../../src/oauth/model/secrets.ts';
+import { createPasswordHasher, hashSecret } from '../../src/oauth/model/secrets.ts';
 import { ha1 } from '../../src/sip/auth/digest.ts';
 
 const untouched = { ...process.env };

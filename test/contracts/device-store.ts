@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import type { DeviceGrantView, PollDecision } from '../../src/oauth/model/device-store.ts';
+import type { DeviceGrantView, PollDecision } from '../../src/oauth/model/grant-stores.ts';
 import type { OAuthStoresUnderTest } from './account-stores.ts';
 import { aClient, aDeviceGrant, aFamily, aUser, count, HOUR, NOON, tokensOf } from './records.ts';
 

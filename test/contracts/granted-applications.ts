@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { BUILT_IN_CLIENT_ID } from '../../src/oauth/model/account-stores.ts';
-import type { RememberedGrant } from '../../src/oauth/model/session-stores.ts';
+import type { RememberedGrant } from '../../src/oauth/model/grant-stores.ts';
 import type { TokenFamily } from '../../src/oauth/model/token-stores.ts';
 import type { OAuthStoresUnderTest } from './account-stores.ts';
 import { aClient, aCode, aDeviceGrant, aFamily, aUser, HOUR, NOON, tokensOf } from './records.ts';

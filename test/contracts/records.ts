@@ -1,8 +1,8 @@
 import type { LegRole } from '../../src/calls/call-state.ts';
 import type { CallEvent, CallRecord, IdempotencyRecord, LegRecord } from '../../src/calls/call-store.ts';
 import type { Client, User } from '../../src/oauth/model/account-stores.ts';
-import type { DeviceGrant } from '../../src/oauth/model/device-store.ts';
-import type { AuthorizationCode, IssuedTokens, TokenFamily } from '../../src/oauth/model/token-stores.ts';
+import type { AuthorizationCode, DeviceGrant } from '../../src/oauth/model/grant-stores.ts';
+import type { IssuedTokens, TokenFamily } from '../../src/oauth/model/token-stores.ts';
 
 /** A time at which everything in these records was made, unless it says otherwise. */
 export const NOON = Date.parse('2026-01-01T12:00:00Z');

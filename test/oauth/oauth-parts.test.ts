@@ -1,36 +1,36 @@
 import { describe, expect, it } from '@jest/globals';
 import { createSystemIds } from '../../src/shared/ids.ts';
-import { createAdmission, routeOf } from '../../src/oauth/model/admission.ts';
+import { createAdmission } from '../../src/oauth/model/admission.ts';
+import { routeOf } from '../../src/http/oauth/presented-token.ts';
 import { hashOfRequest } from '../../src/oauth/model/authorization-request.ts';
 import { parseBasicCredentials } from '../../src/oauth/request/basic-credentials.ts';
 import { describedClient } from '../../src/oauth/clients/client-description.ts';
-import { createConcurrencyLimit } from '../../src/oauth/limits/concurrency-limit.ts';
-import { TooManyRequestsError } from '../../src/oauth/model/errors.ts';
+import { ConcurrencyLimit } from '../../src/oauth/limits/concurrency-limit.ts';
+import { OAuthError, TooManyRequestsError } from '../../src/oauth/model/errors.ts';
 import { networkOfAddress } from '../../src/oauth/model/network-of-address.ts';
-import { parseParameters } from '../../src/oauth/request/parameters.ts';
-import { createPasswordHasher } from '../../src/oauth/accounts/password-hasher.ts';
+import { Parameters } from '../../src/oauth/request/parameters.ts';
+import { createPasswordHasher, hashSecret, newSecret, secretMatches } from '../../src/oauth/model/secrets.ts';
 import { mayGrant, permissionsOf } from '../../src/oauth/model/permissions.ts';
 import { anyoneCouldClaim, faultOfRedirectUri, redirectUriMatches } from '../../src/oauth/model/redirect-uri.ts';
-import { hashSecret, newSecret, secretMatches } from '../../src/oauth/model/secrets.ts';
 import { settle } from '../support/fake-clock.ts';
 import { demoApp } from '../support/oauth-app.ts';
 
 describe('parameters', () => {
   it('keep order, encoding and repetition', () => {
-    const parameters = parseParameters('a=1+2&b=%C3%A4&a=3&c&&d==')!;
+    const parameters = Parameters.parse('a=1+2&b=%C3%A4&a=3&c&&d==');
     expect([parameters.get('a'), parameters.get('b'), parameters.get('c'), parameters.get('d')]).toEqual([
       ...[undefined, 'ä', undefined, '='],
     ]);
     expect([parameters.has('a'), parameters.has('c'), parameters.hasRepetition]).toEqual([true, true, true]);
     expect(parameters.toString()).toBe('a=1%202&b=%C3%A4&a=3&c=&d=%3D');
     expect(parameters.without('a').toRecord()).toEqual({ b: 'ä', c: '', d: '=' });
-    expect(parseParameters('__proto__=x')!.toRecord()).toEqual(Object.fromEntries([['__proto__', 'x']]));
+    expect(Parameters.parse('__proto__=x').toRecord()).toEqual(Object.fromEntries([['__proto__', 'x']]));
   });
 
   it.each(['a=%', 'a=%ff', '%zz=1', 'a=\ud800', '\udfff=1', Array<string>(65).fill('a=1').join('&')])(
     'are refused when malformed: %s',
     (text) => {
-      expect(parseParameters(text)).toBeUndefined();
+      expect(() => Parameters.parse(text)).toThrow(OAuthError);
     },
   );
 });
@@ -96,7 +96,7 @@ describe('secrets', () => {
     expect(secretMatches(secret, 'short')).toBe(false);
   });
 
-  it('34 a password of nobody costs as much as a wrong one', async () => {
+  it('34 a password of an unknown user costs as much as a wrong one', async () => {
     const hasher = createPasswordHasher();
     const stored = await hasher.hash('pässword');
     expect(stored).toMatch(/^\$argon2id\$v=19\$m=19456,t=2,p=1\$/);
@@ -114,14 +114,14 @@ describe('secrets', () => {
 });
 
 describe('tasks beyond the limit', () => {
-  /** A limit of one whose tasks end when they are told to. */
+  /** A limit of one whose tasks end when the test says so. */
   const crowd = (mostWaiting: number) => {
-    const limit = createConcurrencyLimit({ atOnce: 1, mostWaiting });
+    const limit = new ConcurrencyLimit({ atOnce: 1, mostWaiting });
     const gates: (() => void)[] = [];
     const [started, refused]: [string[], string[]] = [[], []];
-    const ask = (asker: string, name: string): void =>
+    const ask = (requester: string, name: string): void =>
       void limit
-        .run(asker, async () => {
+        .run(requester, async () => {
           started.push(name);
           await new Promise<void>((resolve) => gates.push(resolve));
         })
@@ -133,14 +133,14 @@ describe('tasks beyond the limit', () => {
     return { ask, end, started, refused };
   };
 
-  it('are served one of each asker in turn', async () => {
+  it('are served one of each requester in turn', async () => {
     const { ask, end, started } = crowd(10);
     for (const name of ['a1', 'a2', 'a3', 'b1', 'b2', 'c1']) ask(name.charAt(0), name);
     for (let round = 0; round < 6; round += 1) await end();
     expect(started).toEqual(['a1', 'a2', 'b1', 'c1', 'a3', 'b2']);
   });
 
-  it('are refused at once when too many wait, the last of whoever asked for the most', async () => {
+  it('are refused at once when too many wait, the last of the requester with the most', async () => {
     const { ask, end, started, refused } = crowd(3);
     for (const name of ['a1', 'a2', 'a3', 'a4', 'a5', 'b1', 'c1', 'd1']) ask(name.charAt(0), name);
     await settle();
@@ -150,7 +150,7 @@ describe('tasks beyond the limit', () => {
   });
 
   it('wait in order, and a failed one makes room too', async () => {
-    const limit = createConcurrencyLimit({ atOnce: 2, mostWaiting: 10 });
+    const limit = new ConcurrencyLimit({ atOnce: 2, mostWaiting: 10 });
     const log: string[] = [];
     const gates: (() => void)[] = [];
     const task = (name: string) => async (): Promise<void> => {

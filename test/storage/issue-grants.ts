@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { DeviceGrantStore } from '../../src/oauth/model/device-store.ts';
-import type { CodeStore, TokenStore } from '../../src/oauth/model/token-stores.ts';
+import type { CodeStore, DeviceGrantStore } from '../../src/oauth/model/grant-stores.ts';
+import type { TokenStore } from '../../src/oauth/model/token-stores.ts';
 import { aCode, aDeviceGrant, aFamily, NOON, tokensOf } from '../contracts/records.ts';
 
 export interface GrantStores {

@@ -1,19 +1,17 @@
 import express, { type Express } from 'express';
 import request, { type Agent, type Response } from 'supertest';
 import { ensureBuiltInClient } from '../../src/app/accounts/prepare-accounts.ts';
-import { type Authorization, composeAuthorization } from '../../src/app/authorization.ts';
+import { composeAuthorization } from '../../src/app/authorization.ts';
 import { composeWeb } from '../../src/app/web.ts';
 import { authenticate } from '../../src/http/authenticate.ts';
 import { sendProblem } from '../../src/http/problem.ts';
-import { type ClientAdmin, createClientAdmin } from '../../src/oauth/clients/client-admin.ts';
+import { createAdministration, type OAuthAdministration } from '../../src/oauth/administration.ts';
+import type { Authorization } from '../../src/oauth/authorization.ts';
 import type { ClientDescription } from '../../src/oauth/clients/client-description.ts';
-import { createPasswordHasher } from '../../src/oauth/accounts/password-hasher.ts';
+import { createPasswordHasher } from '../../src/oauth/model/secrets.ts';
 import type { PresentedToken, TokenVerifier } from '../../src/oauth/request/principal.ts';
-import { createTokenAdmin, type TokenAdmin } from '../../src/oauth/tokens/token-admin.ts';
-import { createUserAdmin, type UserAdmin } from '../../src/oauth/accounts/user-admin.ts';
 import { createSystemIds } from '../../src/shared/ids.ts';
-import type { Log } from '../../src/shared/log.ts';
-import { silentLog } from '../../src/shared/log.ts';
+import { type Log, silentLog } from '../../src/shared/log.ts';
 import { FakeClock } from './fake-clock.ts';
 import { createTestStores, type TestStores } from './test-database.ts';
 
@@ -50,9 +48,9 @@ export interface OAuthApp {
   readonly app: Express;
   readonly stores: TestStores;
   readonly clock: FakeClock;
-  readonly users: UserAdmin;
-  readonly clients: ClientAdmin;
-  readonly tokenAdmin: TokenAdmin;
+  readonly users: OAuthAdministration['users'];
+  readonly clients: OAuthAdministration['clients'];
+  readonly tokenAdmin: OAuthAdministration['tokens'];
   readonly authorization: Authorization;
   readonly tokenVerifier: TokenVerifier;
   close(): Promise<void>;
@@ -106,15 +104,12 @@ export const createOAuthApp = async (options: OAuthAppOptions = {}): Promise<OAu
     sendProblem(incoming, response, error),
   );
 
-  const base = { ...stores, ...parts };
-  const users = createUserAdmin(base);
-  const clients = createClientAdmin(base);
+  const { users, clients, tokens: tokenAdmin } = createAdministration({ stores, hasher, clock, ids, log });
   await ensureBuiltInClient(stores);
   await users.create({ username: 'demo', password: 'demo', role: 'user', sandbox: true });
   await users.create({ username: 'operator', password: 'operator', role: 'operator', sandbox: true });
   await clients.configure(demoApp, 'demo-secret');
   await clients.configure(demoJs, null);
-  const tokenAdmin = createTokenAdmin({ ...base, ...authorization });
   return { app, stores, clock, users, clients, tokenAdmin, authorization, tokenVerifier, close: () => stores.close() };
 };
 

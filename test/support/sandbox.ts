@@ -1,4 +1,4 @@
-import { createPasswordHasher } from '../../src/oauth/accounts/password-hasher.ts';
+import { createPasswordHasher } from '../../src/oauth/model/secrets.ts';
 import { ensureSandboxAccounts } from '../../src/app/accounts/sandbox-accounts.ts';
 import { createSystemIds } from '../../src/shared/ids.ts';
 import { silentLog } from '../../src/shared/log.ts';

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import express from 'express';
 import request from 'supertest';
 import { createAdmission } from '../../src/oauth/model/admission.ts';
-import { createCurrentUser } from '../../src/oauth/accounts/current-user.ts';
+import { createCurrentUser } from '../../src/oauth/accounts/accounts.ts';
 import { createSystemIds } from '../../src/shared/ids.ts';
 import { createAssetsRouter } from '../../src/web/page/assets.ts';
 import { createHomeRouter } from '../../src/web/home/home.ts';

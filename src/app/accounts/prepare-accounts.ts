@@ -1,6 +1,6 @@
 import type { ClientSetting } from '../../config/settings.ts';
-import type { PasswordHasher } from '../../oauth/accounts/password-hasher.ts';
-import { createClientAdmin } from '../../oauth/clients/client-admin.ts';
+import type { PasswordHasher } from '../../oauth/model/secrets.ts';
+import { createAdministration } from '../../oauth/administration.ts';
 import { describedClient } from '../../oauth/clients/client-description.ts';
 import { BUILT_IN_CLIENT_ID, type ClientStore } from '../../oauth/model/account-stores.ts';
 import type { OAuthStores } from '../../oauth/model/stores.ts';
@@ -51,5 +51,5 @@ export const prepareAccounts = async (options: PrepareAccountsOptions): Promise<
   const { stores, hasher, publicUrl, sandbox, clients, clock, ids, log } = options;
   if (sandbox) await ensureSandboxAccounts({ stores, hasher, publicUrl, clock, ids, log });
   await ensureBuiltInClient(stores);
-  await configureClients(createClientAdmin({ clients: stores.clients, clock, ids }), clients);
+  await configureClients(createAdministration({ stores, hasher, clock, ids, log }).clients, clients);
 };

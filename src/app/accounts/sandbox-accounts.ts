@@ -1,6 +1,5 @@
-import type { PasswordHasher } from '../../oauth/accounts/password-hasher.ts';
+import { hashSecret, type PasswordHasher } from '../../oauth/model/secrets.ts';
 import type { Role } from '../../oauth/model/permissions.ts';
-import { hashSecret } from '../../oauth/model/secrets.ts';
 import { type Client, DEVICE_CODE_GRANT } from '../../oauth/model/account-stores.ts';
 import { type ClientDescription, describedClient } from '../../oauth/clients/client-description.ts';
 import type { OAuthStores } from '../../oauth/model/stores.ts';

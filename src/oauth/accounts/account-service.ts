@@ -1,9 +1,8 @@
 import type { User } from '../model/account-stores.ts';
-import { type Actor, auditedActor } from '../model/actor.ts';
 import type { RequestRoute } from '../model/admission.ts';
-import type { AuditLog } from '../model/audit-log.ts';
-import type { LoginRefusals } from './audited-logins.ts';
+import { type Actor, auditedActor, type AuditLog } from '../model/audit-log.ts';
 import { SandboxAccountError } from '../model/errors.ts';
+import type { LoginRefusals } from './audited-logins.ts';
 import type { LoginService } from './login-service.ts';
 import type { UserAdmin } from './user-admin.ts';
 
@@ -14,15 +13,16 @@ export interface PasswordChange {
   readonly route: RequestRoute;
 }
 
-/** What a person does with his own account. */
+/** What a person does with their own account. */
 export interface AccountService {
   /**
-   * Ends every session of the person and revokes all his tokens. Wrong guesses of the current password count as failed
+   * Ends every session of the person and revokes all their tokens. Wrong guesses of the current password count as failed
    * logins.
    * @returns the person, as of the change
-   * @throws WrongCredentialsError, LoginLimitedError
-   * @throws InvalidAccountError the new password is too short
-   * @throws SandboxAccountError
+   * @throws WrongCredentialsError where the current password is not right
+   * @throws LoginLimitedError after too many failures
+   * @throws InvalidAccountError where the new password is too short
+   * @throws SandboxAccountError where the account belongs to the sandbox
    */
   changePassword(person: Actor, change: PasswordChange): Promise<User>;
 }

@@ -1,6 +1,5 @@
 import type { UserStore } from '../model/account-stores.ts';
-import { type Actor, refuseUnlessAdministrator } from '../model/actor.ts';
-import type { AuditStore, RecordedAuditEvent } from '../model/audit-log.ts';
+import { type Actor, type AuditStore, type RecordedAuditEvent, refuseUnlessAdministrator } from '../model/audit-log.ts';
 import { UnknownAccountError } from '../model/errors.ts';
 
 export interface AuditFilter {
@@ -19,7 +18,10 @@ export interface AuditPage {
 
 /** The audit log, for those who may read it. */
 export interface AuditTrail {
-  /** @throws NotAdministratorError; UnknownAccountError there is no user of that name */
+  /**
+   * @throws NotAdministratorError where the actor is none
+   * @throws UnknownAccountError where there is no user of that name
+   */
   read(admin: Actor, filter: AuditFilter): Promise<AuditPage>;
   /** A person's own latest events. */
   latestOf(person: Actor): Promise<readonly RecordedAuditEvent[]>;

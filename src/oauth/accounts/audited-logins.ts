@@ -1,9 +1,9 @@
+import { RequestRateLimit } from '../limits/request-rate-limit.ts';
 import type { UserStore } from '../model/account-stores.ts';
 import type { AuditEventName, AuditLog } from '../model/audit-log.ts';
 import { LoginLimitedError, WrongCredentialsError } from '../model/errors.ts';
-import type { LoginRequest, LoginService } from './login-service.ts';
 import { networkOfAddress } from '../model/network-of-address.ts';
-import { createRequestBrake } from '../limits/request-brake.ts';
+import type { LoginRequest, LoginService } from './login-service.ts';
 
 /** @returns undefined where the login failed for a reason of ours */
 const loginRefusalEvent = (error: unknown): AuditEventName | undefined => {
@@ -11,34 +11,34 @@ const loginRefusalEvent = (error: unknown): AuditEventName | undefined => {
   return error instanceof LoginLimitedError ? 'login.limited' : undefined;
 };
 
-/** How often a lock is told of, to one address about one user: whoever is locked out can ask as fast as he likes. */
-const LOCKS_TOLD = { most: 1, windowSeconds: 15 * 60 };
+/** How often a lock is recorded for one address and user: a client that is locked out can try as fast as it likes. */
+const LOCKS_RECORDED = { most: 1, windowSeconds: 15 * 60 };
 
-/** Tells the audit log of proofs of a password that were refused. */
-export interface LoginRefusals {
-  /** What was refused for a reason of ours is told nobody. */
-  record(error: unknown, about: Parameters<AuditLog['record']>[1]): Promise<void>;
+/** Writes to the audit log which proofs of a password were refused. */
+export class LoginRefusals {
+  readonly #auditLog: AuditLog;
+  readonly #locks = new RequestRateLimit(LOCKS_RECORDED);
+
+  constructor(auditLog: AuditLog) {
+    this.#auditLog = auditLog;
+  }
+
+  /** A login that failed for a reason of ours is not recorded. */
+  async record(error: unknown, about: Parameters<AuditLog['record']>[1]): Promise<void> {
+    const event = loginRefusalEvent(error);
+    if (event === undefined) return;
+    if (event !== 'login.limited' || (await this.#isNewLock(about))) this.#auditLog.record(event, about);
+  }
+
+  #isNewLock({ userId, address }: Parameters<AuditLog['record']>[1]): Promise<boolean> {
+    return this.#locks.take(JSON.stringify([userId, networkOfAddress(address ?? '')])).then(
+      () => true,
+      () => false,
+    );
+  }
 }
 
-export const createLoginRefusals = ({ auditLog }: { readonly auditLog: AuditLog }): LoginRefusals => {
-  const locks = createRequestBrake(LOCKS_TOLD);
-  return {
-    record: async (error, about) => {
-      const event = loginRefusalEvent(error);
-      if (event === undefined) return;
-      const key = JSON.stringify([about.userId, networkOfAddress(about.address ?? '')]);
-      const isNew =
-        event !== 'login.limited' ||
-        (await locks.take(key).then(
-          () => true,
-          () => false,
-        ));
-      if (isNew) auditLog.record(event, about);
-    },
-  };
-};
-
-/** Logins that the audit log tells of. Never of what was typed: people type their password where the name belongs. */
+/** Logins that the audit log records. Never what was typed: people type their password where the name belongs. */
 export const createAuditedLogins = (deps: {
   readonly logins: LoginService;
   readonly users: UserStore;

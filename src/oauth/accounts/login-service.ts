@@ -1,11 +1,11 @@
 import type { Clock } from '../../shared/clock.ts';
-import type { Admission, RequestRoute } from '../model/admission.ts';
 import type { ConcurrencyLimit } from '../limits/concurrency-limit.ts';
-import { WrongCredentialsError } from '../model/errors.ts';
-import type { LoginAttempt, LoginBrake } from '../limits/login-brake.ts';
-import { networkOfAddress } from '../model/network-of-address.ts';
-import type { PasswordHasher } from './password-hasher.ts';
+import type { LoginAttempt, LoginLockout } from '../limits/login-lockout.ts';
 import type { LoginAddressStore, User, UserStore } from '../model/account-stores.ts';
+import type { Admission, RequestRoute } from '../model/admission.ts';
+import { WrongCredentialsError } from '../model/errors.ts';
+import { networkOfAddress } from '../model/network-of-address.ts';
+import type { PasswordHasher } from '../model/secrets.ts';
 
 export interface LoginRequest {
   readonly username: string;
@@ -18,7 +18,7 @@ export interface LoginRequest {
 export interface LoginService {
   /**
    * Who the person is. An unknown user costs as much as a wrong password and gets the same answer.
-   * @throws WrongCredentialsError
+   * @throws WrongCredentialsError where they are not right
    * @throws LoginLimitedError after too many failures
    * @throws TooManyRequestsError where too many logins wait already
    */
@@ -29,10 +29,10 @@ export const createLoginService = (deps: {
   readonly users: UserStore;
   readonly loginAddresses: LoginAddressStore;
   readonly hasher: PasswordHasher;
-  readonly brake: LoginBrake;
+  readonly lockout: LoginLockout;
   readonly admission: Admission;
   readonly clock: Clock;
-  /** Keeps logins from starving calls of processors; it also bounds how many guesses can pass the brake at once. */
+  /** Keeps logins from starving calls of processors; it also bounds how many guesses can pass the lockout at once. */
   readonly limit: ConcurrencyLimit;
 }): LoginService => {
   const prove = async (user: User | undefined, { password, route }: LoginRequest): Promise<User | undefined> => {
@@ -45,10 +45,10 @@ export const createLoginService = (deps: {
     const user = await deps.users.findByUsername(username);
     const isKnown = user !== undefined && (await deps.loginAddresses.isKnown(user.id, address));
     const tried: LoginAttempt = { username, address, addressIs: isKnown ? 'known' : 'new' };
-    await deps.brake.check(tried);
+    await deps.lockout.check(tried);
     const proven = await prove(user, request);
     if (proven === undefined) {
-      await deps.brake.countFailure(tried);
+      await deps.lockout.countFailure(tried);
       throw new WrongCredentialsError();
     }
     await deps.loginAddresses.remember(proven.id, address, deps.clock.now());

@@ -1,9 +1,9 @@
 import type { Clock } from '../../shared/clock.ts';
 import type { IdSource } from '../../shared/ids.ts';
-import { InvalidAccountError, UnknownAccountError } from '../model/errors.ts';
-import type { PasswordHasher } from './password-hasher.ts';
-import type { Role } from '../model/permissions.ts';
 import type { AccountStatus, User, UserStore } from '../model/account-stores.ts';
+import { InvalidAccountError, UnknownAccountError } from '../model/errors.ts';
+import type { Role } from '../model/permissions.ts';
+import type { PasswordHasher } from '../model/secrets.ts';
 
 export interface NewUser {
   readonly username: string;
@@ -12,22 +12,25 @@ export interface NewUser {
   readonly sandbox?: boolean;
 }
 
-/** The accounts of people, for whoever administers the service. Everything takes effect at once. */
+/** The accounts of people, for the administrator of the service. Everything takes effect at once. */
 export interface UserAdmin {
-  /** @throws InvalidAccountError the name is taken or unusable, or the password too short */
+  /**
+   * @throws InvalidAccountError where the name is taken or unusable, or the password too short
+   */
   create(user: NewUser): Promise<User>;
   /** All users, by name. */
   list(): Promise<readonly User[]>;
   /**
-   * Ends the user's sessions and revokes his tokens.
+   * Ends the user's sessions and revokes the user's tokens.
    * @returns the user, as of the change
-   * @throws UnknownAccountError, InvalidAccountError
+   * @throws UnknownAccountError where there is no such user
+   * @throws InvalidAccountError where the password is too short
    */
   setPassword(username: string, password: string): Promise<User>;
   /**
-   * `disabled` ends the user's sessions and revokes his tokens; his applications are disabled with him.
+   * `disabled` ends the user's sessions, revokes the user's tokens, and disables the user's applications too.
    * @returns the user, as of the change
-   * @throws UnknownAccountError
+   * @throws UnknownAccountError where there is no such user
    */
   setStatus(username: string, status: AccountStatus): Promise<User>;
 }

@@ -1,75 +1,93 @@
 import type { Clock } from '../../shared/clock.ts';
 import type { IdSource } from '../../shared/ids.ts';
+import { ConcurrencyLimit } from '../limits/concurrency-limit.ts';
 import type { Client, ClientStore } from '../model/account-stores.ts';
-import { type Actor, auditedActor } from '../model/actor.ts';
-import type { AuditEventName, AuditLog } from '../model/audit-log.ts';
-import { type ClientWithSecret, createClientAdmin } from './client-admin.ts';
-import { newClientId } from './client-id.ts';
-import { createConcurrencyLimit } from '../limits/concurrency-limit.ts';
+import { type Actor, auditedActor, type AuditEventName, type AuditLog } from '../model/audit-log.ts';
 import { TooManyApplicationsError, UnknownAccountError } from '../model/errors.ts';
-import { describeSelfService, type SelfServiceClient } from './self-service-client.ts';
+import { type ClientAdmin, createClientAdmin } from './client-admin.ts';
+import {
+  type ClientWithSecret,
+  describeSelfService,
+  newClientId,
+  type SelfServiceClient,
+} from './client-description.ts';
 
-/** A user's own applications. Those of others look as if they did not exist. Everything takes effect at once. */
-export interface ApplicationAdmin {
-  /** By name. */
-  list(owner: Actor): Promise<readonly Client[]>;
-  /** @throws InvalidAccountError the description has faults; TooManyApplicationsError, TooManyRequestsError */
-  create(owner: Actor, application: SelfServiceClient): Promise<ClientWithSecret>;
-  /** Revokes the application's tokens. @throws UnknownAccountError, InvalidAccountError a public one has no secret */
-  rotateSecret(owner: Actor, id: string): Promise<ClientWithSecret>;
-  /** Takes with it all that users allowed the application. @throws UnknownAccountError */
-  delete(owner: Actor, id: string): Promise<void>;
+export interface ApplicationAdminDeps {
+  readonly clients: ClientStore;
+  readonly auditLog: AuditLog;
+  readonly clock: Clock;
+  readonly ids: IdSource;
 }
 
 const MOST_APPLICATIONS = 50;
 const MOST_WAITING = 100;
 
-export const createApplicationAdmin = (deps: {
-  readonly clients: ClientStore;
-  readonly auditLog: AuditLog;
-  readonly clock: Clock;
-  readonly ids: IdSource;
-}): ApplicationAdmin => {
-  const { clients, auditLog, ids } = deps;
-  const admin = createClientAdmin(deps);
+/** A user's own applications. Those of others look as if they did not exist. Everything takes effect at once. */
+export class ApplicationAdmin {
+  readonly #deps: ApplicationAdminDeps;
+  readonly #admin: ClientAdmin;
   // One at a time: those that are sent together would all be counted before the first is there.
-  const creations = createConcurrencyLimit({ atOnce: 1, mostWaiting: MOST_WAITING });
+  readonly #creations = new ConcurrencyLimit({ atOnce: 1, mostWaiting: MOST_WAITING });
 
-  const refuseForeign = async ({ user }: Actor, id: string): Promise<void> => {
-    const client = await clients.find(id);
+  constructor(deps: ApplicationAdminDeps) {
+    const { clients, clock, ids } = deps;
+    this.#deps = deps;
+    this.#admin = createClientAdmin({ clients, clock, ids });
+  }
+
+  /** By name. */
+  list({ user }: Actor): Promise<readonly Client[]> {
+    return this.#deps.clients.listOwnedBy(user.id);
+  }
+
+  /**
+   * @throws InvalidAccountError where the description has faults
+   * @throws TooManyApplicationsError where the owner has as many as one may have
+   * @throws TooManyRequestsError where too many wait to be created
+   */
+  create(owner: Actor, application: SelfServiceClient): Promise<ClientWithSecret> {
+    const { clients, ids } = this.#deps;
+    const { id: ownerId, sandbox } = owner.user;
+    return this.#creations.run(ownerId, async () => {
+      if ((await clients.listOwnedBy(ownerId)).length >= MOST_APPLICATIONS) {
+        throw new TooManyApplicationsError(MOST_APPLICATIONS);
+      }
+      const facts = { id: newClientId(ids), ownerId, sandbox };
+      const created = await this.#admin.create(describeSelfService(application, facts));
+      this.#record('client.created', owner, created.client.id);
+      return created;
+    });
+  }
+
+  /**
+   * Revokes the application's tokens.
+   * @throws UnknownAccountError where the owner has no such application
+   * @throws InvalidAccountError where it is public and has no secret
+   */
+  async rotateSecret(owner: Actor, id: string): Promise<ClientWithSecret> {
+    await this.#refuseForeign(owner, id);
+    const rotated = await this.#admin.rotateSecret(id);
+    this.#record('client.secret_rotated', owner, id);
+    return rotated;
+  }
+
+  /**
+   * Takes with it all that users allowed the application.
+   * @throws UnknownAccountError where the owner has no such application
+   */
+  async delete(owner: Actor, id: string): Promise<void> {
+    await this.#refuseForeign(owner, id);
+    await this.#admin.delete(id);
+    this.#record('client.deleted', owner, id);
+  }
+
+  async #refuseForeign({ user }: Actor, id: string): Promise<void> {
+    const client = await this.#deps.clients.find(id);
     if (client?.ownerId === user.id && client.kind === 'application') return;
     throw new UnknownAccountError(`There is no application ${id}.`);
-  };
+  }
 
-  const audit = (event: AuditEventName, owner: Actor, clientId: string): void =>
-    auditLog.record(event, { ...auditedActor(owner), clientId });
-
-  return {
-    list: ({ user }) => clients.listOwnedBy(user.id),
-
-    create: (owner, application) =>
-      creations.run(owner.user.id, async () => {
-        const { id: ownerId, sandbox } = owner.user;
-        if ((await clients.listOwnedBy(ownerId)).length >= MOST_APPLICATIONS) {
-          throw new TooManyApplicationsError(MOST_APPLICATIONS);
-        }
-        const facts = { id: newClientId(ids), ownerId, sandbox };
-        const created = await admin.create(describeSelfService(application, facts));
-        audit('client.created', owner, created.client.id);
-        return created;
-      }),
-
-    rotateSecret: async (owner, id) => {
-      await refuseForeign(owner, id);
-      const rotated = await admin.rotateSecret(id);
-      audit('client.secret_rotated', owner, id);
-      return rotated;
-    },
-
-    delete: async (owner, id) => {
-      await refuseForeign(owner, id);
-      await admin.delete(id);
-      audit('client.deleted', owner, id);
-    },
-  };
-};
+  #record(event: AuditEventName, owner: Actor, clientId: string): void {
+    this.#deps.auditLog.record(event, { ...auditedActor(owner), clientId });
+  }
+}

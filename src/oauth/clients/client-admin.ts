@@ -1,31 +1,34 @@
 import type { Clock } from '../../shared/clock.ts';
 import type { IdSource } from '../../shared/ids.ts';
-import { type ClientDescription, describedClient } from './client-description.ts';
+import { BUILT_IN_CLIENT_ID, type Client, type ClientStore } from '../model/account-stores.ts';
 import { InvalidAccountError, UnknownAccountError } from '../model/errors.ts';
 import { hashSecret, newSecret } from '../model/secrets.ts';
-import { BUILT_IN_CLIENT_ID, type Client, type ClientStore } from '../model/account-stores.ts';
+import { type ClientDescription, type ClientWithSecret, describedClient } from './client-description.ts';
 
-/** A client whose secret can be seen this once; a public one has none. */
-export interface ClientWithSecret {
-  readonly client: Client;
-  readonly secret: string | null;
-}
-
-/** The applications, for whoever administers the service. Everything takes effect at once. */
+/** The applications, for the administrator of the service. Everything takes effect at once. */
 export interface ClientAdmin {
-  /** @throws InvalidAccountError the id is taken, or the description has faults */
+  /**
+   * @throws InvalidAccountError where the id is taken, or the description has faults
+   */
   create(description: ClientDescription): Promise<ClientWithSecret>;
   /**
    * Writes a client that a configuration file or the sandbox describes, secret included. A changed secret revokes what
    * the old one obtained.
-   * @throws InvalidAccountError
+   * @throws InvalidAccountError where the description or the secret has faults
    */
   configure(description: ClientDescription, secret: string | null): Promise<Client>;
   /** All clients, by id. */
   list(): Promise<readonly Client[]>;
-  /** Gives a confidential client a new secret and revokes its tokens. @throws UnknownAccountError, InvalidAccountError */
+  /**
+   * Gives a confidential client a new secret and revokes its tokens.
+   * @throws UnknownAccountError where there is no such client
+   * @throws InvalidAccountError where it is public
+   */
   rotateSecret(id: string): Promise<ClientWithSecret>;
-  /** Takes with it what users allowed the client, its tokens included. @throws UnknownAccountError */
+  /**
+   * Takes with it what users allowed the client, its tokens included.
+   * @throws UnknownAccountError where there is no such client
+   */
   delete(id: string): Promise<void>;
 }
 

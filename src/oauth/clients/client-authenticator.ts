@@ -1,24 +1,25 @@
-import type { Admission, RequestRoute } from '../model/admission.ts';
-import { type BasicCredentials, parseBasicCredentials } from '../request/basic-credentials.ts';
-import type { ClientBrake } from '../limits/client-brake.ts';
-import { OAuthError } from '../model/errors.ts';
-import type { Parameters } from '../request/parameters.ts';
-import { secretMatches } from '../model/secrets.ts';
+import type { ClientFailureLimit } from '../limits/client-failure-limit.ts';
 import type { Client, ClientStore } from '../model/account-stores.ts';
+import type { Admission, RequestRoute } from '../model/admission.ts';
+import { OAuthError } from '../model/errors.ts';
+import { secretMatches } from '../model/secrets.ts';
+import { type BasicCredentials, parseBasicCredentials } from '../request/basic-credentials.ts';
+import type { Parameters } from '../request/parameters.ts';
 
 export interface ClientRequest {
   readonly authorization: string | undefined;
   readonly parameters: Parameters;
   readonly route: RequestRoute;
-  /** Of whoever asks, as far as the proxies that we trust tell. */
+  /** Of the requester, as far as the proxies that we trust tell. */
   readonly address: string;
 }
 
 export interface ClientAuthenticator {
   /**
-   * Who asks at an endpoint of clients: by Basic, by parameters, or, for a public client, by its id alone (RFC 6749
+   * Which client sends a request: by Basic, by parameters, or, for a public client, by its id alone (RFC 6749
    * sections 2.3.1 and 3.2.1).
-   * @throws OAuthError `invalid_client`, or `invalid_request` for two ways at once
+   * @throws OAuthError `invalid_client` where it could not be authenticated
+   * @throws OAuthError `invalid_request` for two ways at once
    * @throws TooManyRequestsError after too many failures of the client, or from the address
    */
   authenticate(request: ClientRequest): Promise<Client>;
@@ -47,18 +48,18 @@ const claimsOf = ({ authorization, parameters }: ClientRequest): readonly Claim[
 };
 
 /** Against this, a secret of an unknown client is compared. */
-const nobodysHash = 'A'.repeat(43);
+const unmatchedHash = 'A'.repeat(43);
 
 const proves = (claim: Claim, client: Client | undefined): boolean => {
   if (claim.secret === undefined) return client?.secretHash === null;
-  const matches = secretMatches(claim.secret, client?.secretHash ?? nobodysHash);
+  const matches = secretMatches(claim.secret, client?.secretHash ?? unmatchedHash);
   return matches && client !== undefined;
 };
 
 export const createClientAuthenticator = (deps: {
   readonly clients: ClientStore;
   readonly admission: Admission;
-  readonly clientBrake: ClientBrake;
+  readonly failureLimit: ClientFailureLimit;
 }): ClientAuthenticator => ({
   authenticate: async (request) => {
     const { route, address } = request;
@@ -69,7 +70,7 @@ export const createClientAuthenticator = (deps: {
       // Without a secret it was no guess.
       if (client !== undefined && claim.secret !== undefined) clientIds.push(client.id);
     }
-    await deps.clientBrake.countFailure({ clientIds: [...new Set(clientIds)], address });
+    await deps.failureLimit.countFailure({ clientIds: [...new Set(clientIds)], address });
     throw refused();
   },
 });

@@ -1,16 +1,19 @@
 import type { Clock } from '../../shared/clock.ts';
 import type { IdSource } from '../../shared/ids.ts';
-import type { ClientStore, UserStore } from '../model/account-stores.ts';
+import { RequestRateLimit } from '../limits/request-rate-limit.ts';
+import type { ClientStore, RegistrationTokenStore, UserStore } from '../model/account-stores.ts';
 import type { Admission, RequestRoute } from '../model/admission.ts';
 import type { AuditLog } from '../model/audit-log.ts';
-import { type ClientWithSecret, createClientAdmin } from './client-admin.ts';
-import { newClientId } from './client-id.ts';
 import { InvalidAccountError, InvalidTokenError, OAuthError } from '../model/errors.ts';
-import type { RegistrationTokenStore } from '../model/key-stores.ts';
 import { faultOfRedirectUri } from '../model/redirect-uri.ts';
-import { createRequestBrake } from '../limits/request-brake.ts';
 import { hashSecret } from '../model/secrets.ts';
-import { describeSelfService, type SelfServiceClient } from './self-service-client.ts';
+import { type ClientAdmin, createClientAdmin } from './client-admin.ts';
+import {
+  type ClientToRegister,
+  type ClientWithSecret,
+  describeSelfService,
+  newClientId,
+} from './client-description.ts';
 
 /** What a registration token lets its bearer do. */
 export interface RegistrationPermit {
@@ -19,24 +22,8 @@ export interface RegistrationPermit {
   /** What the administrator calls the token. */
   readonly name: string;
   readonly createdBy: string;
-  /** Whether the clients are of the sandbox, as whoever made the token. */
+  /** Whether the clients are of the sandbox, as the maker of the token is. */
   readonly sandbox: boolean;
-}
-
-export interface ClientToRegister extends Omit<SelfServiceClient, 'name'> {
-  /** Its id where it tells none (RFC 7591 section 2). */
-  readonly name: string | undefined;
-}
-
-/** Clients that programs register (RFC 7591). */
-export interface ClientRegistration {
-  /** @throws InvalidTokenError it is no registration token in force */
-  permit(token: string, route: RequestRoute): Promise<RegistrationPermit>;
-  /**
-   * @throws OAuthError `invalid_redirect_uri`, `invalid_client_metadata`
-   * @throws TooManyRequestsError
-   */
-  register(client: ClientToRegister, permit: RegistrationPermit, address: string): Promise<ClientWithSecret>;
 }
 
 /** How many clients each token may register: they stay for ever, and a program may run wild. */
@@ -59,7 +46,7 @@ const checkRedirectUris = (redirectUris: readonly string[]): void => {
   }
 };
 
-export const createClientRegistration = (deps: {
+export interface ClientRegistrationDeps {
   readonly registrationTokens: RegistrationTokenStore;
   readonly clients: ClientStore;
   readonly users: UserStore;
@@ -67,36 +54,54 @@ export const createClientRegistration = (deps: {
   readonly auditLog: AuditLog;
   readonly clock: Clock;
   readonly ids: IdSource;
-}): ClientRegistration => {
-  const admin = createClientAdmin(deps);
-  const brake = createRequestBrake(REGISTRATIONS);
+}
 
-  const create = async (client: ClientToRegister, sandbox: boolean): Promise<ClientWithSecret> => {
-    const id = newClientId(deps.ids);
+/** Clients that programs register (RFC 7591). */
+export class ClientRegistration {
+  readonly #deps: ClientRegistrationDeps;
+  readonly #admin: ClientAdmin;
+  readonly #rateLimit = new RequestRateLimit(REGISTRATIONS);
+
+  constructor(deps: ClientRegistrationDeps) {
+    const { clients, clock, ids } = deps;
+    this.#deps = deps;
+    this.#admin = createClientAdmin({ clients, clock, ids });
+  }
+
+  /**
+   * @throws InvalidTokenError where it is no registration token in force
+   */
+  async permit(token: string, route: RequestRoute): Promise<RegistrationPermit> {
+    const { registrationTokens, users, admission, clock } = this.#deps;
+    const found = await registrationTokens.find(hashSecret(token), clock.now());
+    if (found === undefined) throw new InvalidTokenError();
+    const maker = await users.find(found.createdBy);
+    if (maker === undefined || !admission.admits(maker, route)) throw new InvalidTokenError();
+    return { tokenHash: found.hash, name: found.name, createdBy: maker.id, sandbox: maker.sandbox };
+  }
+
+  /**
+   * @throws OAuthError `invalid_redirect_uri` where an address may not be registered
+   * @throws OAuthError `invalid_client_metadata` where the description has other faults
+   * @throws TooManyRequestsError where the token registered too many clients
+   */
+  async register(client: ClientToRegister, permit: RegistrationPermit, address: string): Promise<ClientWithSecret> {
+    const { tokenHash, name, createdBy, sandbox } = permit;
+    checkRedirectUris(client.redirectUris);
+    await this.#rateLimit.take(tokenHash);
+    const created = await this.#create(client, sandbox);
+    const about = { clientId: created.client.id, userId: createdBy, address, detail: name };
+    this.#deps.auditLog.record('client.registered', about);
+    return created;
+  }
+
+  async #create(client: ClientToRegister, sandbox: boolean): Promise<ClientWithSecret> {
+    const id = newClientId(this.#deps.ids);
     try {
-      return await admin.create(describeSelfService({ ...client, name: client.name ?? id }, { id, sandbox }));
+      return await this.#admin.create(describeSelfService({ ...client, name: client.name ?? id }, { id, sandbox }));
     } catch (cause) {
       if (!(cause instanceof InvalidAccountError)) throw cause;
       throw new OAuthError('invalid_client_metadata', cause.message.split('; ').map(asMetadata).join('; '));
     }
-  };
-
-  return {
-    permit: async (token, route) => {
-      const found = await deps.registrationTokens.find(hashSecret(token), deps.clock.now());
-      if (found === undefined) throw new InvalidTokenError();
-      const maker = await deps.users.find(found.createdBy);
-      if (maker === undefined || !deps.admission.admits(maker, route)) throw new InvalidTokenError();
-      return { tokenHash: found.hash, name: found.name, createdBy: maker.id, sandbox: maker.sandbox };
-    },
-
-    register: async (client, { tokenHash, name, createdBy, sandbox }, address) => {
-      checkRedirectUris(client.redirectUris);
-      await brake.take(tokenHash);
-      const created = await create(client, sandbox);
-      const about = { clientId: created.client.id, userId: createdBy, address, detail: name };
-      deps.auditLog.record('client.registered', about);
-      return created;
-    },
-  };
-};
+  }
+}

@@ -1,11 +1,9 @@
 import type { Clock } from '../../shared/clock.ts';
 import type { IdSource } from '../../shared/ids.ts';
 import type { Client, ClientStore } from '../model/account-stores.ts';
-import { type Actor, auditedActor, refuseUnlessAdministrator } from '../model/actor.ts';
-import type { AuditLog } from '../model/audit-log.ts';
-import { type ClientDescription, describedClient } from './client-description.ts';
-import { newClientId } from './client-id.ts';
+import { type Actor, auditedActor, type AuditLog, refuseUnlessAdministrator } from '../model/audit-log.ts';
 import { hashSecret, newSecret } from '../model/secrets.ts';
+import { type ClientDescription, describedClient, newClientId } from './client-description.ts';
 
 /** A key pair whose secret can be seen this once. */
 export interface GeneratedKeyPair {
@@ -13,11 +11,17 @@ export interface GeneratedKeyPair {
   readonly clientSecret: string;
 }
 
-/** The key pair of an administrator: client credentials that act for him. Each has one at most. */
+/** The key pair of an administrator: client credentials that act for their owner. Each administrator has one at most. */
 export interface KeyPairs {
-  /** The former pair and its tokens are worth nothing from then on. @throws NotAdministratorError */
+  /**
+   * The former pair and its tokens are worth nothing from then on.
+   * @throws NotAdministratorError where the actor is none
+   */
   generate(admin: Actor): Promise<GeneratedKeyPair>;
-  /** @returns undefined where he has none. @throws NotAdministratorError */
+  /**
+   * @returns undefined where the administrator has none
+   * @throws NotAdministratorError where the actor is none
+   */
   find(admin: Actor): Promise<Client | undefined>;
 }
 

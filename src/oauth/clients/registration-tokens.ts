@@ -1,13 +1,12 @@
 import type { Clock } from '../../shared/clock.ts';
 import type { IdSource } from '../../shared/ids.ts';
-import { type Actor, auditedActor, refuseUnlessAdministrator } from '../model/actor.ts';
-import type { AuditLog } from '../model/audit-log.ts';
+import type { RegistrationToken, RegistrationTokenStore } from '../model/account-stores.ts';
+import { type Actor, auditedActor, type AuditLog, refuseUnlessAdministrator } from '../model/audit-log.ts';
 import { InvalidAccountError, UnknownAccountError } from '../model/errors.ts';
-import type { RegistrationToken, RegistrationTokenStore } from '../model/key-stores.ts';
 import { hashSecret, newSecret } from '../model/secrets.ts';
 
 export interface NewRegistrationToken {
-  /** A line of text that tells it from others. */
+  /** A line of text that distinguishes it from others. */
   readonly name: string;
   readonly days: number;
 }
@@ -20,11 +19,21 @@ export interface CreatedRegistrationToken {
 
 /** What lets programs register clients (RFC 7591 section 3), for administrators. Everything takes effect at once. */
 export interface RegistrationTokens {
-  /** @throws NotAdministratorError, InvalidAccountError */
+  /**
+   * @throws NotAdministratorError where the actor is none
+   * @throws InvalidAccountError where name or days make no sense
+   */
   create(admin: Actor, token: NewRegistrationToken): Promise<CreatedRegistrationToken>;
-  /** Those of all administrators that have not expired, the newest first. @throws NotAdministratorError */
+  /**
+   * Those of all administrators that have not expired, the newest first.
+   * @throws NotAdministratorError where the actor is none
+   */
   list(admin: Actor): Promise<readonly RegistrationToken[]>;
-  /** Clients that were registered with it stay. @throws NotAdministratorError, UnknownAccountError */
+  /**
+   * Clients that were registered with it stay.
+   * @throws NotAdministratorError where the actor is none
+   * @throws UnknownAccountError where there is no such token
+   */
   delete(admin: Actor, hash: string): Promise<void>;
 }
 

@@ -1,12 +1,13 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Clock } from '../../shared/clock.ts';
 import type { IdSource } from '../../shared/ids.ts';
+import type { Client } from '../model/account-stores.ts';
 import type { Admission, RequestRoute } from '../model/admission.ts';
 import type { AuditLog } from '../model/audit-log.ts';
 import type { AuthorizationRequest } from '../model/authorization-request.ts';
 import { OAuthError } from '../model/errors.ts';
+import type { AuthorizationCodeView, CodeStore, RedemptionDecision } from '../model/grant-stores.ts';
 import { hashSecret, newSecret } from '../model/secrets.ts';
-import type { Client } from '../model/account-stores.ts';
-import type { AuthorizationCodeView, CodeStore, RedemptionDecision } from '../model/token-stores.ts';
 import {
   mayRefresh,
   type MintedTokens,
@@ -16,7 +17,6 @@ import {
   type TokenResponse,
   tokenRows,
 } from '../tokens/token-minter.ts';
-import { verifierMatches } from './code-verifier.ts';
 
 const CODE_LIFETIME_MS = 60_000;
 export interface CodeRedemption {
@@ -27,7 +27,7 @@ export interface CodeRedemption {
   /** Thumbprint of the key that the request proved; null where it proved none. */
   readonly dpopKey: string | null;
   readonly route: RequestRoute;
-  /** Of whoever asks, as far as the proxies that we trust tell. */
+  /** Of the requester, as far as the proxies that we trust tell. */
   readonly address: string;
   /** `access-only` where the answer goes through a browser's address bar. */
   readonly gives: 'with-refresh' | 'access-only';
@@ -45,7 +45,7 @@ export interface AuthorizationCodeGrant {
   issue(request: AuthorizationRequest, userId: string): Promise<string>;
   /**
    * Exchanges a code for tokens, once. Its replay by the client that could have redeemed it revokes what it gave.
-   * @throws OAuthError `invalid_grant`
+   * @throws OAuthError `invalid_grant` where the code is unknown, used, over, or bound to another request
    */
   redeem(redemption: CodeRedemption): Promise<RedeemedCode>;
 }
@@ -54,6 +54,21 @@ type Decision =
   | (Extract<RedemptionDecision, { action: 'issue' }> & { readonly redirectUri: string })
   | (Extract<RedemptionDecision, { action: 'revoke' }> & { readonly userId: string })
   | Extract<RedemptionDecision, { action: 'refuse' }>;
+
+/** RFC 7636 section 4.1. */
+const wellFormed = /^[A-Za-z0-9._~-]{43,128}$/;
+
+/**
+ * RFC 7636 section 4.6, S256 only. A verifier where the request had no challenge is refused too: another party started
+ * that flow (RFC 9700 section 2.1.1).
+ */
+const verifierMatches = (verifier: string | undefined, challenge: string | null): boolean => {
+  if (verifier === undefined || challenge === null) return verifier === undefined && challenge === null;
+  if (!wellFormed.test(verifier)) return false;
+  const expected = Buffer.from(challenge, 'base64url');
+  const given = createHash('sha256').update(verifier).digest();
+  return given.length === expected.length && timingSafeEqual(given, expected);
+};
 
 /** Whether the request comes from where the code was sent (RFC 6749 section 4.1.3, RFC 7636 section 4.6). */
 const isBound = (code: AuthorizationCodeView, { client, redirectUri, codeVerifier }: CodeRedemption): boolean =>

@@ -13,7 +13,7 @@ export interface ClientCredentialsRequest {
   /** Thumbprint of the key that the request proved; null where it proved none. */
   readonly dpopKey: string | null;
   readonly route: RequestRoute;
-  /** Of whoever asks, as far as the proxies that we trust tell. */
+  /** Of the requester, as far as the proxies that we trust tell. */
   readonly address: string;
 }
 
@@ -22,8 +22,10 @@ export interface ClientCredentialsGrant {
   /**
    * An access token and never a refresh token. It stands for no user, except that of a key pair: it acts for the
    * administrator whom the pair belongs to.
-   * @throws OAuthError `unauthorized_client` a public client, `invalid_client` a key pair whose owner may not use it any
-   *   more, `invalid_scope`, `invalid_grant`
+   * @throws OAuthError `unauthorized_client` where the client is public
+   * @throws OAuthError `invalid_client` where the owner of a key pair may not use it any more
+   * @throws OAuthError `invalid_scope` where the scope is unknown, or more than the client may ask for
+   * @throws OAuthError `invalid_grant` where the secret was changed meanwhile
    */
   exchange(request: ClientCredentialsRequest): Promise<TokenResponse>;
 }

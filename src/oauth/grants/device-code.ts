@@ -2,10 +2,11 @@ import type { Clock } from '../../shared/clock.ts';
 import type { Client } from '../model/account-stores.ts';
 import type { Admission, RequestRoute } from '../model/admission.ts';
 import type { AuditLog } from '../model/audit-log.ts';
-import type { DeviceGrantStore, DeviceGrantView, PollDecision } from '../model/device-store.ts';
 import { OAuthError } from '../model/errors.ts';
+import type { DeviceGrantStore, DeviceGrantView, PollDecision } from '../model/grant-stores.ts';
 import { mayGrant } from '../model/permissions.ts';
 import { hashSecret } from '../model/secrets.ts';
+import type { TokenUser } from '../model/token-stores.ts';
 import {
   mayRefresh,
   type MintedTokens,
@@ -14,7 +15,6 @@ import {
   type TokenResponse,
   tokenRows,
 } from '../tokens/token-minter.ts';
-import type { TokenUser } from '../model/token-stores.ts';
 
 /** RFC 8628 section 3.5: how much longer a device has to wait after each poll that came too soon. */
 const SLOW_DOWN_SECONDS = 5;
@@ -34,12 +34,16 @@ export interface DeviceCodeGrant {
   /**
    * Exchanges a device code for tokens, once, after a person approved it. Its replay by the client that could have
    * redeemed it revokes what it gave.
-   * @throws OAuthError `authorization_pending`, `slow_down`, `access_denied`, `expired_token`, `invalid_grant`
+   * @throws OAuthError `authorization_pending` where the person has not answered yet
+   * @throws OAuthError `slow_down` where the device polls too often
+   * @throws OAuthError `access_denied` where the person refused
+   * @throws OAuthError `expired_token` where the code is over
+   * @throws OAuthError `invalid_grant` where the code is unknown, used, or another client's
    */
   redeem(poll: DevicePoll): Promise<TokenResponse>;
 }
 
-/** What a device is told instead of tokens. */
+/** What a device gets instead of tokens. */
 const refusals = {
   authorization_pending: 'Nobody has answered yet.',
   slow_down: 'The device asks too often. It must wait 5 seconds longer between two requests from now on.',

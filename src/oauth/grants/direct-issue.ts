@@ -3,8 +3,8 @@ import type { IdSource } from '../../shared/ids.ts';
 import type { Client, User } from '../model/account-stores.ts';
 import { OAuthError } from '../model/errors.ts';
 import type { Scope } from '../model/permissions.ts';
-import { newFamily, newFamilyId, type TokenMinter, type TokenResponse, tokenRows } from '../tokens/token-minter.ts';
 import type { TokenStore } from '../model/token-stores.ts';
+import { newFamily, newFamilyId, type TokenMinter, type TokenResponse, tokenRows } from '../tokens/token-minter.ts';
 
 export interface DirectIssueRequest {
   readonly client: Client;
@@ -16,9 +16,11 @@ export interface DirectIssueRequest {
   readonly gives: 'with-refresh' | 'access-only';
 }
 
-/** Gives tokens to whoever has just proven himself, with no code in between. */
+/** Gives tokens for an authentication that has just succeeded, with no code in between. */
 export interface DirectIssue {
-  /** @throws OAuthError `invalid_grant` where the proof was taken back meanwhile */
+  /**
+   * @throws OAuthError `invalid_grant` where the credentials were changed meanwhile
+   */
   issue(request: DirectIssueRequest): Promise<TokenResponse>;
 }
 

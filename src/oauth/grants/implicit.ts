@@ -1,7 +1,7 @@
 import type { Clock } from '../../shared/clock.ts';
 import type { IdSource } from '../../shared/ids.ts';
-import type { AuthorizationRequest } from '../model/authorization-request.ts';
 import type { Client } from '../model/account-stores.ts';
+import type { AuthorizationRequest } from '../model/authorization-request.ts';
 import type { TokenStore } from '../model/token-stores.ts';
 import { newFamily, newFamilyId, type TokenMinter, type TokenResponse, tokenRows } from '../tokens/token-minter.ts';
 

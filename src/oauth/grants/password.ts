@@ -1,8 +1,8 @@
+import type { LoginService } from '../accounts/login-service.ts';
 import type { Client, User } from '../model/account-stores.ts';
 import type { RequestRoute } from '../model/admission.ts';
 import type { AuditLog } from '../model/audit-log.ts';
 import { OAuthError, WrongCredentialsError } from '../model/errors.ts';
-import type { LoginService } from '../accounts/login-service.ts';
 import { grantableScopes, requestedScopes } from '../model/requested-scopes.ts';
 import { mayRefresh, type TokenResponse } from '../tokens/token-minter.ts';
 import type { DirectIssue } from './direct-issue.ts';
@@ -15,14 +15,15 @@ export interface PasswordRequest {
   /** Thumbprint of the key that the request proved; null where it proved none. */
   readonly dpopKey: string | null;
   readonly route: RequestRoute;
-  /** Of whoever asks, as far as the proxies that we trust tell. */
+  /** Of the requester, as far as the proxies that we trust tell. */
   readonly address: string;
 }
 
 /** RFC 6749 section 4.3. RFC 9700 advises against it: a client has it only where that is configured. */
 export interface PasswordGrant {
   /**
-   * @throws OAuthError `invalid_grant`, `invalid_scope`
+   * @throws OAuthError `invalid_grant` where name or password are not right
+   * @throws OAuthError `invalid_scope` where client or user may not have it
    * @throws LoginLimitedError after too many failures
    * @throws TooManyRequestsError where too many logins wait already
    */

@@ -1,11 +1,9 @@
 import type { Clock } from '../../shared/clock.ts';
-import type { IdSource } from '../../shared/ids.ts';
+import type { Client } from '../model/account-stores.ts';
 import type { Admission, RequestRoute } from '../model/admission.ts';
 import type { AuditLog } from '../model/audit-log.ts';
 import { OAuthError } from '../model/errors.ts';
-import type { Scope } from '../model/permissions.ts';
-import { isWithin, parseScopes } from '../model/scope.ts';
-import type { Client } from '../model/account-stores.ts';
+import { isWithin, parseScopes, type Scope } from '../model/permissions.ts';
 import type { IssuedTokens, RefreshTokenView, TokenFamily, TokenStore } from '../model/token-stores.ts';
 import { type MintedTokens, type TokenMinter, type TokenResponse, tokenRows } from '../tokens/token-minter.ts';
 import type { TokenReader } from '../tokens/token-reader.ts';
@@ -22,15 +20,16 @@ export interface RefreshRequest {
   /** Thumbprint of the key that the request proved; null where it proved none. */
   readonly dpopKey: string | null;
   readonly route: RequestRoute;
-  /** Of whoever asks, as far as the proxies that we trust tell. */
+  /** Of the requester, as far as the proxies that we trust tell. */
   readonly address: string;
 }
 
 /** RFC 6749 section 6, with rotation (RFC 9700 section 4.14.2). */
 export interface RefreshTokenGrant {
   /**
-   * Exchanges a refresh token for its successor. Using one again later than two tabs would revokes its family.
-   * @throws OAuthError `invalid_grant`, `invalid_scope`
+   * Exchanges a refresh token for its successor. Using one again, later than two tabs would, revokes its family.
+   * @throws OAuthError `invalid_grant` where the token is unknown, used, over, or another client's
+   * @throws OAuthError `invalid_scope` where the scope is unknown, or more than was granted
    */
   refresh(request: RefreshRequest): Promise<TokenResponse>;
 }
@@ -55,7 +54,6 @@ export const createRefreshTokenGrant = (deps: {
   readonly admission: Admission;
   readonly auditLog: AuditLog;
   readonly clock: Clock;
-  readonly ids: IdSource;
 }): RefreshTokenGrant => {
   const decide = (token: RefreshTokenView, request: RefreshRequest, minted: MintedTokens): Decision => {
     const { client, scope, dpopKey } = request;

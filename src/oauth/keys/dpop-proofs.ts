@@ -1,8 +1,8 @@
 import { calculateJwkThumbprint, EmbeddedJWK, type JWK, type JWTPayload, jwtVerify } from 'jose';
 import type { Clock } from '../../shared/clock.ts';
 import { InvalidProofError } from '../model/errors.ts';
-import type { ProofStore } from '../model/key-stores.ts';
 import { hashSecret } from '../model/secrets.ts';
+import type { ProofStore } from '../model/token-stores.ts';
 
 /** What a request brings to prove that it holds a key (RFC 9449 section 4). */
 export interface SentProof {
@@ -18,7 +18,7 @@ export interface DpopProofs {
   /**
    * @param accessToken the token that the proof must name (RFC 9449 section 4.2, `ath`); at the token endpoint none
    * @returns the thumbprint of the key (RFC 7638); undefined where no proof was sent
-   * @throws InvalidProofError repeated, malformed, replayed, stale, or made for another request
+   * @throws InvalidProofError where it is repeated, malformed, replayed, stale, or made for another request
    */
   check(sent: SentProof, accessToken?: string): Promise<string | undefined>;
 }
@@ -30,7 +30,7 @@ const TYPE = 'dpop+jwt';
 /** A proof with an RSA key of 4096 bits has some 1800 characters. */
 const MOST_CHARACTERS = 4096;
 const MOST_CHARACTERS_OF_ID = 256;
-/** How far the clock of whoever made the proof may be from ours, and how long a proof is good (section 11.1). */
+/** How far the clock of the client may be from ours, and how long a proof is good (section 11.1). */
 const MAX_AGE_MS = 60_000;
 
 /** RFC 7517 sections 6 and 9.3, RFC 7518 section 6: what only a private or a shared key has. */
@@ -68,7 +68,7 @@ const verifySignature = async (value: string, now: number): Promise<SignedProof>
   }
 };
 
-/** Whoever reads such a proof has the key that it is about. */
+/** A reader of such a proof has the key that it is about. */
 const checkSecrecy = ({ jwk }: SignedProof): void => {
   if (PRIVATE_MEMBERS.some((name) => Object.hasOwn(jwk, name))) throw refused('gives a private key away');
 };
@@ -100,7 +100,7 @@ export const createDpopProofs = (deps: {
     return madeAt;
   };
 
-  /** Section 11.1. The id is taken for each key apart: nobody can use up the ids of others. */
+  /** Section 11.1. The id is taken for each key apart: no client can use up the ids of others. */
   const takeOnce = async ({ payload: { jti }, thumbprint }: SignedProof, madeAt: number): Promise<void> => {
     if (typeof jti !== 'string' || jti === '' || jti.length > MOST_CHARACTERS_OF_ID) throw refused('has no usable id');
     const hash = hashSecret(`${thumbprint}.${jti}`);

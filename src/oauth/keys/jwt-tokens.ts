@@ -8,8 +8,7 @@ import {
   SignJWT,
 } from 'jose';
 import type { Clock } from '../../shared/clock.ts';
-import type { Scope } from '../model/permissions.ts';
-import { formatScopes, parseScopes } from '../model/scope.ts';
+import { formatScopes, parseScopes, type Scope } from '../model/permissions.ts';
 import { resourceOf } from '../model/resource.ts';
 import { SIGNING_ALGORITHM, type SigningKeys } from './signing-keys.ts';
 
@@ -68,7 +67,10 @@ const commonClaims = (payload: JWTPayload): CommonClaims | undefined => {
   return { jti, sub, clientId, familyId, issuedAt, expiresAt };
 };
 
-/** RFC 7800 section 3.1. @returns undefined where there is a confirmation, but no thumbprint */
+/**
+ * RFC 7800 section 3.1.
+ * @returns undefined where there is a confirmation, but no thumbprint
+ */
 const dpopKeyOf = ({ cnf }: JWTPayload): string | null | undefined => {
   if (cnf === undefined) return null;
   return typeof cnf === 'object' && cnf !== null && 'jkt' in cnf && isText(cnf.jkt) ? cnf.jkt : undefined;

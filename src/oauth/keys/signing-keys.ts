@@ -3,15 +3,15 @@ import type { Clock } from '../../shared/clock.ts';
 import { AppError } from '../../shared/errors.ts';
 import type { Log } from '../../shared/log.ts';
 import type { AuditLog } from '../model/audit-log.ts';
-import type { SigningKey, SigningKeyStore } from '../model/key-stores.ts';
+import type { SigningKey, SigningKeyStore } from '../model/token-stores.ts';
 
-/** RFC 9068 section 2.1: whoever checks access tokens knows this one. */
+/** RFC 9068 section 2.1: every resource that checks access tokens knows this one. */
 export const SIGNING_ALGORITHM = 'RS256';
 
 const MODULUS_BITS = 2048;
 const DAY_MS = 24 * 3600 * 1000;
 const ROTATE_EVERY_MS = 30 * DAY_MS;
-/** A key is published so long before it signs: by then whoever keeps a copy of the key set has it. */
+/** A key is published so long before it signs: by then every copy of the key set has it. */
 const PUBLISH_BEFORE_MS = DAY_MS;
 /** So long after its last signature a key still verifies: longer than a grant, and so any token, lives. */
 const VERIFY_AFTER_MS = 200 * DAY_MS;

@@ -1,17 +1,5 @@
 import { TooManyRequestsError } from '../model/errors.ts';
 
-/**
- * Lets so many tasks run at once. Those that wait are served in turn, one of each asker: who asks for much waits behind
- * himself, and not the others behind him.
- */
-export interface ConcurrencyLimit {
-  /**
-   * @param asker what tells askers apart
-   * @throws TooManyRequestsError where too many wait: the last of whoever has the most in the queue is refused
-   */
-  run<Result>(asker: string, task: () => Promise<Result>): Promise<Result>;
-}
-
 export interface ConcurrencyLimitOptions {
   readonly atOnce: number;
   readonly mostWaiting: number;
@@ -24,7 +12,7 @@ interface Waiting {
 
 const RETRY_AFTER_SECONDS = 2;
 
-/** What waits, by asker, in the order in which the askers are served. */
+/** What waits, by requester, in the order in which the requesters are served. */
 class FairQueue {
   readonly #queues = new Map<string, Waiting[]>();
   #length = 0;
@@ -33,68 +21,80 @@ class FairQueue {
     return this.#length;
   }
 
-  add(asker: string, waiting: Waiting): void {
-    const own = this.#queues.get(asker);
-    if (own === undefined) this.#queues.set(asker, [waiting]);
+  add(requester: string, waiting: Waiting): void {
+    const own = this.#queues.get(requester);
+    if (own === undefined) this.#queues.set(requester, [waiting]);
     else own.push(waiting);
     this.#length += 1;
   }
 
-  /** Takes the first of the next asker, who goes to the end. */
+  /** Takes the first of the next requester, which goes to the end. */
   next(): Waiting | undefined {
     const [first] = this.#queues;
     if (first === undefined) return undefined;
-    const [asker, own] = first;
-    this.#queues.delete(asker);
+    const [requester, own] = first;
+    this.#queues.delete(requester);
     const next = own.shift();
-    if (own.length > 0) this.#queues.set(asker, own);
+    if (own.length > 0) this.#queues.set(requester, own);
     this.#length -= 1;
     return next;
   }
 
-  /** Takes the last of the asker who has the most here, unless it would be this one himself. */
-  makeRoomFor(asker: string): Waiting | undefined {
+  /** Takes the last of the requester that has the most here, unless it would be this one itself. */
+  makeRoomFor(requester: string): Waiting | undefined {
     const longest = [...this.#queues.values()].reduce((most, own) => (own.length > most.length ? own : most), []);
-    const own = this.#queues.get(asker)?.length ?? 0;
+    const own = this.#queues.get(requester)?.length ?? 0;
     if (own + 1 >= longest.length) return undefined;
     this.#length -= 1;
     return longest.pop();
   }
 }
 
-export const createConcurrencyLimit = ({ atOnce, mostWaiting }: ConcurrencyLimitOptions): ConcurrencyLimit => {
-  const queue = new FairQueue();
-  let free = atOnce;
+/**
+ * Lets so many tasks run at once. Those that wait are served in turn, one of each requester: a requester with many tasks
+ * waits behind its own, and not the others behind it.
+ */
+export class ConcurrencyLimit {
+  readonly #queue = new FairQueue();
+  readonly #mostWaiting: number;
+  #free: number;
 
-  const wait = (asker: string): Promise<void> => {
-    if (queue.length >= mostWaiting) {
-      const crowdedOut = queue.makeRoomFor(asker);
+  constructor({ atOnce, mostWaiting }: ConcurrencyLimitOptions) {
+    this.#free = atOnce;
+    this.#mostWaiting = mostWaiting;
+  }
+
+  /**
+   * @param requester what tells requesters apart
+   * @throws TooManyRequestsError where too many wait: of the requester that has the most in the queue, the last is refused
+   */
+  async run<Result>(requester: string, task: () => Promise<Result>): Promise<Result> {
+    await this.#enter(requester);
+    try {
+      return await task();
+    } finally {
+      this.#leave();
+    }
+  }
+
+  #enter(requester: string): Promise<void> {
+    if (this.#free === 0) return this.#wait(requester);
+    this.#free -= 1;
+    return Promise.resolve();
+  }
+
+  #wait(requester: string): Promise<void> {
+    if (this.#queue.length >= this.#mostWaiting) {
+      const crowdedOut = this.#queue.makeRoomFor(requester);
       if (crowdedOut === undefined) return Promise.reject(new TooManyRequestsError(RETRY_AFTER_SECONDS));
       crowdedOut.refuse(new TooManyRequestsError(RETRY_AFTER_SECONDS));
     }
-    return new Promise((start, refuse) => queue.add(asker, { start, refuse }));
-  };
+    return new Promise((start, refuse) => this.#queue.add(requester, { start, refuse }));
+  }
 
-  const enter = (asker: string): Promise<void> => {
-    if (free === 0) return wait(asker);
-    free -= 1;
-    return Promise.resolve();
-  };
-
-  const leave = (): void => {
-    const next = queue.next();
-    if (next === undefined) free += 1;
+  #leave(): void {
+    const next = this.#queue.next();
+    if (next === undefined) this.#free += 1;
     else next.start();
-  };
-
-  return {
-    run: async (asker, task) => {
-      await enter(asker);
-      try {
-        return await task();
-      } finally {
-        leave();
-      }
-    },
-  };
-};
+  }
+}

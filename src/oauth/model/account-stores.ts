@@ -39,7 +39,7 @@ export const DEVICE_CODE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code';
 export type GrantType =
   'authorization_code' | 'refresh_token' | 'password' | 'client_credentials' | typeof DEVICE_CODE_GRANT;
 
-/** The client that the service's own pages and commands act as: nobody allowed it anything, or can take that back. */
+/** The client that the service's own pages and commands act as: no user allowed it anything, or can take that back. */
 export const BUILT_IN_CLIENT_ID = 'offhook';
 
 export interface Client {
@@ -71,9 +71,9 @@ export interface Client {
   readonly tokenFormat: 'opaque' | 'jwt';
   /** `dpop`: each of its tokens is bound to a key (RFC 9449 section 5.2); otherwise only when a request brings a proof. */
   readonly tokenBinding: 'on-request' | 'dpop';
-  /** `key-pair`: an administrator's, whose client credentials act for him; each administrator has one at most. */
+  /** `key-pair`: an administrator's, whose client credentials act for its owner; each administrator has one at most. */
   readonly kind: 'application' | 'key-pair';
-  /** The user who made it for himself; it goes with his account. null: it belongs to the service. */
+  /** The user who made it for their own use; it goes with the account. null: it belongs to the service. */
   readonly ownerId: string | null;
   readonly status: AccountStatus;
   readonly sandbox: boolean;
@@ -105,6 +105,52 @@ export interface LoginAddressStore {
   isKnown(userId: string, address: string): Promise<boolean>;
   /** Inserts, or moves the time of the row on. */
   remember(userId: string, address: string, at: number): Promise<void>;
-  /** Deletes those from where nobody logged in since. */
+  /** Deletes those from where no user logged in since. */
   deleteBefore(time: number): Promise<void>;
+}
+
+export interface Session {
+  /** Hash of the session id in the cookie. */
+  readonly hash: string;
+  /** Who is logged in: so that the end of an account ends its sessions. */
+  readonly userId: string | null;
+  /** What the session holds, as JSON. */
+  readonly data: string;
+  readonly expiresAt: number;
+}
+
+export interface SessionStore {
+  /** Expired sessions are not found. */
+  find(hash: string, now: number): Promise<Session | undefined>;
+  /** Inserts, or replaces the row with the same hash. */
+  save(session: Session): Promise<void>;
+  /** Moves the end of a session; of an unknown one, nothing. */
+  touch(hash: string, expiresAt: number): Promise<void>;
+  /** Deletes the session and the decisions that are pending in it; of an unknown one, nothing. */
+  delete(hash: string): Promise<void>;
+  /** The user's sessions that have not expired, the one that was used last first. */
+  listOf(userId: string, now: number): Promise<readonly Session[]>;
+  /** Deletes the user's sessions, one excepted, and what is pending in them. */
+  deleteOthers(userId: string, exceptHash: string): Promise<void>;
+  deleteExpired(now: number): Promise<void>;
+}
+
+/** What lets a program register a client (RFC 7591 section 3, the initial access token). */
+export interface RegistrationToken {
+  readonly hash: string;
+  /** What the administrator calls it. */
+  readonly name: string;
+  readonly createdBy: string;
+  readonly createdAt: number;
+  readonly expiresAt: number;
+}
+
+export interface RegistrationTokenStore {
+  insert(token: RegistrationToken): Promise<void>;
+  /** Expired ones, and those whose maker's account was disabled or is no administrator's, are not found. */
+  find(hash: string, now: number): Promise<RegistrationToken | undefined>;
+  /** Those that have not expired, the newest first. */
+  list(now: number): Promise<readonly RegistrationToken[]>;
+  delete(hash: string): Promise<void>;
+  deleteExpired(now: number): Promise<void>;
 }

@@ -1,11 +1,7 @@
-import type { IncomingHttpHeaders } from 'node:http';
 import type { AccountStatus } from './account-stores.ts';
 
 /** Whether a request came straight to us, or through a proxy, perhaps from another machine. */
 export type RequestRoute = 'direct' | 'forwarded';
-
-export const routeOf = (headers: IncomingHttpHeaders): RequestRoute =>
-  Object.keys(headers).some((name) => name === 'forwarded' || name.startsWith('x-forwarded')) ? 'forwarded' : 'direct';
 
 /** A user or a client. */
 export interface Account {

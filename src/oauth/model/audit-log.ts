@@ -1,5 +1,7 @@
 import type { Clock } from '../../shared/clock.ts';
 import type { Log } from '../../shared/log.ts';
+import type { User } from './account-stores.ts';
+import { NotAdministratorError } from './errors.ts';
 
 /** What is worth knowing afterwards of who came in, and what was given and taken back. In the past tense. */
 export type AuditEventName =
@@ -28,14 +30,14 @@ export type AuditEventName =
   | 'registration_token.deleted'
   | 'signing_key.created';
 
-/** Never holds a secret, a token, or a password that somebody typed. */
+/** Never holds a secret, a token, or a password that was typed. */
 export interface AuditEvent {
   readonly event: AuditEventName;
   /** Milliseconds since the Unix epoch. */
   readonly at: number;
   readonly userId: string | null;
   readonly clientId: string | null;
-  /** Of whoever asked, as far as the proxies that we trust tell; null for what the service does by itself. */
+  /** Of the requester, as far as the proxies that we trust tell; null for what the service does by itself. */
   readonly address: string | null;
   /** The grant type, a name, a reason: a few words. */
   readonly detail: string | null;
@@ -78,3 +80,25 @@ export const createAuditLog = (deps: {
     });
   },
 });
+
+/** A user who is logged in and manages something, and from where, for the audit log. */
+export interface Actor {
+  readonly user: Pick<User, 'id' | 'username' | 'role' | 'sandbox'>;
+  readonly address: string | null;
+}
+
+/** What the audit log says of an actor. */
+export const auditedActor = ({
+  user,
+  address,
+}: Actor): { readonly userId: string; readonly address: string | null } => ({
+  userId: user.id,
+  address,
+});
+
+/**
+ * @throws NotAdministratorError where the actor is none
+ */
+export const refuseUnlessAdministrator = ({ user }: Actor): void => {
+  if (user.role !== 'admin') throw new NotAdministratorError();
+};

@@ -1,6 +1,6 @@
+import type { ResponseType } from './account-stores.ts';
 import type { Scope } from './permissions.ts';
 import { hashSecret } from './secrets.ts';
-import type { ResponseType } from './account-stores.ts';
 
 /** An authorization request (RFC 6749 section 4.1.1) of which everything was checked. */
 export interface AuthorizationRequest {

@@ -9,43 +9,16 @@ export class InvalidTokenError extends AppError {
   }
 }
 
-/** No credentials at all: the challenge is bare (RFC 6750 section 3). */
-export class MissingTokenError extends AppError {
-  readonly code = 'unauthorized';
-  readonly kind: ErrorKind = 'unauthenticated';
-  constructor() {
-    super('An access token is required.');
-  }
-}
-
 /** RFC 6750 section 3.1, `insufficient_scope`; `details.scope` names a scope that would do. */
 export class InsufficientScopeError extends AppError {
   readonly code = 'insufficient_scope';
   readonly kind: ErrorKind = 'forbidden';
 }
 
-/** The token came in more than one way: RFC 6750 section 3.1, `invalid_request`. */
-export class TokenSentTwiceError extends AppError {
-  readonly code = 'invalid_request';
-  readonly kind: ErrorKind = 'invalid';
-  constructor() {
-    super('The access token was sent more than once.');
-  }
-}
-
 /** RFC 9449 sections 5 and 7.1. */
 export class InvalidProofError extends AppError {
   readonly code = 'invalid_dpop_proof';
   readonly kind: ErrorKind = 'unauthenticated';
-}
-
-/** A page of another site had a browser send credentials here. */
-export class ForeignOriginError extends AppError {
-  readonly code = 'invalid_request';
-  readonly kind: ErrorKind = 'forbidden';
-  constructor() {
-    super('This grant is not for pages of other sites.');
-  }
 }
 
 /** RFC 6749 sections 4.1.2.1 and 5.2, RFC 7591 section 3.2.2, RFC 8628 section 3.5. */
@@ -75,7 +48,7 @@ export class OAuthError extends AppError {
   }
 }
 
-/** An authorization request whose client or address cannot be trusted: told to the person, never redirected. */
+/** An authorization request whose client or address cannot be trusted: shown to the person, never redirected. */
 export class UntrustedRequestError extends AppError {
   readonly code = 'invalid_request';
   readonly kind: ErrorKind = 'invalid';
@@ -110,7 +83,7 @@ export class LoginLimitedError extends AppError {
   }
 }
 
-/** Somebody asks or guesses too often. `retryAfterSeconds` is for the header of that name. */
+/** A requester asks or guesses too often. `retryAfterSeconds` is for the header of that name. */
 export class TooManyRequestsError extends AppError {
   readonly code = 'rate_limited';
   readonly kind: ErrorKind = 'limited';
@@ -151,7 +124,7 @@ export class NotAdministratorError extends AppError {
   }
 }
 
-/** A user has as many applications as he may. */
+/** A user has as many applications as one may have. */
 export class TooManyApplicationsError extends AppError {
   readonly code = 'too_many_applications';
   readonly kind: ErrorKind = 'conflict';
@@ -160,7 +133,7 @@ export class TooManyApplicationsError extends AppError {
   }
 }
 
-/** What would lock others out of an account of the sandbox, which everybody uses. */
+/** What would lock others out of an account of the sandbox, which all visitors share. */
 export class SandboxAccountError extends AppError {
   readonly code = 'sandbox_account';
   readonly kind: ErrorKind = 'forbidden';

@@ -2,7 +2,7 @@ const GROUPS_OF_NETWORK = 4;
 const GROUPS = 8;
 
 /**
- * Whose an address is: of IPv4 the address itself, of IPv6 its /64, for whoever has one of those has them all
+ * Whose an address is: of IPv4 the address itself, of IPv6 its /64, for the holder of one of those has them all
  * (RFC 6177).
  */
 export const networkOfAddress = (address: string): string => {

@@ -1,4 +1,4 @@
-/** What a user may be. An operator sees and ends everybody's calls; an administrator also manages. */
+/** What a user may be. An operator sees and ends the calls of all users; an administrator also manages. */
 export type Role = 'user' | 'operator' | 'admin';
 
 /** What a token allows, whatever scope gave it. */
@@ -6,7 +6,7 @@ export type Permission =
   'calls:read' | 'calls:place' | 'calls:stop' | 'calls:read-all' | 'calls:stop-all' | 'profile:read' | 'administer';
 
 const ownCalls: readonly Permission[] = ['calls:read', 'calls:place', 'calls:stop'];
-const everybodysCalls: readonly Permission[] = ['calls:read-all', 'calls:stop-all'];
+const allCalls: readonly Permission[] = ['calls:read-all', 'calls:stop-all'];
 
 /** Every scope and what it allows. */
 export const scopePermissions = {
@@ -14,9 +14,9 @@ export const scopePermissions = {
   read: ['calls:read'],
   write: ['calls:place', 'calls:stop'],
   public: ['profile:read'],
-  operator: everybodysCalls,
-  admin: [...everybodysCalls, 'administer'],
-  all: [...ownCalls, 'profile:read', ...everybodysCalls, 'administer'],
+  operator: allCalls,
+  admin: [...allCalls, 'administer'],
+  all: [...ownCalls, 'profile:read', ...allCalls, 'administer'],
 } as const satisfies Readonly<Record<string, readonly Permission[]>>;
 
 export type Scope = keyof typeof scopePermissions;
@@ -26,8 +26,8 @@ export const isScope = (value: string): value is Scope => Object.hasOwn(scopePer
 /** What each role may have at most: a scope never gives its user more than this. */
 const rolePermissions: Readonly<Record<Role, ReadonlySet<Permission>>> = {
   user: new Set<Permission>([...ownCalls, 'profile:read']),
-  operator: new Set<Permission>([...ownCalls, 'profile:read', ...everybodysCalls]),
-  admin: new Set<Permission>([...ownCalls, 'profile:read', ...everybodysCalls, 'administer']),
+  operator: new Set<Permission>([...ownCalls, 'profile:read', ...allCalls]),
+  admin: new Set<Permission>([...ownCalls, 'profile:read', ...allCalls, 'administer']),
 };
 
 const computed = new Map<string, ReadonlySet<Permission>>();
@@ -47,4 +47,30 @@ export const permissionsOf = (scopes: readonly Scope[], role: Role): ReadonlySet
 export const mayGrant = (scope: Scope, role: Role): boolean => {
   if (scope === 'admin') return role === 'admin';
   return scope !== 'operator' || role !== 'user';
+};
+
+/**
+ * Reads a `scope` parameter (RFC 6749 section 3.3).
+ * @returns undefined where it names what does not exist, or nothing
+ */
+export const parseScopes = (text: string): readonly Scope[] | undefined => {
+  const names = [...new Set(text.split(' '))];
+  return names.every(isScope) ? names : undefined;
+};
+
+export const formatScopes = (scopes: readonly Scope[]): string => scopes.join(' ');
+
+/** Whether every scope of `wanted` is among `allowed`. */
+export const isWithin = (wanted: readonly Scope[], allowed: readonly Scope[]): boolean =>
+  wanted.every((scope) => allowed.includes(scope));
+
+/** What the consent page says that a scope allows. */
+export const scopeDescriptions: Readonly<Record<Scope, string>> = {
+  call: 'Place calls in your name, see them and end them',
+  read: 'See your calls',
+  write: 'Place calls in your name and end them',
+  public: 'See your name and role',
+  operator: 'See and end the calls of everybody',
+  admin: 'Manage this service, and see and end the calls of everybody',
+  all: 'Do everything that you may do',
 };

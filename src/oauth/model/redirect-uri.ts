@@ -29,7 +29,10 @@ const hasSafeScheme = (url: URL): boolean =>
   (url.protocol === 'http:' && isLoopbackHost(url.hostname)) ||
   isPrivateScheme(url.protocol);
 
-/** Whether an address may be registered. @returns what is wrong with it, undefined where nothing is */
+/**
+ * Whether an address may be registered.
+ * @returns what is wrong with it, undefined where nothing is
+ */
 export const faultOfRedirectUri = (uri: string): string | undefined => {
   if (!/^[\x21-\x7e]+$/.test(uri) || uri.includes('\\')) return 'must be printable ASCII without a backslash';
   if (uri.includes('#')) return 'must have no fragment';

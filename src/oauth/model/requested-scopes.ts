@@ -1,13 +1,12 @@
 import type { Client } from './account-stores.ts';
 import { OAuthError } from './errors.ts';
-import { mayGrant, type Role, type Scope } from './permissions.ts';
-import { isWithin, parseScopes } from './scope.ts';
+import { isWithin, mayGrant, parseScopes, type Role, type Scope } from './permissions.ts';
 
 const refused = (message: string): OAuthError => new OAuthError('invalid_scope', message);
 
 /**
  * What a client asks for, within what it may; its default where it asks for nothing (RFC 6749 section 3.3).
- * @throws OAuthError `invalid_scope`
+ * @throws OAuthError `invalid_scope` where it is unknown, or more than the client may ask for
  */
 export const requestedScopes = (client: Client, text: string | undefined): readonly Scope[] => {
   const scopes = text === undefined ? client.defaultScopes : parseScopes(text);
@@ -18,9 +17,9 @@ export const requestedScopes = (client: Client, text: string | undefined): reado
 };
 
 /**
- * What a user of that role gives where nobody asks him. A scope that he has not is refused when it was asked for by name,
+ * What a user of that role gives without being asked. A scope that the user has not is refused when it was asked for by name,
  * and left out of a default.
- * @throws OAuthError `invalid_scope`
+ * @throws OAuthError `invalid_scope` where the user cannot grant it
  */
 export const grantableScopes = (
   scopes: readonly Scope[],

@@ -1,9 +1,13 @@
-import type { ClientStore, LoginAddressStore, UserStore } from './account-stores.ts';
+import type {
+  ClientStore,
+  LoginAddressStore,
+  RegistrationTokenStore,
+  SessionStore,
+  UserStore,
+} from './account-stores.ts';
 import type { AuditStore } from './audit-log.ts';
-import type { DeviceGrantStore } from './device-store.ts';
-import type { ProofStore, RegistrationTokenStore, SigningKeyStore } from './key-stores.ts';
-import type { PendingDecisionStore, RememberedGrantStore, SessionStore } from './session-stores.ts';
-import type { CodeStore, TokenStore } from './token-stores.ts';
+import type { CodeStore, DeviceGrantStore, PendingDecisionStore, RememberedGrantStore } from './grant-stores.ts';
+import type { ProofStore, SigningKeyStore, TokenStore } from './token-stores.ts';
 
 /*
  * The ports of the authorization server: everything it remembers. Times are milliseconds since the Unix epoch.

@@ -62,7 +62,7 @@ export interface RefreshTokenView extends RefreshToken {
   readonly successors: number;
 }
 
-/** What one user allowed one client, as he sees it. */
+/** What one user allowed one client, as that user sees it. */
 export interface GrantedApplication {
   readonly clientId: string;
   readonly clientName: string;
@@ -80,7 +80,7 @@ export type RotationDecision =
   | { readonly action: 'revoke' }
   | { readonly action: 'refuse' };
 
-/** Whoever has just proven himself, as he was when he did. */
+/** A client, and perhaps a user, that has just been authenticated, as it was then. */
 export interface Proof {
   readonly client: Pick<Client, 'id' | 'secretHash'>;
   /** null: the tokens stand for the client itself. */
@@ -123,7 +123,7 @@ export interface TokenStore {
    * @returns the families
    */
   revokeApplication(userId: string, clientId: string): Promise<number>;
-  /** What the user allowed, built-in clients and his own key pair excepted, by name of the client. */
+  /** What the user allowed, built-in clients and the user's own key pair excepted, by name of the client. */
   listApplications(userId: string, now: number): Promise<readonly GrantedApplication[]>;
   /** Notes when families were last used. Unknown ones are skipped, and no time is moved back. */
   recordUse(uses: ReadonlyMap<string, number>): Promise<void>;
@@ -131,50 +131,29 @@ export interface TokenStore {
   deleteExpired(now: number): Promise<void>;
 }
 
-/** RFC 6749 section 4.1.2. */
-export interface AuthorizationCode {
-  readonly hash: string;
-  /** The family that its redemption will start: known beforehand, so that a replay finds what to revoke. */
-  readonly familyId: string;
-  readonly clientId: string;
-  readonly userId: string;
-  readonly redirectUri: string;
-  /** `request`: it was asked for, and the token request must repeat it (RFC 6749 section 4.1.3). */
-  readonly redirectUriFrom: 'request' | 'registration';
-  readonly scopes: readonly Scope[];
-  /** S256 (RFC 7636); null where the request had none. */
-  readonly codeChallenge: string | null;
+/** A pair of keys that signs JWT (RFC 7517). */
+export interface SigningKey {
+  /** The `kid`. */
+  readonly id: string;
+  /** The private JWK as JSON. A store keeps it sealed: a dump of the database signs nothing. */
+  readonly privateJwk: string;
   readonly createdAt: number;
-  readonly expiresAt: number;
 }
 
-/** A code as a redemption finds it. */
-export interface AuthorizationCodeView extends AuthorizationCode {
-  readonly user: TokenUser;
-  readonly redeemedAt: number | null;
+export interface SigningKeyStore {
+  /**
+   * The newest first.
+   * @throws SealBrokenError where the secret file is another
+   */
+  list(): Promise<readonly SigningKey[]>;
+  insert(key: SigningKey): Promise<void>;
+  /** Deletes keys made before that time, the newest excepted. */
+  deleteBefore(time: number): Promise<void>;
 }
 
-/** What a redemption does: gives a family, revokes what the code gave before, or changes nothing. */
-export type RedemptionDecision =
-  | { readonly action: 'issue'; readonly at: number; readonly family: TokenFamily; readonly tokens: IssuedTokens }
-  | { readonly action: 'revoke' }
-  | { readonly action: 'refuse' };
-
-export interface CodeStore {
-  insert(code: AuthorizationCode): Promise<void>;
-  /**
-   * Reads the code and does as `decide` says, with nothing in between: of many at once, one sees `redeemedAt` null.
-   * `issue` sets `redeemedAt` to `at` and inserts family and tokens; `revoke` deletes the family `familyId`; `refuse`
-   * writes nothing. `decide` is pure and may run again when the database makes the transaction start over.
-   * @returns what was decided; undefined where no such code is known
-   */
-  redeem<Decision extends RedemptionDecision>(
-    hash: string,
-    decide: (code: AuthorizationCodeView) => Decision,
-  ): Promise<Decision | undefined>;
-  /**
-   * Deletes codes that expired before `now`. A code that was redeemed stays as long as its family, so that a replay is
-   * still known as one.
-   */
+/** Which DPoP proofs were seen already (RFC 9449 section 11.1). */
+export interface ProofStore {
+  /** Of many at once with the same hash, one is `fresh`. */
+  take(hash: string, expiresAt: number): Promise<'fresh' | 'seen'>;
   deleteExpired(now: number): Promise<void>;
 }

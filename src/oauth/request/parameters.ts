@@ -1,12 +1,49 @@
+import { OAuthError } from '../model/errors.ts';
+
+type Pairs = readonly (readonly [name: string, value: string])[];
+
+const decode = (text: string): string => decodeURIComponent(text.replaceAll('+', ' '));
+
+const MOST_PARAMETERS = 64;
+
+/** Half a character, which UTF-8 cannot have: other charsets of a body bring it, and no address takes it. */
+const LONE_SURROGATE = /\p{Surrogate}/u;
+
+/** @returns undefined where the text is not well-formed UTF-8, or has more parameters than any request of ours */
+const readPairs = (text: string): Pairs | undefined => {
+  if (LONE_SURROGATE.test(text)) return undefined;
+  const fields = text.split('&').filter((field) => field !== '');
+  if (fields.length > MOST_PARAMETERS) return undefined;
+  try {
+    return fields.map((field) => {
+      const equals = field.indexOf('=');
+      return equals === -1 ? [decode(field), ''] : [decode(field.slice(0, equals)), decode(field.slice(equals + 1))];
+    });
+  } catch (error) {
+    if (error instanceof URIError) return undefined;
+    throw error;
+  }
+};
+
 /**
  * The parameters of one request, with repetitions still visible: RFC 6749 section 3.1 refuses them, where the usual
  * parsers hand on an array or the last one.
  */
 export class Parameters {
-  readonly #pairs: readonly (readonly [name: string, value: string])[];
+  readonly #pairs: Pairs;
 
-  constructor(pairs: readonly (readonly [name: string, value: string])[]) {
+  constructor(pairs: Pairs) {
     this.#pairs = pairs;
+  }
+
+  /**
+   * Reads `application/x-www-form-urlencoded`, a body or a query.
+   * @throws OAuthError `invalid_request` where it is not well-formed UTF-8, or has more parameters than any request of ours
+   */
+  static parse(text: string): Parameters {
+    const pairs = readPairs(text);
+    if (pairs === undefined) throw new OAuthError('invalid_request', 'The parameters are malformed.');
+    return new Parameters(pairs);
   }
 
   /** The value of a parameter that came exactly once. One without a value counts as left out (section 3.1). */
@@ -47,52 +84,8 @@ export class Parameters {
     return Object.fromEntries(this.#pairs);
   }
 
-  /** For a query. */
+  /** For a query, with every reserved character escaped. */
   toString(): string {
-    return encodeParameters(this.#pairs);
+    return this.#pairs.map(([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(value)}`).join('&');
   }
 }
-
-/** Encodes what `parseParameters` reads, with every reserved character escaped. */
-export const encodeParameters = (pairs: Iterable<readonly [string, string]>): string =>
-  Array.from(pairs, ([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(value)}`).join('&');
-
-const decode = (text: string): string => decodeURIComponent(text.replaceAll('+', ' '));
-
-const MOST_PARAMETERS = 64;
-
-/** Half a character, which UTF-8 cannot have: other charsets of a body bring it, and no address takes it. */
-const LONE_SURROGATE = /\p{Surrogate}/u;
-
-/**
- * Reads `application/x-www-form-urlencoded`, a body or a query.
- * @returns undefined where it is not well-formed UTF-8, or has more parameters than any request of ours
- */
-export const parseParameters = (text: string): Parameters | undefined => {
-  if (LONE_SURROGATE.test(text)) return undefined;
-  const fields = text.split('&').filter((field) => field !== '');
-  if (fields.length > MOST_PARAMETERS) return undefined;
-  try {
-    return new Parameters(
-      fields.map((field) => {
-        const equals = field.indexOf('=');
-        return equals === -1 ? [decode(field), ''] : [decode(field.slice(0, equals)), decode(field.slice(equals + 1))];
-      }),
-    );
-  } catch (error) {
-    if (error instanceof URIError) return undefined;
-    throw error;
-  }
-};
-
-/** The path of a request target, without its query. */
-export const pathOf = (target: string): string => {
-  const mark = target.indexOf('?');
-  return mark === -1 ? target : target.slice(0, mark);
-};
-
-/** The query of a request target, without its question mark. */
-export const queryOf = (target: string): string => {
-  const mark = target.indexOf('?');
-  return mark === -1 ? '' : target.slice(mark + 1);
-};

@@ -1,5 +1,5 @@
-import type { RequestRoute } from '../model/admission.ts';
 import type { SentProof } from '../keys/dpop-proofs.ts';
+import type { RequestRoute } from '../model/admission.ts';
 import type { Permission, Role, Scope } from '../model/permissions.ts';
 
 interface TokenFacts {

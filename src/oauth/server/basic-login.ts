@@ -1,15 +1,15 @@
 import type { Clock } from '../../shared/clock.ts';
+import type { LoginRequest, LoginService } from '../accounts/login-service.ts';
+import type { Grants } from '../grants/grants.ts';
+import type { AccessTokenClaims, JwtTokens, RefreshTokenClaims } from '../keys/jwt-tokens.ts';
 import { BUILT_IN_CLIENT_ID, type Client, type ClientStore } from '../model/account-stores.ts';
 import type { RequestRoute } from '../model/admission.ts';
 import type { AuditLog } from '../model/audit-log.ts';
-import { InvalidTokenError, OAuthError, WrongCredentialsError } from '../model/errors.ts';
-import type { DirectIssue } from '../grants/direct-issue.ts';
-import type { RefreshTokenGrant } from '../grants/refresh-token.ts';
-import type { AccessTokenClaims, JwtTokens, RefreshTokenClaims } from '../keys/jwt-tokens.ts';
-import type { LoginRequest, LoginService } from '../accounts/login-service.ts';
+import { InvalidTokenError, MissingCredentialsError, OAuthError, WrongCredentialsError } from '../model/errors.ts';
+import { readBasicCredentials } from '../request/basic-credentials.ts';
 import type { TokenResponse } from '../tokens/token-minter.ts';
 
-/** What a program gets that logs in for a person: two JWT. */
+/** What a program gets that logs in for a user: two JWT. */
 export interface LoginTokens {
   readonly accessToken: string;
   /** Seconds since the Unix epoch. */
@@ -17,29 +17,48 @@ export interface LoginTokens {
   readonly refreshToken: string;
 }
 
+export interface BasicLoginRequest extends Pick<LoginRequest, 'address' | 'route'> {
+  /** The header of that name (RFC 7617). */
+  readonly authorization: string | undefined;
+}
+
 export interface Renewal {
   /** It may have expired. */
   readonly accessToken: string;
   readonly refreshToken: string;
   readonly route: RequestRoute;
-  /** Of whoever asks, as far as the proxies that we trust tell. */
+  /** Of the requester, as far as the proxies that we trust tell. */
   readonly address: string;
 }
 
-/** Tokens of the built-in client, for programs that have a person's name and password. */
+/** Tokens of the built-in client, for programs that have a user's name and password. */
 export interface BasicLogin {
   /**
    * Starts a family.
-   * @throws WrongCredentialsError
+   * @throws MissingCredentialsError where no name and password came
+   * @throws WrongCredentialsError where they are not right
    * @throws LoginLimitedError after too many failures
    */
-  logIn(request: LoginRequest): Promise<LoginTokens>;
+  logIn(request: BasicLoginRequest): Promise<LoginTokens>;
+  /**
+   * Logs in and gives nothing.
+   * @throws MissingCredentialsError where no name and password came
+   * @throws WrongCredentialsError where they are not right
+   * @throws LoginLimitedError after too many failures
+   */
+  test(request: BasicLoginRequest): Promise<void>;
   /**
    * Exchanges both tokens for new ones, with the rules of every refresh.
-   * @throws InvalidTokenError they are not ours, not of one family, or the refresh token is over
+   * @throws InvalidTokenError where they are not ours, not of one family, or the refresh token is over
    */
   renew(renewal: Renewal): Promise<LoginTokens>;
 }
+
+const loginOf = ({ authorization = '', address, route }: BasicLoginRequest): LoginRequest => {
+  const credentials = readBasicCredentials(authorization);
+  if (credentials === undefined) throw new MissingCredentialsError();
+  return { username: credentials.id, password: credentials.secret, address, route };
+};
 
 const belongTogether = (access: AccessTokenClaims, refresh: RefreshTokenClaims): boolean =>
   access.sub === refresh.sub &&
@@ -64,8 +83,7 @@ const translate = async <Result>(work: Promise<Result>, refusal: () => Error): P
 export const createBasicLogin = (deps: {
   readonly clients: ClientStore;
   readonly logins: LoginService;
-  readonly directIssue: DirectIssue;
-  readonly refreshTokens: RefreshTokenGrant;
+  readonly grants: Pick<Grants, 'direct' | 'refreshToken'>;
   readonly jwt: JwtTokens;
   readonly auditLog: AuditLog;
   readonly clock: Clock;
@@ -88,15 +106,19 @@ export const createBasicLogin = (deps: {
 
   return {
     logIn: async (request) => {
-      const user = await deps.logins.logIn(request);
+      const user = await deps.logins.logIn(loginOf(request));
       const client = await builtInClient();
       const issuedAt = clock.now();
       const { scopes } = client;
       const asked = { client, user, scopes, dpopKey: null, gives: 'with-refresh' } as const;
-      const response = await translate(deps.directIssue.issue(asked), () => new WrongCredentialsError());
+      const response = await translate(deps.grants.direct.issue(asked), () => new WrongCredentialsError());
       const { address } = request;
       auditLog.record('token.issued', { userId: user.id, clientId: client.id, address, detail: 'basic' });
       return loginTokens(response, issuedAt);
+    },
+
+    test: async (request) => {
+      await deps.logins.logIn(loginOf(request));
     },
 
     renew: async (renewal) => {
@@ -105,7 +127,7 @@ export const createBasicLogin = (deps: {
       const issuedAt = clock.now();
       const { refreshToken, route, address } = renewal;
       const asked = { client, refreshToken, scope: undefined, dpopKey: null, route, address };
-      const response = await translate(deps.refreshTokens.refresh(asked), () => new InvalidTokenError());
+      const response = await translate(deps.grants.refreshToken.refresh(asked), () => new InvalidTokenError());
       return loginTokens(response, issuedAt);
     },
   };

@@ -1,7 +1,7 @@
-import { DEVICE_CODE_GRANT, type GrantType, type ResponseType } from '../model/account-stores.ts';
 import { DPOP_ALGORITHMS } from '../keys/dpop-proofs.ts';
-import { RESOURCE_PATH, resourceOf } from '../model/resource.ts';
+import { DEVICE_CODE_GRANT, type GrantType, type ResponseType } from '../model/account-stores.ts';
 import { scopePermissions } from '../model/permissions.ts';
+import { RESOURCE_PATH, resourceOf } from '../model/resource.ts';
 
 /** RFC 8414 section 2: how a client authenticates; `none` is a public one. */
 export const clientAuthenticationMethods = ['client_secret_basic', 'client_secret_post', 'none'] as const;
@@ -18,6 +18,9 @@ const responseTypes: readonly ResponseType[] = ['code', 'token'];
 
 const scopes = Object.keys(scopePermissions);
 
+/** RFC 9449 section 7.1: the `algs` of a challenge. */
+export const challengeAlgorithms: string = DPOP_ALGORITHMS.join(' ');
+
 /** Where the resource is described (RFC 9728 section 5.1). */
 export const resourceMetadataOf = (publicUrl: string): string =>
   `${publicUrl}/.well-known/oauth-protected-resource${RESOURCE_PATH}`;
@@ -26,7 +29,7 @@ export const resourceMetadataOf = (publicUrl: string): string =>
  * RFC 8414 section 2. It lists what works, and nothing else.
  * @param publicUrl the issuer, and the base of every address; no slash at its end. Never what a request claims
  */
-export const serverMetadata = (publicUrl: string): object => ({
+const serverMetadata = (publicUrl: string): object => ({
   issuer: publicUrl,
   authorization_endpoint: `${publicUrl}/oauth/auth`,
   token_endpoint: `${publicUrl}/oauth/token`,
@@ -48,7 +51,7 @@ export const serverMetadata = (publicUrl: string): object => ({
 });
 
 /** RFC 9728 section 2: who gives tokens for the calls, and how they are sent. */
-export const resourceMetadata = (publicUrl: string): object => ({
+const resourceMetadata = (publicUrl: string): object => ({
   resource: resourceOf(publicUrl),
   authorization_servers: [publicUrl],
   scopes_supported: scopes,
@@ -62,10 +65,17 @@ export const resourceMetadata = (publicUrl: string): object => ({
  * Where metadata is found: between the host and the path (RFC 8414 section 3.1, RFC 9728 section 3.1), and under the root
  * for a proxy that takes the path away.
  */
-export const wellKnownPaths = (
-  name: string,
-  { publicUrl, path = '' }: { publicUrl: string; path?: string },
-): readonly string[] => {
+const wellKnownPaths = (name: string, publicUrl: string, path = ''): readonly string[] => {
   const prefix = new URL(publicUrl).pathname.replace(/\/$/, '');
-  return [...new Set([`/.well-known/${name}${path}`, `/.well-known/${name}${prefix}${path}`])];
+  return [`/.well-known/${name}${path}`, `/.well-known/${name}${prefix}${path}`];
+};
+
+/** What clients and front-ends find out by themselves, by its paths. */
+export const wellKnownDocuments = (publicUrl: string): ReadonlyMap<string, object> => {
+  const server = serverMetadata(publicUrl);
+  const resource = resourceMetadata(publicUrl);
+  return new Map([
+    ...wellKnownPaths('oauth-authorization-server', publicUrl).map((path) => [path, server] as const),
+    ...wellKnownPaths('oauth-protected-resource', publicUrl, RESOURCE_PATH).map((path) => [path, resource] as const),
+  ]);
 };

@@ -1,19 +1,19 @@
-import { type Client, type ClientStore, DEVICE_CODE_GRANT, type GrantType } from '../model/account-stores.ts';
-import type { Admission, RequestRoute } from '../model/admission.ts';
 import type { ClientAuthenticator } from '../clients/client-authenticator.ts';
 import type { DpopProofs, SentProof } from '../keys/dpop-proofs.ts';
+import type { RequestRateLimit } from '../limits/request-rate-limit.ts';
+import { type Client, type ClientStore, DEVICE_CODE_GRANT, type GrantType } from '../model/account-stores.ts';
+import type { Admission, RequestRoute } from '../model/admission.ts';
 import { InvalidProofError, OAuthError } from '../model/errors.ts';
 import type { Parameters } from '../request/parameters.ts';
-import type { RequestBrake } from '../limits/request-brake.ts';
 
 /** How the answer to a code gets to its client: `redirect` for a browser that was sent here and goes on with it. */
-export type CodeAnswer = 'json' | 'redirect';
+type CodeAnswer = 'json' | 'redirect';
 
 /** A token request whose client is authenticated and whose parameters were checked. */
 export interface TokenRequest {
   readonly client: Client;
   readonly route: RequestRoute;
-  /** Of whoever asks, as far as the proxies that we trust tell. */
+  /** Of the requester, as far as the proxies that we trust tell. */
   readonly address: string;
   /** Thumbprint of the key that the request proved (RFC 9449 section 5); null where it proved none. */
   readonly dpopKey: string | null;
@@ -31,8 +31,16 @@ export interface IncomingTokenRequest extends Pick<TokenRequest, 'route' | 'addr
 
 /** Checks a token request up to its grant: parameters, client, what the client may do, its proof of a key. */
 export interface TokenRequestCheck {
-  /** @throws OAuthError, InvalidProofError, TooManyRequestsError */
+  /**
+   * @throws OAuthError what is wrong with the request or its client
+   * @throws InvalidProofError where the client sent a bad DPoP proof, or none and must
+   * @throws TooManyRequestsError above the client's rate
+   */
   check(asked: IncomingTokenRequest): Promise<TokenRequest>;
+  /** Whether pages of any origin may read the answer: these grants need more than what a browser sends by itself. */
+  isForBrowsers(parameters: Parameters): boolean;
+  /** Whether the request carries what no page of another site should know. */
+  carriesCredentials(parameters: Parameters): boolean;
 }
 
 /** What each grant cannot do without. */
@@ -51,12 +59,6 @@ const credentialGrants: ReadonlySet<string> = new Set(['password', 'client_crede
 
 const namesOneOf = (grants: ReadonlySet<string>, parameters: Parameters): boolean =>
   grants.has(parameters.get('grant_type') ?? '');
-
-/** Whether pages of any origin may read the answer: these grants need more than what a browser sends by itself. */
-export const isForBrowsers = (parameters: Parameters): boolean => namesOneOf(browserGrants, parameters);
-
-/** Whether the request carries what no page of another site should know. */
-export const carriesCredentials = (parameters: Parameters): boolean => namesOneOf(credentialGrants, parameters);
 
 const grantTypeOf = (parameters: Parameters): GrantType => {
   if (parameters.hasRepetition) throw new OAuthError('invalid_request', 'A parameter was given more than once.');
@@ -82,8 +84,8 @@ export interface TokenRequestCheckDeps {
   readonly admission: Admission;
   readonly proofs: DpopProofs;
   /** How often each client may ask; undefined: as often as it likes. */
-  readonly clientRate: RequestBrake | undefined;
-  /** Whose password grant needs no client; undefined: nobody's. */
+  readonly clientRate: RequestRateLimit | undefined;
+  /** Whose password grant needs no client; undefined: no client's. */
   readonly firstPartyClientId: string | undefined;
 }
 
@@ -121,6 +123,10 @@ export const createTokenRequestCheck = (deps: TokenRequestCheckDeps): TokenReque
   };
 
   return {
+    isForBrowsers: (parameters) => namesOneOf(browserGrants, parameters),
+
+    carriesCredentials: (parameters) => namesOneOf(credentialGrants, parameters),
+
     check: async (asked) => {
       const { parameters, route, address, codeAnswer } = asked;
       const grantType = grantTypeOf(parameters);

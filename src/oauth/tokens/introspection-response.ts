@@ -1,4 +1,4 @@
-import { formatScopes } from '../model/scope.ts';
+import { formatScopes } from '../model/permissions.ts';
 import type { AccessToken, AccessTokenView, RefreshToken, RefreshTokenView } from '../model/token-stores.ts';
 
 interface ActiveToken {
@@ -7,7 +7,7 @@ interface ActiveToken {
   readonly client_id: string;
   /** Left out where the token stands for the client itself. */
   readonly username?: string;
-  /** Left out for a refresh token: it is presented to nobody but us. */
+  /** Left out for a refresh token: it is presented to us alone. */
   readonly token_type?: 'Bearer' | 'DPoP';
   readonly exp: number;
   readonly iat: number;
@@ -23,7 +23,7 @@ interface ActiveToken {
 /** RFC 7662 section 2.2. */
 export type IntrospectionResponse = ActiveToken | { readonly active: false };
 
-/** What a token's row does not tell. */
+/** What a token's row does not hold. */
 export interface TokenOrigin {
   readonly iss: string;
   readonly aud: string;

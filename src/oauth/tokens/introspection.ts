@@ -1,11 +1,11 @@
 import type { Clock } from '../../shared/clock.ts';
+import type { JwtTokens, TokenClaims } from '../keys/jwt-tokens.ts';
+import type { RequestRateLimit } from '../limits/request-rate-limit.ts';
 import type { Client } from '../model/account-stores.ts';
 import type { Admission, RequestRoute } from '../model/admission.ts';
-import { describeAccessToken, describeRefreshToken, type IntrospectionResponse } from './introspection-response.ts';
-import type { JwtTokens, TokenClaims } from '../keys/jwt-tokens.ts';
-import type { RequestBrake } from '../limits/request-brake.ts';
-import type { TokenReader } from './token-reader.ts';
 import type { AccessTokenView, RefreshTokenView, TokenStore, TokenUser } from '../model/token-stores.ts';
+import { describeAccessToken, describeRefreshToken, type IntrospectionResponse } from './introspection-response.ts';
+import type { TokenReader } from './token-reader.ts';
 
 /** A client that asks for one of its tokens. */
 export interface IntrospectionRequest {
@@ -19,8 +19,8 @@ export interface IntrospectionRequest {
 /** Token introspection (RFC 7662). */
 export interface Introspection {
   /**
-   * What is no living token of that client is inactive, and no more is told.
-   * @throws TooManyRequestsError
+   * What is no living token of that client is inactive, and the answer says no more.
+   * @throws TooManyRequestsError where the client, or its address, asks too often
    */
   introspect(request: IntrospectionRequest): Promise<IntrospectionResponse>;
 }
@@ -32,7 +32,7 @@ export interface IntrospectionDeps {
   readonly admission: Admission;
   readonly clock: Clock;
   /** Counts for the client and for the address. */
-  readonly brake: RequestBrake;
+  readonly rateLimit: RequestRateLimit;
   readonly issuer: string;
   /** Who takes the access tokens (RFC 9068 section 2.2, `aud`). */
   readonly audience: string;
@@ -41,7 +41,7 @@ export interface IntrospectionDeps {
 type Use = TokenClaims['use'];
 
 export const createIntrospection = (deps: IntrospectionDeps): Introspection => {
-  const { tokens, tokenReader, jwt, admission, clock, brake, issuer, audience } = deps;
+  const { tokens, tokenReader, jwt, admission, clock, rateLimit, issuer, audience } = deps;
 
   const admits = (user: TokenUser | null, { route }: IntrospectionRequest): boolean =>
     user === null || admission.admits(user, route);
@@ -68,8 +68,8 @@ export const createIntrospection = (deps: IntrospectionDeps): Introspection => {
     introspect: async (request) => {
       const { token } = request;
       const keys = [`client ${request.client.id}`, `address ${request.address}`];
-      await brake.check(...keys);
-      await brake.count(...keys);
+      await rateLimit.check(...keys);
+      await rateLimit.count(...keys);
       const access = await findAccess(request);
       if (access !== undefined) {
         return describeAccessToken(access, { iss: issuer, aud: audience, jti: await jtiOf(token, 'access') });

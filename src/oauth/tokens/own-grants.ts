@@ -1,6 +1,5 @@
 import type { Clock } from '../../shared/clock.ts';
-import { type Actor, auditedActor } from '../model/actor.ts';
-import type { AuditLog } from '../model/audit-log.ts';
+import { type Actor, auditedActor, type AuditLog } from '../model/audit-log.ts';
 import type { GrantedApplication, TokenStore } from '../model/token-stores.ts';
 
 /** What a person allowed to applications. */

@@ -1,7 +1,8 @@
 import type { Client } from '../model/account-stores.ts';
 import type { AuditLog } from '../model/audit-log.ts';
-import type { TokenReader } from './token-reader.ts';
 import type { TokenStore } from '../model/token-stores.ts';
+import type { Principal } from '../request/principal.ts';
+import type { TokenReader } from './token-reader.ts';
 
 /** A client that is done with a token. */
 export interface RevocationRequest {
@@ -17,6 +18,8 @@ export interface Revocation {
    * of that client is left alone, and looks the same.
    */
   revoke(request: RevocationRequest): Promise<void>;
+  /** Ends the grant of a token, with everything that it gave: a program logs out. */
+  logOut(principal: Principal, address: string | null): Promise<void>;
 }
 
 /** A hint of the token's type saves nothing where both are found by primary key, and is not read. */
@@ -50,6 +53,12 @@ export const createRevocation = (deps: {
     revoke: async (request) => {
       await revokeAccess(request);
       await revokeRefresh(request);
+    },
+
+    logOut: async (principal, address) => {
+      const { familyId, clientId } = principal;
+      await tokens.revokeFamily(familyId);
+      auditLog.record('logout', { userId: principal.kind === 'user' ? principal.userId : null, clientId, address });
     },
   };
 };

@@ -1,17 +1,20 @@
-import { UnknownAccountError } from '../model/errors.ts';
 import type { UserStore } from '../model/account-stores.ts';
 import type { AuditLog } from '../model/audit-log.ts';
-import { claimedHashOf } from './token-reader.ts';
+import { UnknownAccountError } from '../model/errors.ts';
 import type { TokenStore } from '../model/token-stores.ts';
+import { claimedHashOf } from './token-reader.ts';
 
-/** Revokes tokens, for whoever administers the service: at once, in a running service too. */
+/** Revokes tokens, for the administrator of the service: at once, in a running service too. */
 export interface TokenAdmin {
-  /** Revokes the family of an access or a refresh token. @returns whether there was one */
+  /**
+   * Revokes the family of an access or a refresh token.
+   * @returns whether there was one
+   */
   revoke(token: string): Promise<'revoked' | 'unknown'>;
   /**
    * Revokes every family of a user, of a client, or of a user at a client.
    * @returns how many
-   * @throws UnknownAccountError
+   * @throws UnknownAccountError where there is no such user
    */
   revokeAll(of: { readonly username?: string; readonly clientId?: string }): Promise<number>;
 }

@@ -1,11 +1,10 @@
 import type { IdSource } from '../../shared/ids.ts';
-import type { Client } from '../model/account-stores.ts';
 import type { JwtTokens } from '../keys/jwt-tokens.ts';
-import type { Scope } from '../model/permissions.ts';
-import { formatScopes } from '../model/scope.ts';
+import type { Client } from '../model/account-stores.ts';
+import { formatScopes, type Scope } from '../model/permissions.ts';
 import { hashSecret, newSecret } from '../model/secrets.ts';
-import { jwtHash } from './token-reader.ts';
 import type { AccessToken, IssuedTokens, TokenFamily } from '../model/token-stores.ts';
+import { jwtHash } from './token-reader.ts';
 
 /** RFC 6749 section 5.1. */
 export interface TokenResponse {
@@ -37,7 +36,7 @@ export interface GivenTokens {
 /** Makes tokens in the format of their client. */
 export interface TokenMinter {
   mint(client: Client, refresh: 'with-refresh' | 'access-only'): MintedTokens;
-  /** What the client is told of tokens that were stored. */
+  /** The response for tokens that were stored. */
   respond(minted: MintedTokens, given: GivenTokens): Promise<TokenResponse>;
 }
 

@@ -7,7 +7,7 @@ const OPAQUE = /^[\w-]{43}$/;
 /** RFC 7515 section 3.1. */
 const COMPACT_JWS = /^[\w-]+\.[\w-]+\.[\w-]*$/;
 
-/** The hash under which a JWT is stored. No opaque token has it: whoever sees a `jti` in a log holds no token. */
+/** The hash under which a JWT is stored. No opaque token has it: a `jti` that is seen in a log is no token. */
 export const jwtHash = (jti: string): string => createHash('sha256').update(`jwt:${jti}`).digest('base64url');
 
 const claimedId = (token: string): unknown => {
@@ -21,7 +21,7 @@ const claimedId = (token: string): unknown => {
 };
 
 /**
- * The hash that a token claims to have, whoever signed it and whatever its age: for an administrator, who may revoke any
+ * The hash that a token claims to have, by any signer and of any age: for an administrator, who may revoke any
  * token, and never for what a request presents.
  */
 export const claimedHashOf = (token: string): string => {

@@ -1,11 +1,11 @@
 import type { Clock } from '../../shared/clock.ts';
-import type { Admission } from '../model/admission.ts';
 import type { DpopProofs } from '../keys/dpop-proofs.ts';
+import type { Admission } from '../model/admission.ts';
 import { InvalidProofError, InvalidTokenError } from '../model/errors.ts';
 import { permissionsOf } from '../model/permissions.ts';
+import type { AccessTokenView, TokenStore } from '../model/token-stores.ts';
 import type { PresentedToken, Principal, TokenVerifier } from '../request/principal.ts';
 import type { TokenReader } from './token-reader.ts';
-import type { AccessTokenView, TokenStore } from '../model/token-stores.ts';
 import type { TokenUses } from './token-uses.ts';
 
 const TOKEN_ID_LENGTH = 16;

@@ -3,7 +3,7 @@ import type {
   AuthorizationCodeView,
   CodeStore,
   RedemptionDecision,
-} from '../../oauth/model/token-stores.ts';
+} from '../../oauth/model/grant-stores.ts';
 import type { Database } from '../database.ts';
 import { deleteInSteps } from '../delete-in-steps.ts';
 import { fromScopes, tokenUserColumns, toScopes, toTokenUser } from './oauth-rows.ts';

@@ -5,7 +5,7 @@ import type {
   DeviceGrantStore,
   DeviceGrantView,
   PollDecision,
-} from '../../oauth/model/device-store.ts';
+} from '../../oauth/model/grant-stores.ts';
 import type { Database } from '../database.ts';
 import { deleteInSteps } from '../delete-in-steps.ts';
 import { fromScopes, toJoinedUser, tokenUserColumns, toScopes } from './oauth-rows.ts';

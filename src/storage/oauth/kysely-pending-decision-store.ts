@@ -1,4 +1,4 @@
-import type { PendingDecision, PendingDecisionKey, PendingDecisionStore } from '../../oauth/model/session-stores.ts';
+import type { PendingDecision, PendingDecisionKey, PendingDecisionStore } from '../../oauth/model/grant-stores.ts';
 import type { Database } from '../database.ts';
 import { deleteInSteps } from '../delete-in-steps.ts';
 import { run } from '../unit-of-work.ts';

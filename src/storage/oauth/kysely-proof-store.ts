@@ -1,4 +1,4 @@
-import type { ProofStore } from '../../oauth/model/key-stores.ts';
+import type { ProofStore } from '../../oauth/model/token-stores.ts';
 import { compileOnce } from '../compile-once.ts';
 import type { Database } from '../database.ts';
 import { deleteExpiredRows } from './expired-rows.ts';

@@ -1,4 +1,4 @@
-import type { RegistrationToken, RegistrationTokenStore } from '../../oauth/model/key-stores.ts';
+import type { RegistrationToken, RegistrationTokenStore } from '../../oauth/model/account-stores.ts';
 import type { Database } from '../database.ts';
 import { deleteExpiredRows } from './expired-rows.ts';
 import type { SandboxAccounts } from '../sandbox-accounts.ts';

@@ -1,7 +1,6 @@
-import type { RememberedGrant, RememberedGrantKey, RememberedGrantStore } from '../../oauth/model/session-stores.ts';
+import type { RememberedGrant, RememberedGrantKey, RememberedGrantStore } from '../../oauth/model/grant-stores.ts';
 import type { Database } from '../database.ts';
 import { fromScopes, toScopes } from './oauth-rows.ts';
-import { forgetGrants } from './token-writes.ts';
 import { run } from '../unit-of-work.ts';
 
 /** Remembered consents in SQL. */
@@ -41,9 +40,5 @@ export class KyselyRememberedGrantStore implements RememberedGrantStore {
         conflict.columns(['user_id', 'client_id', 'redirect_uri', 'response_type']).doUpdateSet(latest),
       );
     await this.#database.write(() => run(query.compile()));
-  }
-
-  forget(userId: string, clientId: string): Promise<void> {
-    return this.#database.write(() => forgetGrants(this.#database.builder, { userId, clientId }));
   }
 }

@@ -1,4 +1,4 @@
-import type { Session, SessionStore } from '../../oauth/model/session-stores.ts';
+import type { Session, SessionStore } from '../../oauth/model/account-stores.ts';
 import { compileOnce } from '../compile-once.ts';
 import type { Database } from '../database.ts';
 import { deleteExpiredRows } from './expired-rows.ts';

@@ -1,4 +1,4 @@
-import type { SigningKey, SigningKeyStore } from '../../oauth/model/key-stores.ts';
+import type { SigningKey, SigningKeyStore } from '../../oauth/model/token-stores.ts';
 import type { Database } from '../database.ts';
 import { SecretBox } from '../secret-box.ts';
 import { run } from '../unit-of-work.ts';

@@ -1,8 +1,7 @@
 import type { Generated } from 'kysely';
 import type { AccountStatus, Client, ResponseType } from '../../oauth/model/account-stores.ts';
 import type { AuditEventName } from '../../oauth/model/audit-log.ts';
-import type { DeviceAnswer } from '../../oauth/model/device-store.ts';
-import type { AuthorizationCode } from '../../oauth/model/token-stores.ts';
+import type { AuthorizationCode, DeviceAnswer } from '../../oauth/model/grant-stores.ts';
 
 export interface ClientsTable {
   id: string;

@@ -1,26 +1,32 @@
 import { type Request, type Response, Router } from 'express';
+import type { Authorization } from '../../oauth/authorization.ts';
 import { statusOf } from '../../http/problem.ts';
-import { routeOf } from '../../oauth/model/admission.ts';
-import type { CurrentUser } from '../../oauth/accounts/current-user.ts';
-import type { CodeEntry, DeviceConsent } from '../../oauth/device/device-consent.ts';
+import { routeOf } from '../../http/oauth/presented-token.ts';
 import { OAuthError, TooManyRequestsError, UnknownUserCodeError } from '../../oauth/model/errors.ts';
-import { formOf, queryParametersOf, readForm } from '../../oauth/request/form.ts';
-import { encodeParameters, type Parameters } from '../../oauth/request/parameters.ts';
-import { formatScopes, scopeDescriptions } from '../../oauth/model/scope.ts';
+import { formOf, queryParametersOf, readForm } from '../../http/oauth/form.ts';
+import { Parameters } from '../../oauth/request/parameters.ts';
+import { formatScopes, scopeDescriptions } from '../../oauth/model/permissions.ts';
 import { createCsrfGuard } from '../page/csrf.ts';
 import { createPageErrorHandler } from '../page/page-errors.ts';
 import type { Page, RenderPage } from '../page/page-renderer.ts';
 import { createPageSecurityHeaders } from '../page/security-headers.ts';
 import { pageRequestOf, seeOther, show, type PageRequest } from './page-request.ts';
 
-export interface DevicePageDeps {
-  readonly deviceConsent: DeviceConsent;
-  readonly currentUser: CurrentUser;
+export interface DevicePageDeps extends Pick<Authorization, 'deviceConsent' | 'currentUser'> {
   readonly renderPage: RenderPage;
   readonly publicUrl: string;
 }
 
 const path = '/device';
+
+type DeviceConsent = Authorization['deviceConsent'];
+
+/** A code that a person reads off a device, and types. */
+interface CodeEntry {
+  readonly userCode: string;
+  readonly person: PageRequest;
+  readonly route: ReturnType<typeof routeOf>;
+}
 
 /** The same facts for a browser and for a program. */
 interface Shown {
@@ -31,8 +37,8 @@ interface Shown {
 /** To the login, and back to the code that was typed or that came in the address. */
 const sendToLogin = (response: Response, parameters: Parameters): void => {
   const userCode = parameters.get('user_code');
-  const here = userCode === undefined ? path : `${path}?${encodeParameters([['user_code', userCode]])}`;
-  seeOther(response, `/auth/login?${encodeParameters([['return_to', here]])}`);
+  const here = userCode === undefined ? path : `${path}?${new Parameters([['user_code', userCode]]).toString()}`;
+  seeOther(response, `/auth/login?${new Parameters([['return_to', here]]).toString()}`);
 };
 
 type CodeRefusal = UnknownUserCodeError | TooManyRequestsError | OAuthError;

@@ -1,14 +1,13 @@
 import { type NextFunction, type Request, type Response, Router } from 'express';
+import type { Authorization, ConsentQuestion } from '../../oauth/authorization.ts';
 import { prefersHtml } from '../../http/negotiate.ts';
-import { routeOf } from '../../oauth/model/admission.ts';
-import type { AuthorizationCheck } from '../../oauth/authorize/authorization-check.ts';
-import type { AuthorizationServer, Exchange } from '../../oauth/server/authorization-server.ts';
-import { type Authorization, type Consent, prepareConsent } from '../../oauth/authorize/consent.ts';
-import type { CurrentUser } from '../../oauth/accounts/current-user.ts';
+import { routeOf } from '../../http/oauth/presented-token.ts';
+import type { AuthorizationServer, Exchange } from '../../http/oauth/authorization-server.ts';
 import { UntrustedRequestError } from '../../oauth/model/errors.ts';
-import { formOf, queryParametersOf, readForm } from '../../oauth/request/form.ts';
-import { type Parameters, queryOf } from '../../oauth/request/parameters.ts';
-import { scopeDescriptions } from '../../oauth/model/scope.ts';
+import { formOf, queryParametersOf, readForm } from '../../http/oauth/form.ts';
+import type { Parameters } from '../../oauth/request/parameters.ts';
+import { queryOf } from '../../http/request-target.ts';
+import { scopeDescriptions } from '../../oauth/model/permissions.ts';
 import type { User } from '../../oauth/model/account-stores.ts';
 import { createCsrfGuard } from '../page/csrf.ts';
 import { createPageErrorHandler } from '../page/page-errors.ts';
@@ -17,10 +16,8 @@ import { seeOther } from './page-request.ts';
 import { createPageSecurityHeaders } from '../page/security-headers.ts';
 import { sessionHash, sessionUser } from './session.ts';
 
-export interface GrantRouterDeps {
+export interface GrantRouterDeps extends Pick<Authorization, 'consents' | 'currentUser'> {
   readonly authorizationServer: AuthorizationServer;
-  readonly authorizationCheck: AuthorizationCheck;
-  readonly currentUser: CurrentUser;
   readonly renderPage: RenderPage;
   readonly publicUrl: string;
 }
@@ -41,7 +38,7 @@ interface Requester {
 const show = (
   { renderPage }: GrantRouterDeps,
   { request, response }: Pick<Exchange, 'request' | 'response'>,
-  { client, request: authorizationRequest, user, parameters }: Authorization & Requester,
+  { client, request: authorizationRequest, user, parameters }: ConsentQuestion & Requester,
 ): void => {
   const shown = parameters.toRecord();
   if (!prefersHtml(request)) {
@@ -64,9 +61,9 @@ export const createGrantRouter = (deps: GrantRouterDeps): Router => {
   const userOf = (request: Request): Promise<User | undefined> =>
     deps.currentUser.find(sessionUser(request)?.id, routeOf(request.headers));
 
-  const consentOf = (request: Request, { user, parameters }: Requester): Promise<Consent> => {
-    const route = routeOf(request.headers);
-    return prepareConsent(deps.authorizationCheck, { user, parameters, sessionHash: sessionHash(request), route });
+  const consentOf = (request: Request, requester: Requester) => {
+    const place = { sessionHash: sessionHash(request), route: routeOf(request.headers) };
+    return deps.consents.prepare({ ...requester, ...place });
   };
 
   const ask = async (request: Request, response: Response, next: NextFunction): Promise<void> => {
@@ -78,15 +75,15 @@ export const createGrantRouter = (deps: GrantRouterDeps): Router => {
     }
     const consent = await consentOf(request, { user, parameters });
     if (consent.outcome === 'refused') {
-      server.refuse(consent.error, consent.target, { request, response, next });
+      server.refuse(consent, { request, response, next });
       return;
     }
-    const { authorization } = consent;
+    const { question } = consent;
     const showQuestion = (error?: unknown): void => {
-      if (error === undefined) show(deps, { request, response }, { ...authorization, user, parameters });
+      if (error === undefined) show(deps, { request, response }, { ...question, user, parameters });
       else next(error);
     };
-    server.authorize(authorization, { request, response, next: showQuestion });
+    server.authorize(question, { request, response, next: showQuestion });
   };
 
   const decide = async (request: Request, response: Response, next: NextFunction): Promise<void> => {
@@ -97,7 +94,7 @@ export const createGrantRouter = (deps: GrantRouterDeps): Router => {
       throw new UntrustedRequestError('Nothing was asked here. Start again at the application.');
     }
     const answer = form.get('grant') === 'true' ? 'allow' : 'refuse';
-    server.decide(consent.authorization, answer, { request, response, next });
+    server.decide(consent.question, answer, { request, response, next });
   };
 
   const router = Router();

@@ -1,21 +1,18 @@
 import { type Request, type Response, Router } from 'express';
+import type { Authorization } from '../../oauth/authorization.ts';
+import type { AuthenticateByPassword } from '../../http/oauth/password-authenticator.ts';
 import { prefersHtml } from '../../http/negotiate.ts';
 import { statusOf } from '../../http/problem.ts';
-import { routeOf } from '../../oauth/model/admission.ts';
-import type { AuthorizationCheck } from '../../oauth/authorize/authorization-check.ts';
-import type { Exchange } from '../../oauth/server/authorization-server.ts';
-import type { Authenticators } from '../../oauth/accounts/authenticators.ts';
-import { prepareConsent } from '../../oauth/authorize/consent.ts';
-import type { CurrentUser } from '../../oauth/accounts/current-user.ts';
+import { routeOf } from '../../http/oauth/presented-token.ts';
+import type { Exchange } from '../../http/oauth/authorization-server.ts';
 import {
   LoginLimitedError,
   OAuthError,
   TooManyRequestsError,
   WrongCredentialsError,
 } from '../../oauth/model/errors.ts';
-import { formOf, queryParametersOf, readForm } from '../../oauth/request/form.ts';
+import { formOf, queryParametersOf, readForm } from '../../http/oauth/form.ts';
 import type { Parameters } from '../../oauth/request/parameters.ts';
-import type { PendingDecisions } from '../../oauth/authorize/pending-decisions.ts';
 import type { User } from '../../oauth/model/account-stores.ts';
 import { createCsrfGuard } from '../page/csrf.ts';
 import { createPageErrorHandler } from '../page/page-errors.ts';
@@ -25,11 +22,8 @@ import { seeOther } from './page-request.ts';
 import { createSessionStart, type SessionStartDeps } from './session-start.ts';
 import { sessionHash, sessionUser } from './session.ts';
 
-export interface LoginRouterDeps extends SessionStartDeps {
-  readonly authenticators: Authenticators;
-  readonly authorizationCheck: AuthorizationCheck;
-  readonly currentUser: CurrentUser;
-  readonly pendingDecisions: PendingDecisions;
+export interface LoginRouterDeps extends SessionStartDeps, Pick<Authorization, 'consents' | 'currentUser'> {
+  readonly authenticateByPassword: AuthenticateByPassword;
   readonly renderPage: RenderPage;
   readonly publicUrl: string;
 }
@@ -85,7 +79,7 @@ export const createLoginRouter = (deps: LoginRouterDeps): Router => {
   const startSession = createSessionStart(deps);
 
   const logIn = async (request: Request, response: Response): Promise<User> => {
-    const user = await deps.authenticators.byPassword(request, response);
+    const user = await deps.authenticateByPassword(request, response);
     await startSession(request, response, user);
     return user;
   };
@@ -102,8 +96,8 @@ export const createLoginRouter = (deps: LoginRouterDeps): Router => {
       return;
     }
     const requester = { parameters, user, sessionHash: sessionHash(request), route: routeOf(request.headers) };
-    const consent = await prepareConsent(deps.authorizationCheck, requester);
-    if (consent.outcome === 'valid') await deps.pendingDecisions.arm(consent.authorization);
+    const consent = await deps.consents.prepare(requester);
+    if (consent.outcome === 'valid') await deps.consents.ask(consent.question);
     seeOther(response, `/auth/grant?${parameters.toString()}`);
   };
 

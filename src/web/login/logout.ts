@@ -1,9 +1,7 @@
 import { type Request, type Response, Router } from 'express';
+import type { Authorization } from '../../oauth/authorization.ts';
 import { prefersHtml } from '../../http/negotiate.ts';
-import type { AuditLog } from '../../oauth/model/audit-log.ts';
-import { presentedToken } from '../../oauth/request/presented-token.ts';
-import type { TokenVerifier } from '../../oauth/request/principal.ts';
-import type { TokenStore } from '../../oauth/model/token-stores.ts';
+import { presentedToken } from '../../http/oauth/presented-token.ts';
 import { createCsrfGuard } from '../page/csrf.ts';
 import { createPageErrorHandler } from '../page/page-errors.ts';
 import type { RenderPage } from '../page/page-renderer.ts';
@@ -11,10 +9,7 @@ import { seeOther } from './page-request.ts';
 import { createPageSecurityHeaders } from '../page/security-headers.ts';
 import { logOut, sessionUser } from './session.ts';
 
-export interface LogoutRouterDeps {
-  readonly tokenVerifier: TokenVerifier;
-  readonly tokens: TokenStore;
-  readonly auditLog: AuditLog;
+export interface LogoutRouterDeps extends Pick<Authorization, 'tokenVerifier' | 'revocation' | 'auditLog'> {
   readonly renderPage: RenderPage;
   readonly publicUrl: string;
 }
@@ -30,9 +25,7 @@ export const createLogoutRouter = (deps: LogoutRouterDeps): Router => {
 
   const endFamily = async (request: Request): Promise<void> => {
     const principal = await deps.tokenVerifier.verify(presentedToken(request));
-    await deps.tokens.revokeFamily(principal.familyId);
-    const userId = principal.kind === 'user' ? principal.userId : null;
-    auditLog.record('logout', { userId, clientId: principal.clientId, address: request.ip ?? null });
+    await deps.revocation.logOut(principal, request.ip ?? null);
   };
 
   const endSession = async (request: Request, response: Response): Promise<void> => {

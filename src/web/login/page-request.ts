@@ -1,10 +1,10 @@
 import type { Request, RequestHandler, Response } from 'express';
 import { prefersHtml } from '../../http/negotiate.ts';
+import { queryParametersOf } from '../../http/oauth/form.ts';
+import { routeOf } from '../../http/oauth/presented-token.ts';
+import type { Authorization } from '../../oauth/authorization.ts';
 import type { User } from '../../oauth/model/account-stores.ts';
-import type { Actor } from '../../oauth/model/actor.ts';
-import { routeOf } from '../../oauth/model/admission.ts';
-import type { CurrentUser } from '../../oauth/accounts/current-user.ts';
-import { queryParametersOf } from '../../oauth/request/form.ts';
+import type { Actor } from '../../oauth/model/audit-log.ts';
 import { NotLoggedInError } from '../page/errors.ts';
 import type { Page, RenderPage } from '../page/page-renderer.ts';
 import { sessionUser } from './session.ts';
@@ -18,9 +18,7 @@ export interface PageRequest extends Actor {
   readonly response: Response;
 }
 
-export interface PageRequestDeps {
-  readonly currentUser: CurrentUser;
-}
+export type PageRequestDeps = Pick<Authorization, 'currentUser'>;
 
 /** @returns undefined where no user is logged in, as the accounts are now */
 export const pageRequestOf = async (

@@ -1,7 +1,6 @@
 import { Router } from 'express';
+import type { Authorization } from '../../oauth/authorization.ts';
 import { statusOf } from '../../http/problem.ts';
-import type { AccountService } from '../../oauth/accounts/account-service.ts';
-import type { AuditTrail } from '../../oauth/accounts/audit-trail.ts';
 import { InvalidAccountError, LoginLimitedError, WrongCredentialsError } from '../../oauth/model/errors.ts';
 import { auditEventView } from './audit-pages.ts';
 import { InvalidFieldsError } from '../page/errors.ts';
@@ -22,9 +21,8 @@ import {
   type PageRequestDeps,
 } from '../login/page-request.ts';
 
-export interface AccountPagesDeps extends PageRequestDeps, SessionStartDeps {
-  readonly accountService: AccountService;
-  readonly auditTrail: AuditTrail;
+export interface AccountPagesDeps
+  extends Pick<Authorization, 'accountService' | 'auditTrail'>, PageRequestDeps, SessionStartDeps {
   readonly ownSessions: OwnSessions;
   readonly renderPage: RenderPage;
 }

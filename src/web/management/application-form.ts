@@ -4,7 +4,7 @@ import {
   type SelfServiceClient,
   selfServiceGrantTypes,
   selfServiceScopes,
-} from '../../oauth/clients/self-service-client.ts';
+} from '../../oauth/clients/client-description.ts';
 
 const notEmpty = (value: unknown): boolean => value !== '';
 

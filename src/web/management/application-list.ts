@@ -1,14 +1,11 @@
-import { DEVICE_CODE_GRANT, type Client } from '../../oauth/model/account-stores.ts';
-import type { ApplicationAdmin } from '../../oauth/clients/application-admin.ts';
-import type { KeyPairs } from '../../oauth/clients/key-pairs.ts';
-import type { RegistrationToken } from '../../oauth/model/key-stores.ts';
-import type { RegistrationTokens } from '../../oauth/clients/registration-tokens.ts';
-import { scopeDescriptions } from '../../oauth/model/scope.ts';
+import type { Authorization } from '../../oauth/authorization.ts';
+import { type Client, DEVICE_CODE_GRANT, type RegistrationToken } from '../../oauth/model/account-stores.ts';
+import { scopeDescriptions } from '../../oauth/model/permissions.ts';
 import {
   type SelfServiceClient,
   selfServiceGrantTypes,
   selfServiceScopes,
-} from '../../oauth/clients/self-service-client.ts';
+} from '../../oauth/clients/client-description.ts';
 import {
   type AdministratorView,
   type ApplicationFormView,
@@ -20,10 +17,10 @@ import {
 import type { RenderPage } from '../page/page-renderer.ts';
 import { noticeFor, show, type PageRequest } from '../login/page-request.ts';
 
-export interface ApplicationListDeps {
-  readonly applicationAdmin: ApplicationAdmin;
-  readonly keyPairs: KeyPairs;
-  readonly registrationTokenAdmin: RegistrationTokens;
+export interface ApplicationListDeps extends Pick<
+  Authorization,
+  'applicationAdmin' | 'keyPairs' | 'registrationTokenAdmin'
+> {
   readonly renderPage: RenderPage;
 }
 

@@ -1,6 +1,6 @@
 import { Router } from 'express';
 import type { Client } from '../../oauth/model/account-stores.ts';
-import type { ClientWithSecret } from '../../oauth/clients/client-admin.ts';
+import type { ClientWithSecret } from '../../oauth/clients/client-description.ts';
 import { InvalidAccountError, UnknownAccountError } from '../../oauth/model/errors.ts';
 import { applicationForm, faultsOf } from './application-form.ts';
 import { type ApplicationListDeps, applicationView, createApplicationList } from './application-list.ts';

@@ -1,15 +1,14 @@
 import { Router } from 'express';
 import { z } from 'zod';
+import type { Authorization } from '../../oauth/authorization.ts';
 import type { RecordedAuditEvent } from '../../oauth/model/audit-log.ts';
-import type { AuditTrail } from '../../oauth/accounts/audit-trail.ts';
-import { queryParametersOf } from '../../oauth/request/form.ts';
+import { queryParametersOf } from '../../http/oauth/form.ts';
 import { InvalidFieldsError } from '../page/errors.ts';
 import { type AuditEventView, isoTime } from '../page/page-data.ts';
 import type { RenderPage } from '../page/page-renderer.ts';
 import { forLoggedIn, show, type PageRequest, type PageRequestDeps } from '../login/page-request.ts';
 
-export interface AuditPagesDeps extends PageRequestDeps {
-  readonly auditTrail: AuditTrail;
+export interface AuditPagesDeps extends PageRequestDeps, Pick<Authorization, 'auditTrail'> {
   readonly renderPage: RenderPage;
 }
 

@@ -1,7 +1,7 @@
 import { Router } from 'express';
 import { z } from 'zod';
-import type { OwnGrants } from '../../oauth/tokens/own-grants.ts';
-import { scopeDescriptions } from '../../oauth/model/scope.ts';
+import type { Authorization } from '../../oauth/authorization.ts';
+import { scopeDescriptions } from '../../oauth/model/permissions.ts';
 import type { GrantedApplication } from '../../oauth/model/token-stores.ts';
 import { type GrantedView, isoTime } from '../page/page-data.ts';
 import { fieldsOf, readBody } from '../page/page-body.ts';
@@ -15,8 +15,7 @@ import {
   type PageRequestDeps,
 } from '../login/page-request.ts';
 
-export interface GrantedPagesDeps extends PageRequestDeps {
-  readonly ownGrants: OwnGrants;
+export interface GrantedPagesDeps extends PageRequestDeps, Pick<Authorization, 'ownGrants'> {
   readonly renderPage: RenderPage;
 }
 

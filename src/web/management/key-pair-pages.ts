@@ -1,11 +1,10 @@
 import { Router } from 'express';
-import type { KeyPairs } from '../../oauth/clients/key-pairs.ts';
+import type { Authorization } from '../../oauth/authorization.ts';
 import { keyPairView } from './application-list.ts';
 import type { RenderPage } from '../page/page-renderer.ts';
 import { forLoggedIn, show, type PageRequest, type PageRequestDeps } from '../login/page-request.ts';
 
-export interface KeyPairPagesDeps extends PageRequestDeps {
-  readonly keyPairs: KeyPairs;
+export interface KeyPairPagesDeps extends PageRequestDeps, Pick<Authorization, 'keyPairs'> {
   readonly renderPage: RenderPage;
 }
 

@@ -1,8 +1,8 @@
 import type { SessionData } from 'express-session';
-import { type Actor, auditedActor } from '../../oauth/model/actor.ts';
-import type { AuditLog } from '../../oauth/model/audit-log.ts';
+import type { Authorization } from '../../oauth/authorization.ts';
+import { type Actor, auditedActor } from '../../oauth/model/audit-log.ts';
 import { UnknownAccountError } from '../../oauth/model/errors.ts';
-import type { Session, SessionStore } from '../../oauth/model/session-stores.ts';
+import type { Session, SessionStore } from '../../oauth/model/account-stores.ts';
 import type { Clock } from '../../shared/clock.ts';
 import { IDLE_MILLISECONDS } from '../login/session-table.ts';
 
@@ -72,7 +72,7 @@ const toOwnSession = ({ hash, data, expiresAt }: Session): OwnSession => {
 
 export const createOwnSessions = (deps: {
   readonly sessions: SessionStore;
-  readonly auditLog: AuditLog;
+  readonly auditLog: Authorization['auditLog'];
   readonly clock: Clock;
 }): OwnSessions => {
   const { sessions, auditLog, clock } = deps;

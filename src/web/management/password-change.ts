@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import type { AccountService } from '../../oauth/accounts/account-service.ts';
-import { routeOf } from '../../oauth/model/admission.ts';
+import type { Authorization } from '../../oauth/authorization.ts';
+import { routeOf } from '../../http/oauth/presented-token.ts';
 import { InvalidFieldsError } from '../page/errors.ts';
 import { fieldsOf } from '../page/page-body.ts';
 import { createSessionStart, type SessionStartDeps } from '../login/session-start.ts';
@@ -21,7 +21,7 @@ const passwordChange = z.object({
  * @throws InvalidAccountError when the new password is too short
  * @throws SandboxAccountError when the account is one of the sandbox
  */
-export const createPasswordChange = (deps: SessionStartDeps & { readonly accountService: AccountService }) => {
+export const createPasswordChange = (deps: SessionStartDeps & Pick<Authorization, 'accountService'>) => {
   const startSession = createSessionStart(deps);
 
   return async (pageRequest: PageRequest): Promise<void> => {

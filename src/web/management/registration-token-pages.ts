@@ -1,7 +1,7 @@
 import { Router } from 'express';
 import { z } from 'zod';
+import type { Authorization } from '../../oauth/authorization.ts';
 import { UnknownAccountError } from '../../oauth/model/errors.ts';
-import type { RegistrationTokens } from '../../oauth/clients/registration-tokens.ts';
 import { registrationTokenView } from './application-list.ts';
 import { fieldsOf, readBody } from '../page/page-body.ts';
 import type { RenderPage } from '../page/page-renderer.ts';
@@ -14,8 +14,7 @@ import {
   type PageRequestDeps,
 } from '../login/page-request.ts';
 
-export interface RegistrationTokenPagesDeps extends PageRequestDeps {
-  readonly registrationTokenAdmin: RegistrationTokens;
+export interface RegistrationTokenPagesDeps extends PageRequestDeps, Pick<Authorization, 'registrationTokenAdmin'> {
   readonly renderPage: RenderPage;
 }
 

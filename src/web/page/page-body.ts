@@ -1,6 +1,6 @@
 import express, { type Request, type RequestHandler } from 'express';
 import type { z } from 'zod';
-import { formOf, readForm } from '../../oauth/request/form.ts';
+import { formOf, readForm } from '../../http/oauth/form.ts';
 import { InvalidFieldsError } from './errors.ts';
 
 const readJson: RequestHandler = express.json({ limit: '32kb' });

@@ -3,12 +3,11 @@ import { ConfigError } from '../../../src/config/config.ts';
 import { configureClients } from '../../../src/app/accounts/configured-clients.ts';
 import { ConfiguredPhones } from '../../../src/app/accounts/configured-phones.ts';
 import { createClientAdmin } from '../../../src/oauth/clients/client-admin.ts';
-import { createPasswordHasher } from '../../../src/oauth/accounts/password-hasher.ts';
-import { hashSecret } from '../../../src/oauth/model/secrets.ts';
+import { createPasswordHasher, hashSecret } from '../../../src/oauth/model/secrets.ts';
 import { createUserAdmin } from '../../../src/oauth/accounts/user-admin.ts';
 import { settingsSchema } from '../../../src/config/settings.ts';
 import { createSystemIds } from '../../../src/shared/ids.ts';
-import { SipAccountTakenError, issueSipAccount } from '../../../src/app/sip-accounts.ts';
+import { issueSipAccount, SipAccountTakenError } from '../../../src/app/sip-accounts.ts';
 import { createTestStores, type TestStores } from '../../support/test-database.ts';
 
 const ids = createSystemIds();

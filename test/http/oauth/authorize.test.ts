@@ -37,7 +37,7 @@ afterAll(() => oauth.close());
 
 const start = (query: string): request.Test => request(oauth.app).get(`/oauth/auth?${query}`);
 
-/** Answers the consent of somebody who is logged in already. */
+/** Answers the consent of a person who is logged in already. */
 const granted = async (fields: Fields): Promise<Response> => {
   const agent = await loggedIn(oauth, fields);
   return agent
@@ -46,7 +46,7 @@ const granted = async (fields: Fields): Promise<Response> => {
     .send({ ...fields, grant: 'true' });
 };
 
-/** What the client is told, by redirect, after the login. */
+/** What the client gets, by redirect, after the login. */
 const refusal = async (query: string): Promise<ReturnType<typeof arrival> & { status: number }> => {
   const agent = await loggedIn(oauth);
   const answer = await agent.get(`/auth/grant?${query}`);
@@ -138,7 +138,7 @@ describe('the client and its address', () => {
   });
 });
 
-describe('errors that the client is told', () => {
+describe('errors that the client gets', () => {
   it('8 come only after client and address are known to be good', async () => {
     const bad = { response_type: 'nonsense', scope: 'nonsense' };
     expectNoRedirect(await start(queryOf({ ...asked(), ...bad, redirect_uri: 'https://evil.example/' })));

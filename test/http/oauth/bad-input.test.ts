@@ -182,7 +182,7 @@ beforeEach(async () => {
 });
 afterEach(() => oauth.close());
 
-/** What is wrong with an answer: a fault of ours, our insides, or a header that somebody else wrote. */
+/** What is wrong with an answer: a fault of ours, our insides, or a header that the request wrote. */
 const wrongWith = ({ status, text, headers }: Response): string | undefined => {
   if (status >= 500) return `${status} ${text}`;
   if (/\bat .*\.[jt]s:\d+|node_modules|SQLITE|ECONN/.test(text)) return `insides: ${text}`;

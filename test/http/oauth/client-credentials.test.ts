@@ -135,7 +135,7 @@ describe('client credentials', () => {
 });
 
 describe('the key pair of an administrator', () => {
-  it('57 acts for him', async () => {
+  it('57 acts for that administrator', async () => {
     const { status, body } = await asking(await keyPair());
     expect([status, body.expires_in, body.scope]).toEqual([200, 36_000, 'all']);
     expect(body).not.toHaveProperty('refresh_token');

@@ -48,7 +48,7 @@ const polling = (deviceCode: string, changes: Fields = {}): Fields => ({
   ...changes,
 });
 
-/** What a poll is told: its error, or its scope where it got tokens. */
+/** What a poll gets: its error, or its scope where it got tokens. */
 const poll = async ({ device_code }: Started, changes: Fields = {}): Promise<[number, string]> => {
   const { status, body } = await requestToken(oauth, polling(device_code, changes));
   return [status, body.error ?? body.scope];
@@ -182,7 +182,7 @@ describe('a device that polls', () => {
     expect(await audited(oauth.stores, 'grant.given')).toMatchObject([{ ...about, detail: 'call read' }]);
   });
 
-  it('83 is told to slow down by 5 seconds more each time that it polls too soon', async () => {
+  it('83 has to slow down by 5 seconds more each time that it polls too soon', async () => {
     const started = await start();
     const pollAfter = (milliseconds: number): Promise<[number, string]> => {
       oauth.clock.advance(milliseconds);
@@ -197,7 +197,7 @@ describe('a device that polls', () => {
     expect(await pollAfter(0)).toEqual([200, 'call']);
   });
 
-  it('83 is told that the code has expired, answered or not', async () => {
+  it('83 learns that the code has expired, answered or not', async () => {
     const [unanswered, approved] = [await start(), await start()];
     await accept(approved);
     oauth.clock.advance(599_999);
@@ -207,19 +207,19 @@ describe('a device that polls', () => {
     expect(await poll(approved)).toEqual([400, 'expired_token']);
   });
 
-  it('83 is told so for some minutes more, whatever is swept meanwhile', async () => {
+  it('83 learns so for some minutes more, whatever is swept meanwhile', async () => {
     const started = await start();
-    for (const [minutes, told] of [
+    for (const [minutes, error] of [
       [19, 'expired_token'],
       [1, 'invalid_grant'],
     ] as const) {
       oauth.clock.advance(minutes * 60_000);
       await oauth.stores.sweep(oauth.clock.now());
-      expect(await poll(started)).toEqual([400, told]);
+      expect(await poll(started)).toEqual([400, error]);
     }
   });
 
-  it('83 is told that the person refused', async () => {
+  it('83 learns that the person refused', async () => {
     const started = await start();
     const answer = await send(await logIn(), started.user_code, { grant: 'false' });
     expect([answer.status, answer.body]).toEqual([200, { verdict: 'refused' }]);
@@ -429,7 +429,7 @@ describe('guesses', () => {
     await accept(started, 'operator');
   });
 
-  it('83 fifty wrong codes from an address stop everybody there, and nobody elsewhere', async () => {
+  it('83 fifty wrong codes from an address stop every person there, and none elsewhere', async () => {
     const names = ['person-1', 'person-2', 'person-3', 'person-4', 'person-5'];
     await Promise.all(names.map((username) => oauth.users.create({ username, password: username, role: 'user' })));
     await oauth.users.create({ username: 'the-guest', password: 'the-guest', role: 'user' });

@@ -37,7 +37,7 @@ const introspect = (token: string, changes: Fields = credentials): Promise<Respo
       .send({ token, ...changes }),
   );
 
-const told = async (token: string, changes?: Fields): Promise<object> => {
+const introspected = async (token: string, changes?: Fields): Promise<object> => {
   const { status, body, headers } = await introspect(token, changes);
   expect([status, headers['cache-control']]).toEqual([200, 'no-store']);
   return body;
@@ -46,17 +46,17 @@ const told = async (token: string, changes?: Fields): Promise<object> => {
 const seconds = (): number => Math.floor(oauth.clock.now() / 1000);
 
 describe('69 introspection', () => {
-  it('69 tells a client about its access token and its refresh token', async () => {
+  it('69 shows a client its access token and its refresh token', async () => {
     const tokens = await obtain(asked({ scope: 'call read' }));
     const iat = seconds();
     oauth.clock.advance(1000);
     const user = await oauth.stores.users.findByUsername('demo');
     const common = { active: true, scope: 'call read', client_id: 'demo-app', username: 'demo', sub: user!.id, iat };
-    expect(await told(tokens.access_token)).toEqual({
+    expect(await introspected(tokens.access_token)).toEqual({
       ...common,
       ...{ token_type: 'Bearer', exp: iat + 3600, aud: `${issuer}/rest/call`, iss: issuer },
     });
-    expect(await told(tokens.refresh_token, { ...credentials, token_type_hint: 'access_token' })).toEqual({
+    expect(await introspected(tokens.refresh_token, { ...credentials, token_type_hint: 'access_token' })).toEqual({
       ...common,
       ...{ exp: iat + (30 * DAY) / 1000, aud: issuer, iss: issuer },
     });
@@ -67,14 +67,14 @@ describe('69 introspection', () => {
     const tokens = await obtain();
     const claims = decodeJwt(tokens.access_token);
     const { jti, sub, aud, iss, exp, iat } = claims;
-    expect(await told(tokens.access_token)).toMatchObject({ active: true, jti, sub, aud, iss, exp, iat });
+    expect(await introspected(tokens.access_token)).toMatchObject({ active: true, jti, sub, aud, iss, exp, iat });
     const { jti: refreshJti, aud: refreshAud } = decodeJwt(tokens.refresh_token);
-    expect(await told(tokens.refresh_token)).toMatchObject({ active: true, jti: refreshJti, aud: refreshAud });
+    expect(await introspected(tokens.refresh_token)).toMatchObject({ active: true, jti: refreshJti, aud: refreshAud });
     const [header, payload] = tokens.access_token.split('.');
-    expect(await told(`${header}.${payload}.AAAA`)).toEqual(inactive);
+    expect(await introspected(`${header}.${payload}.AAAA`)).toEqual(inactive);
   });
 
-  it('69 tells the key of a bound token', async () => {
+  it('69 names the key of a bound token', async () => {
     const { privateKey, publicKey } = await generateKeyPair('ES256');
     const jwk = await exportJWK(publicKey);
     const proof = await new SignJWT({ htm: 'POST', htu: `${issuer}/oauth/token`, jti: 'one' })
@@ -84,7 +84,7 @@ describe('69 introspection', () => {
     const answer = await requestToken(oauth, redemption(await obtainCode(oauth))).set('DPoP', proof);
     expect(answer.body.token_type).toBe('DPoP');
     const cnf = { jkt: await calculateJwkThumbprint(jwk) };
-    expect(await told(answer.body.access_token)).toMatchObject({ active: true, token_type: 'DPoP', cnf });
+    expect(await introspected(answer.body.access_token)).toMatchObject({ active: true, token_type: 'DPoP', cnf });
   });
 
   it('69 says of a token that stands for its client that it has no user', async () => {
@@ -92,38 +92,39 @@ describe('69 introspection', () => {
     await oauth.clients.configure(machine, secret);
     const own = { client_id: 'machine', client_secret: secret };
     const { body } = await requestToken(oauth, { grant_type: 'client_credentials', ...own });
-    const answer = await told(body.access_token, own);
+    const answer = await introspected(body.access_token, own);
     expect(answer).toMatchObject({ active: true, client_id: 'machine', sub: 'machine' });
     expect(answer).not.toHaveProperty('username');
   });
 
   it('69 says no more than inactive of what is unknown, foreign, expired, revoked or rotated', async () => {
     await oauth.clients.configure({ ...demoApp, id: 'other' }, secret);
-    for (const token of ['nonsense', 'A'.repeat(43), 'a.b.c']) expect(await told(token)).toEqual(inactive);
+    for (const token of ['nonsense', 'A'.repeat(43), 'a.b.c']) expect(await introspected(token)).toEqual(inactive);
 
     const first = await obtain();
     const other = { client_id: 'other', client_secret: secret };
-    expect(await told(first.access_token, other)).toEqual(inactive);
-    expect(await told(first.refresh_token, other)).toEqual(inactive);
+    expect(await introspected(first.access_token, other)).toEqual(inactive);
+    expect(await introspected(first.refresh_token, other)).toEqual(inactive);
 
     const { body: second } = await requestToken(oauth, refreshing(first.refresh_token));
-    expect(await told(first.refresh_token)).toEqual(inactive);
-    expect(await told(second.refresh_token)).toMatchObject({ active: true });
+    expect(await introspected(first.refresh_token)).toEqual(inactive);
+    expect(await introspected(second.refresh_token)).toMatchObject({ active: true });
     oauth.clock.advance(3600 * 1000);
-    expect(await told(second.access_token)).toEqual(inactive);
+    expect(await introspected(second.access_token)).toEqual(inactive);
     oauth.clock.advance(30 * DAY);
-    expect(await told(second.refresh_token)).toEqual(inactive);
+    expect(await introspected(second.refresh_token)).toEqual(inactive);
 
     const revoked = await obtain(asked({ state: 'again' }));
     await oauth.tokenAdmin.revoke(revoked.access_token);
-    expect(await told(revoked.access_token)).toEqual(inactive);
-    expect(await told(revoked.refresh_token)).toEqual(inactive);
+    expect(await introspected(revoked.access_token)).toEqual(inactive);
+    expect(await introspected(revoked.refresh_token)).toEqual(inactive);
   });
 
   it('69 and of the tokens of a disabled user', async () => {
     const tokens = await obtain();
     await oauth.users.setStatus('demo', 'disabled');
-    for (const token of [tokens.access_token, tokens.refresh_token]) expect(await told(token)).toEqual(inactive);
+    for (const token of [tokens.access_token, tokens.refresh_token])
+      expect(await introspected(token)).toEqual(inactive);
   });
 
   it('69 serves only clients that prove themselves', async () => {
@@ -146,12 +147,12 @@ describe('69 introspection', () => {
     expect(headers).not.toHaveProperty('access-control-allow-origin');
   });
 
-  it('tells nothing of sandbox users to requests through a proxy', async () => {
+  it('shows nothing of sandbox users to requests through a proxy', async () => {
     await oauth.clients.configure({ ...demoApp, id: 'real', sandbox: false }, secret);
     const own = { client_id: 'real', client_secret: secret };
     const code = await obtainCode(oauth, asked({ client_id: 'real' }));
     const { body } = await requestToken(oauth, redemption(code, own));
-    expect(await told(body.access_token, own)).toMatchObject({ active: true });
+    expect(await introspected(body.access_token, own)).toMatchObject({ active: true });
     const forwarded = request(oauth.app).post('/oauth/introspect').set('X-Forwarded-For', '192.0.2.1').type('form');
     expect((await forwarded.send({ token: body.access_token, ...own })).body).toEqual(inactive);
   });
@@ -168,7 +169,7 @@ describe('69 introspection', () => {
     const answer = await introspect('nonsense');
     expect([answer.status, answer.body.error]).toEqual([429, 'rate_limited']);
     expect(Number(answer.headers['retry-after'])).toBeGreaterThan(0);
-    expect(await told('nonsense', { client_id: 'other', client_secret: secret })).toEqual(inactive);
+    expect(await introspected('nonsense', { client_id: 'other', client_secret: secret })).toEqual(inactive);
 
     await askOften('third', '192.0.2.2');
     await expect(ask('fourth', '192.0.2.2')).rejects.toThrow('Too many requests');

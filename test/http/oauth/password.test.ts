@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import request from 'supertest';
-import { createPasswordHasher } from '../../../src/oauth/accounts/password-hasher.ts';
+import { createPasswordHasher } from '../../../src/oauth/model/secrets.ts';
 import type { ClientDescription } from '../../../src/oauth/clients/client-description.ts';
 import { audited } from '../../support/audited.ts';
 import {
@@ -139,7 +139,7 @@ describe('the password grant', () => {
     expect(await store.findAccess(families[0]!)).toBeUndefined();
   });
 
-  it('tells the audit log whose tokens were given, and never the password', async () => {
+  it('records in the audit log whose tokens were given, and never the password', async () => {
     await asking({});
     expect(await audited(oauth.stores, 'token.issued')).toMatchObject([
       { username: 'demo', clientId: 'demo-password', detail: 'password' },

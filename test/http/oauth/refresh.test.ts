@@ -83,7 +83,7 @@ describe('refreshing', () => {
     }
   });
 
-  it('and every replay are told to the audit log', async () => {
+  it('and every replay are recorded in the audit log', async () => {
     const code = await obtainCode(oauth);
     const { body } = await requestToken(oauth, redemption(code));
     await refresh(body.refresh_token);

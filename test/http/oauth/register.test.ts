@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import request, { type Response } from 'supertest';
-import type { Actor } from '../../../src/oauth/model/actor.ts';
+import type { Actor } from '../../../src/oauth/model/audit-log.ts';
 import { audited } from '../../support/audited.ts';
 import {
   asked,
@@ -60,7 +60,7 @@ describe('85 registration', () => {
     expect(await audited(oauth.stores, 'client.registered')).toEqual([]);
   });
 
-  it('85 ends with the token, and with the account of whoever made it', async () => {
+  it('85 ends with the token, and with the account of its maker', async () => {
     const { registrationTokenAdmin } = oauth.authorization;
     const metadata = { redirect_uris: [redirectUri] };
     const { token: second, registrationToken } = await registrationTokenAdmin.create(admin, { name: '2', days: 1 });

@@ -73,7 +73,7 @@ describe('68 revocation', () => {
     }
   });
 
-  it('68 leaves the tokens of another client alone, and does not tell', async () => {
+  it('68 leaves the tokens of another client alone, and does not say so', async () => {
     await oauth.clients.configure({ ...demoApp, id: 'thief' }, secret);
     const tokens = await obtain();
     for (const token of [tokens.access_token, tokens.refresh_token]) {

@@ -104,7 +104,7 @@ describe('the answer', () => {
     expect((await requestToken(oauth, redemption(code))).status).toBe(200);
   });
 
-  it('60 tells nothing of our insides, and a fault of ours is logged once', async () => {
+  it('60 shows nothing of our insides, and a fault of ours is logged once', async () => {
     await oauth.stores.database.close();
     const answer = await requestToken(oauth, redemption('x'));
     expect([answer.status, answer.body]).toEqual([500, { error: 'server_error' }]);

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import type { Actor } from '../../../src/oauth/model/actor.ts';
+import type { Actor } from '../../../src/oauth/model/audit-log.ts';
 import { audited } from '../../support/audited.ts';
 import {
   asked,
@@ -39,7 +39,7 @@ interface Tokens {
   readonly refresh_token: string;
 }
 
-/** Walks the code flow with an application that somebody made. */
+/** Walks the code flow with an application that a user made. */
 const obtain = async (clientId: string, secret: string | null): Promise<Tokens> => {
   const code = await obtainCode(oauth, asked({ client_id: clientId, redirect_uri: redirectUri, ...pkce }));
   const changes = { client_id: clientId, client_secret: secret!, redirect_uri: redirectUri, code_verifier: verifier };

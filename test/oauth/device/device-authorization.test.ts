@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { DEVICE_CODE_GRANT } from '../../../src/oauth/model/account-stores.ts';
-import { createDeviceAuthorization } from '../../../src/oauth/device/device-authorization.ts';
+import { DeviceAuthorization } from '../../../src/oauth/device/device-authorization.ts';
 import { describedClient } from '../../../src/oauth/clients/client-description.ts';
-import { parseParameters } from '../../../src/oauth/request/parameters.ts';
+import { Parameters } from '../../../src/oauth/request/parameters.ts';
 import { hashSecret } from '../../../src/oauth/model/secrets.ts';
 import { canonicalUserCode, hashUserCode, newUserCode } from '../../../src/oauth/device/user-code.ts';
 import { createSystemIds } from '../../../src/shared/ids.ts';
@@ -46,7 +46,7 @@ describe('a device', () => {
   });
   afterEach(() => stores.close());
 
-  it('83 gets another user code where somebody waits with the one that was drawn', async () => {
+  it('83 gets another user code where another device waits with the one that was drawn', async () => {
     const description = { id: 'phone', name: 'Phone', type: 'public', redirectUris: [], responseTypes: [] } as const;
     const client = describedClient(
       { ...description, grantTypes: [DEVICE_CODE_GRANT] },
@@ -59,12 +59,12 @@ describe('a device', () => {
     const ids = {
       random: (bits: number): string => (bits === bitsOfUserCode ? userCodes.shift()! : system.random(bits)),
     };
-    const devices = createDeviceAuthorization({
+    const devices = new DeviceAuthorization({
       ...{ devices: stores.devices, clock: stores.clock, publicUrl: 'https://calls.example', ids },
       clientAuthenticator: { authenticate: () => Promise.resolve(client) },
     });
     const begin = () =>
-      devices.begin({ authorization: undefined, parameters: parseParameters('')!, route: 'direct', address: '' });
+      devices.begin({ authorization: undefined, parameters: Parameters.parse(''), route: 'direct', address: '' });
     expect((await begin()).user_code).toBe('BBBB-BBBB');
     const other = await begin();
     expect(other.user_code).toBe('CCCC-CCCC');

@@ -67,7 +67,7 @@ describe('proofs of possession', () => {
     );
   });
 
-  it('84 are taken once, whoever of many comes first, and each key has ids of its own', async () => {
+  it('84 are taken once, by the first of many, and each key has ids of its own', async () => {
     const proof = await prove({ jti: 'once' });
     const outcomes = await Promise.allSettled(Array.from({ length: 20 }, () => check(proof)));
     expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);

@@ -146,7 +146,7 @@ describe('tokens in JWT form', () => {
     }
   });
 
-  it('77 are refused when somebody else signed or changed them, whatever key they bring', async () => {
+  it('77 are refused when another party signed or changed them, whatever key they bring', async () => {
     const { privateKey, publicKey } = await generateKeyPair('RS256', { extractable: true });
     const { id } = await keys.current();
     const claims = decodeJwt(await jwt.sign(access()));

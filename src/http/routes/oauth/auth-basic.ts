@@ -1,26 +1,17 @@
 import { type ErrorRequestHandler, type Request, type RequestHandler, type Response, Router } from 'express';
-import { routeOf } from '../../../oauth/model/admission.ts';
-import type { AuditLog } from '../../../oauth/model/audit-log.ts';
-import { readBasicCredentials } from '../../../oauth/request/basic-credentials.ts';
-import type { BasicLogin, LoginTokens } from '../../../oauth/server/basic-login.ts';
+import type { Authorization } from '../../../oauth/authorization.ts';
 import { InvalidTokenError, MissingCredentialsError, WrongCredentialsError } from '../../../oauth/model/errors.ts';
-import { queryParametersOf } from '../../../oauth/request/form.ts';
-import type { LoginRequest, LoginService } from '../../../oauth/accounts/login-service.ts';
-import { presentedToken } from '../../../oauth/request/presented-token.ts';
-import type { TokenVerifier } from '../../../oauth/request/principal.ts';
-import type { TokenStore } from '../../../oauth/model/token-stores.ts';
 import { readFields } from '../../body.ts';
 import { BASIC_CHALLENGE } from '../../challenge.ts';
 import { InvalidRequestError, MethodNotAllowedError, UnsupportedMediaTypeError } from '../../errors.ts';
+import { queryParametersOf } from '../../oauth/form.ts';
+import { presentedToken, routeOf } from '../../oauth/presented-token.ts';
 import { noStore } from '../../reply.ts';
 
-export interface BasicLoginRouterDeps {
-  readonly basicLogin: BasicLogin;
-  readonly logins: LoginService;
-  readonly tokenVerifier: TokenVerifier;
-  readonly tokens: TokenStore;
-  readonly auditLog: AuditLog;
-}
+export type BasicLoginRouterParts = Pick<Authorization, 'basicLogin' | 'tokenVerifier' | 'revocation'>;
+
+type BasicLoginRequest = Parameters<Authorization['basicLogin']['logIn']>[0];
+type LoginTokens = Awaited<ReturnType<Authorization['basicLogin']['logIn']>>;
 
 const OTHER_BASE = '/api/core/v2';
 
@@ -49,15 +40,15 @@ const allowOnly = (methods: string): RequestHandler => {
   };
 };
 
-/** @throws MissingCredentialsError */
-const loginOf = (request: Request): LoginRequest => {
-  const credentials = readBasicCredentials(request.headers.authorization ?? '');
-  if (credentials === undefined) throw new MissingCredentialsError();
-  const { id: username, secret: password } = credentials;
-  return { username, password, address: request.ip ?? '', route: routeOf(request.headers) };
-};
+const loginOf = ({ headers, ip: address = '' }: Request): BasicLoginRequest => ({
+  ...{ authorization: headers.authorization, address },
+  route: routeOf(headers),
+});
 
-/** @throws InvalidRequestError, UnsupportedMediaTypeError */
+/**
+ * @throws InvalidRequestError where there is no refresh_token
+ * @throws UnsupportedMediaTypeError where the body is not JSON
+ */
 const refreshTokenOf = async (request: Request, response: Response): Promise<string> => {
   if (request.is('application/json') === false) throw new UnsupportedMediaTypeError('The body must be JSON.');
   const { refresh_token: refreshToken } = await readFields(request, response);
@@ -86,12 +77,12 @@ const refuseSilently: ErrorRequestHandler = (error: unknown, _request, response,
  * From Basic to JWT: a program logs in with a person's name and password, and renews what it got. No session middleware
  * may come before it, and no page's path is touched.
  */
-export const createBasicLoginRouter = (deps: BasicLoginRouterDeps): Router => {
+export const createBasicLoginRouter = ({ basicLogin, tokenVerifier, revocation }: BasicLoginRouterParts): Router => {
   const logIn = async (request: Request, response: Response): Promise<void> =>
-    sendTokens(response, await deps.basicLogin.logIn(loginOf(request)));
+    sendTokens(response, await basicLogin.logIn(loginOf(request)));
 
   const test = async (request: Request, response: Response): Promise<void> => {
-    await deps.logins.logIn(loginOf(request));
+    await basicLogin.test(loginOf(request));
     response.status(200).end();
   };
 
@@ -100,20 +91,18 @@ export const createBasicLoginRouter = (deps: BasicLoginRouterDeps): Router => {
     const { token: accessToken, scheme, route } = presentedToken(request);
     if (scheme !== 'bearer') throw new InvalidTokenError();
     const address = request.ip ?? '';
-    sendTokens(response, await deps.basicLogin.renew({ accessToken, refreshToken, route, address }));
+    sendTokens(response, await basicLogin.renew({ accessToken, refreshToken, route, address }));
   };
 
   const logOut = async (request: Request, response: Response): Promise<void> => {
-    const principal = await deps.tokenVerifier.verify(presentedToken(request));
-    await deps.tokens.revokeFamily(principal.familyId);
-    const userId = principal.kind === 'user' ? principal.userId : null;
-    deps.auditLog.record('logout', { userId, clientId: principal.clientId, address: request.ip ?? null });
+    const principal = await tokenVerifier.verify(presentedToken(request));
+    await revocation.logOut(principal, request.ip ?? null);
     response.status(204).end();
   };
 
   const router = Router();
   router.all([...Object.values(paths).flat(), logoutPath], guard);
-  // A HEAD would start a family that nobody sees.
+  // A HEAD would start a family whose tokens reach no client.
   router.head(paths.logIn, allowOnly('GET'));
   router.get(paths.logIn, logIn).all(paths.logIn, allowOnly('GET'));
   router.get(paths.test, test).all(paths.test, allowOnly('GET, HEAD'));

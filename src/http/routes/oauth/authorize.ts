@@ -1,12 +1,11 @@
 import { type ErrorRequestHandler, Router } from 'express';
-import { routeOf } from '../../../oauth/model/admission.ts';
-import type { AuthorizationCheck } from '../../../oauth/authorize/authorization-check.ts';
-import { queryParametersOf } from '../../../oauth/request/form.ts';
-import { queryOf } from '../../../oauth/request/parameters.ts';
+import type { Authorization } from '../../../oauth/authorization.ts';
+import { queryParametersOf } from '../../oauth/form.ts';
+import { routeOf } from '../../oauth/presented-token.ts';
+import { queryOf } from '../../request-target.ts';
 
-export interface AuthorizeRouterDeps {
-  readonly authorizationCheck: AuthorizationCheck;
-  /** Shows a person what is wrong with the application that sent him. */
+export interface AuthorizeRouterParts extends Pick<Authorization, 'consents'> {
+  /** Shows a person what is wrong with the application that sent them here. */
   readonly pageErrors: ErrorRequestHandler;
 }
 
@@ -14,20 +13,20 @@ const path = '/oauth/auth';
 
 /**
  * The authorization endpoint (RFC 6749 section 3.1). It only finds out whether the client and its address are good, and
- * sends the browser on to the login: whatever else is wrong is told to the client after that, so that nobody can make a
+ * sends the browser on to the login: whatever else is wrong goes to the client after that, so that no client can make a
  * redirector of us (RFC 9700 section 4.11.2).
  */
-export const createAuthorizeRouter = (deps: AuthorizeRouterDeps): Router => {
+export const createAuthorizeRouter = ({ consents, pageErrors }: AuthorizeRouterParts): Router => {
   const router = Router();
   router.get(path, async (request, response) => {
     response.set('Cache-Control', 'no-store');
-    await deps.authorizationCheck.trust(queryParametersOf(request), routeOf(request.headers));
+    await consents.trust(queryParametersOf(request), routeOf(request.headers));
     response
       .status(302)
       .set('Location', `/auth/login?${queryOf(request.originalUrl)}`)
       .end();
   });
   router.all(path, (_request, response) => void response.status(405).set('Allow', 'GET, HEAD').end());
-  router.use(path, deps.pageErrors);
+  router.use(path, pageErrors);
   return router;
 };

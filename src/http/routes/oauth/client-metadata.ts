@@ -1,9 +1,12 @@
 import { z } from 'zod';
-import type { ClientWithSecret } from '../../../oauth/clients/client-admin.ts';
-import type { ClientToRegister } from '../../../oauth/clients/client-registration.ts';
+import {
+  type ClientToRegister,
+  type ClientWithSecret,
+  selfServiceGrantTypes,
+  selfServiceScopes,
+} from '../../../oauth/clients/client-description.ts';
 import { OAuthError } from '../../../oauth/model/errors.ts';
-import { formatScopes } from '../../../oauth/model/scope.ts';
-import { selfServiceGrantTypes, selfServiceScopes } from '../../../oauth/clients/self-service-client.ts';
+import { formatScopes } from '../../../oauth/model/permissions.ts';
 import { clientAuthenticationMethods } from '../../../oauth/server/server-metadata.ts';
 
 /*
@@ -11,7 +14,7 @@ import { clientAuthenticationMethods } from '../../../oauth/server/server-metada
  * alone: section 2 has the server ignore them.
  */
 
-/** More than we give is narrowed, which the answer tells (RFC 7591 section 3.2.1). */
+/** More than we give is narrowed, as the answer shows (RFC 7591 section 3.2.1). */
 const scope = z.string().transform((text) => {
   const names = new Set(text.split(' '));
   return selfServiceScopes.filter((name) => names.has(name));
@@ -45,7 +48,10 @@ const checkResponseTypes = ({ grant_types, response_types }: ClientMetadata): vo
   );
 };
 
-/** @throws OAuthError `invalid_redirect_uri`, `invalid_client_metadata` */
+/**
+ * @throws OAuthError `invalid_redirect_uri` where the addresses are no list of texts
+ * @throws OAuthError `invalid_client_metadata` where another field is not valid, or not supported
+ */
 export const parseClientMetadata = (body: unknown): ClientMetadata => {
   const parsed = metadata.safeParse(body);
   if (!parsed.success) throw faultOf(parsed.error);

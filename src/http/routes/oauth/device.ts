@@ -1,21 +1,23 @@
 import { Router } from 'express';
-import { routeOf } from '../../../oauth/model/admission.ts';
-import type { DeviceAuthorization } from '../../../oauth/device/device-authorization.ts';
-import { formOf, readForm } from '../../../oauth/request/form.ts';
+import type { Authorization } from '../../../oauth/authorization.ts';
 import type { Log } from '../../../shared/log.ts';
 import { allowAnyOrigin } from '../../cors.ts';
+import { formOf, readForm } from '../../oauth/form.ts';
+import { routeOf } from '../../oauth/presented-token.ts';
 import { tokenNoStore } from '../../reply.ts';
 import { createTokenErrorHandler } from './token-error.ts';
 
-export interface DeviceAuthorizationRouterDeps {
-  readonly deviceAuthorization: DeviceAuthorization;
+export interface DeviceAuthorizationRouterParts extends Pick<Authorization, 'deviceAuthorization'> {
   readonly log: Log;
 }
 
 const path = '/oauth/device';
 
 /** The device authorization endpoint (RFC 8628 section 3.1). Open to every origin, for it uses no session. */
-export const createDeviceAuthorizationRouter = (deps: DeviceAuthorizationRouterDeps): Router => {
+export const createDeviceAuthorizationRouter = ({
+  deviceAuthorization,
+  log,
+}: DeviceAuthorizationRouterParts): Router => {
   const router = Router();
   router.use(path, (_request, response, next) => {
     response.set(tokenNoStore);
@@ -30,7 +32,7 @@ export const createDeviceAuthorizationRouter = (deps: DeviceAuthorizationRouterD
       route: routeOf(headers),
       address,
     };
-    response.json(await deps.deviceAuthorization.begin(asked));
+    response.json(await deviceAuthorization.begin(asked));
   });
   router.options(path, (_request, response) => {
     response.set('Access-Control-Allow-Methods', 'POST');
@@ -38,6 +40,6 @@ export const createDeviceAuthorizationRouter = (deps: DeviceAuthorizationRouterD
     response.status(204).end();
   });
   router.all(path, (_request, response) => void response.status(405).set('Allow', 'POST').end());
-  router.use(path, createTokenErrorHandler(deps));
+  router.use(path, createTokenErrorHandler({ log }));
   return router;
 };

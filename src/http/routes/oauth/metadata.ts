@@ -1,29 +1,20 @@
 import { Router } from 'express';
-import { RESOURCE_PATH } from '../../../oauth/model/resource.ts';
-import { resourceMetadata, serverMetadata, wellKnownPaths } from '../../../oauth/server/server-metadata.ts';
+import type { Authorization } from '../../../oauth/authorization.ts';
+import { wellKnownDocuments } from '../../../oauth/server/server-metadata.ts';
+import { MethodNotAllowedError } from '../../errors.ts';
+import { send } from '../../reply.ts';
 
 /** It changes only with a new version or another configuration of the service. */
 const CACHEABLE = 'public, max-age=3600';
 
-export interface MetadataRouterDeps {
+export interface MetadataRouterParts {
   /** The issuer, and the base of every address; no slash at its end. */
   readonly publicUrl: string;
 }
 
-const documentsOf = ({ publicUrl }: MetadataRouterDeps): ReadonlyMap<string, string> => {
-  const server = JSON.stringify(serverMetadata(publicUrl));
-  const resource = JSON.stringify(resourceMetadata(publicUrl));
-  return new Map([
-    ...wellKnownPaths('oauth-authorization-server', { publicUrl }).map((path) => [path, server] as const),
-    ...wellKnownPaths('oauth-protected-resource', { publicUrl, path: RESOURCE_PATH }).map(
-      (path) => [path, resource] as const,
-    ),
-  ]);
-};
-
 /** What clients and front-ends find out by themselves: RFC 8414 and RFC 9728. */
-export const createMetadataRouter = (deps: MetadataRouterDeps): Router => {
-  const documents = documentsOf(deps);
+export const createMetadataRouter = ({ publicUrl }: MetadataRouterParts): Router => {
+  const documents = new Map(Array.from(wellKnownDocuments(publicUrl), ([path, json]) => [path, JSON.stringify(json)]));
   return Router().use((request, response, next) => {
     const document = documents.get(request.path);
     if (document === undefined) next();
@@ -31,4 +22,25 @@ export const createMetadataRouter = (deps: MetadataRouterDeps): Router => {
       response.set('Cache-Control', CACHEABLE).type('json').send(document);
     } else response.status(405).set('Allow', 'GET, HEAD').end();
   });
+};
+
+const keysPath = '/oauth/jwks';
+/** A new key is published a day before it signs. */
+const KEYS_MAX_AGE_SECONDS = 300;
+
+/** The keys that verify our tokens, for resources that check them without asking us: RFC 7517 section 5. */
+export const createJwksRouter = ({ signingKeys }: Pick<Authorization, 'signingKeys'>): Router => {
+  const router = Router();
+  router.get(keysPath, async (_request, response) => {
+    send(response, {
+      status: 200,
+      contentType: 'application/jwk-set+json',
+      body: JSON.stringify(await signingKeys.published()),
+      headers: { 'Cache-Control': `public, max-age=${KEYS_MAX_AGE_SECONDS}` },
+    });
+  });
+  router.all(keysPath, () => {
+    throw new MethodNotAllowedError('GET, HEAD');
+  });
+  return router;
 };

@@ -6,18 +6,17 @@ import express, {
   type Response,
   Router,
 } from 'express';
-import type { ClientRegistration, RegistrationPermit } from '../../../oauth/clients/client-registration.ts';
+import type { Authorization } from '../../../oauth/authorization.ts';
 import { InvalidTokenError, TooManyRequestsError } from '../../../oauth/model/errors.ts';
-import { presentedToken } from '../../../oauth/request/presented-token.ts';
 import type { Log } from '../../../shared/log.ts';
 import { challengeOf } from '../../challenge.ts';
 import { UnsupportedMediaTypeError } from '../../errors.ts';
+import { presentedToken } from '../../oauth/presented-token.ts';
 import { asAppError, statusOf } from '../../problem.ts';
 import { tokenNoStore } from '../../reply.ts';
 import { clientToRegister, parseClientMetadata, registeredMetadata } from './client-metadata.ts';
 
-export interface RegisterRouterDeps {
-  readonly clientRegistration: ClientRegistration;
+export interface RegisterRouterParts extends Pick<Authorization, 'clientRegistration'> {
   readonly log: Log;
 }
 
@@ -26,7 +25,10 @@ const JSON_TYPE = 'application/json';
 
 const parseJson: RequestHandler = express.json({ type: JSON_TYPE, limit: '32kb' });
 
-/** @throws UnsupportedMediaTypeError, or what express throws: 413 above 32 KiB, 400 */
+/**
+ * Besides its own error it throws those of express: 413 above 32 KiB, 400.
+ * @throws UnsupportedMediaTypeError where the body is not JSON
+ */
 const readJson = (request: Request, response: Response): Promise<unknown> => {
   if (request.is(JSON_TYPE) === false) throw new UnsupportedMediaTypeError(`The body must be ${JSON_TYPE}.`);
   return new Promise((resolve, reject) => {
@@ -40,7 +42,7 @@ const readJson = (request: Request, response: Response): Promise<unknown> => {
 
 /** The body of RFC 7591 section 3.2.2; a refused token has the challenge of RFC 6750 section 3 besides. */
 const createErrorHandler =
-  ({ log }: RegisterRouterDeps): ErrorRequestHandler =>
+  ({ log }: Pick<RegisterRouterParts, 'log'>): ErrorRequestHandler =>
   (thrown: unknown, { headers: { authorization } }, response, next) => {
     if (response.headersSent) {
       next(thrown);
@@ -57,11 +59,9 @@ const createErrorHandler =
       .json({ error: code, ...(message !== undefined && { error_description: message }) });
   };
 
-/** The client registration endpoint (RFC 7591), for whoever has a registration token of an administrator. */
-export const createRegisterRouter = (deps: RegisterRouterDeps): Router => {
-  const { clientRegistration } = deps;
-
-  const permit = (request: Request): Promise<RegistrationPermit> => {
+/** The client registration endpoint (RFC 7591), for programs with a registration token of an administrator. */
+export const createRegisterRouter = ({ clientRegistration, log }: RegisterRouterParts): Router => {
+  const permit = (request: Request) => {
     const { token, scheme, route } = presentedToken(request);
     if (scheme !== 'bearer') throw new InvalidTokenError();
     return clientRegistration.permit(token, route);
@@ -79,6 +79,6 @@ export const createRegisterRouter = (deps: RegisterRouterDeps): Router => {
     response.status(201).json(registeredMetadata(registered, asked));
   });
   router.all(path, (_request, response) => void response.status(405).set('Allow', 'POST').end());
-  router.use(path, createErrorHandler(deps));
+  router.use(path, createErrorHandler({ log }));
   return router;
 };

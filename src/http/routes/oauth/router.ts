@@ -1,25 +1,31 @@
-import { Router } from 'express';
-import { type AuthorizeRouterDeps, createAuthorizeRouter } from './authorize.ts';
-import { createDeviceAuthorizationRouter, type DeviceAuthorizationRouterDeps } from './device.ts';
-import { createIntrospectRouter, type IntrospectRouterDeps } from './introspect.ts';
-import { createJwksRouter, type JwksRouterDeps } from './jwks.ts';
-import { createMetadataRouter, type MetadataRouterDeps } from './metadata.ts';
-import { createRegisterRouter, type RegisterRouterDeps } from './register.ts';
-import { createRevokeRouter, type RevokeRouterDeps } from './revoke.ts';
+import { type ErrorRequestHandler, Router } from 'express';
+import type { Authorization } from '../../../oauth/authorization.ts';
+import type { Log } from '../../../shared/log.ts';
+import { createBasicLoginRouter } from './auth-basic.ts';
+import { createAuthorizeRouter } from './authorize.ts';
+import { createIntrospectRouter, createRevokeRouter } from './client-endpoints.ts';
+import { createDeviceAuthorizationRouter } from './device.ts';
+import { createJwksRouter, createMetadataRouter } from './metadata.ts';
+import { createRegisterRouter } from './register.ts';
 
-export interface OAuthRouterDeps
-  extends
-    AuthorizeRouterDeps,
-    DeviceAuthorizationRouterDeps,
-    RevokeRouterDeps,
-    IntrospectRouterDeps,
-    RegisterRouterDeps,
-    MetadataRouterDeps,
-    JwksRouterDeps {}
+export interface OAuthRouterParts {
+  readonly authorization: Authorization;
+  readonly publicUrl: string;
+  /** Shows a person what is wrong with the application that sent them here. */
+  readonly pageErrors: ErrorRequestHandler;
+  readonly log: Log;
+}
 
-/** The protocol endpoints under `/oauth` but the token endpoint, and what tells of them. No session middleware may come before it. */
-export const createOAuthRouter = (deps: OAuthRouterDeps): Router =>
-  Router()
-    .use(createAuthorizeRouter(deps), createDeviceAuthorizationRouter(deps))
-    .use(createRevokeRouter(deps), createIntrospectRouter(deps), createRegisterRouter(deps))
-    .use(createMetadataRouter(deps), createJwksRouter(deps));
+/** The protocol endpoints but the token endpoint, and the Basic login. No session middleware may come before it. */
+export const createOAuthRouter = ({ authorization, publicUrl, pageErrors, log }: OAuthRouterParts): Router => {
+  const { consents, deviceAuthorization, clientAuthenticator, clientRegistration, signingKeys } = authorization;
+  const { revocation, introspection, basicLogin, tokenVerifier } = authorization;
+  return Router()
+    .use(createAuthorizeRouter({ consents, pageErrors }))
+    .use(createDeviceAuthorizationRouter({ deviceAuthorization, log }))
+    .use(createRevokeRouter({ clientAuthenticator, revocation, log }))
+    .use(createIntrospectRouter({ clientAuthenticator, introspection, log }))
+    .use(createRegisterRouter({ clientRegistration, log }))
+    .use(createMetadataRouter({ publicUrl }), createJwksRouter({ signingKeys }))
+    .use(createBasicLoginRouter({ basicLogin, tokenVerifier, revocation }));
+};

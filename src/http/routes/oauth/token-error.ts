@@ -13,14 +13,14 @@ interface Refusal {
   readonly description?: string;
 }
 
-/** What Express's body parsers refuse, and why: their texts tell of insides. */
+/** What Express's body parsers refuse, and why: their texts show our insides. */
 const unreadable: Readonly<Record<number, string>> = {
   400: 'The body could not be read.',
   413: 'The body is too large.',
   415: 'The body must be application/x-www-form-urlencoded in UTF-8.',
 };
 
-/** What is told to the client; any other kind is a fault of ours. */
+/** What the client gets to know; any other kind is a fault of ours. */
 const statusOfKind: Partial<Readonly<Record<ErrorKind, number>>> = {
   invalid: 400,
   unauthenticated: 401,
@@ -36,18 +36,18 @@ const refusalOf = (error: unknown): Refusal => {
   if (error instanceof HttpError) {
     return { status: error.status, error: 'invalid_request', description: unreadable[error.status] ?? error.message };
   }
-  const told = error instanceof AppError ? statusOf(error) : undefined;
-  if (error instanceof AppError && told !== undefined) {
-    return { status: told, error: error.code, description: error.message };
+  const status = error instanceof AppError ? statusOf(error) : undefined;
+  if (error instanceof AppError && status !== undefined) {
+    return { status, error: error.code, description: error.message };
   }
-  const status = error instanceof Error && 'status' in error ? Number(error.status) : 500;
-  const description = unreadable[status];
+  const thrownStatus = error instanceof Error && 'status' in error ? Number(error.status) : 500;
+  const description = unreadable[thrownStatus];
   return description === undefined
     ? { status: 500, error: 'server_error' }
-    : { status, error: 'invalid_request', description };
+    : { status: thrownStatus, error: 'invalid_request', description };
 };
 
-/** Tells of an error as RFC 6749 section 5.2: JSON, nothing of our insides, and what is unknown is logged once. */
+/** Sends an error as RFC 6749 section 5.2: JSON, nothing of our insides, and what is unknown is logged once. */
 export const sendTokenError = (
   { request, response }: { readonly request: IncomingMessage; readonly response: ServerResponse },
   error: unknown,

@@ -1,28 +1,22 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { routeOf } from '../../../oauth/model/admission.ts';
-import type { AuthorizationServer } from '../../../oauth/server/authorization-server.ts';
-import { ForeignOriginError } from '../../../oauth/model/errors.ts';
-import { FORM, parseForm, UnsupportedFormError } from '../../../oauth/request/form.ts';
-import { type Parameters, pathOf, queryOf } from '../../../oauth/request/parameters.ts';
-import { sentProof } from '../../../oauth/request/presented-token.ts';
-import {
-  carriesCredentials,
-  type CodeAnswer,
-  isForBrowsers,
-  type TokenRequestCheck,
-} from '../../../oauth/server/token-request.ts';
+import type { Authorization, TokenRequest } from '../../../oauth/authorization.ts';
+import { Parameters } from '../../../oauth/request/parameters.ts';
 import type { Log } from '../../../shared/log.ts';
 import { decodeBody, mediaTypeOf } from '../../body.ts';
 import { allowAnyOrigin } from '../../cors.ts';
 import type { DirectRoute } from '../../direct-route.ts';
 import { MethodNotAllowedError } from '../../errors.ts';
+import type { AuthorizationServer } from '../../oauth/authorization-server.ts';
+import { ForeignOriginError } from '../../oauth/errors.ts';
+import { FORM, UnsupportedFormError } from '../../oauth/form.ts';
+import { routeOf, sentProof } from '../../oauth/presented-token.ts';
 import { receiveBody } from '../../receive-body.ts';
 import { tokenNoStore } from '../../reply.ts';
+import { pathOf, queryOf } from '../../request-target.ts';
 import { sendTokenError } from './token-error.ts';
 
-export interface TokenRouteDeps {
-  readonly authorizationServer: AuthorizationServer;
-  readonly tokenRequests: TokenRequestCheck;
+export interface TokenRouteParts extends Pick<Authorization, 'tokenRequests'> {
+  readonly authorizationServer: Pick<AuthorizationServer, 'grantTokens'>;
   /** Whose pages are our own. */
   readonly publicUrl: string;
   readonly log: Log;
@@ -32,7 +26,7 @@ const METHODS = 'GET, POST';
 const MAX_BYTES = 32 * 1024;
 
 /** Each address of the endpoint, and what a code gets there by GET. */
-const codeAnswerByGet: ReadonlyMap<string, CodeAnswer> = new Map([
+const codeAnswerByGet: ReadonlyMap<string, TokenRequest['codeAnswer']> = new Map([
   ['/oauth/token', 'redirect'],
   ['/api/oauth/token', 'json'],
   ['/oauth2/token', 'json'],
@@ -54,17 +48,17 @@ const readForm = async (request: IncomingMessage, response: ServerResponse): Pro
   const contentType = request.headers['content-type'] ?? '';
   const bytes = await receiveBody(request, { response, limitBytes: MAX_BYTES });
   if (bytes.length > 0 && mediaTypeOf(contentType) !== FORM) throw new UnsupportedFormError();
-  return parseForm(decodeBody(bytes, contentType));
+  return Parameters.parse(decodeBody(bytes, contentType));
 };
 
-/** The token endpoint (RFC 6749 section 3.2). It knows no session: whoever asks is a client, never a person. */
+/** The token endpoint (RFC 6749 section 3.2). It knows no session: the requester is a client, never a person. */
 export class TokenRoute implements DirectRoute {
-  readonly #deps: TokenRouteDeps;
+  readonly #parts: TokenRouteParts;
   readonly #ownOrigin: string;
 
-  constructor(deps: TokenRouteDeps) {
-    this.#deps = deps;
-    this.#ownOrigin = new URL(deps.publicUrl).origin;
+  constructor(parts: TokenRouteParts) {
+    this.#parts = parts;
+    this.#ownOrigin = new URL(parts.publicUrl).origin;
   }
 
   matches(path: string): boolean {
@@ -77,14 +71,14 @@ export class TokenRoute implements DirectRoute {
       await this.#answer(request, response, address);
     } catch (error) {
       if (response.headersSent) throw error;
-      sendTokenError({ request, response }, error, this.#deps.log);
+      sendTokenError({ request, response }, error, this.#parts.log);
     }
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse, address: () => string): Promise<void> {
     switch (request.method) {
       case 'GET':
-        return this.#grant(request, { response, address, parameters: parseForm(queryOf(request.url ?? '')) });
+        return this.#grant(request, { response, address, parameters: Parameters.parse(queryOf(request.url ?? '')) });
       case 'POST':
         return this.#grant(request, { response, address, parameters: await readForm(request, response) });
       case 'OPTIONS':
@@ -99,10 +93,11 @@ export class TokenRoute implements DirectRoute {
     request: IncomingMessage,
     { response, address, parameters }: { response: ServerResponse; address: () => string; parameters: Parameters },
   ): Promise<void> {
-    if (carriesCredentials(parameters) && this.#isForeign(request)) throw new ForeignOriginError();
-    if (isForBrowsers(parameters)) allowAnyOrigin(response);
+    const { tokenRequests, authorizationServer } = this.#parts;
+    if (tokenRequests.carriesCredentials(parameters) && this.#isForeign(request)) throw new ForeignOriginError();
+    if (tokenRequests.isForBrowsers(parameters)) allowAnyOrigin(response);
     const method = request.method === 'GET' ? 'GET' : 'POST';
-    const tokenRequest = await this.#deps.tokenRequests.check({
+    const tokenRequest = await tokenRequests.check({
       ...{ parameters, method },
       codeAnswer: method === 'GET' ? (codeAnswerByGet.get(addressOf(pathOf(request.url ?? '/'))) ?? 'json') : 'json',
       authorization: request.headers.authorization,
@@ -112,7 +107,7 @@ export class TokenRoute implements DirectRoute {
     });
     await new Promise<void>((resolve, reject) => {
       response.once('close', resolve);
-      this.#deps.authorizationServer.grantTokens(tokenRequest, { request, response, next: reject });
+      authorizationServer.grantTokens(tokenRequest, { request, response, next: reject });
     });
   }
 

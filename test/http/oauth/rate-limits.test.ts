@@ -42,7 +42,7 @@ const times = (count: number, address: string): readonly string[] => Array<strin
 describe('guesses of a client secret', () => {
   const wrong = { ...robot, client_secret: 'wrong' };
 
-  it('are told to stop with 429 and Retry-After after 20 of a client, wherever they come from', async () => {
+  it('get 429 and Retry-After after 20 of a client, wherever they come from', async () => {
     const addresses = Array.from({ length: 21 }, (_value, index) => `192.0.2.${index + 1}`);
     expect(await statusesFrom(addresses, wrong)).toEqual([...Array<number>(20).fill(401), 429]);
     const answer = await from('192.0.2.99', wrong);
@@ -51,7 +51,7 @@ describe('guesses of a client secret', () => {
     expect(Number(answer.headers['retry-after'])).toBeLessThanOrEqual(900);
   });
 
-  it('bar nobody who has the right one, nor a public client that somebody gave one', async () => {
+  it('bar no client that has the right one, nor a public client that was given one', async () => {
     await statusesFrom(times(60, '192.0.2.1'), wrong);
     expect((await from('192.0.2.2', robot)).status).toBe(200);
     expect((await from('192.0.2.1', robot)).status).toBe(200);
@@ -62,7 +62,7 @@ describe('guesses of a client secret', () => {
     expect((await from('192.0.2.4', honest)).body.error).toBe('invalid_grant');
   });
 
-  it('are told to stop after 50 from an address, whatever clients they name', async () => {
+  it('get 429 after 50 from an address, whatever clients they name', async () => {
     const statuses: number[] = [];
     for (let index = 0; index < 51; index += 1) {
       statuses.push((await from('192.0.2.1', { ...wrong, client_id: `client-${index}` })).status);
@@ -120,7 +120,7 @@ describe('guesses of a password', () => {
 });
 
 describe('a client that asks often', () => {
-  it('is slowed down where that is configured, and nobody else', async () => {
+  it('is slowed down where that is configured, and no other client', async () => {
     await oauth.close();
     await start(3);
     const answers = await Promise.all(Array.from({ length: 8 }, () => requestToken(oauth, robot)));

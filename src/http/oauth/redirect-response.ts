@@ -1,10 +1,10 @@
 import type { ServerResponse } from 'node:http';
-import { encodeParameters } from './parameters.ts';
+import { Parameters } from '../../oauth/request/parameters.ts';
 
 type Values = Readonly<Record<string, unknown>>;
 
 const encode = (values: Values): string =>
-  encodeParameters(Object.entries(values).map(([name, value]) => [name, String(value)]));
+  new Parameters(Object.entries(values).map(([name, value]) => [name, String(value)])).toString();
 
 /** What was registered stays as it is, its own query included (RFC 6749 section 3.1.2). */
 const withQuery = (uri: string, values: Values): string => {

@@ -1,6 +1,6 @@
 import express, { type Request, type RequestHandler } from 'express';
-import { OAuthError } from '../model/errors.ts';
-import { type Parameters, parseParameters, queryOf } from './parameters.ts';
+import { Parameters } from '../../oauth/request/parameters.ts';
+import { queryOf } from '../request-target.ts';
 
 /** RFC 6749 appendix B. */
 export const FORM = 'application/x-www-form-urlencoded';
@@ -27,19 +27,18 @@ export const readForm: RequestHandler = (request, response, next) => {
   readText(request, response, next);
 };
 
-/** @throws OAuthError `invalid_request` */
-export const parseForm = (text: string): Parameters => {
-  const parameters = parseParameters(text);
-  if (parameters === undefined) throw new OAuthError('invalid_request', 'The parameters are malformed.');
-  return parameters;
-};
-
-/** The parameters of a form that `readForm` read. @throws OAuthError `invalid_request` */
+/**
+ * The parameters of a form that `readForm` read.
+ * @throws OAuthError `invalid_request` where they are malformed
+ */
 export const formOf = (request: Request): Parameters => {
   const body: unknown = request.body;
-  return parseForm(typeof body === 'string' ? body : '');
+  return Parameters.parse(typeof body === 'string' ? body : '');
 };
 
-/** The parameters of the query. @throws OAuthError `invalid_request` */
+/**
+ * The parameters of the query.
+ * @throws OAuthError `invalid_request` where they are malformed
+ */
 export const queryParametersOf = (request: Pick<Request, 'originalUrl'>): Parameters =>
-  parseForm(queryOf(request.originalUrl));
+  Parameters.parse(queryOf(request.originalUrl));

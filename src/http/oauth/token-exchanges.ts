@@ -1,25 +1,11 @@
 import type { ServerResponse } from 'node:http';
-import { DEVICE_CODE_GRANT } from '../model/account-stores.ts';
-import type { AuthorizationLibrary, Done, LibraryRequest, Middleware, Server } from './authorization-library.ts';
-import type { AuthorizationCodeGrant } from '../grants/authorization-code.ts';
-import type { ClientCredentialsGrant } from '../grants/client-credentials.ts';
-import type { DeviceCodeGrant } from '../grants/device-code.ts';
-import type { PasswordGrant } from '../grants/password.ts';
-import type { RefreshTokenGrant } from '../grants/refresh-token.ts';
-import { redirectWith } from '../request/redirect-response.ts';
+import type { Authorization, TokenRequest, TokenResponse } from '../../oauth/authorization.ts';
+import { DEVICE_CODE_GRANT } from '../../oauth/model/account-stores.ts';
 import { settle } from '../../shared/settle.ts';
-import type { TokenResponse } from '../tokens/token-minter.ts';
-import type { TokenRequest } from './token-request.ts';
+import type { AuthorizationLibrary, Done, LibraryRequest, Middleware, Server } from './authorization-library.ts';
+import { redirectWith } from './redirect-response.ts';
 
-/** The grants of the token endpoint. */
-export interface TokenExchangeDeps {
-  readonly authorizationCode: AuthorizationCodeGrant;
-  readonly refreshToken: RefreshTokenGrant;
-  readonly password: PasswordGrant;
-  readonly clientCredentials: ClientCredentialsGrant;
-  readonly deviceCode: DeviceCodeGrant;
-}
-
+type Grants = Authorization['grants'];
 type Exchanges = AuthorizationLibrary['exchange'];
 
 /** The library looks for the client where Passport would leave a person. */
@@ -56,7 +42,7 @@ const redemptionOf = ({ client, route, address, dpopKey, parameters }: TokenRequ
 });
 
 /** The code of a browser that was sent here: the token goes on in the fragment, and never a refresh token. */
-const redeemIntoFragment = (grant: AuthorizationCodeGrant): Middleware =>
+const redeemIntoFragment = (grant: Grants['authorizationCode']): Middleware =>
   answering((asked, _request, response, next) => {
     settle(grant.redeem({ ...redemptionOf(asked), gives: 'access-only' }), (error, redeemed) => {
       if (redeemed === undefined) {
@@ -69,7 +55,7 @@ const redeemIntoFragment = (grant: AuthorizationCodeGrant): Middleware =>
     });
   });
 
-const redeemIntoJson = (exchanges: Exchanges, grant: AuthorizationCodeGrant): Middleware =>
+const redeemIntoJson = (exchanges: Exchanges, grant: Grants['authorizationCode']): Middleware =>
   exchanges.code({ userProperty }, (_client, _code, _redirectUri, _body, asked, done) =>
     reply(
       grant.redeem({ ...redemptionOf(asked), gives: 'with-refresh' }).then(({ response }) => response),
@@ -77,14 +63,14 @@ const redeemIntoJson = (exchanges: Exchanges, grant: AuthorizationCodeGrant): Mi
     ),
   );
 
-const redeemCode = (exchanges: Exchanges, grant: AuthorizationCodeGrant): Middleware => {
+const redeemCode = (exchanges: Exchanges, grant: Grants['authorizationCode']): Middleware => {
   const [intoFragment, intoJson] = [redeemIntoFragment(grant), redeemIntoJson(exchanges, grant)];
   return answering((asked, ...exchange) =>
     asked.codeAnswer === 'redirect' ? intoFragment(...exchange) : intoJson(...exchange),
   );
 };
 
-const redeemDeviceCode = (grant: DeviceCodeGrant): Middleware =>
+const redeemDeviceCode = (grant: Grants['deviceCode']): Middleware =>
   answering(({ client, route, address, dpopKey, parameters }, _request, response, next) => {
     const deviceCode = parameters['device_code'] ?? '';
     settle(grant.redeem({ client, deviceCode, route, address, dpopKey }), (error, given) =>
@@ -93,8 +79,8 @@ const redeemDeviceCode = (grant: DeviceCodeGrant): Middleware =>
   });
 
 /** Registers each grant under its name. The library tells callbacks apart by their number of arguments. */
-export const addExchanges = (server: Server, exchanges: Exchanges, deps: TokenExchangeDeps): void => {
-  const { authorizationCode, refreshToken, password, clientCredentials, deviceCode } = deps;
+export const addExchanges = (server: Server, exchanges: Exchanges, grants: Grants): void => {
+  const { authorizationCode, refreshToken, password, clientCredentials, deviceCode } = grants;
   server.exchange('authorization_code', redeemCode(exchanges, authorizationCode));
   server.exchange(
     'refresh_token',

@@ -1,9 +1,8 @@
-import type { IncomingMessage } from 'node:http';
-import { routeOf } from '../model/admission.ts';
-import type { SentProof } from '../keys/dpop-proofs.ts';
-import { InvalidTokenError, MissingTokenError, TokenSentTwiceError } from '../model/errors.ts';
-import { pathOf } from './parameters.ts';
-import type { PresentedToken } from './principal.ts';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import { InvalidTokenError } from '../../oauth/model/errors.ts';
+import type { PresentedToken } from '../../oauth/request/principal.ts';
+import { pathOf } from '../request-target.ts';
+import { MissingTokenError, TokenSentTwiceError } from './errors.ts';
 
 type Credentials = Pick<PresentedToken, 'token' | 'scheme'>;
 type SentToken = Credentials & Pick<PresentedToken, 'transport'>;
@@ -12,6 +11,10 @@ type SentToken = Credentials & Pick<PresentedToken, 'transport'>;
 const SCHEME = /^(bearer|dpop)(?: +(.*))?$/i;
 /** `b64token` of RFC 6750 section 2.1. */
 const TOKEN = /^[A-Za-z0-9\-._~+/]+=*$/;
+
+/** Whether a request came straight to us, or through a proxy, perhaps from another machine. */
+export const routeOf = (headers: IncomingHttpHeaders): PresentedToken['route'] =>
+  Object.keys(headers).some((name) => name === 'forwarded' || name.startsWith('x-forwarded')) ? 'forwarded' : 'direct';
 
 /** Other schemes are not ours to judge; a scheme without a token is no credential. */
 const inHeader = (value: string | string[] | undefined): Credentials | undefined => {
@@ -39,7 +42,7 @@ const sentToken = (request: IncomingMessage, query: URLSearchParams | undefined)
 };
 
 /** What a request brings to prove its key, at the address that it came to: Express cuts what a router is mounted on. */
-export const sentProof = (request: IncomingMessage & { readonly originalUrl?: string }): SentProof => {
+export const sentProof = (request: IncomingMessage & { readonly originalUrl?: string }): PresentedToken['proof'] => {
   const { headers, method = 'GET', originalUrl = request.url } = request;
   const { dpop } = headers;
   return { value: typeof dpop === 'string' ? dpop : undefined, method, path: pathOf(originalUrl ?? '/') };
@@ -47,8 +50,9 @@ export const sentProof = (request: IncomingMessage & { readonly originalUrl?: st
 
 /**
  * The token of a request.
- * @throws MissingTokenError, TokenSentTwiceError
- * @throws InvalidTokenError it has characters that no token has
+ * @throws MissingTokenError where there is none
+ * @throws TokenSentTwiceError where it came in more than one way
+ * @throws InvalidTokenError where it has characters that no token has
  */
 export const presentedToken = (request: IncomingMessage, query?: URLSearchParams): PresentedToken => ({
   ...sentToken(request, query),

@@ -1,8 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { NextFunction, Request, Response } from 'express';
-import type { Authorization } from '../authorize/consent.ts';
-import type { Client } from '../model/account-stores.ts';
-import type { TokenRequest } from './token-request.ts';
+import type { ConsentQuestion, TokenRequest } from '../../oauth/authorization.ts';
+import type { Client } from '../../oauth/model/account-stores.ts';
 
 /*
  * oauth2orize as we use it: its published types leave out transaction stores, response modes and completion. It tells
@@ -11,7 +10,7 @@ import type { TokenRequest } from './token-request.ts';
 
 /** What we send along with an authorization request. */
 export interface Locals {
-  readonly authorization: Authorization;
+  readonly question: ConsentQuestion;
 }
 
 export interface Transaction {

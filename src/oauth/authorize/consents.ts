@@ -1,0 +1,158 @@
+import type { Clock } from '../../shared/clock.ts';
+import type { Client, ClientStore, User } from '../model/account-stores.ts';
+import type { Admission, RequestRoute } from '../model/admission.ts';
+import type { AuditLog } from '../model/audit-log.ts';
+import { type AuthorizationRequest, hashOfRequest, type RedirectTarget } from '../model/authorization-request.ts';
+import { OAuthError, UntrustedRequestError } from '../model/errors.ts';
+import type { PendingDecisionKey, PendingDecisionStore, RememberedGrantStore } from '../model/grant-stores.ts';
+import { formatScopes, isWithin, mayGrant, type Scope } from '../model/permissions.ts';
+import { anyoneCouldClaim } from '../model/redirect-uri.ts';
+import type { Parameters } from '../request/parameters.ts';
+import { createAuthorizationCheck } from './authorization-check.ts';
+
+/** A page of an authorization: its parameters, and the person and session that it is shown in. */
+export interface ConsentRequest {
+  readonly parameters: Parameters;
+  readonly user: User;
+  readonly sessionHash: string;
+  readonly route: RequestRoute;
+}
+
+/** An authorization request of a person who is logged in, checked: who is asked what, and in which session. */
+export interface ConsentQuestion {
+  readonly request: AuthorizationRequest;
+  readonly client: Client;
+  readonly userId: string;
+  readonly sessionHash: string;
+}
+
+/** What the client gets instead of an answer, and where. */
+export interface ConsentRefusal {
+  readonly error: OAuthError;
+  readonly target: RedirectTarget;
+}
+
+/** What a person may decide now, or the error that the client gets instead. */
+export type Consent =
+  | { readonly outcome: 'valid'; readonly question: ConsentQuestion }
+  | ({ readonly outcome: 'refused' } & ConsentRefusal);
+
+/** The authorization endpoint's questions to people: from a request that is checked to the one answer that counts. */
+export interface Consents {
+  /**
+   * Whether client and address of a request are good, and no more.
+   * @throws UntrustedRequestError where no client may hear of it
+   */
+  trust(parameters: Parameters, route: RequestRoute): Promise<void>;
+  /**
+   * Checks an authorization request on behalf of a person. Scopes that belong to a role which the person has not are left
+   * out; the token response names what remains (RFC 6749 section 3.3).
+   * @throws UntrustedRequestError where no client may hear of it
+   */
+  prepare(asked: ConsentRequest): Promise<Consent>;
+  /** Whether the person allowed as much to the same client, address and response type before. */
+  isRemembered(question: ConsentQuestion): Promise<boolean>;
+  /** Lets the question be answered, for ten minutes: an answer to none that was asked is no consent. */
+  ask(question: ConsentQuestion): Promise<void>;
+  /**
+   * Takes the question away and returns it as it was asked: of several answers, one gets it.
+   * @throws UntrustedRequestError where it was not asked, or was answered before
+   */
+  take(question: ConsentQuestion): Promise<ConsentQuestion>;
+  /** Remembers what was allowed, beside what was allowed before; nothing where another program could pose as the client. */
+  remember(question: ConsentQuestion): Promise<void>;
+  /** Writes the person's answer to the audit log. */
+  record(question: ConsentQuestion, decided: { readonly answer: ConsentAnswer; readonly address: string | null }): void;
+}
+
+export type ConsentAnswer = 'allow' | 'refuse';
+
+export interface ConsentsDeps {
+  readonly clients: ClientStore;
+  readonly pendingDecisions: PendingDecisionStore;
+  readonly rememberedGrants: RememberedGrantStore;
+  readonly admission: Admission;
+  readonly auditLog: AuditLog;
+  readonly clock: Clock;
+}
+
+const QUESTION_LIFETIME_MS = 10 * 60 * 1000;
+
+const keyOf = ({ request, userId, sessionHash }: ConsentQuestion): PendingDecisionKey => ({
+  ...{ sessionHash, userId },
+  requestHash: hashOfRequest(request),
+});
+
+/** The questions that were asked and not yet answered. */
+const createPendingQuestions = ({
+  pendingDecisions,
+  clock,
+}: Pick<ConsentsDeps, 'pendingDecisions' | 'clock'>): Pick<Consents, 'ask' | 'take'> => ({
+  ask: (question) => {
+    const expiresAt = clock.now() + QUESTION_LIFETIME_MS;
+    return pendingDecisions.arm({ ...keyOf(question), request: JSON.stringify(question.request), expiresAt });
+  },
+
+  take: async (question) => {
+    const asked = await pendingDecisions.take(keyOf(question), clock.now());
+    if (asked !== undefined) return { ...question, request: JSON.parse(asked.request) as AuthorizationRequest };
+    throw new UntrustedRequestError(
+      'Nothing was asked here, or it was answered before. Start again at the application.',
+    );
+  },
+});
+
+/** Spares a person the same question twice. */
+const createRememberedGrants = ({
+  rememberedGrants,
+  clock,
+}: Pick<ConsentsDeps, 'rememberedGrants' | 'clock'>): Pick<Consents, 'isRemembered' | 'remember'> => {
+  const grantKeyOf = ({ request: { clientId, redirectUri, responseType }, userId }: ConsentQuestion) => ({
+    ...{ userId, clientId, redirectUri, responseType },
+  });
+
+  const scopesOf = async (question: ConsentQuestion): Promise<readonly Scope[]> =>
+    (await rememberedGrants.find(grantKeyOf(question)))?.scopes ?? [];
+
+  return {
+    isRemembered: async (question) =>
+      !anyoneCouldClaim(question.request.redirectUri) && isWithin(question.request.scopes, await scopesOf(question)),
+
+    remember: async (question) => {
+      if (anyoneCouldClaim(question.request.redirectUri)) return;
+      const scopes = [...new Set([...(await scopesOf(question)), ...question.request.scopes])];
+      await rememberedGrants.save({ ...grantKeyOf(question), scopes, grantedAt: clock.now() });
+    },
+  };
+};
+
+export const createConsents = (deps: ConsentsDeps): Consents => {
+  const { clients, admission, pendingDecisions, rememberedGrants, auditLog, clock } = deps;
+  const authorizationCheck = createAuthorizationCheck({ clients, admission });
+
+  return {
+    ...createPendingQuestions({ pendingDecisions, clock }),
+    ...createRememberedGrants({ rememberedGrants, clock }),
+
+    trust: (parameters, route) => authorizationCheck.trust(parameters, route),
+
+    prepare: async ({ parameters, user, sessionHash, route }) => {
+      const checked = await authorizationCheck.check(parameters, route);
+      if (checked.outcome === 'refused') return checked;
+      const { client, request } = checked;
+      const scopes = request.scopes.filter((scope) => mayGrant(scope, user.role));
+      if (scopes.length === 0) {
+        const error = new OAuthError('invalid_scope', 'This person cannot grant that scope.');
+        return { outcome: 'refused', error, target: request };
+      }
+      return { outcome: 'valid', question: { client, request: { ...request, scopes }, userId: user.id, sessionHash } };
+    },
+
+    record: ({ request, client, userId }, { answer, address }) => {
+      const detail = formatScopes(request.scopes);
+      auditLog.record(answer === 'allow' ? 'grant.given' : 'grant.refused', {
+        ...{ userId, clientId: client.id, address, detail },
+      });
+    },
+  };
+};
