@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { cp, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
@@ -16,6 +16,9 @@ const documents = documentPaths().map(readDocument);
 const blocksOf = (language: string): Block[] =>
   documents.flatMap(({ blocks }) => blocks).filter((block) => block.language === language);
 
+/** Debian has nginx where only root looks. */
+const PATH = `${process.env['PATH'] ?? ''}:/usr/sbin`;
+
 interface Run {
   readonly code: number | null;
   readonly printed: string;
@@ -28,16 +31,20 @@ const run = async (
   options: { readonly cwd: string; readonly env?: Readonly<Record<string, string>>; readonly input?: string },
 ): Promise<Run> => {
   const { cwd, env, input = '' } = options;
-  const child = spawn(command, words, { cwd, env: { PATH: process.env['PATH'], HOME: cwd, ...env } });
+  const child = spawn(command, words, { cwd, env: { PATH, HOME: cwd, ...env } });
   const started = once(child, 'spawn');
   const ended = once(child, 'close');
   await started.catch(() => {
-    throw new Error(`${command} is not installed (Debian: apt-get install curl openssl nginx-light sqlite3)`);
+    throw new Error(`${command} is not installed (Debian: apt-get install curl openssl nginx-light sqlite3 systemd)`);
   });
   child.stdin.end(input);
   const [printed, said] = await Promise.all([text(child.stdout), text(child.stderr), ended]);
   return { code: child.exitCode, printed, said };
 };
+
+/** A server that runs until it is killed. */
+const start = (command: string, words: readonly string[]): ChildProcess =>
+  spawn(command, words, { stdio: 'inherit', env: { PATH } });
 
 const BETWEEN = '\u001e';
 
@@ -215,7 +222,7 @@ describe('the nginx configuration of docs/operate.md', () => {
       await writeFile(file, configurationOf(block));
       const checked = await run('nginx', ['-t', '-c', file], { cwd: directory });
       expect(checked.said).toContain('test is successful');
-      const nginx = spawn('nginx', ['-c', file, '-g', 'daemon off;'], { stdio: 'inherit' });
+      const nginx = start('nginx', ['-c', file, '-g', 'daemon off;']);
       const ended = once(nginx, 'exit');
       try {
         const redirect = `until curl -sI -H Host:${HOST} http://127.0.0.1:${ports.http}/x; do sleep 0.1; done | grep -i '^location'`;
