@@ -10,8 +10,7 @@ import type { ExtraHeaders, IncomingSession, Session } from './session/session.t
 import type { SessionContext } from './session/session-context.ts';
 import { StandaloneRequest, type RequestOptions } from './session/standalone-request.ts';
 import { defaultTimers, type ServerTransaction, type TimerBase, type Transactions } from './transaction/transaction.ts';
-import { LocateError } from './transport/errors.ts';
-import { locateLiteral, Locator } from './transport/locate.ts';
+import { Locator } from './transport/locate.ts';
 import { cachingResolver, systemResolver, type Resolver } from './transport/resolver.ts';
 import type { Hop, SipTransport } from './transport/transport.ts';
 
@@ -66,12 +65,11 @@ export class UserAgent implements UserAgentFace, SessionContext {
   readonly ids: IdSource;
   readonly timers: TimerBase;
   readonly dialogs = new DialogTable();
+  readonly locator: Locator;
   readonly agentHeaders: ExtraHeaders;
   allow = METHODS.join(', ');
   readonly #transport: SipTransport;
-  readonly #log: Log;
   readonly #contactUser: string;
-  readonly #locator: Locator;
   readonly #inbound: Inbound;
 
   constructor(options: UserAgentOptions) {
@@ -81,10 +79,10 @@ export class UserAgent implements UserAgentFace, SessionContext {
     this.timers = options.timers ?? defaultTimers;
     this.agentHeaders = options.serverName === undefined ? [] : [['user-agent', options.serverName]];
     this.#transport = options.transport;
-    this.#log = options.log;
     this.#contactUser = options.contactUser;
     const resolver = options.resolver ?? cachingResolver(systemResolver, options.clock);
-    this.#locator = new Locator({ resolver, clock: options.clock, ids: options.ids });
+    const { clock, ids, log } = options;
+    this.locator = new Locator({ resolver, clock, ids, log });
     this.#inbound = new Inbound(this);
     options.transactions.user = this.#inbound;
   }
@@ -126,32 +124,7 @@ export class UserAgent implements UserAgentFace, SessionContext {
     return `<sip:${this.#contactUser}@${host}:${port}${hop.protocol === 'tcp' ? ';transport=tcp' : ''}>`;
   }
 
-  locate(uri: string, use: (hops: readonly Hop[]) => void): void {
-    const literal = this.#literal(uri);
-    if (literal !== undefined) use(literal);
-    else
-      void this.#locator
-        .locate(uri)
-        .catch((error: unknown) => this.#unlocated(error))
-        .then(use);
-  }
-
   answerOther(transaction: ServerTransaction): void {
     this.#inbound.answer(transaction);
-  }
-
-  #literal(uri: string): readonly Hop[] | undefined {
-    try {
-      const hop = locateLiteral(uri);
-      return hop && [hop];
-    } catch (error) {
-      if (error instanceof LocateError) return this.#unlocated(error);
-      throw error;
-    }
-  }
-
-  #unlocated(error: unknown): readonly Hop[] {
-    this.#log.warn({ err: error }, 'The next hop of a request was not found');
-    return [];
   }
 }

@@ -39,7 +39,8 @@ export class OutgoingSession extends InviteSession implements InviteOwner {
     const { hop, route = [], target } = this.#options;
     const [firstRoute] = route;
     if (hop !== undefined) this.#invite(hop);
-    else this.context.locate(firstRoute === undefined ? target : uriOf(firstRoute), (hops) => this.#located(hops));
+    else
+      this.context.locator.find(firstRoute === undefined ? target : uriOf(firstRoute), (hops) => this.#located(hops));
   }
 
   hangUp({ headers = [] }: HangUpOptions = {}): void {

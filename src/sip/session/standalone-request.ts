@@ -73,7 +73,7 @@ export class StandaloneRequest implements ClientTransactionUser {
       else this.#send(this.#request, found);
     };
     if (hop !== undefined) located(hop);
-    else this.#context.locate(target, ([found]) => located(found));
+    else this.#context.locator.find(target, ([found]) => located(found));
   }
 
   #send(request: SipRequest, hop: Hop): void {

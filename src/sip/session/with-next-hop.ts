@@ -39,5 +39,5 @@ export const withNextHop = (context: SessionContext, dialog: Dialog, use: (hop: 
   };
   if (dialog.nextHop !== undefined) use(dialog.nextHop);
   else if (keepsToFlow(dialog)) found(dialog.peer);
-  else context.locate(dialog.nextHopUri, ([hop]) => found(hop));
+  else context.locator.find(dialog.nextHopUri, ([hop]) => found(hop));
 };

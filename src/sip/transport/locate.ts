@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import type { Clock } from '../../shared/clock.ts';
 import type { IdSource } from '../../shared/ids.ts';
+import type { Log } from '../../shared/log.ts';
 import { SipParseError } from '../message/errors.ts';
 import { parseUri, type SipUri } from '../message/uri.ts';
 import { LocateError } from './errors.ts';
@@ -12,6 +13,7 @@ interface LocatorOptions {
   readonly resolver: Resolver;
   readonly clock: Clock;
   readonly ids: IdSource;
+  readonly log: Log;
   /** For all questions about one URI together; 5 s by default. */
   readonly timeoutMs?: number;
 }
@@ -88,6 +90,35 @@ export class Locator {
     const hops = await this.#inTime(this.#resolve(target));
     if (hops.length === 0) throw new LocateError(`No server was found for ${target.host}`);
     return hops.slice(0, MAX_HOPS);
+  }
+
+  /**
+   * Finds where requests for a URI may go, the best first; none where that fails, which is logged. For an IP literal
+   * `use` is called within this call, so that an ACK leaves in the turn of its 2xx.
+   */
+  find(uri: string, use: (hops: readonly Hop[]) => void): void {
+    const literal = this.#findLiteral(uri);
+    if (literal !== undefined) use(literal);
+    else
+      void this.locate(uri)
+        .catch((error: unknown) => this.#notFound(error))
+        .then(use);
+  }
+
+  /** @returns undefined where the URI has a host name */
+  #findLiteral(uri: string): readonly Hop[] | undefined {
+    try {
+      const hop = locateLiteral(uri);
+      return hop && [hop];
+    } catch (error) {
+      if (error instanceof LocateError) return this.#notFound(error);
+      throw error;
+    }
+  }
+
+  #notFound(error: unknown): readonly Hop[] {
+    this.#options.log.warn({ err: error }, 'The next hop of a request was not found');
+    return [];
   }
 
   async #resolve({ host, port, protocol }: Target): Promise<readonly Hop[]> {

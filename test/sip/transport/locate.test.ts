@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { createSystemIds } from '../../../src/shared/ids.ts';
+import { silentLog } from '../../../src/shared/log.ts';
 import { LocateError } from '../../../src/sip/transport/errors.ts';
 import { locateLiteral, Locator } from '../../../src/sip/transport/locate.ts';
 import { orderServices } from '../../../src/sip/transport/order-services.ts';
@@ -38,7 +39,7 @@ const zone = (
 };
 
 const locatorFor = (resolver: Resolver, clock = new FakeClock()) =>
-  new Locator({ resolver, clock, ids: createSystemIds() });
+  new Locator({ resolver, clock, ids: createSystemIds(), log: silentLog });
 
 const hop = (protocol: 'udp' | 'tcp', address: string, port = 5060) => ({ protocol, address, port });
 
