@@ -26,20 +26,26 @@ export interface PasswordHasher {
   verify(password: string, stored: string | undefined): Promise<boolean>;
 }
 
-/**
- * OWASP's smallest recommendation, some 20 ms. Argon2id is the library's default, and cannot be named: its type is a
- * const enum, which is no value.
- */
-const cost = { memoryCost: 19_456, timeCost: 2, parallelism: 1 } as const;
+/** RFC 9106 section 3.1: memory in KiB, passes over it, lanes. */
+export interface HashCost {
+  readonly memoryCost: number;
+  readonly timeCost: number;
+  readonly parallelism: number;
+}
 
-/** No password has this hash; its cost is the one above. */
-const hashOfNoPassword =
-  '$argon2id$v=19$m=19456,t=2,p=1$b2ZmaG9va29mZmhvb2tvZg$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA';
+/** OWASP's smallest recommendation, some 20 ms. */
+const OWASP_COST: HashCost = { memoryCost: 19_456, timeCost: 2, parallelism: 1 };
 
-export const createPasswordHasher = (): PasswordHasher => ({
+/** No password has this hash. */
+const hashOfNoPassword = ({ memoryCost, timeCost, parallelism }: HashCost): string =>
+  `$argon2id$v=19$m=${memoryCost},t=${timeCost},p=${parallelism}` +
+  '$b2ZmaG9va29mZmhvb2tvZg$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA';
+
+/** Argon2id is the library's default, and cannot be named: its type is a const enum, which is no value. */
+export const createPasswordHasher = (cost: HashCost = OWASP_COST): PasswordHasher => ({
   hash: (password) => hashWithArgon2(password.normalize('NFC'), cost),
   verify: async (password, stored) => {
-    const matches = await verifyWithArgon2(stored ?? hashOfNoPassword, password.normalize('NFC'));
+    const matches = await verifyWithArgon2(stored ?? hashOfNoPassword(cost), password.normalize('NFC'));
     return matches && stored !== undefined;
   },
 });

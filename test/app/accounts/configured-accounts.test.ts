@@ -3,11 +3,12 @@ import { ConfigError } from '../../../src/config/config.ts';
 import { configureClients } from '../../../src/app/accounts/configured-clients.ts';
 import { ConfiguredPhones } from '../../../src/app/accounts/configured-phones.ts';
 import { createClientAdmin } from '../../../src/oauth/clients/client-admin.ts';
-import { createPasswordHasher, hashSecret } from '../../../src/oauth/model/secrets.ts';
+import { hashSecret } from '../../../src/oauth/model/secrets.ts';
 import { createUserAdmin } from '../../../src/oauth/accounts/user-admin.ts';
 import { settingsSchema } from '../../../src/config/settings.ts';
 import { createSystemIds } from '../../../src/shared/ids.ts';
 import { issueSipAccount, SipAccountTakenError } from '../../../src/app/sip-accounts.ts';
+import { createCheapHasher } from '../../support/cheap-hasher.ts';
 import { createTestStores, type TestStores } from '../../support/test-database.ts';
 
 const ids = createSystemIds();
@@ -20,7 +21,7 @@ beforeEach(async () => {
 afterEach(() => stores.close());
 
 const addUser = async (username: string): Promise<string> => {
-  const admin = createUserAdmin({ ...stores, hasher: createPasswordHasher(), ids });
+  const admin = createUserAdmin({ ...stores, hasher: createCheapHasher(), ids });
   return (await admin.create({ username, password: 'correct horse', role: 'user' })).id;
 };
 
