@@ -1,3 +1,5 @@
+import { createRequire } from 'node:module';
+
 const root = new URL('../..', import.meta.url).pathname;
 
 const base = {
@@ -5,7 +7,11 @@ const base = {
   testEnvironment: 'node',
   injectGlobals: false,
   extensionsToTreatAsEsm: ['.ts'],
-  moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
+  moduleNameMapper: {
+    '^(\\.{1,2}/.*)\\.js$': '$1',
+    // Its ESM build imports JSON without an attribute, which jest warns of in every file.
+    '^libphonenumber-js/min$': createRequire(import.meta.url).resolve('libphonenumber-js/min'),
+  },
   transform: { '^.+\\.ts$': ['ts-jest', { useESM: true, tsconfig: `${root}scripts/quality/tsconfig.jest.json` }] },
 };
 
