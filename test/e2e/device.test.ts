@@ -28,7 +28,7 @@ beforeAll(async () => {
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
   oauth = await createOAuthApp({ publicUrl: `http://localhost:${port}` });
-  server.on('request', oauth.app);
+  server.on('request', oauth.handler);
   const phone = { id: 'desk-phone', name: 'Desk phone', type: 'public', redirectUris: [], responseTypes: [] } as const;
   await oauth.clients.configure(
     { ...phone, grantTypes: [DEVICE_CODE_GRANT, 'refresh_token'], scopes: ['call', 'read'] },

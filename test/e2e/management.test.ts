@@ -30,7 +30,7 @@ beforeAll(async () => {
   oauth = await createOAuthApp();
   for (const username of ['alice', 'bob']) await oauth.users.create({ username, password, role: 'user' });
   await oauth.users.create({ username: 'root', password, role: 'admin' });
-  server = createServer(oauth.app);
+  server = createServer(oauth.handler);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   baseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   await oauth.clients.configure({ ...demoApp, redirectUris: [`${baseUrl}/test`] }, 'demo-secret');

@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
 import express, { type Express } from 'express';
 import request, { type Agent, type Response } from 'supertest';
 import { ensureBuiltInClient } from '../../src/app/accounts/prepare-accounts.ts';
@@ -8,11 +10,13 @@ import { sendProblem } from '../../src/http/problem.ts';
 import { createAdministration, type OAuthAdministration } from '../../src/oauth/administration.ts';
 import type { Authorization } from '../../src/oauth/authorization.ts';
 import type { ClientDescription } from '../../src/oauth/clients/client-description.ts';
-import { createPasswordHasher } from '../../src/oauth/model/secrets.ts';
 import type { PresentedToken, TokenVerifier } from '../../src/oauth/request/principal.ts';
 import { createSystemIds } from '../../src/shared/ids.ts';
+import type { PasswordHasher } from '../../src/oauth/model/secrets.ts';
 import { type Log, silentLog } from '../../src/shared/log.ts';
+import { createCheapHasher } from './cheap-hasher.ts';
 import { FakeClock } from './fake-clock.ts';
+import { signingKeyOf } from './signing-key.ts';
 import { createTestStores, type TestStores } from './test-database.ts';
 
 export const issuer = 'http://localhost:8888';
@@ -45,7 +49,10 @@ export const demoJs: ClientDescription = {
 };
 
 export interface OAuthApp {
-  readonly app: Express;
+  /** Listens already: supertest would open and close a port for each request. */
+  readonly app: Server;
+  /** What it serves, for a server of the test's own. */
+  readonly handler: Express;
   readonly stores: TestStores;
   readonly clock: FakeClock;
   readonly users: OAuthAdministration['users'];
@@ -63,15 +70,17 @@ export interface OAuthAppOptions {
   /** Whose password grant needs no client: by default that of `demo-tests`. */
   readonly firstParty?: 'none';
   readonly tokenRequestsPerSecondPerClient?: number;
+  /** A cheap one by default. */
+  readonly hasher?: PasswordHasher;
 }
 
 /** The authorization server, its pages and one protected address, over a real database and a clock of the test. */
 export const createOAuthApp = async (options: OAuthAppOptions = {}): Promise<OAuthApp> => {
-  const { sandbox = 'on', publicUrl = issuer, log = silentLog } = options;
+  const { sandbox = 'on', publicUrl = issuer, log = silentLog, hasher = createCheapHasher() } = options;
   const clock = new FakeClock();
   const ids = createSystemIds();
   const stores = await createTestStores({ clock });
-  const hasher = createPasswordHasher();
+  await stores.signingKeys.insert(signingKeyOf(clock.now()));
   const parts = {
     stores,
     hasher,
@@ -86,21 +95,21 @@ export const createOAuthApp = async (options: OAuthAppOptions = {}): Promise<OAu
   const authorization = composeAuthorization(parts);
   const { tokenVerifier } = authorization;
 
-  const app = express();
-  app.disable('x-powered-by');
-  app.set('trust proxy', 'loopback');
-  app.get('/rest/call', async (incoming, response) => {
+  const handler = express();
+  handler.disable('x-powered-by');
+  handler.set('trust proxy', 'loopback');
+  handler.get('/rest/call', async (incoming, response) => {
     const query = new URL(incoming.url, issuer).searchParams;
     response.json(await authenticate(tokenVerifier, incoming, query));
   });
   const { directRoutes, routers } = composeWeb({ ...parts, authorization, cookieSecret: 'a secret', viewsDirectory });
-  app.use(async (incoming, response, next) => {
+  handler.use(async (incoming, response, next) => {
     const route = directRoutes.find((candidate) => candidate.matches(incoming.path));
     if (route === undefined) next();
     else await route.handle(incoming, response, () => incoming.ip ?? '');
   });
-  app.use(...routers);
-  app.use((error: unknown, incoming: express.Request, response: express.Response, _next: express.NextFunction) =>
+  handler.use(...routers);
+  handler.use((error: unknown, incoming: express.Request, response: express.Response, _next: express.NextFunction) =>
     sendProblem(incoming, response, error),
   );
 
@@ -110,7 +119,15 @@ export const createOAuthApp = async (options: OAuthAppOptions = {}): Promise<OAu
   await users.create({ username: 'operator', password: 'operator', role: 'operator', sandbox: true });
   await clients.configure(demoApp, 'demo-secret');
   await clients.configure(demoJs, null);
-  return { app, stores, clock, users, clients, tokenAdmin, authorization, tokenVerifier, close: () => stores.close() };
+  const app = createServer(handler).listen(0, '127.0.0.1');
+  app.keepAliveTimeout = 0; // no pause of a slow machine closes a connection that is about to be used
+  await once(app, 'listening');
+  const close = async (): Promise<void> => {
+    app.close();
+    app.closeAllConnections();
+    await stores.close();
+  };
+  return { app, handler, stores, clock, users, clients, tokenAdmin, authorization, tokenVerifier, close };
 };
 
 export type Fields = Readonly<Record<string, string>>;

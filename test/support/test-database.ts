@@ -1,4 +1,5 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { silentLog, type Log } from '../../src/shared/log.ts';
@@ -26,6 +27,21 @@ export interface TestStoresOptions {
   readonly log?: Log;
 }
 
+/** An empty database with all its tables. The first of a test file is migrated, the others are copies of it. */
+let migrated: Promise<Buffer> | undefined;
+
+const migrateOnce = async (): Promise<Buffer> => {
+  const directory = mkdtempSync(join(tmpdir(), 'offhook-database-'));
+  const path = join(directory, 'offhook.db');
+  try {
+    const url = `sqlite:${path}?synchronous=normal`;
+    await (await openDatabase({ url, clock: new FakeClock(), log: silentLog })).close();
+    return readFileSync(path);
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+};
+
 /** All stores over a real SQLite file in a directory of its own. */
 export const createTestStores = async ({
   clock = new FakeClock(),
@@ -34,6 +50,9 @@ export const createTestStores = async ({
 }: TestStoresOptions = {}): Promise<TestStores> => {
   const directory = mkdtempSync(join(tmpdir(), 'offhook-database-'));
   const url = `sqlite:${join(directory, 'offhook.db')}`;
+  migrated ??= migrateOnce();
+  writeFileSync(join(directory, 'offhook.db'), await migrated, { mode: 0o600 });
+  writeFileSync(join(directory, 'offhook.key'), randomBytes(32), { mode: 0o600 });
   const secretKey = loadSecretKey(join(directory, 'offhook.key'));
   // Not flushed: a clock of the test stands still while the disk works.
   const database = await openDatabase({ url: `${url}?synchronous=normal`, clock, log });

@@ -1,3 +1,4 @@
+import { Agent as Connections } from 'node:http';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import request, { type Agent, type Response } from 'supertest';
 import { DEVICE_CODE_GRANT } from '../../../src/oauth/model/account-stores.ts';
@@ -167,6 +168,9 @@ const readers = [
   ...['/auth/login', '/auth/logout', '/device', '/management/account/password', '/rest/call'],
 ];
 
+/** Kept open: thousands of requests go to one server. */
+const connections = new Connections({ keepAlive: true });
+
 let oauth: OAuthApp;
 let agent: Agent;
 let faults: unknown[];
@@ -196,7 +200,7 @@ const wrongWith = ({ status, text, headers }: Response): string | undefined => {
 const failing = async (tests: Iterable<readonly [name: string, test: request.Test]>): Promise<readonly string[]> => {
   const failed: string[] = [];
   for (const [name, test] of tests) {
-    const wrong = await test.redirects(0).timeout(5000).then(wrongWith, String);
+    const wrong = await test.agent(connections).redirects(0).timeout(5000).then(wrongWith, String);
     if (wrong !== undefined) failed.push(`${name.slice(0, 300)}: ${wrong}`);
   }
   return [...failed, ...faults.map((fault) => `logged: ${JSON.stringify(fault)}`)];

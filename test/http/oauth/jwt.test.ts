@@ -78,7 +78,7 @@ describe('access tokens in JWT form', () => {
 
   it('78 are verified by others with the published keys alone', async () => {
     const { access_token, refresh_token } = await obtain();
-    const server = createServer(oauth.app).listen(0, '127.0.0.1');
+    const server = createServer(oauth.handler).listen(0, '127.0.0.1');
     await once(server, 'listening');
     const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}/oauth/jwks`;
     const keys = createRemoteJWKSet(new URL(address));
@@ -189,6 +189,7 @@ describe('access tokens in JWT form', () => {
 
 describe('the key set', () => {
   it('is public and cacheable, and never empty', async () => {
+    await oauth.stores.signingKeys.deleteBefore(oauth.clock.now() + 1);
     const answer = await request(oauth.app).get('/oauth/jwks');
     expect([answer.status, answer.headers['content-type']]).toEqual([200, 'application/jwk-set+json']);
     expect(answer.headers['cache-control']).toBe('public, max-age=300');

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import request from 'supertest';
+import { createPasswordHasher } from '../../../src/oauth/model/secrets.ts';
 import {
   createOAuthApp,
   demoApp,
@@ -18,7 +19,8 @@ const person: Fields = { ...robot, grant_type: 'password', username: 'alice', pa
 let oauth: OAuthApp;
 
 const start = async (tokenRequestsPerSecondPerClient = 0): Promise<void> => {
-  oauth = await createOAuthApp({ tokenRequestsPerSecondPerClient });
+  // As slow as in production: what comes in a flood has to wait.
+  oauth = await createOAuthApp({ tokenRequestsPerSecondPerClient, hasher: createPasswordHasher() });
   const grantTypes = ['client_credentials', 'password'] as const;
   await oauth.clients.configure({ ...demoApp, id: 'robot', grantTypes, grantTypesByGet: [], sandbox: false }, secret);
   await oauth.users.create({ username: 'alice', password: 'correct horse', role: 'user' });

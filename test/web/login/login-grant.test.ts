@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import request, { type Agent, type Response } from 'supertest';
+import { createPasswordHasher } from '../../../src/oauth/model/secrets.ts';
 import {
   arrival,
   asked,
@@ -273,6 +274,8 @@ describe('consent', () => {
 
 describe('passwords', () => {
   it('34 an unknown user, a wrong password and a disabled user get the same answer', async () => {
+    await oauth.close();
+    oauth = await createOAuthApp({ hasher: createPasswordHasher() });
     await oauth.users.create({ username: 'gone', password: 'long enough', role: 'user' });
     await oauth.users.setStatus('gone', 'disabled');
     const attempts = [
