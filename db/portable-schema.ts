@@ -1,4 +1,4 @@
-import { SqliteAdapter, sql, type ColumnDefinitionBuilder, type CreateTableBuilder, type Kysely } from 'kysely';
+import { type ColumnDefinitionBuilder, type CreateTableBuilder, type Kysely, sql, SqliteAdapter } from 'kysely';
 
 /*
  * The few things that SQLite and PostgreSQL write differently. Everything else in the migrations is common to both:

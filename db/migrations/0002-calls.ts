@@ -1,4 +1,4 @@
-import { sql, type Kysely } from 'kysely';
+import { type Kysely, sql } from 'kysely';
 import { required, storedByKey, withGrowingId } from '../portable-schema.ts';
 
 /**

@@ -1,4 +1,4 @@
-import { sql, type Kysely } from 'kysely';
+import { type Kysely, sql } from 'kysely';
 import { required, storedByKey, withRisingId } from '../portable-schema.ts';
 
 /** Devices that wait for a person, keys that sign, who may register clients, proofs that were seen, and the audit log. */

@@ -2,7 +2,7 @@
  * Calls end to end: HTTP POST with a bearer token, two legs answered by two sipp processes, PUT, both legs ended.
  * Open loop: the POSTs leave at their times whatever comes back. The rate rises until a call is not clean at a sipp.
  */
-import { spawn, type ChildProcess } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { obtainTokens } from '../../test/support/authorize.ts';
-import { startService, type StartedService } from '../../test/support/start-service.ts';
+import { type StartedService, startService } from '../../test/support/start-service.ts';
 import { median } from './figures.ts';
 import { httpRequest, type Requests } from './load.ts';
 import { insertOngoingCalls } from './ongoing-calls.ts';
@@ -21,8 +21,8 @@ import {
   printSubjects,
   repeated,
   startPeer,
-  subject,
   type Subject,
+  subject,
 } from './subjects.ts';
 
 const CONNECTIONS = 16;

@@ -1,6 +1,6 @@
 /* What client_credentials are compared with: oidc-provider as it comes, its tokens in memory, in a process of its own. */
-import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import Provider from 'oidc-provider';
 
 const server = createServer();

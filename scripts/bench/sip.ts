@@ -1,8 +1,8 @@
 /* Parses and prints a realistic INVITE and tells how many a second of one core's time. */
+import type { SipMessage } from '../../src/sip/message/message.ts';
 import { parseMessage } from '../../src/sip/message/parse.ts';
 import { printMessage } from '../../src/sip/message/print.ts';
 import { validateRequest } from '../../src/sip/message/validate.ts';
-import type { SipMessage } from '../../src/sip/message/message.ts';
 
 const SDP = `v=0
 o=carrier-gw 1761822034 1761822034 IN IP4 203.0.113.40

@@ -19,6 +19,7 @@ const checks = [
   ['layers', bin('depcruise'), ['--config', 'scripts/quality/layers.cjs', 'src', 'db']],
   ['knip', bin('knip'), ['--config', 'scripts/quality/knip.json']],
   ['requirements', process.execPath, ['scripts/quality/requirements.mjs']],
+  ['comments', process.execPath, ['scripts/quality/comments.mjs']],
   ...(process.argv.includes('--static') ? [] : [['types and unit tests', 'npm', ['test', '--silent']]]),
 ];
 

@@ -1,3 +1,4 @@
+import importSort from 'eslint-plugin-simple-import-sort';
 import tseslint from 'typescript-eslint';
 
 const root = new URL('../..', import.meta.url).pathname;
@@ -13,7 +14,10 @@ export default tseslint.config(
   ...tseslint.configs.stylisticTypeChecked,
   {
     languageOptions: { parserOptions: { project: `${root}tsconfig.json`, tsconfigRootDir: root } },
+    plugins: { 'import-sort': importSort },
     rules: {
+      // Node's own, packages, ours: in one block, the farthest first.
+      'import-sort/imports': ['error', { groups: [['^node:', '^@?\\w', '^\\.\\./', '^\\./']] }],
       complexity: ['error', 10],
       'max-lines': ['error', { max: 300, skipBlankLines: true, skipComments: true }],
       'max-lines-per-function': ['error', { max: 50, skipBlankLines: true, skipComments: true }],

@@ -1,12 +1,12 @@
 import { DemoCarrier } from '../engines/sandbox/demo-carrier.ts';
 import { DemoPhone } from '../engines/sandbox/demo-phone.ts';
 import type { SipTrunk } from '../engines/sip/call/routes.ts';
-import type { Shutdown } from './shutdown.ts';
 import type { Clock } from '../shared/clock.ts';
 import type { IdSource } from '../shared/ids.ts';
 import type { Log } from '../shared/log.ts';
 import { Registration } from '../sip/registrar/registration.ts';
 import { SipStack } from '../sip/sip-stack.ts';
+import type { Shutdown } from './shutdown.ts';
 
 const HOST = '127.0.0.1';
 const ANSWER_AFTER_MS = 1000;

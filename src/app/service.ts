@@ -1,4 +1,4 @@
-import { hostInUrl, type Config } from '../config/config.ts';
+import { type Config, hostInUrl } from '../config/config.ts';
 import { createPasswordHasher } from '../oauth/model/secrets.ts';
 import { systemClock } from '../shared/clock.ts';
 import { createSystemIds } from '../shared/ids.ts';

@@ -1,22 +1,22 @@
-import { startDemoCarrier, startDemoPhone } from './sandbox.ts';
 import type { Config } from '../config/config.ts';
-import { Prompter } from '../engines/sip/media/prompter.ts';
-import { Routes, type SipTrunk, type TrunkRoute } from '../engines/sip/call/routes.ts';
-import { SipCallEngine, type EngineService } from '../engines/sip/sip-engine.ts';
-import { MediaPort } from '../media/media-port.ts';
 import type { Trunk } from '../config/settings.ts';
+import { Routes, type SipTrunk, type TrunkRoute } from '../engines/sip/call/routes.ts';
+import { Prompter } from '../engines/sip/media/prompter.ts';
+import { type EngineService, SipCallEngine } from '../engines/sip/sip-engine.ts';
+import { MediaPort } from '../media/media-port.ts';
 import type { Clock } from '../shared/clock.ts';
 import type { IdSource } from '../shared/ids.ts';
 import type { Log } from '../shared/log.ts';
 import { reachableHost } from '../shared/reachable-host.ts';
-import type { Shutdown } from './shutdown.ts';
 import { DigestServer } from '../sip/auth/digest-server.ts';
 import { Registrar } from '../sip/registrar/registrar.ts';
 import { Registration } from '../sip/registrar/registration.ts';
-import { SipStack, type LocalAddress } from '../sip/sip-stack.ts';
+import { type LocalAddress, SipStack } from '../sip/sip-stack.ts';
 import type { UserAgent } from '../sip/user-agent.ts';
 import { deriveKey } from '../storage/secret-key.ts';
 import type { Stores } from '../storage/stores.ts';
+import { startDemoCarrier, startDemoPhone } from './sandbox.ts';
+import type { Shutdown } from './shutdown.ts';
 import { issueSipAccount, sipRealm } from './sip-accounts.ts';
 
 export interface TelephonyParts {

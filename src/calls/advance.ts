@@ -1,8 +1,8 @@
 import type { EngineEvent, LegCause, Verdict } from './call-engine.ts';
 import type { CallEventName, CallEventPayloads, Change } from './call-events.ts';
-import { callTransitions, legTransitions, type CallState, type LegRole, type LegState } from './call-state.ts';
+import { type CallState, callTransitions, type LegRole, type LegState, legTransitions } from './call-state.ts';
 import type { CallRecord, LegRecord } from './call-store.ts';
-import { endingOf, type Ending } from './outcome.ts';
+import { type Ending, endingOf } from './outcome.ts';
 
 /*
  * The call as a pure function: a record and what happened give the changes. An input that the tables of

@@ -1,6 +1,6 @@
 import type { Clock } from '../shared/clock.ts';
 import type { Log } from '../shared/log.ts';
-import { toCallEvent, type Change } from './call-events.ts';
+import { type Change, toCallEvent } from './call-events.ts';
 import type { LegRole } from './call-state.ts';
 import type { CallEvent, CallRecord, CallStore, IdempotencyRecord } from './call-store.ts';
 

@@ -1,5 +1,5 @@
+import { type PlaceCall, type RingTimes, ringTimesOf } from './call-command.ts';
 import type { CallEngine, CallPlan, Endpoint } from './call-engine.ts';
-import { ringTimesOf, type PlaceCall, type RingTimes } from './call-command.ts';
 import type { CallPolicy } from './call-policy.ts';
 import {
   CallerIdNotAllowedError,
@@ -8,7 +8,7 @@ import {
   InvalidNumberError,
   NoPhoneError,
 } from './errors.ts';
-import { dialledDigits, toE164, type DialledNumber } from './number.ts';
+import { dialledDigits, type DialledNumber, toE164 } from './number.ts';
 import type { CallUser, Phone, PhoneDirectory } from './phone-directory.ts';
 
 /** Whom a command wants to reach. */

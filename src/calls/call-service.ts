@@ -16,7 +16,7 @@ import { newCall } from './new-call.ts';
 import { OngoingCalls } from './ongoing-calls.ts';
 import { endingOnRequest } from './outcome.ts';
 import type { PhoneDirectory } from './phone-directory.ts';
-import { PlacementsUnderWay, replay, type Placed } from './placement.ts';
+import { type Placed, PlacementsUnderWay, replay } from './placement.ts';
 import { closeAbandoned, endingAfterCrash } from './recovery.ts';
 
 export interface CallServiceOptions {

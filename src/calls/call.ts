@@ -6,7 +6,7 @@ import type { CallEventPayloads, Change } from './call-events.ts';
 import { CallJournal } from './call-journal.ts';
 import type { EndedBy } from './call-state.ts';
 import type { CallEvent, CallRecord, CallStore, IdempotencyRecord } from './call-store.ts';
-import { endingOf, endingOnRequest, type Ending } from './outcome.ts';
+import { type Ending, endingOf, endingOnRequest } from './outcome.ts';
 
 export interface CallOptions {
   readonly store: CallStore;

@@ -1,5 +1,5 @@
-import { IdempotencyConflictError } from './errors.ts';
 import type { IdempotencyRecord } from './call-store.ts';
+import { IdempotencyConflictError } from './errors.ts';
 
 /** What a POST led to. */
 export interface Placed {

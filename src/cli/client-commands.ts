@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import { BY_COMMAND, type CommandContext } from './command-context.ts';
 import { type ClientOptions, describedBy, grantNames, nameOfGrant, scopeNames } from './client-options.ts';
+import { BY_COMMAND, type CommandContext } from './command-context.ts';
 import { formatTable } from './terminal.ts';
 
 const addAdd = (client: Command, { terminal, administer }: CommandContext): void => {

@@ -1,4 +1,4 @@
-import { sipAddress, startService, type RunningService } from '../app/service.ts';
+import { type RunningService, sipAddress, startService } from '../app/service.ts';
 import { readConfig } from '../config/config.ts';
 import type { Terminal } from './terminal.ts';
 

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { isIPv6 } from 'node:net';
 import type { z } from 'zod';
-import { type Environment, environmentSchema, type RtpAddress, type SipListen } from './environment.ts';
-import { type Settings, settingsSchema } from './settings.ts';
 import { isLoopbackHost } from '../shared/loopback.ts';
 import { reachableHost } from '../shared/reachable-host.ts';
+import { type Environment, environmentSchema, type RtpAddress, type SipListen } from './environment.ts';
+import { type Settings, settingsSchema } from './settings.ts';
 
 /** Everything that can be set, checked and frozen. */
 export interface Config {

@@ -1,7 +1,6 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express';
 import proxyAddress from 'proxy-addr';
-import { pathOf } from './request-target.ts';
 import { resourceMetadataOf } from '../oauth/server/server-metadata.ts';
 import type { Clock } from '../shared/clock.ts';
 import type { Log } from '../shared/log.ts';
@@ -12,6 +11,7 @@ import type { DirectRoute } from './direct-route.ts';
 import { MisdirectedRequestError, NotFoundError } from './errors.ts';
 import { asAppError, sendProblem } from './problem.ts';
 import { send } from './reply.ts';
+import { pathOf } from './request-target.ts';
 import { CallRoute, type CallRouteDeps } from './routes/call/call.ts';
 
 export interface AppDeps extends CallRouteDeps {

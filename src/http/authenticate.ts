@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { InsufficientScopeError } from '../oauth/model/errors.ts';
-import { presentedToken } from './oauth/presented-token.ts';
 import type { TokenVerifier, UserPrincipal } from '../oauth/request/principal.ts';
+import { presentedToken } from './oauth/presented-token.ts';
 
 /**
  * On whose behalf a request acts.

@@ -1,7 +1,7 @@
-import { STATUS_CODES, type IncomingMessage, type ServerResponse } from 'node:http';
+import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
 import { AppError, type ErrorKind } from '../shared/errors.ts';
 import { type ChallengeContext, challengeOf } from './challenge.ts';
-import { HttpError, InvalidRequestError, BodyTooLargeError, UnsupportedMediaTypeError } from './errors.ts';
+import { BodyTooLargeError, HttpError, InvalidRequestError, UnsupportedMediaTypeError } from './errors.ts';
 import { negotiateFormat } from './negotiate.ts';
 import { send } from './reply.ts';
 import { writeXml, type XmlObject } from './xml.ts';

@@ -1,7 +1,7 @@
 import type { Clock } from '../shared/clock.ts';
 import type { IdSource } from '../shared/ids.ts';
-import { buildRtpPacket } from './rtp-packet.ts';
 import type { RtpPacket } from './rtp-packet.ts';
+import { buildRtpPacket } from './rtp-packet.ts';
 import { randomRtpOrigin } from './rtp-stream.ts';
 
 /** Twice what 10 ms packets need. Two echoes that face each other would else turn one packet into a storm. */

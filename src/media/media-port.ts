@@ -5,10 +5,10 @@ import type { Log } from '../shared/log.ts';
 import { FrameTicker } from './frame-ticker.ts';
 import type { G711PayloadType } from './g711.ts';
 import { RtpStream } from './rtp-stream.ts';
-import { toneFrames } from './tones.ts';
 import type { ToneName, TonePlan } from './tones.ts';
-import { bindUdpSocket, isSendable } from './udp-socket.ts';
+import { toneFrames } from './tones.ts';
 import type { MediaAddress, MediaBinding } from './udp-socket.ts';
+import { bindUdpSocket, isSendable } from './udp-socket.ts';
 
 export interface MediaPortOptions extends MediaBinding {
   readonly clock: Clock;

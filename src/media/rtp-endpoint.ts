@@ -6,14 +6,14 @@ import type { Log } from '../shared/log.ts';
 import { EchoStream } from './echo-stream.ts';
 import { FrameTicker } from './frame-ticker.ts';
 import type { G711PayloadType } from './g711.ts';
-import { parseRtpPacket } from './rtp-packet.ts';
 import type { RtpPacket } from './rtp-packet.ts';
+import { parseRtpPacket } from './rtp-packet.ts';
 import { RtpStream } from './rtp-stream.ts';
 import { DigitDetector } from './telephone-event.ts';
-import { silenceFrames, toneFrames } from './tones.ts';
 import type { FrameLoop, ToneName, TonePlan } from './tones.ts';
-import { bindUdpSocket, isSendable } from './udp-socket.ts';
+import { silenceFrames, toneFrames } from './tones.ts';
 import type { MediaAddress, MediaBinding } from './udp-socket.ts';
+import { bindUdpSocket, isSendable } from './udp-socket.ts';
 
 /** What an endpoint sends: a tone, silence, what it hears, or nothing. */
 export type RtpSource = ToneName | 'silence' | 'echo' | 'none';

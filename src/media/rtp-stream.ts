@@ -1,8 +1,8 @@
 import type { IdSource } from '../shared/ids.ts';
 import type { G711PayloadType } from './g711.ts';
 import { advanceRtpPacket, buildRtpPacket, clearMarker } from './rtp-packet.ts';
-import { FRAME_SAMPLES } from './tones.ts';
 import type { FrameLoop } from './tones.ts';
+import { FRAME_SAMPLES } from './tones.ts';
 
 interface RtpOrigin {
   readonly ssrc: number;

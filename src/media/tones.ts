@@ -1,5 +1,5 @@
-import { encodeG711 } from './g711.ts';
 import type { G711PayloadType } from './g711.ts';
+import { encodeG711 } from './g711.ts';
 
 /** Samples a second of G.711, and the unit of its RTP timestamps. */
 const SAMPLE_RATE = 8000;

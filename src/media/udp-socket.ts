@@ -1,5 +1,5 @@
-import { createSocket } from 'node:dgram';
 import type { Socket } from 'node:dgram';
+import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { isIP, isIPv6 } from 'node:net';
 import type { IdSource } from '../shared/ids.ts';

@@ -3,15 +3,15 @@ import type { IdSource } from '../shared/ids.ts';
 import type { Log } from '../shared/log.ts';
 import { DialogTable } from './dialog/dialog-table.ts';
 import type { SipResponse } from './message/message.ts';
-import { Inbound, type RequestHandler } from './session/inbound.ts';
 import type { InviteOptions } from './session/create-invite.ts';
+import { Inbound, type RequestHandler } from './session/inbound.ts';
 import { OutgoingSession } from './session/outgoing-session.ts';
 import type { ExtraHeaders, IncomingSession, Session } from './session/session.ts';
 import type { SessionContext } from './session/session-context.ts';
-import { StandaloneRequest, type RequestOptions } from './session/standalone-request.ts';
+import { type RequestOptions, StandaloneRequest } from './session/standalone-request.ts';
 import { defaultTimers, type ServerTransaction, type TimerBase, type Transactions } from './transaction/transaction.ts';
 import { Locator } from './transport/locate.ts';
-import { cachingResolver, systemResolver, type Resolver } from './transport/resolver.ts';
+import { cachingResolver, type Resolver, systemResolver } from './transport/resolver.ts';
 import type { Hop, SipTransport } from './transport/transport.ts';
 
 export type { DigestCredentials } from './auth/credentials.ts';

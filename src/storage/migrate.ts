@@ -1,4 +1,4 @@
-import { Migrator, sql, type Kysely, type Migration } from 'kysely';
+import { type Kysely, type Migration, Migrator, sql } from 'kysely';
 import * as users from '../../db/migrations/0001-users.ts';
 import * as calls from '../../db/migrations/0002-calls.ts';
 import * as oauth from '../../db/migrations/0003-oauth.ts';

@@ -2,21 +2,16 @@ import type { CallStore } from '../calls/call-store.ts';
 import type { PhoneDirectory } from '../calls/phone-directory.ts';
 import type { OAuthStores } from '../oauth/model/stores.ts';
 import type { Clock } from '../shared/clock.ts';
-import type { BindingStore } from '../sip/registrar/binding-store.ts';
 import type { CredentialStore } from '../sip/auth/credential-store.ts';
-import type { Database } from './database.ts';
-import type { SandboxAccounts } from './sandbox-accounts.ts';
-import { KyselyAuditStore } from './oauth/kysely-audit-store.ts';
-import { KyselyBindingStore } from './phones/kysely-binding-store.ts';
+import type { BindingStore } from '../sip/registrar/binding-store.ts';
 import { KyselyCallStore } from './calls/kysely-call-store.ts';
+import type { Database } from './database.ts';
+import { KyselyAuditStore } from './oauth/kysely-audit-store.ts';
 import { KyselyClientStore } from './oauth/kysely-client-store.ts';
 import { KyselyCodeStore } from './oauth/kysely-code-store.ts';
-import { KyselyCredentialStore } from './phones/kysely-credential-store.ts';
 import { KyselyDeviceGrantStore } from './oauth/kysely-device-grant-store.ts';
 import { KyselyLoginAddressStore } from './oauth/kysely-login-address-store.ts';
 import { KyselyPendingDecisionStore } from './oauth/kysely-pending-decision-store.ts';
-import { KyselyPhoneBook } from './phones/kysely-phone-book.ts';
-import { KyselyPhoneDirectory } from './phones/kysely-phone-directory.ts';
 import { KyselyProofStore } from './oauth/kysely-proof-store.ts';
 import { KyselyRegistrationTokenStore } from './oauth/kysely-registration-token-store.ts';
 import { KyselyRememberedGrantStore } from './oauth/kysely-remembered-grant-store.ts';
@@ -24,6 +19,11 @@ import { KyselySessionStore } from './oauth/kysely-session-store.ts';
 import { KyselySigningKeyStore } from './oauth/kysely-signing-key-store.ts';
 import { KyselyTokenStore } from './oauth/kysely-token-store.ts';
 import { KyselyUserStore } from './oauth/kysely-user-store.ts';
+import { KyselyBindingStore } from './phones/kysely-binding-store.ts';
+import { KyselyCredentialStore } from './phones/kysely-credential-store.ts';
+import { KyselyPhoneBook } from './phones/kysely-phone-book.ts';
+import { KyselyPhoneDirectory } from './phones/kysely-phone-directory.ts';
+import type { SandboxAccounts } from './sandbox-accounts.ts';
 
 /** Every port, over one database. */
 export interface Stores extends OAuthStores {

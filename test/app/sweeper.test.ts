@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { Sweeper } from '../../src/app/sweeper.ts';
-import { silentLog, type Log } from '../../src/shared/log.ts';
+import { type Log, silentLog } from '../../src/shared/log.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 
 const MINUTE_MS = 60_000;

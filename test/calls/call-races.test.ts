@@ -2,9 +2,9 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { Requester } from '../../src/calls/call-command.ts';
 import type { EngineEvent } from '../../src/calls/call-engine.ts';
-import { legTransitions, type LegRole, type LegState } from '../../src/calls/call-state.ts';
+import { type LegRole, type LegState, legTransitions } from '../../src/calls/call-state.ts';
 import { talkSeconds } from '../../src/calls/outcome.ts';
-import { createCallWorld, settleJournal, type CallWorld } from '../support/call-world.ts';
+import { type CallWorld, createCallWorld, settleJournal } from '../support/call-world.ts';
 import { cause } from '../support/scripted-engine.ts';
 
 /** What may happen to a call, in any order: most orders are none that an engine should tell. */

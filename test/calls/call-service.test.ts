@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { PlaceCall, Requester } from '../../src/calls/call-command.ts';
 import type { Verdict } from '../../src/calls/call-engine.ts';
-import type { Placed } from '../../src/calls/placement.ts';
 import type { CallPolicyRules } from '../../src/calls/call-policy.ts';
-import { createCallWorld, settleJournal, type CallWorld } from '../support/call-world.ts';
+import type { Placed } from '../../src/calls/placement.ts';
+import { type CallWorld, createCallWorld, settleJournal } from '../support/call-world.ts';
 import { cause } from '../support/scripted-engine.ts';
 
 const worlds: CallWorld[] = [];

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import type { Proof, RotationDecision } from '../../src/oauth/model/token-stores.ts';
 import type { RedemptionDecision } from '../../src/oauth/model/grant-stores.ts';
+import type { Proof, RotationDecision } from '../../src/oauth/model/token-stores.ts';
 import type { OAuthStoresUnderTest } from './account-stores.ts';
 import { aClient, aCode, aFamily, aUser, HOUR, NOON, outcomeOf, tokensOf } from './records.ts';
 

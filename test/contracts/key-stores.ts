@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import type { AuditEvent } from '../../src/oauth/model/audit-log.ts';
 import type { RegistrationToken } from '../../src/oauth/model/account-stores.ts';
+import type { AuditEvent } from '../../src/oauth/model/audit-log.ts';
 import type { SigningKey } from '../../src/oauth/model/token-stores.ts';
 import type { OAuthStoresUnderTest } from './account-stores.ts';
 import { aUser, count, HOUR, NOON } from './records.ts';

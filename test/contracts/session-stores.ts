@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import type { PendingDecision, RememberedGrant } from '../../src/oauth/model/grant-stores.ts';
 import type { Session } from '../../src/oauth/model/account-stores.ts';
+import type { PendingDecision, RememberedGrant } from '../../src/oauth/model/grant-stores.ts';
 import type { OAuthStoresUnderTest } from './account-stores.ts';
 import { aClient, aUser, HOUR, NOON } from './records.ts';
 

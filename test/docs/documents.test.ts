@@ -8,7 +8,7 @@ import { runCommandLine } from '../../src/cli/command-line.ts';
 import { ConfigError, readConfig } from '../../src/config/config.ts';
 import { environmentSchema } from '../../src/config/environment.ts';
 import { settingsSchema } from '../../src/config/settings.ts';
-import { documentPaths, readDocument, ROOT, type Document } from './document.ts';
+import { type Document, documentPaths, readDocument, ROOT } from './document.ts';
 
 const documents = documentPaths().map(readDocument);
 const blocksOf = (...languages: string[]) =>

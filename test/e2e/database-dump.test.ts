@@ -1,14 +1,14 @@
 import { createHmac } from 'node:crypto';
-import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { DEVICE_CODE_GRANT } from '../../src/oauth/model/account-stores.ts';
 import { hashSecret } from '../../src/oauth/model/secrets.ts';
 import { ha1 } from '../../src/sip/auth/digest.ts';
-import { deriveKey } from '../../src/storage/secret-key.ts';
 import { openSqlite } from '../../src/storage/dialects/sqlite/better-sqlite3.ts';
-import { startService, type StartedService } from '../support/start-service.ts';
+import { deriveKey } from '../../src/storage/secret-key.ts';
+import { type StartedService, startService } from '../support/start-service.ts';
 import { SecretWalk, walkSettings } from './secret-walk.ts';
 
 /** A service that is started again is the same issuer only at the same port. */

@@ -8,7 +8,7 @@ import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import ts from 'typescript';
 import { type Block, documentPaths, readDocument, ROOT } from '../docs/document.ts';
-import { startService, type StartedService } from '../support/start-service.ts';
+import { type StartedService, startService } from '../support/start-service.ts';
 import { AnsweringPeer } from './answering-peer.ts';
 import { runOffhook } from './run-offhook.ts';
 

@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { DEVICE_CODE_GRANT } from '../../src/oauth/model/account-stores.ts';
-import { runOffhook } from './run-offhook.ts';
 import type { StartedService } from '../support/start-service.ts';
+import { runOffhook } from './run-offhook.ts';
 
 type Fields = Readonly<Record<string, string>>;
 

@@ -1,19 +1,19 @@
-import { mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { once } from 'node:events';
+import { mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { request as httpRequest } from 'node:http';
-import { createServer, type AddressInfo } from 'node:net';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { startDemoPhone } from '../../src/app/sandbox.ts';
+import { Shutdown } from '../../src/app/shutdown.ts';
 import { systemClock } from '../../src/shared/clock.ts';
 import { createSystemIds } from '../../src/shared/ids.ts';
 import { silentLog } from '../../src/shared/log.ts';
-import { Shutdown } from '../../src/app/shutdown.ts';
 import { openSqlite } from '../../src/storage/dialects/sqlite/better-sqlite3.ts';
 import { authorize, obtainTokens } from '../support/authorize.ts';
 import { RestClient } from '../support/rest-client.ts';
-import { startService, type StartedService, type StartServiceOptions } from '../support/start-service.ts';
+import { type StartedService, startService, type StartServiceOptions } from '../support/start-service.ts';
 import { AnsweringPeer } from './answering-peer.ts';
 import { runOffhook, type RunOptions } from './run-offhook.ts';
 

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { BrowserContextOptions, Page } from 'playwright-core';
 import { accessibilityFaults } from '../support/accessibility.ts';
 import { startBrowser, type TestBrowser } from '../support/browser.ts';
-import { startService, type StartedService } from '../support/start-service.ts';
+import { type StartedService, startService } from '../support/start-service.ts';
 
 let service: StartedService;
 let browser: TestBrowser;

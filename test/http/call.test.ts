@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import request, { type Response, type Test } from 'supertest';
 import { parseStringPromise } from 'xml2js';
-import { createCallApi, PUBLIC_URL, type CallApi } from '../support/call-api.ts';
+import { type CallApi, createCallApi, PUBLIC_URL } from '../support/call-api.ts';
 import { settleJournal } from '../support/call-world.ts';
 
 let api: CallApi;

@@ -1,5 +1,5 @@
 import { createServer, type Server } from 'node:http';
-import { connect, type AddressInfo } from 'node:net';
+import { type AddressInfo, connect } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
@@ -7,7 +7,7 @@ import request, { type Test } from 'supertest';
 import { parseStringPromise } from 'xml2js';
 import { writeXml } from '../../src/http/xml.ts';
 import type { TokenVerifier } from '../../src/oauth/request/principal.ts';
-import { createCallApi, PUBLIC_URL, type CallApi } from '../support/call-api.ts';
+import { type CallApi, createCallApi, PUBLIC_URL } from '../support/call-api.ts';
 
 let api: CallApi;
 

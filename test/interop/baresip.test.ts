@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { authorize } from '../support/authorize.ts';
-import { startBaresip, type Baresip, type BaresipOptions } from '../support/baresip.ts';
+import { type Baresip, type BaresipOptions, startBaresip } from '../support/baresip.ts';
 import { startCapture } from '../support/capture.ts';
-import { isOver, RestClient, type ApiCall } from '../support/rest-client.ts';
-import { startService, type StartedService } from '../support/start-service.ts';
+import { type ApiCall, isOver, RestClient } from '../support/rest-client.ts';
+import { type StartedService, startService } from '../support/start-service.ts';
 
 jest.setTimeout(30_000);
 

@@ -12,9 +12,9 @@ import {
   pause,
   refuses,
   rings,
+  type Step,
   takesCall,
   takesOffer,
-  type Step,
 } from './steps.ts';
 
 let stage: Stage;

@@ -1,5 +1,5 @@
 import { expect } from '@jest/globals';
-import { isOver, type ApiCall } from '../support/rest-client.ts';
+import { type ApiCall, isOver } from '../support/rest-client.ts';
 import type { Sipp, SippReport } from '../support/sipp.ts';
 import type { Stage } from './stage.ts';
 

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { authorize } from '../support/authorize.ts';
 import { RestClient } from '../support/rest-client.ts';
 import { type SippReport, startSipp } from '../support/sipp.ts';
-import { startService, type StartedService } from '../support/start-service.ts';
+import { type StartedService, startService } from '../support/start-service.ts';
 import { isHungUp, scenarioOf, takesCall, takesOffer } from './steps.ts';
 
 const CALLS_PER_SECOND = 20;

@@ -4,11 +4,11 @@ import * as oauth from 'oauth4webapi';
 import { AuthorizationCode, ClientCredentials, ResourceOwnerPassword } from 'simple-oauth2';
 import { type Administration, openAdministration } from '../../src/app/administration.ts';
 import { readConfig } from '../../src/config/config.ts';
-import { DEVICE_CODE_GRANT } from '../../src/oauth/model/account-stores.ts';
 import { createRegistrationTokens } from '../../src/oauth/clients/registration-tokens.ts';
+import { DEVICE_CODE_GRANT } from '../../src/oauth/model/account-stores.ts';
 import { systemClock } from '../../src/shared/clock.ts';
 import { approveDevice, grantAccess } from '../support/authorize.ts';
-import { startService, type StartedService } from '../support/start-service.ts';
+import { type StartedService, startService } from '../support/start-service.ts';
 
 /*
  * Client libraries as they are, against the service as it runs: what they find out for themselves has to be right, and

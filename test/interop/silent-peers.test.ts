@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import type { ApiCall } from '../support/rest-client.ts';
 import { isOver } from '../support/rest-client.ts';
 import type { LineCall } from './line-call.ts';
-import { Stage, type LineOptions } from './stage.ts';
+import { type LineOptions, Stage } from './stage.ts';
 import { isHungUp, isInvited, pause, rings, takesCall } from './steps.ts';
 
 /** 64 T1, and time to tell. */

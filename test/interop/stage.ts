@@ -1,12 +1,12 @@
 import { join } from 'node:path';
 import { expect } from '@jest/globals';
+import { openSqlite } from '../../src/storage/dialects/sqlite/better-sqlite3.ts';
 import { authorize } from '../support/authorize.ts';
 import { RestClient } from '../support/rest-client.ts';
-import { startService, type StartedService } from '../support/start-service.ts';
-import { startSipp, type Sipp } from '../support/sipp.ts';
+import { type Sipp, startSipp } from '../support/sipp.ts';
+import { type StartedService, startService } from '../support/start-service.ts';
 import { LineCall } from './line-call.ts';
 import { scenarioOf, type Step } from './steps.ts';
-import { openSqlite } from '../../src/storage/dialects/sqlite/better-sqlite3.ts';
 
 export interface StageOptions {
   /** How many calls can be played; each has a phone and a trunk of its own. */

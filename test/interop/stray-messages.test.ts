@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { startService, type StartedService } from '../support/start-service.ts';
+import { type StartedService, startService } from '../support/start-service.ts';
 import { exchangeOverTcp, RawPeer } from './raw-peer.ts';
 
 let service: StartedService;

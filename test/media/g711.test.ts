@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
-import { decodeG711, encodeG711 } from '../../src/media/g711.ts';
 import type { G711PayloadType } from '../../src/media/g711.ts';
-import { silenceFrames, toneFrames } from '../../src/media/tones.ts';
+import { decodeG711, encodeG711 } from '../../src/media/g711.ts';
 import type { ToneName, TonePlan } from '../../src/media/tones.ts';
+import { silenceFrames, toneFrames } from '../../src/media/tones.ts';
 
 const PCMU = 0;
 const PCMA = 8;

@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
-import { MediaPort } from '../../src/media/media-port.ts';
 import type { MediaPortOptions } from '../../src/media/media-port.ts';
-import { buildRtpPacket } from '../../src/media/rtp-packet.ts';
+import { MediaPort } from '../../src/media/media-port.ts';
 import type { RtpPacket } from '../../src/media/rtp-packet.ts';
+import { buildRtpPacket } from '../../src/media/rtp-packet.ts';
 import { toneFrames } from '../../src/media/tones.ts';
 import type { IdSource } from '../../src/shared/ids.ts';
 import { createSystemIds } from '../../src/shared/ids.ts';

@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { RtpEndpoint } from '../../src/media/rtp-endpoint.ts';
 import type { RtpEndpointOptions } from '../../src/media/rtp-endpoint.ts';
-import { buildRtpPacket } from '../../src/media/rtp-packet.ts';
+import { RtpEndpoint } from '../../src/media/rtp-endpoint.ts';
 import type { RtpPacket } from '../../src/media/rtp-packet.ts';
+import { buildRtpPacket } from '../../src/media/rtp-packet.ts';
 import { toneFrames } from '../../src/media/tones.ts';
 import { createSystemIds } from '../../src/shared/ids.ts';
 import { silentLog } from '../../src/shared/log.ts';

@@ -1,8 +1,8 @@
-import { createSocket } from 'node:dgram';
 import type { Socket } from 'node:dgram';
+import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { parseRtpPacket } from '../../src/media/rtp-packet.ts';
 import type { RtpPacket } from '../../src/media/rtp-packet.ts';
+import { parseRtpPacket } from '../../src/media/rtp-packet.ts';
 
 const PATIENCE_MS = 5000;
 

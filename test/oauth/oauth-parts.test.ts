@@ -1,17 +1,17 @@
 import { describe, expect, it } from '@jest/globals';
-import { createSystemIds } from '../../src/shared/ids.ts';
-import { createAdmission } from '../../src/oauth/model/admission.ts';
 import { routeOf } from '../../src/http/oauth/presented-token.ts';
-import { hashOfRequest } from '../../src/oauth/model/authorization-request.ts';
-import { parseBasicCredentials } from '../../src/oauth/request/basic-credentials.ts';
 import { describedClient } from '../../src/oauth/clients/client-description.ts';
 import { ConcurrencyLimit } from '../../src/oauth/limits/concurrency-limit.ts';
+import { createAdmission } from '../../src/oauth/model/admission.ts';
+import { hashOfRequest } from '../../src/oauth/model/authorization-request.ts';
 import { OAuthError, TooManyRequestsError } from '../../src/oauth/model/errors.ts';
 import { networkOfAddress } from '../../src/oauth/model/network-of-address.ts';
-import { Parameters } from '../../src/oauth/request/parameters.ts';
-import { createPasswordHasher, hashSecret, newSecret, secretMatches } from '../../src/oauth/model/secrets.ts';
 import { mayGrant, permissionsOf } from '../../src/oauth/model/permissions.ts';
 import { anyoneCouldClaim, faultOfRedirectUri, redirectUriMatches } from '../../src/oauth/model/redirect-uri.ts';
+import { createPasswordHasher, hashSecret, newSecret, secretMatches } from '../../src/oauth/model/secrets.ts';
+import { parseBasicCredentials } from '../../src/oauth/request/basic-credentials.ts';
+import { Parameters } from '../../src/oauth/request/parameters.ts';
+import { createSystemIds } from '../../src/shared/ids.ts';
 import { settle } from '../support/fake-clock.ts';
 import { demoApp } from '../support/oauth-app.ts';
 

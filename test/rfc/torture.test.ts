@@ -1,13 +1,13 @@
-import { readFileSync, readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
+import { createResponse } from '../../src/sip/message/create-response.ts';
 import type { SipRequest, SipResponse } from '../../src/sip/message/message.ts';
+import { parseNameAddr } from '../../src/sip/message/name-addr.ts';
 import { isAnswerable, tryParse } from '../../src/sip/message/parse.ts';
 import { printMessage } from '../../src/sip/message/print.ts';
-import { parseNameAddr } from '../../src/sip/message/name-addr.ts';
 import { parseUri } from '../../src/sip/message/uri.ts';
 import { validateRequest, validateResponse } from '../../src/sip/message/validate.ts';
 import { parseVia, splitList } from '../../src/sip/message/via.ts';
-import { createResponse } from '../../src/sip/message/create-response.ts';
 import { parseSdp } from '../../src/sip/sdp/session-description.ts';
 
 /** What becomes of a message: taken, refused with a status that can be sent, or dropped without a word. */

@@ -1,13 +1,13 @@
 import { writeSync } from 'node:fs';
 import { systemClock } from '../../src/shared/clock.ts';
 import { silentLog } from '../../src/shared/log.ts';
-import { openDatabase } from '../../src/storage/open-database.ts';
 import { KyselyCallStore } from '../../src/storage/calls/kysely-call-store.ts';
 import { KyselyCodeStore } from '../../src/storage/oauth/kysely-code-store.ts';
 import { KyselyDeviceGrantStore } from '../../src/storage/oauth/kysely-device-grant-store.ts';
 import { KyselyTokenStore } from '../../src/storage/oauth/kysely-token-store.ts';
+import { openDatabase } from '../../src/storage/open-database.ts';
 import { aCall, aLeg, anEvent } from '../contracts/records.ts';
-import { issueGrants, type GrantStores } from './issue-grants.ts';
+import { type GrantStores, issueGrants } from './issue-grants.ts';
 
 /** A second process on the database of a test: `other-process.ts <command> <url> [argument]`. */
 const [command, url = '', argument = ''] = process.argv.slice(2);

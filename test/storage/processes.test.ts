@@ -1,9 +1,9 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { sql, type RawBuilder } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 import { silentLog } from '../../src/shared/log.ts';
 import { openDatabase } from '../../src/storage/open-database.ts';
 import { aClient, aFamily, anEvent, aUser, tokensOf } from '../contracts/records.ts';

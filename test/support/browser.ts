@@ -1,4 +1,4 @@
-import { type Browser, chromium, type BrowserContextOptions, type Page } from 'playwright-core';
+import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 
 export interface TestBrowser {
   /** Opens a page without cookies, with what the options say of its window. It closes with the browser. */

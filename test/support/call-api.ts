@@ -1,11 +1,11 @@
 import type { RequestListener } from 'node:http';
-import { createCallRates, type CallRateLimits } from '../../src/calls/call-rates.ts';
-import { createApp, type AppDeps } from '../../src/http/app.ts';
+import { type CallRateLimits, createCallRates } from '../../src/calls/call-rates.ts';
+import { type AppDeps, createApp } from '../../src/http/app.ts';
 import { InvalidTokenError } from '../../src/oauth/model/errors.ts';
 import { permissionsOf, type Role, type Scope } from '../../src/oauth/model/permissions.ts';
 import type { Principal, TokenTransport, TokenVerifier } from '../../src/oauth/request/principal.ts';
 import type { Log } from '../../src/shared/log.ts';
-import { createCallWorld, type CallWorld } from './call-world.ts';
+import { type CallWorld, createCallWorld } from './call-world.ts';
 
 export const PUBLIC_URL = 'http://localhost:8888';
 

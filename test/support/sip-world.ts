@@ -1,8 +1,8 @@
 import { expect } from '@jest/globals';
 import type { CallPlan, EngineCall, EngineEvent, LegCause, Verdict } from '../../src/calls/call-engine.ts';
-import { Prompter } from '../../src/engines/sip/media/prompter.ts';
 import { Routes, type SipTrunk } from '../../src/engines/sip/call/routes.ts';
-import { SipCallEngine, type EngineService } from '../../src/engines/sip/sip-engine.ts';
+import { Prompter } from '../../src/engines/sip/media/prompter.ts';
+import { type EngineService, SipCallEngine } from '../../src/engines/sip/sip-engine.ts';
 import { MediaPort } from '../../src/media/media-port.ts';
 import { createSystemIds } from '../../src/shared/ids.ts';
 import { silentLog } from '../../src/shared/log.ts';

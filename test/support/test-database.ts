@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { silentLog, type Log } from '../../src/shared/log.ts';
+import { type Log, silentLog } from '../../src/shared/log.ts';
 import type { Database } from '../../src/storage/database.ts';
 import { openDatabase } from '../../src/storage/open-database.ts';
 import type { SandboxAccounts } from '../../src/storage/sandbox-accounts.ts';

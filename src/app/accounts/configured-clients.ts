@@ -1,9 +1,9 @@
 import { ConfigError } from '../../config/config.ts';
+import type { ClientSetting } from '../../config/settings.ts';
 import type { OAuthAdministration } from '../../oauth/administration.ts';
 import type { ClientDescription } from '../../oauth/clients/client-description.ts';
 import { InvalidAccountError } from '../../oauth/model/errors.ts';
 import { isScope } from '../../oauth/model/permissions.ts';
-import type { ClientSetting } from '../../config/settings.ts';
 
 type ClientAdmin = OAuthAdministration['clients'];
 

@@ -1,8 +1,8 @@
 import type { ClientSetting } from '../../config/settings.ts';
-import type { PasswordHasher } from '../../oauth/model/secrets.ts';
 import { createAdministration } from '../../oauth/administration.ts';
 import { describedClient } from '../../oauth/clients/client-description.ts';
 import { BUILT_IN_CLIENT_ID, type ClientStore } from '../../oauth/model/account-stores.ts';
+import type { PasswordHasher } from '../../oauth/model/secrets.ts';
 import type { OAuthStores } from '../../oauth/model/stores.ts';
 import type { Clock } from '../../shared/clock.ts';
 import type { IdSource } from '../../shared/ids.ts';

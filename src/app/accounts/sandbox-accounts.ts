@@ -1,7 +1,7 @@
-import { hashSecret, type PasswordHasher } from '../../oauth/model/secrets.ts';
-import type { Role } from '../../oauth/model/permissions.ts';
-import { type Client, DEVICE_CODE_GRANT } from '../../oauth/model/account-stores.ts';
 import { type ClientDescription, describedClient } from '../../oauth/clients/client-description.ts';
+import { type Client, DEVICE_CODE_GRANT } from '../../oauth/model/account-stores.ts';
+import type { Role } from '../../oauth/model/permissions.ts';
+import { hashSecret, type PasswordHasher } from '../../oauth/model/secrets.ts';
 import type { OAuthStores } from '../../oauth/model/stores.ts';
 import type { Clock } from '../../shared/clock.ts';
 import type { IdSource } from '../../shared/ids.ts';

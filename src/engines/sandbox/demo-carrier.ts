@@ -1,7 +1,7 @@
+import type { RtpSource } from '../../media/rtp-endpoint.ts';
 import type { Clock, Timer } from '../../shared/clock.ts';
 import type { IdSource } from '../../shared/ids.ts';
 import type { Log } from '../../shared/log.ts';
-import type { RtpSource } from '../../media/rtp-endpoint.ts';
 import type { IncomingSession, UserAgentFace } from '../../sip/user-agent.ts';
 import { openMediaFor } from './sandbox-media.ts';
 

@@ -1,7 +1,7 @@
+import { RtpEndpoint, type RtpSource } from '../../media/rtp-endpoint.ts';
 import type { Clock } from '../../shared/clock.ts';
 import type { IdSource } from '../../shared/ids.ts';
 import type { Log } from '../../shared/log.ts';
-import { RtpEndpoint, type RtpSource } from '../../media/rtp-endpoint.ts';
 import { answerAudio } from '../../sip/sdp/answer-audio.ts';
 import { audioTargetOf } from '../../sip/sdp/audio-target.ts';
 import { createAudioSdp } from '../../sip/sdp/create-audio-sdp.ts';

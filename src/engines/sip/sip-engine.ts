@@ -1,12 +1,12 @@
-import { EngineUnavailableError } from '../../calls/errors.ts';
 import type { CallEngine, CallPlan, Endpoint, EngineCall, EngineEvent } from '../../calls/call-engine.ts';
+import { EngineUnavailableError } from '../../calls/errors.ts';
 import type { Clock } from '../../shared/clock.ts';
 import type { Log } from '../../shared/log.ts';
 import type { UserAgent } from '../../sip/user-agent.ts';
-import { SessionIds } from './leg/leg-sdp.ts';
-import type { Prompter } from './media/prompter.ts';
 import type { Routes } from './call/routes.ts';
 import { ThirdPartyCall } from './call/third-party-call.ts';
+import { SessionIds } from './leg/leg-sdp.ts';
+import type { Prompter } from './media/prompter.ts';
 
 /** What the engine needs opened before it takes calls and closed after it: transport, media port, trunk registrations. */
 export interface EngineService {

@@ -3,10 +3,10 @@ import { SipRequest, type SipResponse } from '../message/message.ts';
 import type { DigestCredentials } from './credentials.ts';
 import { answerChallenge } from './digest-answer.ts';
 import {
+  type DigestChallenge,
   formatDigestAuthorization,
   parseDigestAuthorization,
   parseDigestChallenges,
-  type DigestChallenge,
 } from './digest-fields.ts';
 
 type HeaderValues = readonly (readonly [name: string, value: string])[];

@@ -1,6 +1,6 @@
 import { SipParseError } from '../message/errors.ts';
-import { parseParams, type Params } from '../message/params.ts';
 import { quote } from '../message/grammar.ts';
+import { type Params, parseParams } from '../message/params.ts';
 import { splitList } from '../message/via.ts';
 import type { DigestAlgorithm } from './digest.ts';
 

@@ -4,8 +4,8 @@ import type { IdSource } from '../../shared/ids.ts';
 import { SipParseError } from '../message/errors.ts';
 import type { SipRequest } from '../message/message.ts';
 import type { CredentialStore, StoredAlgorithm } from './credential-store.ts';
-import { digestResponse, isSameDigest, type DigestAlgorithm } from './digest.ts';
-import { formatDigestChallenge, parseDigestAuthorization, type DigestAuthorization } from './digest-fields.ts';
+import { type DigestAlgorithm, digestResponse, isSameDigest } from './digest.ts';
+import { type DigestAuthorization, formatDigestChallenge, parseDigestAuthorization } from './digest-fields.ts';
 import { Nonces } from './nonces.ts';
 
 export interface DigestServerOptions {

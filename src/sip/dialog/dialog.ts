@@ -1,5 +1,5 @@
 import { SipHeaders } from '../message/headers.ts';
-import { SipRequest, type SipMessage, type SipResponse } from '../message/message.ts';
+import { type SipMessage, SipRequest, type SipResponse } from '../message/message.ts';
 import { splitList } from '../message/via.ts';
 import type { Hop } from '../transport/transport.ts';
 import { isSipUri, isStrictRouter, uriOf } from './route.ts';

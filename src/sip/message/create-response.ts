@@ -1,6 +1,6 @@
 import { SipParseError } from './errors.ts';
 import type { SipHeaders } from './headers.ts';
-import { SipResponse, type SipRequest } from './message.ts';
+import { type SipRequest, SipResponse } from './message.ts';
 import { statusPhrase } from './status-phrases.ts';
 
 export interface ResponseOptions {

@@ -1,6 +1,6 @@
-import { SipHeaders } from './headers.ts';
 import { SipParseError } from './errors.ts';
-import { parseNameAddr, type NameAddr } from './name-addr.ts';
+import { SipHeaders } from './headers.ts';
+import { type NameAddr, parseNameAddr } from './name-addr.ts';
 import { parseVia, splitList, type Via } from './via.ts';
 
 const EMPTY = Buffer.alloc(0);

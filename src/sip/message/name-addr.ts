@@ -1,6 +1,6 @@
 import { SipParseError } from './errors.ts';
 import { closingQuote, quote, skipBlanks, unquote } from './grammar.ts';
-import { formatParams, parseParams, type Params } from './params.ts';
+import { formatParams, type Params, parseParams } from './params.ts';
 
 /** The value of From, To, Contact, Route and the like: `name-addr` or `addr-spec` (RFC 3261 section 20.10). */
 export interface NameAddr {

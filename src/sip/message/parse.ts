@@ -2,7 +2,7 @@ import { isAscii } from 'node:buffer';
 import { readContentLength } from './content-length.ts';
 import { SipParseError } from './errors.ts';
 import type { SipMessage, SipRequest } from './message.ts';
-import { parseHeaders, sliceHead, type Head } from './parse-headers.ts';
+import { type Head, parseHeaders, sliceHead } from './parse-headers.ts';
 import { parseStartLine } from './start-line.ts';
 
 /** What became of a datagram, or of one message of a stream. */

@@ -1,6 +1,6 @@
 import { SipParseError } from './errors.ts';
 import { isToken } from './grammar.ts';
-import { SipRequest, SipResponse, type SipMessage } from './message.ts';
+import { type SipMessage, SipRequest, SipResponse } from './message.ts';
 
 /** A message that has nothing but its start line yet. With a fault, it is what a request was probably meant to be. */
 export type StartLine =

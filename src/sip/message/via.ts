@@ -1,6 +1,6 @@
 import { SipParseError } from './errors.ts';
 import { closingQuote } from './grammar.ts';
-import { formatParams, parseParams, type Params } from './params.ts';
+import { formatParams, type Params, parseParams } from './params.ts';
 
 /** One value of Via (RFC 3261 section 20.42). */
 export interface Via {

@@ -1,5 +1,5 @@
-import type { SipRequest } from '../message/message.ts';
 import { sameUri } from '../message/compare-uris.ts';
+import type { SipRequest } from '../message/message.ts';
 import { parseUri } from '../message/uri.ts';
 import { splitList } from '../message/via.ts';
 import { LocateError } from '../transport/errors.ts';

@@ -1,5 +1,5 @@
 import type { SipRequest } from '../message/message.ts';
-import { parseNameAddr, type NameAddr } from '../message/name-addr.ts';
+import { type NameAddr, parseNameAddr } from '../message/name-addr.ts';
 import { parseUri } from '../message/uri.ts';
 import { splitList } from '../message/via.ts';
 import { RegistrationError } from './errors.ts';

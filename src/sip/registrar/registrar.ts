@@ -10,7 +10,7 @@ import type { ServerTransaction } from '../transaction/transaction.ts';
 import type { Binding, BindingStore } from './binding-store.ts';
 import { changeBindings } from './change-bindings.ts';
 import { RegistrationError } from './errors.ts';
-import { readWish, type ExpiryBounds } from './register-request.ts';
+import { type ExpiryBounds, readWish } from './register-request.ts';
 
 export interface RegistrarOptions {
   readonly store: BindingStore;

@@ -1,8 +1,8 @@
-import { codecsOf, isOneOf, ownCodecs, type Codec, type OwnCodec } from './codec.ts';
-import { audioLines, joinLines, sessionLines, type AudioSdpOptions } from './create-audio-sdp.ts';
+import { type Codec, codecsOf, isOneOf, type OwnCodec, ownCodecs } from './codec.ts';
+import { audioLines, type AudioSdpOptions, joinLines, sessionLines } from './create-audio-sdp.ts';
 import { answerDirection, type Direction } from './direction.ts';
 import { SdpError } from './errors.ts';
-import { parseSdp, type MediaDescription } from './session-description.ts';
+import { type MediaDescription, parseSdp } from './session-description.ts';
 
 const EVENTS: OwnCodec = 'telephone-event';
 

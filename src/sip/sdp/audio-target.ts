@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
-import { codecsOf, isOneOf, type Codec } from './codec.ts';
+import { type Codec, codecsOf, isOneOf } from './codec.ts';
 import { receives } from './direction.ts';
-import { parseSdp, type MediaDescription } from './session-description.ts';
+import { type MediaDescription, parseSdp } from './session-description.ts';
 
 /** Where and how a peer wants to be sent audio. */
 export interface AudioTarget {

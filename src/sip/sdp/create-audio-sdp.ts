@@ -1,4 +1,4 @@
-import { ownCodecs, type OwnCodec } from './codec.ts';
+import { type OwnCodec, ownCodecs } from './codec.ts';
 import type { Direction } from './direction.ts';
 import { addressType, originLine, type SdpOrigin } from './origin.ts';
 

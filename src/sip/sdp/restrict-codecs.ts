@@ -1,6 +1,6 @@
 import { codecsOf, isOneOf, type OwnCodec } from './codec.ts';
 import { SdpError } from './errors.ts';
-import { parseSdp, type MediaDescription } from './session-description.ts';
+import { type MediaDescription, parseSdp } from './session-description.ts';
 
 const MEDIA_LINE = /^(m=\S+ +\S+ +\S+) [^\r]*/;
 const FORMAT_ATTRIBUTE = /^a=(?:rtpmap|fmtp|rtcp-fb):(\d{1,3}) /;

@@ -1,5 +1,5 @@
 import { codecsOf } from './codec.ts';
-import { parseSdp, type MediaDescription } from './session-description.ts';
+import { type MediaDescription, parseSdp } from './session-description.ts';
 
 const codecKey = (media: MediaDescription, isCounted: (format: string) => boolean): string =>
   codecsOf(media)

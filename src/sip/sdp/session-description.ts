@@ -1,4 +1,4 @@
-import { isDirection, type Direction } from './direction.ts';
+import { type Direction, isDirection } from './direction.ts';
 import { SdpError } from './errors.ts';
 
 export interface SdpAttribute {

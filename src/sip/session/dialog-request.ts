@@ -1,4 +1,4 @@
-import { credentialsOf, type Authorizer } from '../auth/authorizer.ts';
+import { type Authorizer, credentialsOf } from '../auth/authorizer.ts';
 import type { Dialog } from '../dialog/dialog.ts';
 import type { SipRequest, SipResponse } from '../message/message.ts';
 import type { ClientTransaction, ClientTransactionUser } from '../transaction/transaction.ts';

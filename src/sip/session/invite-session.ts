@@ -5,7 +5,7 @@ import type { DialogOwner } from '../dialog/dialog-table.ts';
 import { createResponse } from '../message/create-response.ts';
 import type { SipRequest } from '../message/message.ts';
 import type { ServerTransaction } from '../transaction/transaction.ts';
-import { DialogRequest, type DialogLine } from './dialog-request.ts';
+import { type DialogLine, DialogRequest } from './dialog-request.ts';
 import { Negotiation } from './negotiation.ts';
 import { OwnOffers } from './own-offers.ts';
 import { PeerOffers } from './peer-offers.ts';
@@ -19,7 +19,7 @@ import type {
   SessionEvents,
 } from './session.ts';
 import type { SessionContext } from './session-context.ts';
-import { sessionFlow, type Phase, type Step } from './session-flow.ts';
+import { type Phase, sessionFlow, type Step } from './session-flow.ts';
 import { UnacknowledgedAnswers } from './unacknowledged-answers.ts';
 
 /** What both sides of an INVITE usage share: requests within the dialog, offers, and the one end. Follows `sessionFlow`. */

@@ -8,7 +8,7 @@ import { createInvite, type InviteOptions } from './create-invite.ts';
 import { InviteSession } from './invite-session.ts';
 import type { OfferTurn } from './negotiation.ts';
 import { sdpOf } from './sdp-body.ts';
-import { SentInvite, type InviteOwner } from './sent-invite.ts';
+import { type InviteOwner, SentInvite } from './sent-invite.ts';
 import type { ExtraHeaders, HangUpOptions, SessionEnd } from './session.ts';
 import type { SessionContext } from './session-context.ts';
 

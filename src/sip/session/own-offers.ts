@@ -1,6 +1,6 @@
 import type { Timer } from '../../shared/clock.ts';
-import { DialogRequest, type DialogLine, type Final } from './dialog-request.ts';
-import { randomFraction, type Negotiation } from './negotiation.ts';
+import { type DialogLine, DialogRequest, type Final } from './dialog-request.ts';
+import { type Negotiation, randomFraction } from './negotiation.ts';
 import { sdpOf, setSdp } from './sdp-body.ts';
 import type { OfferResult } from './session.ts';
 

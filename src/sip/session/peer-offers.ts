@@ -2,7 +2,7 @@ import type { Dialog } from '../dialog/dialog.ts';
 import { createResponse, type ResponseOptions } from '../message/create-response.ts';
 import type { SipRequest } from '../message/message.ts';
 import type { ServerTransaction } from '../transaction/transaction.ts';
-import { randomFraction, type Negotiation, type OfferTurn } from './negotiation.ts';
+import { type Negotiation, type OfferTurn, randomFraction } from './negotiation.ts';
 import { hasForeignBody, sdpOf } from './sdp-body.ts';
 import type { ExtraHeaders, RemoteOffer } from './session.ts';
 import type { SessionContext } from './session-context.ts';

@@ -2,8 +2,8 @@ import type { SipRequest, SipResponse } from '../message/message.ts';
 import { printMessage } from '../message/print.ts';
 import type { Hop } from '../transport/transport.ts';
 import { createAck, createCancel } from './ack-and-cancel.ts';
-import { inviteClientTable, nonInviteClientTable, type ClientAction, type ClientInput } from './client-tables.ts';
-import { guard, keepBytes, Machine, releaseBytes, type MachineHost } from './machine.ts';
+import { type ClientAction, type ClientInput, inviteClientTable, nonInviteClientTable } from './client-tables.ts';
+import { guard, keepBytes, Machine, type MachineHost, releaseBytes } from './machine.ts';
 import type { CancelHeaders, ClientTransactionUser, KeptBytes } from './transaction.ts';
 
 /** A request that is ready to leave. */

@@ -3,7 +3,7 @@ import { createResponse } from '../message/create-response.ts';
 import type { SipRequest, SipResponse } from '../message/message.ts';
 import { printMessage } from '../message/print.ts';
 import type { Arrival, Hop } from '../transport/transport.ts';
-import { guard, keepBytes, Machine, releaseBytes, type MachineHost } from './machine.ts';
+import { guard, keepBytes, Machine, type MachineHost, releaseBytes } from './machine.ts';
 import { inviteServerTable, nonInviteServerTable, type ServerAction, type ServerInput } from './server-tables.ts';
 import type { KeptBytes, ServerTransaction } from './transaction.ts';
 

@@ -5,16 +5,16 @@ import { createResponse } from '../message/create-response.ts';
 import type { SipRequest, SipResponse } from '../message/message.ts';
 import { printMessage } from '../message/print.ts';
 import type { Hop, LocalAddress, SipTransport } from '../transport/transport.ts';
-import { ClientMachine, type ClientHost, type Outbound } from './client-machine.ts';
+import { type ClientHost, ClientMachine, type Outbound } from './client-machine.ts';
 import { keepBytes, releaseBytes } from './machine.ts';
 import { clientKey, MAGIC_COOKIE } from './match-request.ts';
 import { ServerTransactions } from './server-transactions.ts';
 import { TimerWheel } from './timer-wheel.ts';
 import {
-  defaultTimers,
   type CancelHeaders,
   type ClientTransaction,
   type ClientTransactionUser,
+  defaultTimers,
   type KeptBytes,
   type TimerBase,
   type TransactionLayerUser,

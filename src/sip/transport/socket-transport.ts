@@ -4,10 +4,10 @@ import type { SipMessage } from '../message/message.ts';
 import { tryParse } from '../message/parse.ts';
 import { Binding } from './binding.ts';
 import { SendError } from './errors.ts';
+import { isAddressTaken, type Listener, pairListeners } from './listener.ts';
 import { SanityCheck, type SanityCounters } from './sanity-check.ts';
-import { isAddressTaken, pairListeners, type Listener } from './listener.ts';
-import { defaultTcpLimits, type TcpLimits } from './tcp-connection.ts';
 import { TcpTransport } from './tcp.ts';
+import { defaultTcpLimits, type TcpLimits } from './tcp-connection.ts';
 import type { Arrival, Hop, LocalAddress, SipTransport } from './transport.ts';
 import { UdpSocket } from './udp.ts';
 

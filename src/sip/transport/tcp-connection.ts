@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import type { Clock, Timer } from '../../shared/clock.ts';
-import { StreamFramer, type Frame } from '../message/stream-framer.ts';
+import { type Frame, StreamFramer } from '../message/stream-framer.ts';
 import { SendError } from './errors.ts';
 import type { Hop } from './transport.ts';
 

@@ -3,8 +3,8 @@ import { connect, createServer, isIPv6, type Server, type Socket } from 'node:ne
 import type { Clock } from '../../shared/clock.ts';
 import type { Log } from '../../shared/log.ts';
 import { SendError } from './errors.ts';
-import { listenError, type Listener } from './listener.ts';
-import { TcpConnection, type ConnectionOwner, type TcpLimits } from './tcp-connection.ts';
+import { type Listener, listenError } from './listener.ts';
+import { type ConnectionOwner, TcpConnection, type TcpLimits } from './tcp-connection.ts';
 import type { Hop } from './transport.ts';
 
 /** How long what was written may take to leave when all is closed. */

@@ -1,7 +1,7 @@
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { isIPv6 } from 'node:net';
-import { listenError, type Listener } from './listener.ts';
+import { type Listener, listenError } from './listener.ts';
 import type { Hop } from './transport.ts';
 
 /** Room for the bursts of some thousand calls a second; the system may allow less (net.core.rmem_max). */

@@ -1,4 +1,4 @@
-import { sql, type Kysely } from 'kysely';
+import { type Kysely, sql } from 'kysely';
 import type { LegRole } from '../../calls/call-state.ts';
 import { compileOnce } from '../compile-once.ts';
 import type { Schema } from '../schema.ts';

@@ -2,13 +2,13 @@ import type { CompiledQuery } from 'kysely';
 import type { LegRole } from '../../calls/call-state.ts';
 import type { CallEvent, CallRecord, CallStore, IdempotencyRecord } from '../../calls/call-store.ts';
 import type { Clock } from '../../shared/clock.ts';
+import type { Database } from '../database.ts';
+import { deleteInSteps } from '../delete-in-steps.ts';
+import { run, type UnitOfWork } from '../unit-of-work.ts';
 import { compileCallReads } from './call-reads.ts';
 import { toCall } from './call-row.ts';
 import { compileCallWrites } from './call-writes.ts';
-import type { Database } from '../database.ts';
-import { deleteInSteps } from '../delete-in-steps.ts';
 import { compileIdempotencyQueries, expiredKeys } from './idempotency-queries.ts';
-import { run, type UnitOfWork } from '../unit-of-work.ts';
 
 const KEY_LIFETIME_MS = 24 * 60 * 60 * 1000;
 

@@ -1,8 +1,8 @@
 import type { InferResult, Kysely } from 'kysely';
 import { BUILT_IN_CLIENT_ID } from '../../oauth/model/account-stores.ts';
 import type { GrantedApplication } from '../../oauth/model/token-stores.ts';
-import { toScopes } from './oauth-rows.ts';
 import type { Schema } from '../schema.ts';
+import { toScopes } from './oauth-rows.ts';
 
 interface GrantQuery {
   readonly userId: string;

@@ -1,9 +1,9 @@
 import type { Client, ClientStore } from '../../oauth/model/account-stores.ts';
 import { compileOnce } from '../compile-once.ts';
 import type { Database } from '../database.ts';
+import { run } from '../unit-of-work.ts';
 import { fromClient, toClient } from './oauth-rows.ts';
 import { revokeGrants } from './token-writes.ts';
-import { run } from '../unit-of-work.ts';
 
 const compileFind = ({ builder }: Database) =>
   compileOnce(({ id }: Pick<Client, 'id'>) => builder.selectFrom('clients').selectAll().where('id', '=', id));

@@ -6,9 +6,9 @@ import type {
 } from '../../oauth/model/grant-stores.ts';
 import type { Database } from '../database.ts';
 import { deleteInSteps } from '../delete-in-steps.ts';
+import { run, type UnitOfWork } from '../unit-of-work.ts';
 import { fromScopes, tokenUserColumns, toScopes, toTokenUser } from './oauth-rows.ts';
 import { deleteFamily, TokenWrites } from './token-writes.ts';
-import { run, type UnitOfWork } from '../unit-of-work.ts';
 
 /** Authorization codes in SQL. */
 export class KyselyCodeStore implements CodeStore {

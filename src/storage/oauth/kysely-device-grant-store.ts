@@ -8,9 +8,9 @@ import type {
 } from '../../oauth/model/grant-stores.ts';
 import type { Database } from '../database.ts';
 import { deleteInSteps } from '../delete-in-steps.ts';
+import { run, type UnitOfWork } from '../unit-of-work.ts';
 import { fromScopes, toJoinedUser, tokenUserColumns, toScopes } from './oauth-rows.ts';
 import { deleteFamily, TokenWrites } from './token-writes.ts';
-import { run, type UnitOfWork } from '../unit-of-work.ts';
 
 /** RFC 8628 section 3.2, where the answer names no interval. */
 const FIRST_INTERVAL_SECONDS = 5;

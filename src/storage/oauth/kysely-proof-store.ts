@@ -1,8 +1,8 @@
 import type { ProofStore } from '../../oauth/model/token-stores.ts';
 import { compileOnce } from '../compile-once.ts';
 import type { Database } from '../database.ts';
-import { deleteExpiredRows } from './expired-rows.ts';
 import { run } from '../unit-of-work.ts';
+import { deleteExpiredRows } from './expired-rows.ts';
 
 const compileInsert = ({ builder }: Database) =>
   compileOnce(({ hash, expiresAt }: { readonly hash: string; readonly expiresAt: number }) =>

@@ -1,8 +1,8 @@
 import type { RegistrationToken, RegistrationTokenStore } from '../../oauth/model/account-stores.ts';
 import type { Database } from '../database.ts';
-import { deleteExpiredRows } from './expired-rows.ts';
 import type { SandboxAccounts } from '../sandbox-accounts.ts';
 import { run } from '../unit-of-work.ts';
+import { deleteExpiredRows } from './expired-rows.ts';
 
 /** Tokens that let programs register clients, in SQL. */
 export class KyselyRegistrationTokenStore implements RegistrationTokenStore {

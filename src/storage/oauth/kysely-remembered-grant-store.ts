@@ -1,7 +1,7 @@
 import type { RememberedGrant, RememberedGrantKey, RememberedGrantStore } from '../../oauth/model/grant-stores.ts';
 import type { Database } from '../database.ts';
-import { fromScopes, toScopes } from './oauth-rows.ts';
 import { run } from '../unit-of-work.ts';
+import { fromScopes, toScopes } from './oauth-rows.ts';
 
 /** Remembered consents in SQL. */
 export class KyselyRememberedGrantStore implements RememberedGrantStore {

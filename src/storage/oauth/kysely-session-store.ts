@@ -1,8 +1,8 @@
 import type { Session, SessionStore } from '../../oauth/model/account-stores.ts';
 import { compileOnce } from '../compile-once.ts';
 import type { Database } from '../database.ts';
-import { deleteExpiredRows } from './expired-rows.ts';
 import { run } from '../unit-of-work.ts';
+import { deleteExpiredRows } from './expired-rows.ts';
 
 const sessionColumns = ['hash', 'user_id as userId', 'data', 'expires_at as expiresAt'] as const;
 

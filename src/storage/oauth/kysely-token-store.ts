@@ -11,12 +11,12 @@ import type {
 import { compileOnce } from '../compile-once.ts';
 import type { Database } from '../database.ts';
 import { deleteInSteps } from '../delete-in-steps.ts';
+import { type QueryOutcome, run, type UnitOfWork } from '../unit-of-work.ts';
 import { expiredHashes } from './expired-rows.ts';
 import { selectGrants, toApplications } from './granted-applications.ts';
 import { familyColumns, toFamily } from './oauth-rows.ts';
 import { compileTokenReads, toAccessView, toRefreshView } from './token-reads.ts';
-import { deleteFamily, forgetGrants, revokeGrants, TokenWrites, type GrantFilter } from './token-writes.ts';
-import { run, type QueryOutcome, type UnitOfWork } from '../unit-of-work.ts';
+import { deleteFamily, forgetGrants, type GrantFilter, revokeGrants, TokenWrites } from './token-writes.ts';
 
 type TokenTable = 'access_tokens' | 'refresh_tokens';
 

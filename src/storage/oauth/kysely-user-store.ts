@@ -1,10 +1,10 @@
 import type { Kysely } from 'kysely';
 import type { AccountStatus, User, UserStore } from '../../oauth/model/account-stores.ts';
 import type { Database } from '../database.ts';
-import { fromUser, toUser, userColumns } from './oauth-rows.ts';
 import type { Schema } from '../schema.ts';
-import { revokeGrants } from './token-writes.ts';
 import { run, type UnitOfWork } from '../unit-of-work.ts';
+import { fromUser, toUser, userColumns } from './oauth-rows.ts';
+import { revokeGrants } from './token-writes.ts';
 
 /** Accounts in SQL. */
 export class KyselyUserStore implements UserStore {

@@ -1,6 +1,6 @@
 import type { Selectable } from 'kysely';
-import type { Scope } from '../../oauth/model/permissions.ts';
 import type { Client, GrantType, ResponseType, User } from '../../oauth/model/account-stores.ts';
+import type { Scope } from '../../oauth/model/permissions.ts';
 import type { TokenFamily, TokenUser } from '../../oauth/model/token-stores.ts';
 import type { UsersTable } from '../schema.ts';
 import type { ClientsTable } from './oauth-tables.ts';

@@ -1,8 +1,8 @@
 import type { InferResult, Kysely } from 'kysely';
 import type { AccessTokenView, RefreshTokenView } from '../../oauth/model/token-stores.ts';
 import { compileOnce } from '../compile-once.ts';
-import { familyColumns, toFamily, tokenUserColumns, toJoinedUser, toScopes, toTokenUser } from './oauth-rows.ts';
 import type { Schema } from '../schema.ts';
+import { familyColumns, toFamily, toJoinedUser, tokenUserColumns, toScopes, toTokenUser } from './oauth-rows.ts';
 
 interface ByHash {
   readonly hash: string;

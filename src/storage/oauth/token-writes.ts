@@ -2,9 +2,9 @@ import type { Kysely } from 'kysely';
 import type { Scope } from '../../oauth/model/permissions.ts';
 import type { AccessToken, IssuedTokens, RefreshToken, TokenFamily } from '../../oauth/model/token-stores.ts';
 import { compileOnce } from '../compile-once.ts';
-import { fromScopes } from './oauth-rows.ts';
 import type { Schema } from '../schema.ts';
 import { run, type UnitOfWork } from '../unit-of-work.ts';
+import { fromScopes } from './oauth-rows.ts';
 
 /** A decision of an owner with the first tokens that it gives, at that time. */
 interface FirstIssue {

@@ -3,8 +3,8 @@ import type { Binding, BindingStore } from '../../sip/registrar/binding-store.ts
 import { compileOnce } from '../compile-once.ts';
 import type { Database } from '../database.ts';
 import { deleteInSteps } from '../delete-in-steps.ts';
-import type { BindingsTable } from './phone-tables.ts';
 import { run, type UnitOfWork } from '../unit-of-work.ts';
+import type { BindingsTable } from './phone-tables.ts';
 
 interface OfAccount {
   readonly account: string;

@@ -1,8 +1,8 @@
 import type { Endpoint } from '../../calls/call-engine.ts';
 import type { Database } from '../database.ts';
 import { SecretBox } from '../secret-box.ts';
-import { HA1_PURPOSE } from './kysely-credential-store.ts';
 import { run, type UnitOfWork } from '../unit-of-work.ts';
+import { HA1_PURPOSE } from './kysely-credential-store.ts';
 
 /** How a user is dialled, and which numbers calls may show; null: none, or the policy's own. */
 export interface DiallingProfile {

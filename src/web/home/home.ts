@@ -1,8 +1,8 @@
 import { type Request, type Response, Router } from 'express';
 import { prefersHtml } from '../../http/negotiate.ts';
+import { type PageRequestDeps, pageRequestOf } from '../login/page-request.ts';
 import type { RenderPage } from '../page/page-renderer.ts';
 import { createPageSecurityHeaders } from '../page/security-headers.ts';
-import { pageRequestOf, type PageRequestDeps } from '../login/page-request.ts';
 
 export interface HomeOptions extends PageRequestDeps {
   readonly renderPage: RenderPage;

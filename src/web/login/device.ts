@@ -1,16 +1,16 @@
 import { type Request, type Response, Router } from 'express';
-import type { Authorization } from '../../oauth/authorization.ts';
-import { statusOf } from '../../http/problem.ts';
-import { routeOf } from '../../http/oauth/presented-token.ts';
-import { OAuthError, TooManyRequestsError, UnknownUserCodeError } from '../../oauth/model/errors.ts';
 import { formOf, queryParametersOf, readForm } from '../../http/oauth/form.ts';
-import { Parameters } from '../../oauth/request/parameters.ts';
+import { routeOf } from '../../http/oauth/presented-token.ts';
+import { statusOf } from '../../http/problem.ts';
+import type { Authorization } from '../../oauth/authorization.ts';
+import { OAuthError, TooManyRequestsError, UnknownUserCodeError } from '../../oauth/model/errors.ts';
 import { formatScopes, scopeDescriptions } from '../../oauth/model/permissions.ts';
+import { Parameters } from '../../oauth/request/parameters.ts';
 import { createCsrfGuard } from '../page/csrf.ts';
 import { createPageErrorHandler } from '../page/page-errors.ts';
 import type { Page, RenderPage } from '../page/page-renderer.ts';
 import { createPageSecurityHeaders } from '../page/security-headers.ts';
-import { pageRequestOf, seeOther, show, type PageRequest } from './page-request.ts';
+import { type PageRequest, pageRequestOf, seeOther, show } from './page-request.ts';
 
 export interface DevicePageDeps extends Pick<Authorization, 'deviceConsent' | 'currentUser'> {
   readonly renderPage: RenderPage;

@@ -1,19 +1,19 @@
 import { type NextFunction, type Request, type Response, Router } from 'express';
-import type { Authorization, ConsentQuestion } from '../../oauth/authorization.ts';
 import { prefersHtml } from '../../http/negotiate.ts';
-import { routeOf } from '../../http/oauth/presented-token.ts';
 import type { AuthorizationServer, Exchange } from '../../http/oauth/authorization-server.ts';
-import { UntrustedRequestError } from '../../oauth/model/errors.ts';
 import { formOf, queryParametersOf, readForm } from '../../http/oauth/form.ts';
-import type { Parameters } from '../../oauth/request/parameters.ts';
+import { routeOf } from '../../http/oauth/presented-token.ts';
 import { queryOf } from '../../http/request-target.ts';
-import { scopeDescriptions } from '../../oauth/model/permissions.ts';
+import type { Authorization, ConsentQuestion } from '../../oauth/authorization.ts';
 import type { User } from '../../oauth/model/account-stores.ts';
+import { UntrustedRequestError } from '../../oauth/model/errors.ts';
+import { scopeDescriptions } from '../../oauth/model/permissions.ts';
+import type { Parameters } from '../../oauth/request/parameters.ts';
 import { createCsrfGuard } from '../page/csrf.ts';
 import { createPageErrorHandler } from '../page/page-errors.ts';
 import type { RenderPage } from '../page/page-renderer.ts';
-import { seeOther } from './page-request.ts';
 import { createPageSecurityHeaders } from '../page/security-headers.ts';
+import { seeOther } from './page-request.ts';
 import { sessionHash, sessionUser } from './session.ts';
 
 export interface GrantRouterDeps extends Pick<Authorization, 'consents' | 'currentUser'> {

@@ -1,26 +1,26 @@
 import { type Request, type Response, Router } from 'express';
-import type { Authorization } from '../../oauth/authorization.ts';
-import type { AuthenticateByPassword } from '../../http/oauth/password-authenticator.ts';
 import { prefersHtml } from '../../http/negotiate.ts';
-import { statusOf } from '../../http/problem.ts';
-import { routeOf } from '../../http/oauth/presented-token.ts';
 import type { Exchange } from '../../http/oauth/authorization-server.ts';
+import { formOf, queryParametersOf, readForm } from '../../http/oauth/form.ts';
+import type { AuthenticateByPassword } from '../../http/oauth/password-authenticator.ts';
+import { routeOf } from '../../http/oauth/presented-token.ts';
+import { statusOf } from '../../http/problem.ts';
+import type { Authorization } from '../../oauth/authorization.ts';
+import type { User } from '../../oauth/model/account-stores.ts';
 import {
   LoginLimitedError,
   OAuthError,
   TooManyRequestsError,
   WrongCredentialsError,
 } from '../../oauth/model/errors.ts';
-import { formOf, queryParametersOf, readForm } from '../../http/oauth/form.ts';
 import type { Parameters } from '../../oauth/request/parameters.ts';
-import type { User } from '../../oauth/model/account-stores.ts';
 import { createCsrfGuard } from '../page/csrf.ts';
 import { createPageErrorHandler } from '../page/page-errors.ts';
 import type { RenderPage } from '../page/page-renderer.ts';
 import { createPageSecurityHeaders } from '../page/security-headers.ts';
 import { seeOther } from './page-request.ts';
-import { createSessionStart, type SessionStartDeps } from './session-start.ts';
 import { sessionHash, sessionUser } from './session.ts';
+import { createSessionStart, type SessionStartDeps } from './session-start.ts';
 
 export interface LoginRouterDeps extends SessionStartDeps, Pick<Authorization, 'consents' | 'currentUser'> {
   readonly authenticateByPassword: AuthenticateByPassword;

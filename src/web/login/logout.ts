@@ -1,12 +1,12 @@
 import { type Request, type Response, Router } from 'express';
-import type { Authorization } from '../../oauth/authorization.ts';
 import { prefersHtml } from '../../http/negotiate.ts';
 import { presentedToken } from '../../http/oauth/presented-token.ts';
+import type { Authorization } from '../../oauth/authorization.ts';
 import { createCsrfGuard } from '../page/csrf.ts';
 import { createPageErrorHandler } from '../page/page-errors.ts';
 import type { RenderPage } from '../page/page-renderer.ts';
-import { seeOther } from './page-request.ts';
 import { createPageSecurityHeaders } from '../page/security-headers.ts';
+import { seeOther } from './page-request.ts';
 import { logOut, sessionUser } from './session.ts';
 
 export interface LogoutRouterDeps extends Pick<Authorization, 'tokenVerifier' | 'revocation' | 'auditLog'> {

@@ -1,6 +1,6 @@
 import session, { type SessionData } from 'express-session';
-import { hashSecret } from '../../oauth/model/secrets.ts';
 import type { SessionStore } from '../../oauth/model/account-stores.ts';
+import { hashSecret } from '../../oauth/model/secrets.ts';
 import type { Clock } from '../../shared/clock.ts';
 
 /** A session ends when it was not used for so long. */

@@ -1,7 +1,7 @@
 import type { Request, RequestHandler, Response } from 'express';
 import session from 'express-session';
-import { hashSecret } from '../../oauth/model/secrets.ts';
 import type { SessionStore } from '../../oauth/model/account-stores.ts';
+import { hashSecret } from '../../oauth/model/secrets.ts';
 import type { Clock } from '../../shared/clock.ts';
 import type { IdSource } from '../../shared/ids.ts';
 import { SessionTable } from './session-table.ts';

@@ -1,25 +1,25 @@
 import { Router } from 'express';
-import type { Authorization } from '../../oauth/authorization.ts';
 import { statusOf } from '../../http/problem.ts';
+import type { Authorization } from '../../oauth/authorization.ts';
 import { InvalidAccountError, LoginLimitedError, WrongCredentialsError } from '../../oauth/model/errors.ts';
-import { auditEventView } from './audit-pages.ts';
-import { InvalidFieldsError } from '../page/errors.ts';
-import { isoTime, type SessionView } from '../page/page-data.ts';
-import type { OwnSession, OwnSessions } from './own-sessions.ts';
-import { readBody } from '../page/page-body.ts';
-import type { RenderPage } from '../page/page-renderer.ts';
-import { createPasswordChange } from './password-change.ts';
-import type { SessionStartDeps } from '../login/session-start.ts';
-import { sessionHash } from '../login/session.ts';
 import {
   forLoggedIn,
-  replyDone,
   identifierOf,
   noticeFor,
-  show,
   type PageRequest,
   type PageRequestDeps,
+  replyDone,
+  show,
 } from '../login/page-request.ts';
+import { sessionHash } from '../login/session.ts';
+import type { SessionStartDeps } from '../login/session-start.ts';
+import { InvalidFieldsError } from '../page/errors.ts';
+import { readBody } from '../page/page-body.ts';
+import { isoTime, type SessionView } from '../page/page-data.ts';
+import type { RenderPage } from '../page/page-renderer.ts';
+import { auditEventView } from './audit-pages.ts';
+import type { OwnSession, OwnSessions } from './own-sessions.ts';
+import { createPasswordChange } from './password-change.ts';
 
 export interface AccountPagesDeps
   extends Pick<Authorization, 'accountService' | 'auditTrail'>, PageRequestDeps, SessionStartDeps {

@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import type { InvalidAccountError } from '../../oauth/model/errors.ts';
 import {
   type SelfServiceClient,
   selfServiceGrantTypes,
   selfServiceScopes,
 } from '../../oauth/clients/client-description.ts';
+import type { InvalidAccountError } from '../../oauth/model/errors.ts';
 
 const notEmpty = (value: unknown): boolean => value !== '';
 

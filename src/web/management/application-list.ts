@@ -1,11 +1,12 @@
 import type { Authorization } from '../../oauth/authorization.ts';
-import { type Client, DEVICE_CODE_GRANT, type RegistrationToken } from '../../oauth/model/account-stores.ts';
-import { scopeDescriptions } from '../../oauth/model/permissions.ts';
 import {
   type SelfServiceClient,
   selfServiceGrantTypes,
   selfServiceScopes,
 } from '../../oauth/clients/client-description.ts';
+import { type Client, DEVICE_CODE_GRANT, type RegistrationToken } from '../../oauth/model/account-stores.ts';
+import { scopeDescriptions } from '../../oauth/model/permissions.ts';
+import { noticeFor, type PageRequest, show } from '../login/page-request.ts';
 import {
   type AdministratorView,
   type ApplicationFormView,
@@ -15,7 +16,6 @@ import {
   type RegistrationTokenView,
 } from '../page/page-data.ts';
 import type { RenderPage } from '../page/page-renderer.ts';
-import { noticeFor, show, type PageRequest } from '../login/page-request.ts';
 
 export interface ApplicationListDeps extends Pick<
   Authorization,

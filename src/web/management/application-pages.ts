@@ -1,19 +1,19 @@
 import { Router } from 'express';
-import type { Client } from '../../oauth/model/account-stores.ts';
 import type { ClientWithSecret } from '../../oauth/clients/client-description.ts';
+import type { Client } from '../../oauth/model/account-stores.ts';
 import { InvalidAccountError, UnknownAccountError } from '../../oauth/model/errors.ts';
-import { applicationForm, faultsOf } from './application-form.ts';
-import { type ApplicationListDeps, applicationView, createApplicationList } from './application-list.ts';
-import type { SecretView } from '../page/page-data.ts';
-import { fieldsOf, readBody } from '../page/page-body.ts';
 import {
   forLoggedIn,
-  replyDone,
   identifierOf,
-  show,
   type PageRequest,
   type PageRequestDeps,
+  replyDone,
+  show,
 } from '../login/page-request.ts';
+import { fieldsOf, readBody } from '../page/page-body.ts';
+import type { SecretView } from '../page/page-data.ts';
+import { applicationForm, faultsOf } from './application-form.ts';
+import { type ApplicationListDeps, applicationView, createApplicationList } from './application-list.ts';
 
 const path = '/management/api';
 

@@ -1,12 +1,12 @@
 import { Router } from 'express';
 import { z } from 'zod';
+import { queryParametersOf } from '../../http/oauth/form.ts';
 import type { Authorization } from '../../oauth/authorization.ts';
 import type { RecordedAuditEvent } from '../../oauth/model/audit-log.ts';
-import { queryParametersOf } from '../../http/oauth/form.ts';
+import { forLoggedIn, type PageRequest, type PageRequestDeps, show } from '../login/page-request.ts';
 import { InvalidFieldsError } from '../page/errors.ts';
 import { type AuditEventView, isoTime } from '../page/page-data.ts';
 import type { RenderPage } from '../page/page-renderer.ts';
-import { forLoggedIn, show, type PageRequest, type PageRequestDeps } from '../login/page-request.ts';
 
 export interface AuditPagesDeps extends PageRequestDeps, Pick<Authorization, 'auditTrail'> {
   readonly renderPage: RenderPage;

@@ -3,17 +3,17 @@ import { z } from 'zod';
 import type { Authorization } from '../../oauth/authorization.ts';
 import { scopeDescriptions } from '../../oauth/model/permissions.ts';
 import type { GrantedApplication } from '../../oauth/model/token-stores.ts';
-import { type GrantedView, isoTime } from '../page/page-data.ts';
-import { fieldsOf, readBody } from '../page/page-body.ts';
-import type { RenderPage } from '../page/page-renderer.ts';
 import {
   forLoggedIn,
-  replyDone,
   noticeFor,
-  show,
   type PageRequest,
   type PageRequestDeps,
+  replyDone,
+  show,
 } from '../login/page-request.ts';
+import { fieldsOf, readBody } from '../page/page-body.ts';
+import { type GrantedView, isoTime } from '../page/page-data.ts';
+import type { RenderPage } from '../page/page-renderer.ts';
 
 export interface GrantedPagesDeps extends PageRequestDeps, Pick<Authorization, 'ownGrants'> {
   readonly renderPage: RenderPage;

@@ -1,8 +1,8 @@
 import { Router } from 'express';
 import type { Authorization } from '../../oauth/authorization.ts';
-import { keyPairView } from './application-list.ts';
+import { forLoggedIn, type PageRequest, type PageRequestDeps, show } from '../login/page-request.ts';
 import type { RenderPage } from '../page/page-renderer.ts';
-import { forLoggedIn, show, type PageRequest, type PageRequestDeps } from '../login/page-request.ts';
+import { keyPairView } from './application-list.ts';
 
 export interface KeyPairPagesDeps extends PageRequestDeps, Pick<Authorization, 'keyPairs'> {
   readonly renderPage: RenderPage;

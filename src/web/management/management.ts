@@ -1,15 +1,15 @@
 import { Router } from 'express';
+import { seeOther } from '../login/page-request.ts';
+import { createCsrfGuard } from '../page/csrf.ts';
+import { createPageErrorHandler } from '../page/page-errors.ts';
+import { createPageSecurityHeaders } from '../page/security-headers.ts';
 import { type AccountPagesDeps, createAccountPages } from './account-pages.ts';
 import type { ApplicationListDeps } from './application-list.ts';
 import { createApplicationPages } from './application-pages.ts';
 import { type AuditPagesDeps, createAuditPages } from './audit-pages.ts';
-import { createCsrfGuard } from '../page/csrf.ts';
 import { createGrantedPages, type GrantedPagesDeps } from './granted-pages.ts';
 import { createKeyPairPages, type KeyPairPagesDeps } from './key-pair-pages.ts';
-import { createPageErrorHandler } from '../page/page-errors.ts';
 import { createRegistrationTokenPages, type RegistrationTokenPagesDeps } from './registration-token-pages.ts';
-import { createPageSecurityHeaders } from '../page/security-headers.ts';
-import { seeOther } from '../login/page-request.ts';
 
 export interface ManagementRouterDeps
   extends

@@ -1,8 +1,8 @@
 import type { SessionData } from 'express-session';
 import type { Authorization } from '../../oauth/authorization.ts';
+import type { Session, SessionStore } from '../../oauth/model/account-stores.ts';
 import { type Actor, auditedActor } from '../../oauth/model/audit-log.ts';
 import { UnknownAccountError } from '../../oauth/model/errors.ts';
-import type { Session, SessionStore } from '../../oauth/model/account-stores.ts';
 import type { Clock } from '../../shared/clock.ts';
 import { IDLE_MILLISECONDS } from '../login/session-table.ts';
 

@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import type { Authorization } from '../../oauth/authorization.ts';
 import { routeOf } from '../../http/oauth/presented-token.ts';
+import type { Authorization } from '../../oauth/authorization.ts';
+import type { PageRequest } from '../login/page-request.ts';
+import { createSessionStart, type SessionStartDeps } from '../login/session-start.ts';
 import { InvalidFieldsError } from '../page/errors.ts';
 import { fieldsOf } from '../page/page-body.ts';
-import { createSessionStart, type SessionStartDeps } from '../login/session-start.ts';
-import type { PageRequest } from '../login/page-request.ts';
 
 /** `repeated_password` is what was typed into the form the second time; a program need not send it. */
 const passwordChange = z.object({

@@ -2,17 +2,17 @@ import { Router } from 'express';
 import { z } from 'zod';
 import type { Authorization } from '../../oauth/authorization.ts';
 import { UnknownAccountError } from '../../oauth/model/errors.ts';
-import { registrationTokenView } from './application-list.ts';
-import { fieldsOf, readBody } from '../page/page-body.ts';
-import type { RenderPage } from '../page/page-renderer.ts';
 import {
   forLoggedIn,
-  replyDone,
   identifierOf,
-  show,
   type PageRequest,
   type PageRequestDeps,
+  replyDone,
+  show,
 } from '../login/page-request.ts';
+import { fieldsOf, readBody } from '../page/page-body.ts';
+import type { RenderPage } from '../page/page-renderer.ts';
+import { registrationTokenView } from './application-list.ts';
 
 export interface RegistrationTokenPagesDeps extends PageRequestDeps, Pick<Authorization, 'registrationTokenAdmin'> {
   readonly renderPage: RenderPage;

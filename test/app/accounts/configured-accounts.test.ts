@@ -1,13 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { ConfigError } from '../../../src/config/config.ts';
 import { configureClients } from '../../../src/app/accounts/configured-clients.ts';
 import { ConfiguredPhones } from '../../../src/app/accounts/configured-phones.ts';
+import { issueSipAccount, SipAccountTakenError } from '../../../src/app/sip-accounts.ts';
+import { ConfigError } from '../../../src/config/config.ts';
+import { settingsSchema } from '../../../src/config/settings.ts';
+import { createUserAdmin } from '../../../src/oauth/accounts/user-admin.ts';
 import { createClientAdmin } from '../../../src/oauth/clients/client-admin.ts';
 import { hashSecret } from '../../../src/oauth/model/secrets.ts';
-import { createUserAdmin } from '../../../src/oauth/accounts/user-admin.ts';
-import { settingsSchema } from '../../../src/config/settings.ts';
 import { createSystemIds } from '../../../src/shared/ids.ts';
-import { issueSipAccount, SipAccountTakenError } from '../../../src/app/sip-accounts.ts';
 import { createCheapHasher } from '../../support/cheap-hasher.ts';
 import { createTestStores, type TestStores } from '../../support/test-database.ts';
 

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { ensureSandboxAccounts } from '../../../src/app/accounts/sandbox-accounts.ts';
+import { createUserAdmin } from '../../../src/oauth/accounts/user-admin.ts';
 import { createClientAdmin } from '../../../src/oauth/clients/client-admin.ts';
 import { hashSecret } from '../../../src/oauth/model/secrets.ts';
-import { createUserAdmin } from '../../../src/oauth/accounts/user-admin.ts';
-import { ensureSandboxAccounts } from '../../../src/app/accounts/sandbox-accounts.ts';
 import { createSystemIds } from '../../../src/shared/ids.ts';
 import { type Log, silentLog } from '../../../src/shared/log.ts';
 import { createCheapHasher } from '../../support/cheap-hasher.ts';

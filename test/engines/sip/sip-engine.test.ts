@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import type { EngineService } from '../../../src/engines/sip/sip-engine.ts';
 import { describeCallEngine, type EngineUnderTest, type PeerConduct } from '../../contracts/call-engine.ts';
-import { expectNothingLeft, SipWorld } from '../../support/sip-world.ts';
 import type { Party } from '../../sip/session/party.ts';
+import { expectNothingLeft, SipWorld } from '../../support/sip-world.ts';
 
 const behave = (world: SipWorld, party: Party, conduct: PeerConduct): void => {
   party.listen((session) => {

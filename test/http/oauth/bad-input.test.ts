@@ -1,8 +1,8 @@
 import { Agent as Connections } from 'node:http';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import request, { type Agent, type Response } from 'supertest';
-import { DEVICE_CODE_GRANT } from '../../../src/oauth/model/account-stores.ts';
 import type { ClientDescription } from '../../../src/oauth/clients/client-description.ts';
+import { DEVICE_CODE_GRANT } from '../../../src/oauth/model/account-stores.ts';
 import { type Log, silentLog } from '../../../src/shared/log.ts';
 import { createOAuthApp, type Fields, issuer, type OAuthApp, queryOf } from '../../support/oauth-app.ts';
 

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import request, { type Agent } from 'supertest';
-import { DEVICE_CODE_GRANT } from '../../../src/oauth/model/account-stores.ts';
 import type { ClientDescription } from '../../../src/oauth/clients/client-description.ts';
+import { DEVICE_CODE_GRANT } from '../../../src/oauth/model/account-stores.ts';
 import { audited } from '../../support/audited.ts';
 import {
   createOAuthApp,

@@ -9,10 +9,10 @@ import {
   issuer,
   type OAuthApp,
   obtainCode,
+  obtainTokens,
   redemption,
   refreshing,
   requestToken,
-  obtainTokens,
   type Tokens,
 } from '../../support/oauth-app.ts';
 

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import request from 'supertest';
-import { createPasswordHasher } from '../../../src/oauth/model/secrets.ts';
 import type { ClientDescription } from '../../../src/oauth/clients/client-description.ts';
+import { createPasswordHasher } from '../../../src/oauth/model/secrets.ts';
 import { audited } from '../../support/audited.ts';
 import {
   createOAuthApp,

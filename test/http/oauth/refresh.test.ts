@@ -10,12 +10,12 @@ import {
   loggedIn,
   type OAuthApp,
   obtainCode,
+  obtainTokens,
   presented,
   redemption,
   refreshing,
   requestToken,
   statusWith,
-  obtainTokens,
   type Tokens,
 } from '../../support/oauth-app.ts';
 

@@ -7,12 +7,12 @@ import {
   demoApp,
   type Fields,
   type OAuthApp,
+  obtainTokens,
   refreshing,
   requestToken,
   statusWith,
-  without,
-  obtainTokens,
   type Tokens,
+  without,
 } from '../../support/oauth-app.ts';
 
 const secret = 'a secret of a configuration file, long enough';

@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { DEVICE_CODE_GRANT } from '../../../src/oauth/model/account-stores.ts';
-import { DeviceAuthorization } from '../../../src/oauth/device/device-authorization.ts';
 import { describedClient } from '../../../src/oauth/clients/client-description.ts';
-import { Parameters } from '../../../src/oauth/request/parameters.ts';
-import { hashSecret } from '../../../src/oauth/model/secrets.ts';
+import { DeviceAuthorization } from '../../../src/oauth/device/device-authorization.ts';
 import { canonicalUserCode, hashUserCode, newUserCode } from '../../../src/oauth/device/user-code.ts';
+import { DEVICE_CODE_GRANT } from '../../../src/oauth/model/account-stores.ts';
+import { hashSecret } from '../../../src/oauth/model/secrets.ts';
+import { Parameters } from '../../../src/oauth/request/parameters.ts';
 import { createSystemIds } from '../../../src/shared/ids.ts';
 import { createTestStores, type TestStores } from '../../support/test-database.ts';
 

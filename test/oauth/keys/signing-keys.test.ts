@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import type { AuditEventName } from '../../../src/oauth/model/audit-log.ts';
 import { SigningKeys } from '../../../src/oauth/keys/signing-keys.ts';
+import type { AuditEventName } from '../../../src/oauth/model/audit-log.ts';
 import type { Log } from '../../../src/shared/log.ts';
 import { silentLog } from '../../../src/shared/log.ts';
 import { KyselySigningKeyStore } from '../../../src/storage/oauth/kysely-signing-key-store.ts';

@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { createSystemIds } from '../../../src/shared/ids.ts';
 import { Authorizer } from '../../../src/sip/auth/authorizer.ts';
-import { DigestServer } from '../../../src/sip/auth/digest-server.ts';
 import { ha1 } from '../../../src/sip/auth/digest.ts';
+import { DigestServer } from '../../../src/sip/auth/digest-server.ts';
 import { SipHeaders } from '../../../src/sip/message/headers.ts';
 import { SipRequest, SipResponse } from '../../../src/sip/message/message.ts';
 import { FakeClock } from '../../support/fake-clock.ts';

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { digestResponse, ha1, isSameDigest } from '../../../src/sip/auth/digest.ts';
 import { answerChallenge } from '../../../src/sip/auth/digest-answer.ts';
 import {
   formatDigestAuthorization,
@@ -8,7 +9,6 @@ import {
   parseDigestAuthorization,
   parseDigestChallenges,
 } from '../../../src/sip/auth/digest-fields.ts';
-import { digestResponse, ha1, isSameDigest } from '../../../src/sip/auth/digest.ts';
 import { SipParseError } from '../../../src/sip/message/errors.ts';
 
 const md5 = (text: string): string => createHash('md5').update(text).digest('hex');

@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import { Dialog } from '../../../src/sip/dialog/dialog.ts';
-import { keepsToFlow } from '../../../src/sip/session/with-next-hop.ts';
 import type { SipRequest, SipResponse } from '../../../src/sip/message/message.ts';
 import { type SipMessage } from '../../../src/sip/message/message.ts';
 import { tryParse } from '../../../src/sip/message/parse.ts';
+import { keepsToFlow } from '../../../src/sip/session/with-next-hop.ts';
 import type { Hop } from '../../../src/sip/transport/transport.ts';
 
 const PEER: Hop = { protocol: 'udp', address: '192.0.2.7', port: 5060 };

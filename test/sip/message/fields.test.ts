@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { sameUri } from '../../../src/sip/message/compare-uris.ts';
-import { parseCSeq } from '../../../src/sip/message/message.ts';
 import { SipParseError } from '../../../src/sip/message/errors.ts';
 import { SipHeaders } from '../../../src/sip/message/headers.ts';
+import { parseCSeq } from '../../../src/sip/message/message.ts';
 import { formatNameAddr, parseNameAddr } from '../../../src/sip/message/name-addr.ts';
 import { escapeUser, formatUri, isPlainSipUri, parseUri } from '../../../src/sip/message/uri.ts';
 import { formatVia, parseVia, splitList } from '../../../src/sip/message/via.ts';

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { createResponse } from '../../../src/sip/message/create-response.ts';
 import { SipParseError, SipPrintError } from '../../../src/sip/message/errors.ts';
 import { SipHeaders } from '../../../src/sip/message/headers.ts';
-import { SipRequest, SipResponse, type SipMessage } from '../../../src/sip/message/message.ts';
+import { type SipMessage, SipRequest, SipResponse } from '../../../src/sip/message/message.ts';
 import { isAnswerable, parseMessage, tryParse } from '../../../src/sip/message/parse.ts';
 import { printMessage } from '../../../src/sip/message/print.ts';
 import { validateRequest, validateResponse } from '../../../src/sip/message/validate.ts';

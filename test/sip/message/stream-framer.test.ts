@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { StreamFramer, type Frame } from '../../../src/sip/message/stream-framer.ts';
+import { type Frame, StreamFramer } from '../../../src/sip/message/stream-framer.ts';
 
 const message = (body: string, name = 'Content-Length'): string =>
   `MESSAGE sip:a@example.com SIP/2.0\r\nVia: SIP/2.0/TCP h;branch=z9hG4bK1\r\n${name}: ${Buffer.byteLength(body)}\r\n\r\n${body}`;

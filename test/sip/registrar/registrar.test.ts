@@ -1,16 +1,16 @@
 import { describe, expect, it } from '@jest/globals';
-import { silentLog } from '../../../src/shared/log.ts';
 import { createSystemIds } from '../../../src/shared/ids.ts';
-import { DigestServer } from '../../../src/sip/auth/digest-server.ts';
+import { silentLog } from '../../../src/shared/log.ts';
 import { ha1 } from '../../../src/sip/auth/digest.ts';
+import { DigestServer } from '../../../src/sip/auth/digest-server.ts';
+import type { SipResponse } from '../../../src/sip/message/message.ts';
 import type { Binding } from '../../../src/sip/registrar/binding-store.ts';
 import { flowTo } from '../../../src/sip/registrar/change-bindings.ts';
-import { MemoryBindingStore } from './memory-binding-store.ts';
 import { Registrar } from '../../../src/sip/registrar/registrar.ts';
 import { Registration } from '../../../src/sip/registrar/registration.ts';
-import type { SipResponse } from '../../../src/sip/message/message.ts';
 import type { Party } from '../session/party.ts';
 import { Pair } from '../session/party.ts';
+import { MemoryBindingStore } from './memory-binding-store.ts';
 
 const REALM = 'offhook';
 const PASSWORDS: Record<string, string> = { bob: 'secret', eve: 'other' };

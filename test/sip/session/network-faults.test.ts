@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { nothing, Pair, sdp, type Diary } from './party.ts';
+import { type Diary, nothing, Pair, sdp } from './party.ts';
 
 const CALLS = 12;
 

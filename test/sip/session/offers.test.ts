@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { RemoteOffer } from '../../../src/sip/user-agent.ts';
-import { nothing, Pair, RawPeer, sdp, type Diary } from './party.ts';
+import { type Diary, nothing, Pair, RawPeer, sdp } from './party.ts';
 
 const CONTACT = ['Contact: <sip:raw@10.0.0.9>'];
 

@@ -1,17 +1,17 @@
 import { createSystemIds } from '../../../src/shared/ids.ts';
-import { silentLog, type Log } from '../../../src/shared/log.ts';
-import { tryParse } from '../../../src/sip/message/parse.ts';
+import { type Log, silentLog } from '../../../src/shared/log.ts';
 import { SipRequest, SipResponse } from '../../../src/sip/message/message.ts';
+import { tryParse } from '../../../src/sip/message/parse.ts';
 import { TransactionLayer } from '../../../src/sip/transaction/transaction-layer.ts';
+import type { Hop, TransportProtocol } from '../../../src/sip/transport/transport.ts';
 import {
-  UserAgent,
   type IncomingSession,
   type InviteOptions,
   type Session,
   type SessionEnd,
+  UserAgent,
   type UserAgentOptions,
 } from '../../../src/sip/user-agent.ts';
-import type { Hop, TransportProtocol } from '../../../src/sip/transport/transport.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { FakeNetwork, type FakeTransport } from '../../support/fake-network.ts';
 

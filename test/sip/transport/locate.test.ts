@@ -6,9 +6,9 @@ import { locateLiteral, Locator } from '../../../src/sip/transport/locate.ts';
 import { orderServices } from '../../../src/sip/transport/order-services.ts';
 import {
   cachingResolver,
-  systemResolver,
   type Resolver,
   type ServiceRecord,
+  systemResolver,
 } from '../../../src/sip/transport/resolver.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 

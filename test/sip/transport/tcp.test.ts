@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { responseHop } from '../../../src/sip/transport/response-hop.ts';
 import type { Hop } from '../../../src/sip/transport/transport.ts';

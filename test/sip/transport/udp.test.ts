@@ -1,6 +1,6 @@
+import { randomBytes } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { randomBytes } from 'node:crypto';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { systemClock } from '../../../src/shared/clock.ts';
 import { createSystemIds } from '../../../src/shared/ids.ts';

@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import { silentLog } from '../../../src/shared/log.ts';
-import { MemoryBindingStore } from '../../sip/registrar/memory-binding-store.ts';
 import { openDatabase } from '../../../src/storage/open-database.ts';
 import { KyselyBindingStore } from '../../../src/storage/phones/kysely-binding-store.ts';
 import { describeBindingStore } from '../../contracts/binding-store.ts';
 import { NOON } from '../../contracts/records.ts';
+import { MemoryBindingStore } from '../../sip/registrar/memory-binding-store.ts';
 import { createTestStores } from '../../support/test-database.ts';
 
 describeBindingStore('SQLite', createTestStores);

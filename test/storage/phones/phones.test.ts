@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Endpoint } from '../../../src/calls/call-engine.ts';
-import { loadSecretKey } from '../../../src/storage/secret-key.ts';
 import { KyselyCredentialStore } from '../../../src/storage/phones/kysely-credential-store.ts';
+import { loadSecretKey } from '../../../src/storage/secret-key.ts';
 import { aUser, count, HOUR, NOON } from '../../contracts/records.ts';
 import { createTestStores, type TestStores } from '../../support/test-database.ts';
 

@@ -3,15 +3,15 @@ import type { LegRole } from '../../../calls/call-state.ts';
 import type { Clock, Timer } from '../../../shared/clock.ts';
 import type { Log } from '../../../shared/log.ts';
 import type { UserAgentFace } from '../../../sip/user-agent.ts';
-import { callFlow, type Input, type Phase } from './call-flow.ts';
-import type { Routes } from './routes.ts';
-import { CallMedia } from '../media/call-media.ts';
 import { causeOfResponse, incompatibleMediaCause } from '../leg/causes.ts';
 import { Leg, type LegOptions, type LegTarget, type LegUser } from '../leg/leg.ts';
-import { unreachable, withoutAudio, type LegFailure } from '../leg/leg-end.ts';
+import { type LegFailure, unreachable, withoutAudio } from '../leg/leg-end.ts';
 import { LegSdp, type SessionIds } from '../leg/leg-sdp.ts';
 import { nextForCallee, nextForCaller, withCodecs } from '../leg/next-attempt.ts';
+import { CallMedia } from '../media/call-media.ts';
 import type { Prompter } from '../media/prompter.ts';
+import { callFlow, type Input, type Phase } from './call-flow.ts';
+import type { Routes } from './routes.ts';
 
 export interface ThirdPartyCallOptions {
   readonly plan: CallPlan;

@@ -10,9 +10,9 @@ import type {
   UserAgentFace,
 } from '../../../sip/user-agent.ts';
 import { cancelledCause, hangupCause, noAnswerCause, noResponseCause, reasonHeader } from './causes.ts';
-import { causeOfLoss, failureOf, settledCause, unreachable, type LegFailure } from './leg-end.ts';
+import { causeOfLoss, failureOf, type LegFailure, settledCause, unreachable } from './leg-end.ts';
 import type { LegSdp } from './leg-sdp.ts';
-import { firstAttempt, type Attempt, type NextAttempt, type OfferedCodecs } from './next-attempt.ts';
+import { type Attempt, firstAttempt, type NextAttempt, type OfferedCodecs } from './next-attempt.ts';
 
 /** One address at which a leg may be rung, ready to be invited. */
 export interface LegTarget {

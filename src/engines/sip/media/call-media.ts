@@ -1,8 +1,8 @@
 import type { RemoteOffer } from '../../../sip/user-agent.ts';
-import { CallerPrompt } from './caller-prompt.ts';
-import { MediaJoin, type JoinResult } from './media-join.ts';
-import type { Prompter } from './prompter.ts';
 import type { Leg } from '../leg/leg.ts';
+import { CallerPrompt } from './caller-prompt.ts';
+import { type JoinResult, MediaJoin } from './media-join.ts';
+import type { Prompter } from './prompter.ts';
 
 /** The media of a call: what the user hears, the join with the destination, and what either leg wants to change. */
 export class CallMedia {

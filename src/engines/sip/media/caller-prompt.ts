@@ -1,8 +1,8 @@
 import type { ToneName } from '../../../media/tones.ts';
 import type { RemoteOffer } from '../../../sip/user-agent.ts';
+import type { Leg } from '../leg/leg.ts';
 import type { MediaJoin } from './media-join.ts';
 import type { Prompter, PromptPlayback } from './prompter.ts';
-import type { Leg } from '../leg/leg.ts';
 
 export interface CallerPromptOptions {
   readonly caller: Leg;

@@ -1,8 +1,8 @@
 import type { MediaPort } from '../../../media/media-port.ts';
 import type { ToneName } from '../../../media/tones.ts';
 import { answerAudio } from '../../../sip/sdp/answer-audio.ts';
-import { audioTargetOf, type AudioTarget } from '../../../sip/sdp/audio-target.ts';
-import { createAudioSdp, type AudioSdpOptions } from '../../../sip/sdp/create-audio-sdp.ts';
+import { type AudioTarget, audioTargetOf } from '../../../sip/sdp/audio-target.ts';
+import { type AudioSdpOptions, createAudioSdp } from '../../../sip/sdp/create-audio-sdp.ts';
 
 export interface PromptPlayback {
   stop(): void;

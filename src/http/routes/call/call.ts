@@ -5,16 +5,16 @@ import type { CallService } from '../../../calls/call-service.ts';
 import type { CallRecord } from '../../../calls/call-store.ts';
 import { InsufficientScopeError } from '../../../oauth/model/errors.ts';
 import type { Permission } from '../../../oauth/model/permissions.ts';
-import type { UserPrincipal, TokenVerifier } from '../../../oauth/request/principal.ts';
+import type { TokenVerifier, UserPrincipal } from '../../../oauth/request/principal.ts';
 import { authenticate } from '../../authenticate.ts';
 import { readFields } from '../../body.ts';
-import { callHref, representCall } from './call-representation.ts';
 import type { DirectRoute } from '../../direct-route.ts';
 import { InvalidRequestError, MethodNotAllowedError, NotAcceptableError } from '../../errors.ts';
-import { negotiateFormat, type Format } from '../../negotiate.ts';
+import { type Format, negotiateFormat } from '../../negotiate.ts';
 import { noStore, send } from '../../reply.ts';
-import { parsePlaceCall, parseStopCall } from './schemas.ts';
 import { writeXml } from '../../xml.ts';
+import { callHref, representCall } from './call-representation.ts';
+import { parsePlaceCall, parseStopCall } from './schemas.ts';
 
 export interface CallRouteDeps {
   /** Base of every address we hand out, without a slash at its end. */

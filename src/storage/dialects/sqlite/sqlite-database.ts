@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import { Kysely, type CompiledQuery } from 'kysely';
+import { type CompiledQuery, Kysely } from 'kysely';
 import type { Log } from '../../../shared/log.ts';
 import type { Database, DatabaseOptions } from '../../database.ts';
 import { DatabaseFileError, DatabaseUrlError, SqliteMissingError } from '../../errors.ts';
@@ -11,9 +11,9 @@ import type { Schema } from '../../schema.ts';
 import type { Pace, UnitOfWork } from '../../unit-of-work.ts';
 import type { CheckpointWork } from './checkpoint-worker.ts';
 import { GroupCommit } from './group-commit.ts';
+import { ServingLock } from './serving-lock.ts';
 import { SqliteConnection, type Synchronous } from './sqlite-connection.ts';
 import { createSqliteDialect } from './sqlite-dialect.ts';
-import { ServingLock } from './serving-lock.ts';
 
 export const SQLITE_SCHEME = 'sqlite:';
 

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { expectNothingLeft, mediaOf, SipWorld, type PlacedCall } from '../../../support/sip-world.ts';
 import type { Party } from '../../../sip/session/party.ts';
+import { expectNothingLeft, mediaOf, type PlacedCall, SipWorld } from '../../../support/sip-world.ts';
 
 let world: SipWorld;
 

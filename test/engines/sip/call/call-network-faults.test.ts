@@ -2,8 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { IncomingSession } from '../../../../src/sip/user-agent.ts';
 import { brokenRules } from '../../../contracts/call-engine.ts';
-import { expectNothingLeft, mediaOf, SipWorld } from '../../../support/sip-world.ts';
 import type { Party } from '../../../sip/session/party.ts';
+import { expectNothingLeft, mediaOf, SipWorld } from '../../../support/sip-world.ts';
 
 /** What a phone does, by chance. Times are in milliseconds from the INVITE. */
 interface Conduct {
