@@ -6,7 +6,7 @@ import type { SipResponse } from './message/message.ts';
 import type { InviteOptions } from './session/create-invite.ts';
 import { Inbound, type RequestHandler } from './session/inbound.ts';
 import { OutgoingSession } from './session/outgoing-session.ts';
-import type { ExtraHeaders, IncomingSession, Session } from './session/session.ts';
+import type { ExtraHeaders, IncomingSession, InvitingSession } from './session/session.ts';
 import type { SessionContext } from './session/session-context.ts';
 import { type RequestOptions, StandaloneRequest } from './session/standalone-request.ts';
 import { defaultTimers, type ServerTransaction, type TimerBase, type Transactions } from './transaction/transaction.ts';
@@ -30,7 +30,8 @@ export type { RequestOptions } from './session/standalone-request.ts';
 
 /** The face of the engine. */
 export interface UserAgentFace {
-  invite(options: InviteOptions): Session;
+  /** A session that is yet to be started: nothing is sent before that. */
+  invite(options: InviteOptions): InvitingSession;
   /** A request outside of a dialog (REGISTER, OPTIONS). Resolves with the final response; 408 and 503 as made by us. */
   request(options: RequestOptions): Promise<SipResponse>;
   /** INVITEs that come in; without a listener they get 480. */
@@ -87,10 +88,8 @@ export class UserAgent implements UserAgentFace, SessionContext {
     options.transactions.user = this.#inbound;
   }
 
-  invite(options: InviteOptions): Session {
-    const session = new OutgoingSession(this, options);
-    session.start();
-    return session;
+  invite(options: InviteOptions): InvitingSession {
+    return new OutgoingSession(this, options);
   }
 
   request(options: RequestOptions): Promise<SipResponse> {

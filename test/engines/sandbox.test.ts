@@ -78,7 +78,10 @@ const offer = (version = 1): string => createAudioSdp({ sessionId: 1, version, a
 const dial = (user: string, port: number, sdp = offer()): Diary => {
   const target = `sip:${user}@${HOST}:${port}`;
   const name = (uri: string) => ({ uri, params: new Map<string, string | undefined>() });
-  return diaryOf(caller.invite({ target, from: name('sip:caller@offhook.example'), to: name(target), sdp }));
+  const session = caller.invite({ target, from: name('sip:caller@offhook.example'), to: name(target), sdp });
+  const diary = diaryOf(session);
+  session.start();
+  return diary;
 };
 
 /** Sends our silence to where an SDP says, as the phone that a call is joined with. */

@@ -230,7 +230,9 @@ describe('over real sockets', () => {
     const out = alice.agent.invite({ target, from: name('sip:alice@127.0.0.1'), to: name(target), sdp: sdp('offer') });
     const { notified } = diaryOf(out);
     const ended = new Promise((resolve) => out.on('ended', resolve));
-    await new Promise<void>((resolve) => out.on('answered', () => resolve()));
+    const answered = new Promise<void>((resolve) => out.on('answered', () => resolve()));
+    out.start();
+    await answered;
     expect(await out.offer(sdp('more'))).toEqual({ kind: 'accepted', sdp: sdp('answer') });
     out.hangUp();
     await ended;

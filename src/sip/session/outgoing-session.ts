@@ -9,11 +9,11 @@ import { InviteSession } from './invite-session.ts';
 import type { OfferTurn } from './negotiation.ts';
 import { sdpOf } from './sdp-body.ts';
 import { type InviteOwner, SentInvite } from './sent-invite.ts';
-import type { ExtraHeaders, HangUpOptions, SessionEnd } from './session.ts';
+import type { ExtraHeaders, HangUpOptions, InvitingSession, SessionEnd } from './session.ts';
 import type { SessionContext } from './session-context.ts';
 
 /** An INVITE that we sent and what becomes of it (RFC 3261 section 13.2). */
-export class OutgoingSession extends InviteSession implements InviteOwner {
+export class OutgoingSession extends InviteSession implements InviteOwner, InvitingSession {
   readonly callId: string;
   readonly #options: InviteOptions;
   readonly #authorizer: Authorizer | undefined;
@@ -34,7 +34,6 @@ export class OutgoingSession extends InviteSession implements InviteOwner {
     this.negotiation.localSdp = options.sdp;
   }
 
-  /** Sends the INVITE: in this turn unless a name has to be resolved first. */
   start(): void {
     const { hop, route = [], target } = this.#options;
     const [firstRoute] = route;

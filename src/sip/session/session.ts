@@ -70,6 +70,12 @@ export interface Session {
   hangUp(options?: HangUpOptions): void;
 }
 
+/** An INVITE of ours. */
+export interface InvitingSession extends Session {
+  /** Sends the INVITE: in this turn unless a name has to be resolved first. To be called once, when listeners are there. */
+  start(): void;
+}
+
 /** An INVITE that came in. Exactly one of accept, reject or hangUp ends its ringing. */
 export interface IncomingSession extends Session {
   readonly request: SipRequest;

@@ -82,15 +82,16 @@ export class Party {
 
   invite(host: string, options: Partial<InviteOptions> = {}): Diary {
     const target = `sip:bob@${host}`;
-    return diaryOf(
-      this.agent.invite({
-        target,
-        from: { uri: 'sip:alice@10.0.0.1', params: new Map() },
-        to: { uri: target, params: new Map() },
-        sdp: sdp('offer'),
-        ...options,
-      }),
-    );
+    const session = this.agent.invite({
+      target,
+      from: { uri: 'sip:alice@10.0.0.1', params: new Map() },
+      to: { uri: target, params: new Map() },
+      sdp: sdp('offer'),
+      ...options,
+    });
+    const diary = diaryOf(session);
+    session.start();
+    return diary;
   }
 }
 

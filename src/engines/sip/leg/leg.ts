@@ -140,6 +140,7 @@ export class Leg {
     session.on('offer', (remote) => this.#onOffer(remote));
     session.on('renegotiated', (answer) => user.renegotiated(answer));
     session.on('ended', (end) => this.#onEnded(end, attempt));
+    session.start();
     user.calling(target.address);
     return true;
   }
