@@ -105,12 +105,15 @@ describe('StreamFramer', () => {
   });
 
   it('takes 64 KiB byte by byte in a time in proportion to it', () => {
-    const framer = new StreamFramer();
     const data = Buffer.from(message('x'.repeat(65_000)));
-    const start = performance.now();
-    let found = 0;
-    for (const byte of data) found += framer.push(Buffer.of(byte)).length;
-    expect(found).toBe(1);
-    expect(performance.now() - start).toBeLessThan(1000);
+    const timed = (): number => {
+      const framer = new StreamFramer();
+      const start = performance.now();
+      let found = 0;
+      for (const byte of data) found += framer.push(Buffer.of(byte)).length;
+      expect(found).toBe(1);
+      return performance.now() - start;
+    };
+    expect(Math.min(...Array.from({ length: 5 }, timed))).toBeLessThan(1000);
   });
 });
