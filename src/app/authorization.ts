@@ -34,7 +34,13 @@ export const composeAuthorization = (settings: AuthorizationSettings): Authoriza
   const { stores, hasher, publicUrl, firstPartyClientId, clock, ids, log } = settings;
   const most = settings.tokenRequestsPerSecondPerClient;
   return createAuthorization({
-    ...{ stores, hasher, publicUrl, firstPartyClientId, clock, ids, log },
+    stores,
+    hasher,
+    publicUrl,
+    firstPartyClientId,
+    clock,
+    ids,
+    log,
     sandbox: settings.sandbox ? 'on' : 'off',
     loginLimit: LOGINS,
     tokenRequestRate: most === 0 ? undefined : { most, windowSeconds: 1 },

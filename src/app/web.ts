@@ -67,8 +67,17 @@ const composeManagement = ({ authorization, stores, publicUrl, clock, renderPage
   const { applicationAdmin, keyPairs, registrationTokenAdmin, ownGrants, auditLog } = authorization;
   const { accountService, auditTrail, currentUser } = authorization;
   return createManagementRouter({
-    ...{ applicationAdmin, keyPairs, registrationTokenAdmin, ownGrants, accountService, auditTrail, currentUser },
-    ...{ users, clock, renderPage, publicUrl },
+    applicationAdmin,
+    keyPairs,
+    registrationTokenAdmin,
+    ownGrants,
+    accountService,
+    auditTrail,
+    currentUser,
+    users,
+    clock,
+    renderPage,
+    publicUrl,
     ownSessions: createOwnSessions({ sessions, auditLog, clock }),
   });
 };

@@ -59,25 +59,25 @@ export interface AuthorizationParts {
 
 /** Builds the authorization server, room by room. */
 export const createAuthorization = (parts: AuthorizationParts): Authorization => {
-  const { stores, publicUrl, firstPartyClientId, tokenRequestRate, clock, ids, log } = parts;
+  const { stores, hasher, publicUrl, firstPartyClientId, clock, ids, log } = parts;
+  const { loginLimit, tokenRequestRate, introspectionRate } = parts;
   const auditLog = createAuditLog({ audit: stores.audit, clock, log });
   const admission = createAdmission({ sandbox: parts.sandbox });
   const keys = createKeys({ stores, publicUrl, auditLog, clock, log });
-  const { tokenMinter, tokenReader, ...tokens } = createTokens({
-    ...{ stores, keys, publicUrl, admission, auditLog, clock, ids },
-    introspectionRate: parts.introspectionRate,
-  });
-  const accounts = createAccounts({
-    ...{ stores, admission, auditLog, clock, ids },
-    hasher: parts.hasher,
-    loginLimit: parts.loginLimit,
-  });
+  const accounts = createAccounts({ stores, admission, auditLog, hasher, loginLimit, clock, ids });
   const clients = createClients({ stores, admission, auditLog, clock, ids });
+  const issued = createTokens({ stores, keys, publicUrl, admission, auditLog, introspectionRate, clock, ids });
+  const { tokenMinter, tokenReader, ...tokens } = issued;
   const { logins } = accounts;
   const { clientAuthenticator } = clients;
   const grants = createGrants({
-    ...{ stores, logins, admission, auditLog, clock, ids },
+    stores,
+    logins,
+    admission,
+    auditLog,
     tokens: { tokenMinter, tokenReader },
+    clock,
+    ids,
   });
   const { rememberedGrants, pendingDecisions } = stores;
   return {
@@ -85,13 +85,23 @@ export const createAuthorization = (parts: AuthorizationParts): Authorization =>
     ...accounts,
     ...clients,
     ...createDeviceFlow({ stores, clientAuthenticator, publicUrl, admission, auditLog, clock, ids }),
-    ...{ auditLog, grants, signingKeys: keys.signingKeys },
+    auditLog,
+    grants,
+    signingKeys: keys.signingKeys,
     consents: createConsents({
-      ...{ clients: stores.clients, rememberedGrants, pendingDecisions },
-      ...{ admission, auditLog, clock },
+      clients: stores.clients,
+      rememberedGrants,
+      pendingDecisions,
+      admission,
+      auditLog,
+      clock,
     }),
     tokenRequests: createTokenRequestCheck({
-      ...{ clientAuthenticator, clients: stores.clients, admission, proofs: keys.proofs, firstPartyClientId },
+      clientAuthenticator,
+      clients: stores.clients,
+      admission,
+      proofs: keys.proofs,
+      firstPartyClientId,
       clientRate: tokenRequestRate && new RequestRateLimit(tokenRequestRate),
     }),
     basicLogin: createBasicLogin({ clients: stores.clients, logins, grants, jwt: keys.jwt, auditLog, clock }),

@@ -35,7 +35,10 @@ const sendJson = (response: ServerResponse, given: TokenResponse): void => {
 };
 
 const redemptionOf = ({ client, route, address, dpopKey, parameters }: TokenRequest) => ({
-  ...{ client, route, address, dpopKey },
+  client,
+  route,
+  address,
+  dpopKey,
   code: parameters['code'] ?? '',
   redirectUri: parameters['redirect_uri'],
   codeVerifier: parameters['code_verifier'],

@@ -48,7 +48,11 @@ export const createAccounts = (parts: {
   const { users, loginAddresses, audit } = parts.stores;
   const loginRefusals = new LoginRefusals(auditLog);
   const passwords = createLoginService({
-    ...{ users, loginAddresses, hasher, admission, clock },
+    users,
+    loginAddresses,
+    hasher,
+    admission,
+    clock,
     lockout: new LoginLockout(),
     limit: new ConcurrencyLimit(parts.loginLimit),
   });
@@ -56,7 +60,9 @@ export const createAccounts = (parts: {
     logins: createAuditedLogins({ logins: passwords, users, loginRefusals, auditLog }),
     currentUser: createCurrentUser({ users, admission }),
     accountService: createAccountService({
-      ...{ logins: passwords, loginRefusals, auditLog },
+      logins: passwords,
+      loginRefusals,
+      auditLog,
       userAdmin: createUserAdmin({ users, hasher, clock, ids }),
     }),
     auditTrail: createAuditTrail({ audit, users }),

@@ -67,8 +67,13 @@ export const createUserAdmin = (deps: {
       if (!usableName.test(username)) throw new InvalidAccountError('The username must be letters, digits and ._@+-');
       if (!sandbox) checkPassword(password);
       const user: User = {
-        ...{ id: deps.ids.random(USER_ID_BITS), username, passwordHash: await deps.hasher.hash(password) },
-        ...{ role, status: 'active', sandbox, createdAt: deps.clock.now() },
+        id: deps.ids.random(USER_ID_BITS),
+        username,
+        passwordHash: await deps.hasher.hash(password),
+        role,
+        status: 'active',
+        sandbox,
+        createdAt: deps.clock.now(),
       };
       if ((await deps.users.insert(user)) === 'taken') {
         throw new InvalidAccountError(`There is a user ${username} already.`);

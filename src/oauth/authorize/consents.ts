@@ -79,7 +79,8 @@ export interface ConsentsDeps {
 const QUESTION_LIFETIME_MS = 10 * 60 * 1000;
 
 const keyOf = ({ request, userId, sessionHash }: ConsentQuestion): PendingDecisionKey => ({
-  ...{ sessionHash, userId },
+  sessionHash,
+  userId,
   requestHash: hashOfRequest(request),
 });
 
@@ -108,7 +109,10 @@ const createRememberedGrants = ({
   clock,
 }: Pick<ConsentsDeps, 'rememberedGrants' | 'clock'>): Pick<Consents, 'isRemembered' | 'remember'> => {
   const grantKeyOf = ({ request: { clientId, redirectUri, responseType }, userId }: ConsentQuestion) => ({
-    ...{ userId, clientId, redirectUri, responseType },
+    userId,
+    clientId,
+    redirectUri,
+    responseType,
   });
 
   const scopesOf = async (question: ConsentQuestion): Promise<readonly Scope[]> =>
@@ -151,7 +155,10 @@ export const createConsents = (deps: ConsentsDeps): Consents => {
     record: ({ request, client, userId }, { answer, address }) => {
       const detail = formatScopes(request.scopes);
       auditLog.record(answer === 'allow' ? 'grant.given' : 'grant.refused', {
-        ...{ userId, clientId: client.id, address, detail },
+        userId,
+        clientId: client.id,
+        address,
+        detail,
       });
     },
   };

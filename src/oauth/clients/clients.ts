@@ -31,8 +31,13 @@ export const createClients = (parts: {
   return {
     clientAuthenticator: createClientAuthenticator({ clients, admission, failureLimit: new ClientFailureLimit() }),
     clientRegistration: new ClientRegistration({
-      ...{ registrationTokens, clients, users },
-      ...{ admission, auditLog, clock, ids },
+      registrationTokens,
+      clients,
+      users,
+      admission,
+      auditLog,
+      clock,
+      ids,
     }),
     applicationAdmin: new ApplicationAdmin({ clients, auditLog, clock, ids }),
     keyPairs: createKeyPairs({ clients, auditLog, clock, ids }),

@@ -61,8 +61,11 @@ export const createRegistrationTokens = (deps: {
       const token = newSecret(ids);
       const createdAt = clock.now();
       const registrationToken = {
-        ...{ hash: hashSecret(token), name: wanted.name, createdBy: admin.user.id },
-        ...{ createdAt, expiresAt: createdAt + wanted.days * DAY_MS },
+        hash: hashSecret(token),
+        name: wanted.name,
+        createdBy: admin.user.id,
+        createdAt,
+        expiresAt: createdAt + wanted.days * DAY_MS,
       };
       await registrationTokens.insert(registrationToken);
       auditLog.record('registration_token.created', { ...auditedActor(admin), detail: wanted.name });

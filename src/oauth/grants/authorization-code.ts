@@ -76,6 +76,21 @@ const isBound = (code: AuthorizationCodeView, { client, redirectUri, codeVerifie
   (redirectUri === code.redirectUri || (redirectUri === undefined && code.redirectUriFrom === 'registration')) &&
   verifierMatches(codeVerifier, code.codeChallenge);
 
+/** May this code be redeemed so? Decided inside the store's transaction. */
+const decisionOn =
+  ({ admission, clock }: { readonly admission: Admission; readonly clock: Clock }) =>
+  (code: AuthorizationCodeView, redemption: CodeRedemption, minted: MintedTokens): Decision => {
+    const now = clock.now();
+    const { client, dpopKey } = redemption;
+    if (!isBound(code, redemption)) return { action: 'refuse' };
+    if (code.redeemedAt !== null) return { action: 'revoke', userId: code.userId };
+    if (code.expiresAt <= now || !admission.admits(code.user, redemption.route)) return { action: 'refuse' };
+    const terms = { client, scopes: code.scopes, dpopKey, now };
+    const family = newFamily(terms, { id: code.familyId, userId: code.userId, minted });
+    const tokens = tokenRows(minted, { ...terms, family });
+    return { action: 'issue', at: now, family, tokens, redirectUri: code.redirectUri };
+  };
+
 export const createAuthorizationCodeGrant = (deps: {
   readonly codes: CodeStore;
   readonly tokenMinter: TokenMinter;
@@ -84,17 +99,7 @@ export const createAuthorizationCodeGrant = (deps: {
   readonly clock: Clock;
   readonly ids: IdSource;
 }): AuthorizationCodeGrant => {
-  const decide = (code: AuthorizationCodeView, redemption: CodeRedemption, minted: MintedTokens): Decision => {
-    const now = deps.clock.now();
-    const { client, dpopKey } = redemption;
-    if (!isBound(code, redemption)) return { action: 'refuse' };
-    if (code.redeemedAt !== null) return { action: 'revoke', userId: code.userId };
-    if (code.expiresAt <= now || !deps.admission.admits(code.user, redemption.route)) return { action: 'refuse' };
-    const terms = { client, scopes: code.scopes, dpopKey, now };
-    const family = newFamily(terms, { id: code.familyId, userId: code.userId, minted });
-    const tokens = tokenRows(minted, { ...terms, family });
-    return { action: 'issue', at: now, family, tokens, redirectUri: code.redirectUri };
-  };
+  const decide = decisionOn(deps);
 
   return {
     issue: async (request, userId) => {
@@ -104,7 +109,12 @@ export const createAuthorizationCodeGrant = (deps: {
       await deps.codes.insert({
         hash: hashSecret(code),
         familyId: newFamilyId(deps.ids, now),
-        ...{ clientId, userId, redirectUri, redirectUriFrom, scopes, codeChallenge },
+        clientId,
+        userId,
+        redirectUri,
+        redirectUriFrom,
+        scopes,
+        codeChallenge,
         createdAt: now,
         expiresAt: now + CODE_LIFETIME_MS,
       });

@@ -35,7 +35,8 @@ const unixSeconds = (milliseconds: number): number => Math.floor(milliseconds / 
 const commonOf = ({ createdAt, expiresAt, dpopKey }: AccessToken | RefreshToken, { iss, aud, jti }: TokenOrigin) => ({
   exp: unixSeconds(expiresAt),
   iat: unixSeconds(createdAt),
-  ...{ aud, iss },
+  aud,
+  iss,
   ...(jti !== undefined && { jti }),
   ...(dpopKey !== null && { cnf: { jkt: dpopKey } }),
 });

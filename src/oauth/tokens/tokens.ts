@@ -48,7 +48,11 @@ export const createTokens = (parts: {
     tokenUses,
     tokenVerifier: createTokenVerifier({ tokens, tokenReader, proofs, tokenUses, admission, clock }),
     introspection: createIntrospection({
-      ...{ tokens, tokenReader, jwt, admission, clock },
+      tokens,
+      tokenReader,
+      jwt,
+      admission,
+      clock,
       rateLimit: new RequestRateLimit(parts.introspectionRate),
       issuer: publicUrl,
       audience: resourceOf(publicUrl),

@@ -41,7 +41,8 @@ const allowOnly = (methods: string): RequestHandler => {
 };
 
 const loginOf = ({ headers, ip: address = '' }: Request): BasicLoginRequest => ({
-  ...{ authorization: headers.authorization, address },
+  authorization: headers.authorization,
+  address,
   route: routeOf(headers),
 });
 

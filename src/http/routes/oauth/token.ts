@@ -98,7 +98,8 @@ export class TokenRoute implements DirectRoute {
     if (tokenRequests.isForBrowsers(parameters)) allowAnyOrigin(response);
     const method = request.method === 'GET' ? 'GET' : 'POST';
     const tokenRequest = await tokenRequests.check({
-      ...{ parameters, method },
+      parameters,
+      method,
       codeAnswer: method === 'GET' ? (codeAnswerByGet.get(addressOf(pathOf(request.url ?? '/'))) ?? 'json') : 'json',
       authorization: request.headers.authorization,
       route: routeOf(request.headers),
