@@ -1,13 +1,13 @@
-// Which test shows which requirement of the authorization server: a test says so by the numbers that its name begins
-// with. Checks that each requirement has a test and that the table of src/oauth/README.md is true; --write writes it.
+// Which test shows which requirement of the authorization server: a test says so by the numbers at the end of its name.
+// Checks that each requirement has a test and that the table of src/oauth/README.md is true; --write writes it.
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 
 const root = new URL('../..', import.meta.url).pathname;
 const readme = `${root}src/oauth/README.md`;
 const MOST = 85;
 
-/** `it('20 to 22 keep ...`, `it('26, 82: under ...`, `])('5 refused: %s`. */
-const NUMBERED = /(?:\bit|\]\)|\))\(\s*['`"](\d+(?:(?:, | and | to )\d+)*):? [a-z]/gi;
+/** `it('... keep ... (20 to 22)'`, `it('... under ... (26, 82)'`, `])('refused: %s (5)'`. */
+const NUMBERED = /(?:\bit|\]\)|\))\(\s*(['`"])(?:(?!\1).)* \((\d+(?:(?:, | and | to )\d+)*)\)\1/g;
 
 const numbersIn = (text) =>
   text.split(/, | and /).flatMap((part) => {
@@ -18,7 +18,7 @@ const numbersIn = (text) =>
 const tests = Array.from({ length: MOST + 1 }, () => new Set());
 for (const file of readdirSync(`${root}test`, { recursive: true }).sort()) {
   if (!/^(?:oauth|http|web|seeds|e2e)\/.*\.test\.ts$/.test(file)) continue;
-  for (const [, numbers] of readFileSync(`${root}test/${file}`, 'utf8').matchAll(NUMBERED)) {
+  for (const [, , numbers] of readFileSync(`${root}test/${file}`, 'utf8').matchAll(NUMBERED)) {
     for (const number of numbersIn(numbers)) tests[number]?.add(file);
   }
 }

@@ -74,8 +74,8 @@ const statusOf = async (path: string, headers: Readonly<Record<string, string>>,
 
 const shop = { client_id: 'shop', client_secret: walkSettings.clients[0]?.secret ?? '' };
 
-describe('50 a dump of the database', () => {
-  it('50 shows no secret that was handed out or typed', () => {
+describe('a dump of the database (50)', () => {
+  it('shows no secret that was handed out or typed (50)', () => {
     const found = [...walked.secrets].filter(([secret]) => dump.includes(secret)).map(([, name]) => name);
     expect(found).toEqual([]);
     expect(walked.secrets.size).toBeGreaterThan(50);
@@ -84,7 +84,7 @@ describe('50 a dump of the database', () => {
     expect(dump.includes(hashSecret(token))).toBe(true);
   });
 
-  it('50 shows nothing that a phone logs in with', () => {
+  it('shows nothing that a phone logs in with (50)', () => {
     const [password = ''] = [...walked.secrets].find(([, name]) => name === 'password of the SIP phone') ?? [];
     const account = { username: 'desk', realm: 'offhook', password };
     for (const algorithm of ['MD5', 'SHA-256'] as const) {
@@ -93,7 +93,7 @@ describe('50 a dump of the database', () => {
     }
   });
 
-  it('50 shows no private key: those that sign tokens are sealed', () => {
+  it('shows no private key: those that sign tokens are sealed (50)', () => {
     for (const part of ['"d":', '"p":', 'PRIVATE KEY']) expect([part, dump.includes(part)]).toEqual([part, false]);
     const keys = rowsOf<{ id: string; sealed_private_jwk: string }>('SELECT * FROM signing_keys');
     expect(keys).toHaveLength(1);
@@ -103,7 +103,7 @@ describe('50 a dump of the database', () => {
     }
   });
 
-  it('50 is of no use: nothing in it is taken for a token, a code, a secret or a session', async () => {
+  it('is of no use: nothing in it is taken for a token, a code, a secret or a session (50)', async () => {
     const cookieKey = deriveKey(readFileSync(join(directory, 'offhook.key')), 'session cookie').toString('base64url');
     /** As if the key file were known too. */
     const cookieOf = (id: string): string => {
@@ -141,7 +141,7 @@ describe('50 a dump of the database', () => {
     }
   }, 60_000);
 
-  it('50 takes nothing from those who hold the secrets themselves', async () => {
+  it('takes nothing from those who hold the secrets themselves (50)', async () => {
     for (const token of walked.livingTokens) {
       expect(await statusOf('/rest/call', { authorization: `Bearer ${token}` })).toBe(200);
     }
@@ -149,8 +149,8 @@ describe('50 a dump of the database', () => {
   });
 });
 
-describe('59 the log, however much it tells', () => {
-  it('59 shows no secret that was handed out or typed', () => {
+describe('the log, however much it tells (59)', () => {
+  it('shows no secret that was handed out or typed (59)', () => {
     const written = [...walked.secrets].flatMap(([secret, name]) =>
       [secret, encodeURIComponent(secret)].some((text) => logged.includes(text)) ? [name] : [],
     );

@@ -71,7 +71,7 @@ const logIn = async (page: Page): Promise<void> => {
 const heading = (page: Page): Promise<string | null> => page.getByRole('heading', { level: 1 }).textContent();
 
 describe('a device without a browser', () => {
-  it('83 is let in by a person who types its code', async () => {
+  it('is let in by a person who types its code (83)', async () => {
     const started = await start();
     expect(await poll(started)).toMatchObject({ error: 'authorization_pending' });
     const page = await openPage();
@@ -93,7 +93,7 @@ describe('a device without a browser', () => {
     expect(await statusWith(oauth, access_token)).toBe(200);
   });
 
-  it('83 is refused by a person who followed its address, without JavaScript too', async () => {
+  it('is refused by a person who followed its address, without JavaScript too (83)', async () => {
     const started = await start();
     const page = await openPage({ javaScriptEnabled: false });
     await page.goto(started.verification_uri_complete);

@@ -235,7 +235,7 @@ describe('the body reader', () => {
 describe('the token', () => {
   const bare = (): Test => request(api.app).get('/rest/call');
 
-  it('70: without one the challenge names no error, only where the resource is described', async () => {
+  it('without one the challenge names no error, only where the resource is described (70)', async () => {
     for (const test of [
       bare(),
       bare().set('Authorization', 'Basic ZGVtbzpkZW1v'),
@@ -249,7 +249,7 @@ describe('the token', () => {
     }
   });
 
-  it('71: a bad one is invalid_token', async () => {
+  it('a bad one is invalid_token (71)', async () => {
     const forms = [
       bare().set('Authorization', 'Bearer nope'),
       bare().set('Authorization', 'Bearer a b'),
@@ -264,13 +264,13 @@ describe('the token', () => {
     }
   });
 
-  it('72: one whose scope is too small is 403 with the scope', async () => {
+  it('one whose scope is too small is 403 with the scope (72)', async () => {
     const response = await as('demo-public', bare());
     expect([response.status, response.body.code]).toEqual([403, 'insufficient_scope']);
     expect(response.get('WWW-Authenticate')).toMatch(/error="insufficient_scope".*, scope="call"$/);
   });
 
-  it('73: in two places is 400, even when it is the same', async () => {
+  it('in two places is 400, even when it is the same (73)', async () => {
     const header = 'Bearer demo-call';
     const forms = [
       bare().set('Authorization', header).set('Authentication', header),
@@ -291,7 +291,7 @@ describe('the token', () => {
     }
   });
 
-  it('74: may be sent with the scheme in any case, and in the header Authentication', async () => {
+  it('may be sent with the scheme in any case, and in the header Authentication (74)', async () => {
     for (const scheme of ['Bearer', 'bearer', 'BEARER', 'bEaReR']) {
       for (const name of ['Authorization', 'Authentication']) {
         expect((await bare().set(name, `${scheme} demo-call`)).status).toBe(200);
@@ -300,7 +300,7 @@ describe('the token', () => {
     expect(new Set(api.transports)).toEqual(new Set(['header']));
   });
 
-  it('75: in the query is shown to the verifier, never stored and never logged', async () => {
+  it('in the query is shown to the verifier, never stored and never logged (75)', async () => {
     const response = await bare().query({ access_token: 'demo-call' });
     expect([response.status, response.get('Cache-Control'), api.transports]).toEqual([200, 'no-store', ['query']]);
     await request(api.app).get('/rest/call?token_call=x&access%5Ftoken=demo-call');

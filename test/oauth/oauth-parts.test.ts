@@ -57,7 +57,7 @@ describe('redirect URIs', () => {
     'https://a.example/\n',
   ])('may not be registered: %j', (uri) => expect(faultOfRedirectUri(uri)).toEqual(expect.any(String)));
 
-  it('4 a loopback port is the client’s to choose, and must be a port', () => {
+  it('a loopback port is the client’s to choose, and must be a port (4)', () => {
     const matches = (port: string) => redirectUriMatches(`http://127.0.0.1${port}/cb`, 'http://127.0.0.1/cb');
     expect(['', ':1', ':65535'].map(matches)).toEqual([true, true, true]);
     expect([':65536', ':99999', ':', ':1a', ':1@evil.example'].map(matches)).toEqual(Array(5).fill(false));
@@ -88,7 +88,7 @@ describe('Basic credentials', () => {
 });
 
 describe('secrets', () => {
-  it('44 are compared by their hashes, in constant time', () => {
+  it('are compared by their hashes, in constant time (44)', () => {
     const secret = newSecret(createSystemIds());
     expect(secret).toMatch(/^[\w-]{43}$/);
     expect(secretMatches(secret, hashSecret(secret))).toBe(true);
@@ -96,7 +96,7 @@ describe('secrets', () => {
     expect(secretMatches(secret, 'short')).toBe(false);
   });
 
-  it('34 a password of an unknown user costs as much as a wrong one', async () => {
+  it('a password of an unknown user costs as much as a wrong one (34)', async () => {
     const hasher = createPasswordHasher();
     const stored = await hasher.hash('pässword');
     expect(stored).toMatch(/^\$argon2id\$v=19\$m=19456,t=2,p=1\$/);
@@ -196,7 +196,7 @@ describe('a client', () => {
   });
 
   it.each(['a\u202eb', 'a\u2066b', 'a\u200fb', 'a\nb', 'a\u0000'])(
-    '33 has no name that shows as another: %j',
+    'has no name that shows as another: %j (33)',
     (name) => {
       expect(() => described({ name })).toThrow(/^name: /);
     },

@@ -121,7 +121,7 @@ describe.each(['', '/api/core/v2'])('seed 003 at %s/auth', (base) => {
     expect([none.status, none.body.code, none.headers['www-authenticate']]).toEqual([401, 'unauthorized', challenge]);
   });
 
-  it('80 renews nothing with a forged access token, or one of another subject or family', async () => {
+  it('renews nothing with a forged access token, or one of another subject or family (80)', async () => {
     const tokens = await obtain(base);
     const { access_token } = tokens;
     const othersToken = (await obtain(base, basic('demo', 'demo'))).access_token;
@@ -171,7 +171,7 @@ describe.each(['', '/api/core/v2'])('seed 003 at %s/auth', (base) => {
     expect([none.status, none.headers['www-authenticate']]).toEqual([401, 'Bearer realm="Offhook"']);
   });
 
-  it('27 refuses credentials in the query', async () => {
+  it('refuses credentials in the query (27)', async () => {
     const { access_token, refresh_token } = await obtain(base);
     for (const query of [{ username: 'x' }, { password: 'x' }, { access_token }, { refresh_token }]) {
       for (const path of ['/auth', '/auth/test']) {
@@ -208,7 +208,7 @@ describe('seed 003', () => {
     expect((await get('/auth', decomposed)).status).toBe(200);
   });
 
-  it('62 and 63 rotates as every refresh does, and reuse revokes the family', async () => {
+  it('rotates as every refresh does, and reuse revokes the family (62 and 63)', async () => {
     const first = await obtain();
     const answers = await Promise.all([1, 2].map(() => renew(first)));
     expect(answers.map(({ status }) => status)).toEqual([200, 200]);
@@ -219,7 +219,7 @@ describe('seed 003', () => {
     }
   });
 
-  it('67 ends with the password, and with the account', async () => {
+  it('ends with the password, and with the account (67)', async () => {
     const tokens = await obtain();
     await oauth.users.setPassword('myusername', 'another password');
     expect([await statusWith(oauth, tokens.access_token), (await renew(tokens)).status]).toEqual([401, 401]);
@@ -229,7 +229,7 @@ describe('seed 003', () => {
     expect((await get('/auth', basic('myusername', 'another password'))).status).toBe(401);
   });
 
-  it('35 slows guessing down with 429 and Retry-After', async () => {
+  it('slows guessing down with 429 and Retry-After (35)', async () => {
     const statuses: number[] = [];
     for (let attempt = 0; attempt < 12; attempt += 1) {
       statuses.push((await get(attempt % 2 === 0 ? '/auth' : '/auth/test', basic('demo', `guess ${attempt}`))).status);
@@ -248,7 +248,7 @@ describe('seed 003', () => {
     expect((await renew(tokens).set('X-Forwarded-For', '203.0.113.9')).status).toBe(401);
   });
 
-  it('56 its client has no grant at the token endpoint', async () => {
+  it('its client has no grant at the token endpoint (56)', async () => {
     const { refresh_token } = await obtain();
     for (const fields of [
       { grant_type: 'refresh_token', refresh_token },

@@ -97,7 +97,7 @@ describe('the pages', () => {
     expect(text).not.toContain('undefined');
   });
 
-  it('33: escape the name of the client and of the user on the grant page', async () => {
+  it('escape the name of the client and of the user on the grant page (33)', async () => {
     const { text } = await request(consentPage(grant)).get('/page').set(html);
     expect(text).not.toContain('<img');
     expect(text).toContain('&lt;img src=x onerror=alert(1)&gt;');
@@ -129,7 +129,7 @@ describe('the pages', () => {
 });
 
 describe('the headers of pages', () => {
-  it('20, 21, 22: no frame, no foreign referrer, no copy kept', async () => {
+  it('no frame, no foreign referrer, no copy kept (20, 21, 22)', async () => {
     const { headers } = await request(consentPage(grant)).get('/page');
     expect(headers['content-security-policy']).toContain("default-src 'none'");
     expect(headers['content-security-policy']).toContain("frame-ancestors 'none'");

@@ -59,7 +59,7 @@ const expectNoRedirect = (answer: Response): void => {
 };
 
 describe('the client and its address', () => {
-  it('1 an unknown client gets a 400 page and no Location', async () => {
+  it('an unknown client gets a 400 page and no Location (1)', async () => {
     for (const fields of [asked({ client_id: 'nobody' }), { response_type: 'code', redirect_uri: callback }]) {
       const page = await start(queryOf(fields)).set(html);
       expectNoRedirect(page);
@@ -70,7 +70,7 @@ describe('the client and its address', () => {
     }
   });
 
-  it('2 a redirect_uri that is not registered gets a 400 page and no Location', async () => {
+  it('a redirect_uri that is not registered gets a 400 page and no Location (2)', async () => {
     const fields = asked({ redirect_uri: 'https://evil.example/test' });
     expectNoRedirect(await start(queryOf(fields)).set(html));
     expectNoRedirect(await (await loggedIn(oauth)).get(`/auth/grant?${queryOf(fields)}`));
@@ -92,7 +92,7 @@ describe('the client and its address', () => {
     'http://localhost/test',
     'https://localhost:8888/test',
     'http://localhost:8888/tes%74',
-  ])('3 redirect_uri is compared exactly: %s', async (uri) => {
+  ])('redirect_uri is compared exactly: %s (3)', async (uri) => {
     expectNoRedirect(await start(queryOf(asked({ redirect_uri: uri }))));
   });
 
@@ -106,7 +106,7 @@ describe('the client and its address', () => {
     ['native', 'http://127.0.0.1:51004@evil.example/cb', 400],
     ['native6', 'http://[::1]:5/cb?a=b', 302],
     ['native6', 'http://[::1]:5/cb', 400],
-  ])('4 the port of a loopback IP is free (%s, %s: %i)', async (client, uri, status) => {
+  ])('the port of a loopback IP is free (%s, %s: %i) (4)', async (client, uri, status) => {
     const answer = await start(queryOf(asked({ client_id: client, redirect_uri: uri })));
     expect(answer.status).toBe(status);
   });
@@ -118,28 +118,28 @@ describe('the client and its address', () => {
     'http://localhost:8888/test#top',
     'http://localhost:8888\\test',
     'javascript:alert(1)',
-  ])('5 refused: %s', async (uri) => {
+  ])('refused: %s (5)', async (uri) => {
     expectNoRedirect(await start(queryOf(asked({ redirect_uri: uri }))));
     await expect(oauth.clients.configure({ ...demoApp, id: 'x', redirectUris: [uri] }, secret)).rejects.toThrow(
       'redirectUris',
     );
   });
 
-  it('6 redirect_uri may be left out only where exactly one is registered', async () => {
+  it('redirect_uri may be left out only where exactly one is registered (6)', async () => {
     const fields = without(asked(), 'redirect_uri');
     expect((await start(queryOf(fields))).status).toBe(302);
     expectNoRedirect(await start(queryOf({ ...fields, client_id: 'two' })));
     expect(arrival(await granted(fields)).place).toBe(callback);
   });
 
-  it('7 the query of a registered address is kept, and the code appended', async () => {
+  it('the query of a registered address is kept, and the code appended (7)', async () => {
     const answer = await granted(asked({ client_id: 'two', redirect_uri: `${callback}/a?x=1` }));
     expect(answer.headers['location']).toMatch(/^http:\/\/localhost:8888\/test\/a\?x=1&code=[\w-]{43}&iss=/);
   });
 });
 
 describe('errors that the client gets', () => {
-  it('8 come only after client and address are known to be good', async () => {
+  it('come only after client and address are known to be good (8)', async () => {
     const bad = { response_type: 'nonsense', scope: 'nonsense' };
     expectNoRedirect(await start(queryOf({ ...asked(), ...bad, redirect_uri: 'https://evil.example/' })));
     expectNoRedirect(
@@ -149,7 +149,7 @@ describe('errors that the client gets', () => {
     expect([status, place, query.get('error')]).toEqual([303, callback, 'unsupported_response_type']);
   });
 
-  it('9 go into the fragment in the client-side flow, refusals too', async () => {
+  it('go into the fragment in the client-side flow, refusals too (9)', async () => {
     const { fragment, query } = await refusal(
       queryOf(asked({ response_type: 'token', scope: 'nonsense', state: 'x' })),
     );
@@ -163,19 +163,19 @@ describe('errors that the client gets', () => {
   });
 
   it.each(['a b+c', '%2F?&=#ä€😀', '"><script>', ' ', 'x'.repeat(2000), "!'()*"])(
-    '10 state is echoed byte for byte, on success and error',
+    'state is echoed byte for byte, on success and error (10)',
     async (state) => {
       expect(arrival(await granted(asked({ state }))).query.get('state')).toBe(state);
       expect((await refusal(queryOf(asked({ state, scope: 'nonsense' })))).query.get('state')).toBe(state);
     },
   );
 
-  it('10 there is no state where the client sent none', async () => {
+  it('there is no state where the client sent none (10)', async () => {
     expect(arrival(await granted(asked())).query.has('state')).toBe(false);
     expect((await refusal(queryOf(asked({ scope: 'nonsense' })))).query.has('state')).toBe(false);
   });
 
-  it('11 iss is sent on success and error', async () => {
+  it('iss is sent on success and error (11)', async () => {
     expect(arrival(await granted(asked())).query.get('iss')).toBe(issuer);
     expect(arrival(await granted(asked({ response_type: 'token' }))).fragment.get('iss')).toBe(issuer);
     expect((await refusal(queryOf(asked({ scope: 'nonsense' })))).query.get('iss')).toBe(issuer);
@@ -183,7 +183,7 @@ describe('errors that the client gets', () => {
     expect(arrival(refused).query.get('iss')).toBe(issuer);
   });
 
-  it('12 a repeated parameter is invalid_request, also after a login through the page', async () => {
+  it('a repeated parameter is invalid_request, also after a login through the page (12)', async () => {
     const twice = `${queryOf(asked())}&state=a&state=b`;
     const { query } = await refusal(twice);
     expect([query.get('error'), query.has('state')]).toEqual(['invalid_request', false]);
@@ -200,14 +200,14 @@ describe('errors that the client gets', () => {
     expectNoRedirect(await start(`${queryOf(asked())}&redirect_uri=${encodeURIComponent(callback)}`));
   });
 
-  it('13 unknown parameters are ignored', async () => {
+  it('unknown parameters are ignored (13)', async () => {
     const fields = asked({ nonce: '1', response_mode: 'form_post', transaction_id: '__proto__', constructor: 'x' });
     const answer = await granted(fields);
     expect(answer.status).toBe(303);
     expect(arrival(answer).query.has('code')).toBe(true);
   });
 
-  it('14 a response_type that the client may not use is unauthorized_client', async () => {
+  it('a response_type that the client may not use is unauthorized_client (14)', async () => {
     const { fragment } = await refusal(queryOf(asked({ client_id: 'code-only', response_type: 'token' })));
     expect(fragment.get('error')).toBe('unauthorized_client');
     const bound = await refusal(queryOf(asked({ client_id: 'bound', response_type: 'token' })));
@@ -217,13 +217,13 @@ describe('errors that the client gets', () => {
   });
 
   it.each(['nonsense', 'admin', 'call nonsense', 'call  read', 'CALL', 'toString'])(
-    '15 scope "%s" is invalid_scope',
+    'scope "%s" is invalid_scope (15)',
     async (scope) => {
       expect((await refusal(queryOf(asked({ scope })))).query.get('error')).toBe('invalid_scope');
     },
   );
 
-  it('15 no scope is the default of the client, and scopes of a role are for those who have it', async () => {
+  it('no scope is the default of the client, and scopes of a role are for those who have it (15)', async () => {
     const unscoped = without(asked({ response_type: 'token' }), 'scope');
     expect(arrival(await granted(unscoped)).fragment.get('scope')).toBe('call');
     const both = asked({ response_type: 'token', scope: 'call operator' });
@@ -237,7 +237,7 @@ describe('errors that the client gets', () => {
     expect(arrival(answer).fragment.get('scope')).toBe('call operator');
   });
 
-  it('16 are redirected only after the login', async () => {
+  it('are redirected only after the login (16)', async () => {
     const wrong = queryOf(asked({ scope: 'nonsense', response_type: 'nonsense' }));
     const answer = await start(wrong);
     expect([answer.status, answer.headers['location']]).toEqual([302, `/auth/login?${wrong}`]);
@@ -247,7 +247,7 @@ describe('errors that the client gets', () => {
 });
 
 describe('redirects', () => {
-  it('17 after a POST are 303', async () => {
+  it('after a POST are 303 (17)', async () => {
     const entered = await request(oauth.app)
       .post('/auth/login')
       .type('form')
@@ -259,7 +259,7 @@ describe('redirects', () => {
     expect(refused.status).toBe(303);
   });
 
-  it('18 the authorization endpoint and the pages are closed to scripts of other origins', async () => {
+  it('the authorization endpoint and the pages are closed to scripts of other origins (18)', async () => {
     for (const path of ['/oauth/auth', '/auth/login', '/auth/grant']) {
       const answer = await request(oauth.app)
         .get(`${path}?${queryOf(asked())}`)
@@ -269,7 +269,7 @@ describe('redirects', () => {
     expect((await request(oauth.app).post('/oauth/auth')).status).toBe(405);
   });
 
-  it('19 control characters never reach a header', async () => {
+  it('control characters never reach a header (19)', async () => {
     const state = 'a\r\nSet-Cookie: x=1';
     const answer = await granted(asked({ state }));
     expect(answer.headers['location']).toContain('state=a%0D%0ASet-Cookie%3A%20x%3D1');

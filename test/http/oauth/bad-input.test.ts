@@ -207,19 +207,19 @@ const failing = async (tests: Iterable<readonly [name: string, test: request.Tes
 };
 
 describe('requests that make no sense get an answer, and never a 500', () => {
-  it.each(Object.entries(forms))('12, 40 and 61 the form of %s', async (path, examples) => {
+  it.each(Object.entries(forms))('the form of %s (12, 40 and 61)', async (path, examples) => {
     const bodies = examples.flatMap(mutations);
     const post = (body: string) => agent.post(path).type('form').send(body);
     expect(await failing(bodies.map((body) => [body, post(body)] as const))).toEqual([]);
   });
 
-  it.each(Object.entries(queries))('12, 19 and 28 the query of %s', async (path, examples) => {
+  it.each(Object.entries(queries))('the query of %s (12, 19 and 28)', async (path, examples) => {
     const addresses = examples.flatMap(mutations).map((query) => `${path}?${query}`);
     expect(await failing(addresses.map((address) => [address, agent.get(address)] as const))).toEqual([]);
     expect(await failing(addresses.map((address) => [address, agent.get(address).set(html)] as const))).toEqual([]);
   });
 
-  it('61 bodies of other kinds, everywhere', async () => {
+  it('bodies of other kinds, everywhere (61)', async () => {
     const tests = everyPath.flatMap((path) =>
       oddBodies.map(
         ([type, body]) => [`${path} ${type} ${body.slice(0, 50).toString()}`, post(path, type, body)] as const,
@@ -257,7 +257,7 @@ describe('requests that make no sense get an answer, and never a 500', () => {
     expect(await failing(tests)).toEqual([]);
   });
 
-  it('19 half a character, which another charset brings, gets into no address', async () => {
+  it('half a character, which another charset brings, gets into no address (19)', async () => {
     const form = (fields: Fields): Buffer =>
       utf16(
         Object.entries(fields)

@@ -47,7 +47,7 @@ const principalOf = async (token: string): Promise<unknown> =>
   (await request(oauth.app).get('/rest/call').set('Authorization', `Bearer ${token}`)).body;
 
 describe('client credentials', () => {
-  it('36, 37 and 57 give an access token that is not cached, and never a refresh token', async () => {
+  it('give an access token that is not cached, and never a refresh token (36, 37 and 57)', async () => {
     for (const path of ['/oauth/token', '/oauth2/token', '/oauth2/token/']) {
       const answer = await request(oauth.app).post(path).type('form').send(wanted);
       expect([answer.status, answer.headers['cache-control']]).toEqual([200, 'no-store']);
@@ -58,7 +58,7 @@ describe('client credentials', () => {
     }
   });
 
-  it('57 act for no user: a call is 403', async () => {
+  it('act for no user: a call is 403 (57)', async () => {
     const { body } = await asking({ scope: 'call' });
     expect(body.scope).toBe('call');
     expect(await statusWith(oauth, body.access_token)).toBe(403);
@@ -73,7 +73,7 @@ describe('client credentials', () => {
     expect((await asking({ scope: 'call read' })).body.scope).toBe('call read');
   });
 
-  it('38, 40 and 41 are checked like those of every grant', async () => {
+  it('are checked like those of every grant (38, 40 and 41)', async () => {
     expect(await refusal(asking({ client_secret: 'wrong' }))).toEqual([401, 'invalid_client']);
     const basic = `Basic ${Buffer.from(`robot:${secret}`).toString('base64')}`;
     expect(await refusal(asking().set('Authorization', basic))).toEqual([400, 'invalid_request']);
@@ -88,7 +88,7 @@ describe('client credentials', () => {
     expect(await refusal(twice)).toEqual([400, 'invalid_request']);
   });
 
-  it('56 are for confidential clients that have them', async () => {
+  it('are for confidential clients that have them (56)', async () => {
     expect(await refusal(asking({ client_id: 'demo-app', client_secret: 'demo-secret' }))).toEqual([
       ...[400, 'unauthorized_client'],
     ]);
@@ -97,7 +97,7 @@ describe('client credentials', () => {
     expect(await refusal(open)).toEqual([400, 'unauthorized_client']);
   });
 
-  it('59 are not sent by GET, and HEAD is 405', async () => {
+  it('are not sent by GET, and HEAD is 405 (59)', async () => {
     for (const path of ['/oauth/token', '/oauth2/token/']) {
       expect(await refusal(request(oauth.app).get(`${path}?${queryOf(wanted)}`))).toEqual([400, 'invalid_request']);
       expect((await request(oauth.app).head(path)).status).toBe(405);
@@ -105,7 +105,7 @@ describe('client credentials', () => {
     }
   });
 
-  it('61 a wrong media type is 415 at each address', async () => {
+  it('a wrong media type is 415 at each address (61)', async () => {
     for (const path of ['/api/oauth/token', '/oauth2/token/']) {
       expect(await refusal(request(oauth.app).post(path).send(wanted))).toEqual([415, 'invalid_request']);
     }
@@ -116,7 +116,7 @@ describe('client credentials', () => {
     expect([answer.status, answer.headers['access-control-allow-origin']]).toEqual([403, undefined]);
   });
 
-  it('67 are refused while the owner of the client is disabled, and so are the tokens they gave', async () => {
+  it('are refused while the owner of the client is disabled, and so are the tokens they gave (67)', async () => {
     await oauth.clients.configure({ ...robot, ownerId: (await oauth.stores.users.findByUsername('root'))!.id }, secret);
     const { body } = await asking();
     expect(await statusWith(oauth, body.access_token)).toBe(403);
@@ -127,7 +127,7 @@ describe('client credentials', () => {
     expect((await asking()).status).toBe(200);
   });
 
-  it('67 end with a new secret of the client', async () => {
+  it('end with a new secret of the client (67)', async () => {
     const { body } = await asking();
     await oauth.clients.rotateSecret('robot');
     expect(await statusWith(oauth, body.access_token)).toBe(401);
@@ -135,7 +135,7 @@ describe('client credentials', () => {
 });
 
 describe('the key pair of an administrator', () => {
-  it('57 acts for that administrator', async () => {
+  it('acts for that administrator (57)', async () => {
     const { status, body } = await asking(await keyPair());
     expect([status, body.expires_in, body.scope]).toEqual([200, 36_000, 'all']);
     expect(body).not.toHaveProperty('refresh_token');
@@ -145,7 +145,7 @@ describe('the key pair of an administrator', () => {
     ]);
   });
 
-  it('57 and 67 dies with the account', async () => {
+  it('dies with the account (57 and 67)', async () => {
     const pair = await keyPair();
     const { body } = await asking(pair);
     await oauth.users.setStatus('root', 'disabled');
@@ -153,7 +153,7 @@ describe('the key pair of an administrator', () => {
     expect(await refusal(asking(pair))).toEqual([401, 'invalid_client']);
   });
 
-  it('67 and its tokens are worth nothing once there is a new one', async () => {
+  it('and its tokens are worth nothing once there is a new one (67)', async () => {
     const old = await keyPair();
     const { body } = await asking(old);
     const fresh = await keyPair();
@@ -162,7 +162,7 @@ describe('the key pair of an administrator', () => {
     expect((await asking(fresh)).status).toBe(200);
   });
 
-  it('67 gives nothing when it is replaced while it is being used', async () => {
+  it('gives nothing when it is replaced while it is being used (67)', async () => {
     const old = await keyPair();
     const { tokens: store } = oauth.stores;
     const startFamily = store.start.bind(store);

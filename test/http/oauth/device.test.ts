@@ -76,7 +76,7 @@ const accept = async ({ user_code }: Started, name = 'demo'): Promise<void> => {
 };
 
 describe('the device authorization endpoint', () => {
-  it('83 gives a device and a user code, and where to take it', async () => {
+  it('gives a device and a user code, and where to take it (83)', async () => {
     const answer = await authorize({ client_id: 'desk-phone', scope: 'call read' }).set(
       'Origin',
       'https://app.example',
@@ -101,7 +101,7 @@ describe('the device authorization endpoint', () => {
     expect(dump).not.toContain(user_code);
   });
 
-  it('83 authenticates the client as the token endpoint does', async () => {
+  it('authenticates the client as the token endpoint does (83)', async () => {
     const basic = (name: string, password: string) => authorize({}).auth(name, password);
     expect((await basic('program', secret)).status).toBe(200);
     expect((await authorize({ client_id: 'program', client_secret: secret })).status).toBe(200);
@@ -125,7 +125,7 @@ describe('the device authorization endpoint', () => {
     ['client_id=desk-phone&scope=call&scope=read', 400, 'invalid_request'],
     ['client_id=%ff', 400, 'invalid_request'],
     [`client_id=desk-phone&more=${'x'.repeat(40_000)}`, 413, 'invalid_request'],
-  ])('83 refuses %#: %i %s', async (body, status, error) => {
+  ])('refuses %#: %i %s (83)', async (body, status, error) => {
     const answer = await request(oauth.app).post('/oauth/device').type('form').send(body);
     expect([answer.status, answer.body.error]).toEqual([status, error]);
   });
@@ -156,7 +156,7 @@ describe('the device authorization endpoint', () => {
 });
 
 describe('a device that polls', () => {
-  it('83 waits for the answer, and gets tokens after it', async () => {
+  it('waits for the answer, and gets tokens after it (83)', async () => {
     const started = await start({ client_id: 'desk-phone', scope: 'call read' });
     expect(await poll(started)).toEqual(pending);
     oauth.clock.advance(5000);
@@ -182,7 +182,7 @@ describe('a device that polls', () => {
     expect(await audited(oauth.stores, 'grant.given')).toMatchObject([{ ...about, detail: 'call read' }]);
   });
 
-  it('83 has to slow down by 5 seconds more each time that it polls too soon', async () => {
+  it('has to slow down by 5 seconds more each time that it polls too soon (83)', async () => {
     const started = await start();
     const pollAfter = (milliseconds: number): Promise<[number, string]> => {
       oauth.clock.advance(milliseconds);
@@ -197,7 +197,7 @@ describe('a device that polls', () => {
     expect(await pollAfter(0)).toEqual([200, 'call']);
   });
 
-  it('83 learns that the code has expired, answered or not', async () => {
+  it('learns that the code has expired, answered or not (83)', async () => {
     const [unanswered, approved] = [await start(), await start()];
     await accept(approved);
     oauth.clock.advance(599_999);
@@ -207,7 +207,7 @@ describe('a device that polls', () => {
     expect(await poll(approved)).toEqual([400, 'expired_token']);
   });
 
-  it('83 learns so for some minutes more, whatever is swept meanwhile', async () => {
+  it('learns so for some minutes more, whatever is swept meanwhile (83)', async () => {
     const started = await start();
     for (const [minutes, error] of [
       [19, 'expired_token'],
@@ -219,7 +219,7 @@ describe('a device that polls', () => {
     }
   });
 
-  it('83 learns that the person refused', async () => {
+  it('learns that the person refused (83)', async () => {
     const started = await start();
     const answer = await send(await logIn(), started.user_code, { grant: 'false' });
     expect([answer.status, answer.body]).toEqual([200, { verdict: 'refused' }]);
@@ -227,7 +227,7 @@ describe('a device that polls', () => {
     expect(await poll(started)).toEqual([400, 'access_denied']);
   });
 
-  it('83 gets nothing for a code that is unknown or of another client, which does no harm', async () => {
+  it('gets nothing for a code that is unknown or of another client, which does no harm (83)', async () => {
     const started = await start();
     await accept(started);
     const other = { client_id: 'program', client_secret: secret };
@@ -240,7 +240,7 @@ describe('a device that polls', () => {
     expect(await poll(started, other)).toEqual(invalid);
   });
 
-  it('83 redeems a code once: its replay revokes what it gave', async () => {
+  it('redeems a code once: its replay revokes what it gave (83)', async () => {
     const started = await start();
     await accept(started);
     const { body } = await requestToken(oauth, polling(started.device_code));
@@ -251,7 +251,7 @@ describe('a device that polls', () => {
     expect(await poll(started)).toEqual(invalid);
   });
 
-  it('83 gets tokens with exactly one of 50 simultaneous polls', async () => {
+  it('gets tokens with exactly one of 50 simultaneous polls (83)', async () => {
     const started = await start();
     await accept(started);
     const answers = await Promise.all(Array.from({ length: 50 }, () => poll(started)));
@@ -259,14 +259,14 @@ describe('a device that polls', () => {
     expect(answers.filter(([, error]) => error === 'invalid_grant')).toHaveLength(49);
   });
 
-  it('83 gets nothing once the person may not use the service any more', async () => {
+  it('gets nothing once the person may not use the service any more (83)', async () => {
     const started = await start();
     await accept(started);
     await oauth.users.setStatus('demo', 'disabled');
     expect(await poll(started)).toEqual(invalid);
   });
 
-  it('83 gets nothing for an account of the sandbox through a proxy', async () => {
+  it('gets nothing for an account of the sandbox through a proxy (83)', async () => {
     const started = await start();
     await accept(started);
     const asked = requestToken(oauth, polling(started.device_code)).set('X-Forwarded-For', '192.0.2.1');
@@ -292,7 +292,7 @@ describe('the page of the person', () => {
     expect(entered.headers['location']).toBe(`/device?user_code=${user_code}`);
   });
 
-  it('83 fills a code from the address in, and decides nothing by it', async () => {
+  it('fills a code from the address in, and decides nothing by it (83)', async () => {
     const started = await start();
     const agent = await logIn();
     const page = await agent.get(`/device?user_code=${started.user_code}&grant=true`).set(html);
@@ -307,7 +307,7 @@ describe('the page of the person', () => {
     expect(await poll(started)).toEqual(pending);
   });
 
-  it('83 shows which application asks for what, however the code was typed, and warns', async () => {
+  it('shows which application asks for what, however the code was typed, and warns (83)', async () => {
     const started = await start({ client_id: 'desk-phone', scope: 'call operator' });
     const agent = await logIn();
     const typed = ` ${started.user_code.toLowerCase().replace('-', ' ')} `;
@@ -345,7 +345,7 @@ describe('the page of the person', () => {
     expect(await poll(ofUser)).toEqual([200, 'operator']);
   });
 
-  it('29 takes anything but a plain yes as a refusal, and answers a code once', async () => {
+  it('takes anything but a plain yes as a refusal, and answers a code once (29)', async () => {
     const started = await start();
     const agent = await logIn();
     const page = await send(agent, started.user_code, { grant: 'yes' }).set(html);
@@ -368,7 +368,7 @@ describe('the page of the person', () => {
     expect(page.text).toMatch(/<button [^>]*name="grant" value="true"/);
   });
 
-  it('23 acts on nothing that another site sent', async () => {
+  it('acts on nothing that another site sent (23)', async () => {
     const started = await start();
     const agent = await logIn();
     for (const headers of [
@@ -392,7 +392,7 @@ describe('the page of the person', () => {
 });
 
 describe('guesses', () => {
-  it('83 wrong, expired and answered codes look the same', async () => {
+  it('wrong, expired and answered codes look the same (83)', async () => {
     const [expired, answered] = [await start(), await start()];
     await accept(answered);
     oauth.clock.advance(600_000);
@@ -413,7 +413,7 @@ describe('guesses', () => {
     expect(answers[1]).toEqual([400, expect.objectContaining({ code: 'invalid_user_code' }), 400, expect.anything()]);
   });
 
-  it('83 ten wrong codes of a person stop the next for a while, sent one by one or together', async () => {
+  it('ten wrong codes of a person stop the next for a while, sent one by one or together (83)', async () => {
     const started = await start();
     const agent = await logIn();
     const answers = await Promise.all(Array.from({ length: 30 }, () => send(agent, 'BBBB-BBBB')));
@@ -429,7 +429,7 @@ describe('guesses', () => {
     await accept(started, 'operator');
   });
 
-  it('83 fifty wrong codes from an address stop every person there, and none elsewhere', async () => {
+  it('fifty wrong codes from an address stop every person there, and none elsewhere (83)', async () => {
     const names = ['person-1', 'person-2', 'person-3', 'person-4', 'person-5'];
     await Promise.all(names.map((username) => oauth.users.create({ username, password: username, role: 'user' })));
     await oauth.users.create({ username: 'the-guest', password: 'the-guest', role: 'user' });

@@ -89,7 +89,7 @@ describe('tokens bound to a key', () => {
     expect(decodeJwt(jwt.access_token)['cnf']).toEqual({ jkt });
   });
 
-  it('84 are refused with a proof that is missing, replayed, or for something else', async () => {
+  it('are refused with a proof that is missing, replayed, or for something else (84)', async () => {
     const { access_token } = await obtain();
     const used = await atApi(access_token);
     expect((await call(access_token, used)).status).toBe(200);
@@ -114,7 +114,7 @@ describe('tokens bound to a key', () => {
     }
   });
 
-  it('84 are 401 as plain Bearer and in the query, with a proof too', async () => {
+  it('are 401 as plain Bearer and in the query, with a proof too (84)', async () => {
     const { access_token } = await obtain();
     const inQuery = async () =>
       request(oauth.app)
@@ -131,7 +131,7 @@ describe('tokens bound to a key', () => {
     }
   });
 
-  it('84 are no plain tokens, and plain tokens are not of this kind', async () => {
+  it('are no plain tokens, and plain tokens are not of this kind (84)', async () => {
     const code = await obtainCode(oauth);
     const { access_token, token_type }: Tokens = (await requestToken(oauth, redemption(code))).body;
     expect(token_type).toBe('Bearer');
@@ -140,7 +140,7 @@ describe('tokens bound to a key', () => {
     expect(answer.headers['www-authenticate']).toMatch(/^DPoP realm="Offhook", error="invalid_token".*, algs="/);
   });
 
-  it('84 are refreshed, for a public client, with the same key only', async () => {
+  it('are refreshed, for a public client, with the same key only (84)', async () => {
     const fields = { client_id: 'demo-js', ...pkce };
     const code = await obtainCode(oauth, asked(fields));
     const publicRedemption = { ...without(redemption(code), 'client_secret'), client_id: 'demo-js' };
@@ -158,7 +158,7 @@ describe('tokens bound to a key', () => {
     expect([good.status, good.body.token_type]).toEqual([200, 'DPoP']);
   });
 
-  it('84 are not given for a bad proof', async () => {
+  it('are not given for a bad proof (84)', async () => {
     const code = await obtainCode(oauth);
     const proof = await atTokenEndpoint();
     await requestToken(oauth, redemption('nonsense')).set('DPoP', proof);

@@ -45,8 +45,8 @@ const introspected = async (token: string, changes?: Fields): Promise<object> =>
 
 const seconds = (): number => Math.floor(oauth.clock.now() / 1000);
 
-describe('69 introspection', () => {
-  it('69 shows a client its access token and its refresh token', async () => {
+describe('introspection (69)', () => {
+  it('shows a client its access token and its refresh token (69)', async () => {
     const tokens = await obtain(asked({ scope: 'call read' }));
     const iat = seconds();
     oauth.clock.advance(1000);
@@ -62,7 +62,7 @@ describe('69 introspection', () => {
     });
   });
 
-  it('69 says of a JWT what it says itself', async () => {
+  it('says of a JWT what it says itself (69)', async () => {
     await oauth.clients.configure({ ...demoApp, tokenFormat: 'jwt' }, 'demo-secret');
     const tokens = await obtain();
     const claims = decodeJwt(tokens.access_token);
@@ -74,7 +74,7 @@ describe('69 introspection', () => {
     expect(await introspected(`${header}.${payload}.AAAA`)).toEqual(inactive);
   });
 
-  it('69 names the key of a bound token', async () => {
+  it('names the key of a bound token (69)', async () => {
     const { privateKey, publicKey } = await generateKeyPair('ES256');
     const jwk = await exportJWK(publicKey);
     const proof = await new SignJWT({ htm: 'POST', htu: `${issuer}/oauth/token`, jti: 'one' })
@@ -87,7 +87,7 @@ describe('69 introspection', () => {
     expect(await introspected(answer.body.access_token)).toMatchObject({ active: true, token_type: 'DPoP', cnf });
   });
 
-  it('69 says of a token that stands for its client that it has no user', async () => {
+  it('says of a token that stands for its client that it has no user (69)', async () => {
     const machine = { ...demoApp, id: 'machine', grantTypes: ['client_credentials'], responseTypes: [] } as const;
     await oauth.clients.configure(machine, secret);
     const own = { client_id: 'machine', client_secret: secret };
@@ -97,7 +97,7 @@ describe('69 introspection', () => {
     expect(answer).not.toHaveProperty('username');
   });
 
-  it('69 says no more than inactive of what is unknown, foreign, expired, revoked or rotated', async () => {
+  it('says no more than inactive of what is unknown, foreign, expired, revoked or rotated (69)', async () => {
     await oauth.clients.configure({ ...demoApp, id: 'other' }, secret);
     for (const token of ['nonsense', 'A'.repeat(43), 'a.b.c']) expect(await introspected(token)).toEqual(inactive);
 
@@ -120,14 +120,14 @@ describe('69 introspection', () => {
     expect(await introspected(revoked.refresh_token)).toEqual(inactive);
   });
 
-  it('69 and of the tokens of a disabled user', async () => {
+  it('and of the tokens of a disabled user (69)', async () => {
     const tokens = await obtain();
     await oauth.users.setStatus('demo', 'disabled');
     for (const token of [tokens.access_token, tokens.refresh_token])
       expect(await introspected(token)).toEqual(inactive);
   });
 
-  it('69 serves only clients that prove themselves', async () => {
+  it('serves only clients that prove themselves (69)', async () => {
     const { access_token } = await obtain();
     const refusal = async (fields: Fields): Promise<[number, string]> => {
       const answer = await introspect(access_token, fields);

@@ -61,7 +61,7 @@ const resigned = async (token: string, payload: JWTPayload, header: object = {})
 };
 
 describe('access tokens in JWT form', () => {
-  it('78 have the claims of RFC 9068, and the API takes them', async () => {
+  it('have the claims of RFC 9068, and the API takes them (78)', async () => {
     const { access_token } = await obtain();
     const now = oauth.clock.now() / 1000;
     const user = await oauth.stores.users.findByUsername('demo');
@@ -76,7 +76,7 @@ describe('access tokens in JWT form', () => {
     expect(await statusWith(oauth, access_token)).toBe(401);
   });
 
-  it('78 are verified by others with the published keys alone', async () => {
+  it('are verified by others with the published keys alone (78)', async () => {
     const { access_token, refresh_token } = await obtain();
     const server = createServer(oauth.handler).listen(0, '127.0.0.1');
     await once(server, 'listening');
@@ -97,7 +97,7 @@ describe('access tokens in JWT form', () => {
     }
   });
 
-  it('76 are no refresh tokens, nor the reverse', async () => {
+  it('are no refresh tokens, nor the reverse (76)', async () => {
     const { access_token, refresh_token } = await obtain();
     expect(await statusWith(oauth, refresh_token)).toBe(401);
     const answer = await refresh(access_token);
@@ -106,7 +106,7 @@ describe('access tokens in JWT form', () => {
     expect([await statusWith(oauth, renamed), (await refresh(refresh_token)).status]).toEqual([401, 200]);
   });
 
-  it('77 are 401 when forged, for others, or over', async () => {
+  it('are 401 when forged, for others, or over (77)', async () => {
     const { access_token } = await obtain();
     expect(await statusWith(oauth, await resigned(access_token, {}))).toBe(200);
     const [header, payload] = access_token.split('.');
@@ -125,7 +125,7 @@ describe('access tokens in JWT form', () => {
     }
   });
 
-  it('79 are refused once their jti was revoked, or was never given', async () => {
+  it('are refused once their jti was revoked, or was never given (79)', async () => {
     const { access_token, refresh_token } = await obtain();
     expect(await statusWith(oauth, await resigned(access_token, { jti: 'never given' }))).toBe(401);
     await request(oauth.app)
@@ -141,13 +141,13 @@ describe('access tokens in JWT form', () => {
     expect(await statusWith(oauth, next.access_token)).toBe(401);
   });
 
-  it('79 cannot be made from what the database holds', async () => {
+  it('cannot be made from what the database holds (79)', async () => {
     const { access_token } = await obtain();
     const { jti } = decodeJwt(access_token);
     for (const guess of [jti!, `jwt:${jti}`]) expect(await statusWith(oauth, guess)).toBe(401);
   });
 
-  it('62 and 63 rotate like others, with reuse revoking the family', async () => {
+  it('rotate like others, with reuse revoking the family (62 and 63)', async () => {
     const first = await obtain();
     const second: Tokens = (await refresh(first.refresh_token)).body;
     const sibling: Tokens = (await refresh(first.refresh_token)).body;
@@ -157,7 +157,7 @@ describe('access tokens in JWT form', () => {
     for (const { access_token } of [first, second, sibling]) expect(await statusWith(oauth, access_token)).toBe(401);
   });
 
-  it('62 revoke the family when one is used again long after, as others do', async () => {
+  it('revoke the family when one is used again long after, as others do (62)', async () => {
     const first = await obtain();
     oauth.clock.advance(29 * DAY);
     const second: Tokens = (await refresh(first.refresh_token)).body;
@@ -168,7 +168,7 @@ describe('access tokens in JWT form', () => {
     expect(await statusWith(oauth, third.access_token)).toBe(401);
   });
 
-  it('66 are worth nothing once they are over', async () => {
+  it('are worth nothing once they are over (66)', async () => {
     const { refresh_token } = await obtain();
     oauth.clock.advance(30 * DAY);
     expect((await refresh(refresh_token)).body.error).toBe('invalid_grant');

@@ -21,7 +21,7 @@ const read = async (path: string, { app }: OAuthApp = oauth): Promise<Readonly<R
 };
 
 describe('the metadata of the authorization server', () => {
-  it('81 lists what works', async () => {
+  it('lists what works (81)', async () => {
     expect(await read(SERVER)).toEqual({
       issuer,
       authorization_endpoint: `${issuer}/oauth/auth`,
@@ -47,7 +47,7 @@ describe('the metadata of the authorization server', () => {
     });
   });
 
-  it('81 leads nowhere where nothing is', async () => {
+  it('leads nowhere where nothing is (81)', async () => {
     const documents = [...Object.entries(await read(SERVER)), ...Object.entries(await read(RESOURCE))];
     const addresses = documents.filter(([name]) => /_endpoint$|_uri$|^resource$/.test(name));
     expect(addresses).toHaveLength(8);
@@ -63,7 +63,7 @@ describe('the metadata of the authorization server', () => {
     }
   });
 
-  it('81 names every grant that the token endpoint knows, and no other', async () => {
+  it('names every grant that the token endpoint knows, and no other (81)', async () => {
     const { grant_types_supported: grants } = await read(SERVER);
     const errorOf = async (grantType: string): Promise<string> =>
       (await request(oauth.app).post('/oauth/token').type('form').send({ grant_type: grantType })).body.error;
@@ -73,7 +73,7 @@ describe('the metadata of the authorization server', () => {
     expect(await errorOf('urn:ietf:params:oauth:grant-type:jwt-bearer')).toBe('unsupported_grant_type');
   });
 
-  it('81 tells of the calls who gives tokens for them (RFC 9728)', async () => {
+  it('tells of the calls who gives tokens for them (RFC 9728) (81)', async () => {
     expect(await read(RESOURCE)).toEqual({
       resource: `${issuer}/rest/call`,
       authorization_servers: [issuer],
@@ -85,14 +85,14 @@ describe('the metadata of the authorization server', () => {
     });
   });
 
-  it('81 is read, and nothing else', async () => {
+  it('is read, and nothing else (81)', async () => {
     expect((await request(oauth.app).head(SERVER)).status).toBe(200);
     const answer = await request(oauth.app).post(SERVER);
     expect([answer.status, answer.headers['allow']]).toEqual([405, 'GET, HEAD']);
     expect((await request(oauth.app).get('/.well-known/openid-configuration')).status).toBe(404);
   });
 
-  it('82 hands out the configured address whatever a request claims', async () => {
+  it('hands out the configured address whatever a request claims (82)', async () => {
     const [server, resource] = [await read(SERVER), await read(RESOURCE)];
     const forged = {
       Host: 'evil.example',
@@ -111,7 +111,7 @@ describe('the metadata of the authorization server', () => {
     expect(login.headers['location']).toMatch(/^\/auth\/login\?/);
   });
 
-  it('82 stands between the host and the path of a public address that has one', async () => {
+  it('stands between the host and the path of a public address that has one (82)', async () => {
     const publicUrl = 'https://example.test/voice(1)';
     const below = await createOAuthApp({ publicUrl, sandbox: 'off' });
     try {

@@ -55,7 +55,7 @@ const refusal = async (answer: request.Test): Promise<[number, string]> => {
 const asking = (changes: Fields): request.Test => requestToken(oauth, { ...wanted, ...changes });
 
 describe('the password grant', () => {
-  it('36 and 37 gives tokens as JSON that is not cached', async () => {
+  it('gives tokens as JSON that is not cached (36 and 37)', async () => {
     const answer = await asking({});
     expect(answer.status).toBe(200);
     expect(answer.headers).toMatchObject({ 'cache-control': 'no-store', pragma: 'no-cache' });
@@ -77,7 +77,7 @@ describe('the password grant', () => {
     expect((await asking({})).body).not.toHaveProperty('refresh_token');
   });
 
-  it('38 a wrong password and an unknown user look the same: 400 invalid_grant', async () => {
+  it('a wrong password and an unknown user look the same: 400 invalid_grant (38)', async () => {
     const answers = await Promise.all([asking({ password: 'wrong' }), asking({ username: 'nobody' })]);
     for (const { status, body } of answers) {
       expect([status, body]).toEqual([400, { error: 'invalid_grant', error_description: expect.any(String) }]);
@@ -87,7 +87,7 @@ describe('the password grant', () => {
     expect((await asking({})).body).toEqual(answers[0].body);
   });
 
-  it('40 and 39 asks for each parameter once', async () => {
+  it('asks for each parameter once (40 and 39)', async () => {
     for (const name of ['username', 'password']) {
       expect(await refusal(requestToken(oauth, without(wanted, name)))).toEqual([400, 'invalid_request']);
       expect(await refusal(asking({ [name]: '' }))).toEqual([400, 'invalid_request']);
@@ -97,7 +97,7 @@ describe('the password grant', () => {
     }
   });
 
-  it('41 and 42 its client authenticates in one way', async () => {
+  it('its client authenticates in one way (41 and 42)', async () => {
     const basic = `Basic ${Buffer.from('demo-password:demo-secret').toString('base64')}`;
     expect(await refusal(asking({}).set('Authorization', basic))).toEqual([400, 'invalid_request']);
     const other = { ...clientless, client_id: 'demo-app' };
@@ -118,12 +118,12 @@ describe('the password grant', () => {
     expect((await asking(operator)).body.scope).toBe('read operator');
   });
 
-  it('56 is for the clients that have it', async () => {
+  it('is for the clients that have it (56)', async () => {
     expect(await refusal(asking({ client_id: 'demo-app' }))).toEqual([400, 'unauthorized_client']);
     expect(await refusal(asking({ client_id: 'demo-tests' }))).toEqual([400, 'unauthorized_client']);
   });
 
-  it('67 a password that changes while it is being checked gives nothing', async () => {
+  it('a password that changes while it is being checked gives nothing (67)', async () => {
     const user = (await oauth.stores.users.findByUsername('demo'))!;
     const passwordHash = await createPasswordHasher().hash('a new password');
     const { tokens: store } = oauth.stores;
@@ -154,7 +154,7 @@ describe('the password grant', () => {
 });
 
 describe('the password grant by GET', () => {
-  it('59 is for clients that have it enabled, and always JSON', async () => {
+  it('is for clients that have it enabled, and always JSON (59)', async () => {
     for (const path of ['/oauth/token', '/api/oauth/token']) {
       const answer = await get(path, wanted);
       expect([answer.status, answer.body.scope]).toEqual([200, 'read write']);
@@ -168,13 +168,13 @@ describe('the password grant by GET', () => {
     expect((await asking({})).status).toBe(200);
   });
 
-  it('58 never works without a client', async () => {
+  it('never works without a client (58)', async () => {
     expect(await refusal(get('/oauth/token', clientless))).toEqual([400, 'invalid_request']);
   });
 });
 
 describe('the password grant without a client', () => {
-  it('58 acts as the one first-party client', async () => {
+  it('acts as the one first-party client (58)', async () => {
     const { status, body } = await requestToken(oauth, clientless);
     expect([status, body]).toEqual([
       200,
@@ -195,7 +195,7 @@ describe('the password grant without a client', () => {
     ]);
   });
 
-  it('58 is off where none is configured, whatever the password', async () => {
+  it('is off where none is configured, whatever the password (58)', async () => {
     await oauth.close();
     await start({ firstParty: 'none' });
     for (const password of ['demo', 'wrong']) {

@@ -96,7 +96,7 @@ describe('guesses of a client secret', () => {
 });
 
 describe('guesses of a password', () => {
-  it('35 lock the account for the password grant, with 429 and Retry-After', async () => {
+  it('lock the account for the password grant, with 429 and Retry-After (35)', async () => {
     const wrong = { ...person, password: 'wrong' };
     expect((await from('198.51.100.1', person)).status).toBe(200);
     expect(await statusesFrom(times(11, '192.0.2.1'), wrong)).toEqual([...Array<number>(10).fill(400), 429]);

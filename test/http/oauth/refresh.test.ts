@@ -44,7 +44,7 @@ const refusal = async (token: string, changes: Fields = {}): Promise<[number, st
 const dead = [400, 'invalid_grant'];
 
 describe('refreshing', () => {
-  it('62 rotates, and reuse of an old token revokes the family', async () => {
+  it('rotates, and reuse of an old token revokes the family (62)', async () => {
     const first = await obtain();
     const second = await refresh(first.refresh_token);
     expect(second.refresh_token).not.toBe(first.refresh_token);
@@ -56,7 +56,7 @@ describe('refreshing', () => {
     expect(await refusal(second.refresh_token)).toEqual(dead);
   });
 
-  it('63 gives two tabs siblings within 10 seconds, at most three', async () => {
+  it('gives two tabs siblings within 10 seconds, at most three (63)', async () => {
     const first = await obtain();
     const answers = await Promise.all([1, 2, 3, 4].map(() => refresh(first.refresh_token)));
     oauth.clock.advance(10_000);
@@ -67,7 +67,7 @@ describe('refreshing', () => {
     for (const { access_token } of [...answers, next]) expect(await statusWith(oauth, access_token)).toBe(401);
   });
 
-  it('63 of 50 simultaneous refreshes four give siblings, and the rest ends the family', async () => {
+  it('of 50 simultaneous refreshes four give siblings, and the rest ends the family (63)', async () => {
     const first = await obtain();
     const answers = await Promise.all(
       Array.from({ length: 50 }, () => requestToken(oauth, refreshing(first.refresh_token))),
@@ -103,7 +103,7 @@ describe('refreshing', () => {
     expect(await audited(oauth.stores, 'token.replayed')).toMatchObject([byCode, byToken]);
   });
 
-  it('64 narrows the scope, never widens it, and the next refresh has the original again', async () => {
+  it('narrows the scope, never widens it, and the next refresh has the original again (64)', async () => {
     const first = await obtain(asked({ scope: 'call read' }));
     const narrow = await refresh(first.refresh_token, { scope: 'read' });
     expect(narrow.scope).toBe('read');
@@ -114,14 +114,14 @@ describe('refreshing', () => {
     expect((await refresh(narrow.refresh_token)).scope).toBe('call read');
   });
 
-  it('65 is bound to the client, and a foreign attempt does no harm', async () => {
+  it('is bound to the client, and a foreign attempt does no harm (65)', async () => {
     await oauth.clients.configure({ ...demoApp, id: 'thief' }, secret);
     const { refresh_token } = await obtain();
     expect(await refusal(refresh_token, { client_id: 'thief', client_secret: secret })).toEqual(dead);
     await refresh(refresh_token);
   });
 
-  it('66 ends when it is not used, and at the absolute end', async () => {
+  it('ends when it is not used, and at the absolute end (66)', async () => {
     const idle = await obtain();
     oauth.clock.advance(30 * DAY - 1);
     let used = await refresh(idle.refresh_token);
@@ -147,7 +147,7 @@ describe('refreshing', () => {
   });
 });
 
-describe('67 tokens are revoked', () => {
+describe('tokens are revoked (67)', () => {
   const expectRevoked = async ({ access_token, refresh_token }: Tokens): Promise<void> => {
     expect(await statusWith(oauth, access_token)).toBe(401);
     expect((await requestToken(oauth, refreshing(refresh_token))).status).not.toBe(200);
@@ -238,7 +238,7 @@ describe('an access token', () => {
     expect(permissions).toEqual(['calls:place', 'calls:read', 'calls:read-all', 'calls:stop', 'calls:stop-all']);
   });
 
-  it('71 is refused when it is unknown or has expired', async () => {
+  it('is refused when it is unknown or has expired (71)', async () => {
     const { access_token } = await obtain();
     expect((await call('nonsense')).status).toBe(401);
     oauth.clock.advance(3_599_999);
@@ -249,7 +249,7 @@ describe('an access token', () => {
     expect(expired.headers['www-authenticate']).toContain('error="invalid_token"');
   });
 
-  it('75 is taken in the query, unless its client may not send it there', async () => {
+  it('is taken in the query, unless its client may not send it there (75)', async () => {
     const { access_token } = await obtain();
     const inQuery = (): request.Test => request(oauth.app).get(`/rest/call?access_token=${access_token}`);
     expect((await inQuery()).status).toBe(200);
@@ -258,7 +258,7 @@ describe('an access token', () => {
     expect((await call(access_token)).status).toBe(200);
   });
 
-  it('76 is no refresh token, nor the reverse', async () => {
+  it('is no refresh token, nor the reverse (76)', async () => {
     const { access_token, refresh_token } = await obtain();
     expect((await call(refresh_token)).status).toBe(401);
     expect(await refusal(access_token)).toEqual(dead);

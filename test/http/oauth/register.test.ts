@@ -41,8 +41,8 @@ const refusal = async (metadata: object): Promise<[number, string]> => {
   return [status, body.error];
 };
 
-describe('85 registration', () => {
-  it('85 needs a token that an administrator made', async () => {
+describe('registration (85)', () => {
+  it('needs a token that an administrator made (85)', async () => {
     const post = () => request(oauth.app).post('/oauth/register');
     const missing = await post().send({ redirect_uris: [redirectUri] });
     expect([missing.status, missing.headers['www-authenticate']]).toEqual([401, 'Bearer realm="Offhook"']);
@@ -60,7 +60,7 @@ describe('85 registration', () => {
     expect(await audited(oauth.stores, 'client.registered')).toEqual([]);
   });
 
-  it('85 ends with the token, and with the account of its maker', async () => {
+  it('ends with the token, and with the account of its maker (85)', async () => {
     const { registrationTokenAdmin } = oauth.authorization;
     const metadata = { redirect_uris: [redirectUri] };
     const { token: second, registrationToken } = await registrationTokenAdmin.create(admin, { name: '2', days: 1 });
@@ -78,7 +78,7 @@ describe('85 registration', () => {
     expect((await register(metadata)).status).toBe(401);
   });
 
-  it('85 gives a client that works, as strict as possible', async () => {
+  it('gives a client that works, as strict as possible (85)', async () => {
     const answer = await register({
       redirect_uris: [redirectUri],
       client_name: 'My <i>app</i>',
@@ -154,7 +154,7 @@ describe('85 registration', () => {
     expect(body).toMatchObject({ grant_types: device, redirect_uris: [], response_types: [] });
   });
 
-  it('4 a native app is registered with a loopback address, and chooses the port', async () => {
+  it('a native app is registered with a loopback address, and chooses the port (4)', async () => {
     const { body } = await register({ redirect_uris: ['http://127.0.0.1/cb'], token_endpoint_auth_method: 'none' });
     const ask = async (uri: string): Promise<number> => {
       const query = queryOf(asked({ client_id: body.client_id, redirect_uri: uri }));
@@ -216,7 +216,7 @@ describe('85 registration', () => {
     expect(second.error_description).toMatch(/^redirect_uris\[1\] must be https/);
   });
 
-  it('85 is bounded: a token registers a hundred clients an hour', async () => {
+  it('is bounded: a token registers a hundred clients an hour (85)', async () => {
     const { token: second } = await oauth.authorization.registrationTokenAdmin.create(admin, { name: '2', days: 1 });
     const metadata = { redirect_uris: [redirectUri] };
     for (let client = 0; client < 100; client += 1) expect((await register(metadata)).status).toBe(201);

@@ -47,8 +47,8 @@ const expectWorking = async ({ access_token, refresh_token }: Tokens): Promise<v
 
 const revocations = () => audited(oauth.stores, 'token.revoked');
 
-describe('68 revocation', () => {
-  it('68 takes an unknown token for one that is revoked already', async () => {
+describe('revocation (68)', () => {
+  it('takes an unknown token for one that is revoked already (68)', async () => {
     for (const token of ['nonsense', 'A'.repeat(43), 'a.b.c', 'ü']) expectDone(await revoke(token));
     const { access_token } = await obtain();
     expectDone(await revoke(access_token));
@@ -56,14 +56,14 @@ describe('68 revocation', () => {
     expect(await revocations()).toHaveLength(1);
   });
 
-  it('68 ends an access token alone', async () => {
+  it('ends an access token alone (68)', async () => {
     const tokens = await obtain();
     expectDone(await revoke(tokens.access_token));
     expect(await statusWith(oauth, tokens.access_token)).toBe(401);
     await expectWorking(await refresh(tokens.refresh_token));
   });
 
-  it('68 takes the access tokens of a refresh token along, those before its rotation too', async () => {
+  it('takes the access tokens of a refresh token along, those before its rotation too (68)', async () => {
     const first = await obtain();
     const second = await refresh(first.refresh_token);
     expectDone(await revoke(second.refresh_token));
@@ -73,7 +73,7 @@ describe('68 revocation', () => {
     }
   });
 
-  it('68 leaves the tokens of another client alone, and does not say so', async () => {
+  it('leaves the tokens of another client alone, and does not say so (68)', async () => {
     await oauth.clients.configure({ ...demoApp, id: 'thief' }, secret);
     const tokens = await obtain();
     for (const token of [tokens.access_token, tokens.refresh_token]) {

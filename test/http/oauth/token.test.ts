@@ -54,7 +54,7 @@ const refusal = async (fields: Fields): Promise<[number, string]> => {
 };
 
 describe('the answer', () => {
-  it('36 and 37 is JSON that is not cached, its expires_in a number', async () => {
+  it('is JSON that is not cached, its expires_in a number (36 and 37)', async () => {
     const good = await requestToken(oauth, redemption(await obtainCode(oauth)));
     expect(good.status).toBe(200);
     expect(good.body.expires_in).toBe(3600);
@@ -67,7 +67,7 @@ describe('the answer', () => {
     expect(Object.keys(bad.body)).toEqual(['error', 'error_description']);
   });
 
-  it('38 is 400, and 401 for a client that is not authenticated, with a challenge where Basic was used', async () => {
+  it('is 400, and 401 for a client that is not authenticated, with a challenge where Basic was used (38)', async () => {
     expect(await refusal(redemption('nonsense'))).toEqual([400, 'invalid_grant']);
     for (const fields of [{ client_secret: 'wrong' }, { client_id: 'nobody' }, { client_secret: '' }]) {
       const answer = await requestToken(oauth, redemption('x', fields));
@@ -84,7 +84,7 @@ describe('the answer', () => {
     }
   });
 
-  it('39 no grant_type is invalid_request, an unknown one unsupported_grant_type', async () => {
+  it('no grant_type is invalid_request, an unknown one unsupported_grant_type (39)', async () => {
     expect(await refusal(redemption('x', { grant_type: '' }))).toEqual([400, 'invalid_request']);
     expect(await refusal({})).toEqual([400, 'invalid_request']);
     for (const name of ['nonsense', 'toString', '__proto__']) {
@@ -92,7 +92,7 @@ describe('the answer', () => {
     }
   });
 
-  it('40 a repeated parameter is invalid_request', async () => {
+  it('a repeated parameter is invalid_request (40)', async () => {
     const code = await obtainCode(oauth);
     for (const twice of ['code=other', 'client_id=demo-app', 'grant_type=authorization_code', 'unknown=1&unknown=2']) {
       const answer = await request(oauth.app)
@@ -104,14 +104,14 @@ describe('the answer', () => {
     expect((await requestToken(oauth, redemption(code))).status).toBe(200);
   });
 
-  it('60 shows nothing of our insides, and a fault of ours is logged once', async () => {
+  it('shows nothing of our insides, and a fault of ours is logged once (60)', async () => {
     await oauth.stores.database.close();
     const answer = await requestToken(oauth, redemption('x'));
     expect([answer.status, answer.body]).toEqual([500, { error: 'server_error' }]);
     expect(logged).toHaveLength(1);
   });
 
-  it('61 a wrong media type, an oversized or a broken body is 415, 413 or 400', async () => {
+  it('a wrong media type, an oversized or a broken body is 415, 413 or 400 (61)', async () => {
     const send = (type: string, body: string | Buffer): request.Test =>
       request(oauth.app).post('/oauth/token').set('Content-Type', type).send(body);
     const form = 'application/x-www-form-urlencoded';
@@ -135,12 +135,12 @@ describe('the answer', () => {
 });
 
 describe('who asks', () => {
-  it('41 in two ways is invalid_request', async () => {
+  it('in two ways is invalid_request (41)', async () => {
     const answer = await requestToken(oauth, redemption('x')).set('Authorization', basic('demo-app', 'demo-secret'));
     expect([answer.status, answer.body.error]).toEqual([400, 'invalid_request']);
   });
 
-  it('42 with another id in the body than in Basic is refused', async () => {
+  it('with another id in the body than in Basic is refused (42)', async () => {
     const code = await obtainCode(oauth);
     const fields = without(redemption(code, { client_id: 'demo-js' }), 'client_secret');
     const answer = await requestToken(oauth, fields).set('Authorization', basic('demo-app', 'demo-secret'));
@@ -157,7 +157,7 @@ describe('who asks', () => {
     ['with a percent sign', '100%25+ and then some more of it, long enough'],
     ['that is no escape', '%zz and then some more of it, and long enough'],
     ['beyond ASCII', 'ä€😀 and then some more of it, and long enough'],
-  ])('43 may use Basic raw and form-encoded, the secret one %s', async (_kind, password) => {
+  ])('may use Basic raw and form-encoded, the secret one %s (43)', async (_kind, password) => {
     await oauth.clients.configure({ ...demoApp, id: 'app.with-dots', grantTypesByGet: [] }, password);
     const encoded = (text: string): string => encodeURIComponent(text).replaceAll('%20', '+');
     for (const value of [basic('app.with-dots', password), basic(encoded('app.with-dots'), encoded(password))]) {
@@ -167,7 +167,7 @@ describe('who asks', () => {
     }
   });
 
-  it('44 a public client has no secret, and none is taken from it', async () => {
+  it('a public client has no secret, and none is taken from it (44)', async () => {
     const code = await obtainCode(oauth, publicCode);
     expect(await refusal(publicRedemption(code, { client_secret: 'x' }))).toEqual([401, 'invalid_client']);
     expect((await requestToken(oauth, publicRedemption(code))).status).toBe(200);
@@ -182,7 +182,7 @@ describe('who asks', () => {
 });
 
 describe('a code', () => {
-  it('45 a replayed code revokes what it gave, even when it has expired meanwhile', async () => {
+  it('a replayed code revokes what it gave, even when it has expired meanwhile (45)', async () => {
     for (const wait of [0, 61_000]) {
       const code = await obtainCode(oauth);
       const { body } = await requestToken(oauth, redemption(code));
@@ -196,7 +196,7 @@ describe('a code', () => {
     }
   });
 
-  it('46 of 50 simultaneous redemptions exactly one gets 200', async () => {
+  it('of 50 simultaneous redemptions exactly one gets 200 (46)', async () => {
     const code = await obtainCode(oauth);
     const answers = await Promise.all(Array.from({ length: 50 }, () => requestToken(oauth, redemption(code))));
     expect(answers.map(({ status }) => status).sort()).toEqual([200, ...Array<number>(49).fill(400)]);
@@ -205,7 +205,7 @@ describe('a code', () => {
     expect(await refusal(refreshing(winner.body.refresh_token))).toEqual([400, 'invalid_grant']);
   });
 
-  it('47 lives 60 seconds', async () => {
+  it('lives 60 seconds (47)', async () => {
     const [early, late] = [await obtainCode(oauth), await obtainCode(oauth, asked({ state: '2' }))];
     oauth.clock.advance(59_999);
     expect((await requestToken(oauth, redemption(early))).status).toBe(200);
@@ -213,7 +213,7 @@ describe('a code', () => {
     expect(await refusal(redemption(late))).toEqual([400, 'invalid_grant']);
   });
 
-  it('48 is bound to its client', async () => {
+  it('is bound to its client (48)', async () => {
     await oauth.clients.configure({ ...demoApp, id: 'thief' }, secret);
     const code = await obtainCode(oauth);
     expect(await refusal(redemption(code, { client_id: 'thief', client_secret: secret }))).toEqual([
@@ -223,7 +223,7 @@ describe('a code', () => {
     expect((await requestToken(oauth, redemption(code))).status).toBe(200);
   });
 
-  it('49 is bound to its redirect_uri', async () => {
+  it('is bound to its redirect_uri (49)', async () => {
     const code = await obtainCode(oauth);
     expect(await refusal(without(redemption(code), 'redirect_uri'))).toEqual([400, 'invalid_grant']);
     expect(await refusal(redemption(code, { redirect_uri: `${callback}/` }))).toEqual([400, 'invalid_grant']);
@@ -233,7 +233,7 @@ describe('a code', () => {
     expect((await requestToken(oauth, without(redemption(other), 'redirect_uri'))).status).toBe(200);
   });
 
-  it('50 and all tokens have 256 bits and are stored hashed', async () => {
+  it('and all tokens have 256 bits and are stored hashed (50)', async () => {
     const pending = await obtainCode(oauth, asked({ state: 'pending' }));
     const code = await obtainCode(oauth);
     const { body } = await requestToken(oauth, redemption(code));
@@ -272,13 +272,13 @@ describe('PKCE', () => {
     return new URL(answer.headers['location'] ?? '', callback).searchParams.get('error');
   };
 
-  it('51 is required for the codes of a public client', async () => {
+  it('is required for the codes of a public client (51)', async () => {
     expect(await challengeError(asked({ client_id: 'demo-js' }))).toBe('invalid_request');
     const code = await obtainCode(oauth, publicCode);
     expect((await requestToken(oauth, publicRedemption(code))).status).toBe(200);
   });
 
-  it('52 is S256 only', async () => {
+  it('is S256 only (52)', async () => {
     const plain = { code_challenge: challenge, code_challenge_method: 'plain' };
     for (const method of [plain, { code_challenge: challenge }, { ...pkce, code_challenge: 'short' }]) {
       expect(await challengeError(asked(method))).toBe('invalid_request');
@@ -286,14 +286,14 @@ describe('PKCE', () => {
     expect(await challengeError(asked({ code_challenge_method: 'S256' }))).toBe('invalid_request');
   });
 
-  it('53 a wrong or missing verifier is invalid_grant, for a confidential client too', async () => {
+  it('a wrong or missing verifier is invalid_grant, for a confidential client too (53)', async () => {
     const code = await obtainCode(oauth, asked(pkce));
     expect(await refusal(redemption(code))).toEqual([400, 'invalid_grant']);
     expect(await refusal(redemption(code, { code_verifier: 'x'.repeat(43) }))).toEqual([400, 'invalid_grant']);
     expect((await requestToken(oauth, redemption(code, { code_verifier: verifier }))).status).toBe(200);
   });
 
-  it('54 a verifier without a challenge is invalid_grant', async () => {
+  it('a verifier without a challenge is invalid_grant (54)', async () => {
     const code = await obtainCode(oauth);
     expect(await refusal(redemption(code, { code_verifier: verifier }))).toEqual([400, 'invalid_grant']);
   });
@@ -305,7 +305,7 @@ describe('PKCE', () => {
     ['x'.repeat(129), 400],
     [`${'x'.repeat(42)}+`, 400],
     [`${'x'.repeat(42)}ä`, 400],
-  ])('55 a verifier has 43 to 128 characters of the alphabet: %s %i', async (wish, status) => {
+  ])('a verifier has 43 to 128 characters of the alphabet: %s %i (55)', async (wish, status) => {
     const code_challenge = createHash('sha256').update(wish).digest('base64url');
     const code = await obtainCode(oauth, asked({ ...pkce, code_challenge }));
     expect((await requestToken(oauth, redemption(code, { code_verifier: wish }))).status).toBe(status);
@@ -313,14 +313,14 @@ describe('PKCE', () => {
 });
 
 describe('what a client may do', () => {
-  it('56 a grant that it may not use is unauthorized_client', async () => {
+  it('a grant that it may not use is unauthorized_client (56)', async () => {
     await oauth.clients.configure({ ...demoApp, id: 'browser-only', grantTypes: [] }, secret);
     const client = { client_id: 'browser-only', client_secret: secret };
     expect(await refusal(redemption('x', client))).toEqual([400, 'unauthorized_client']);
     expect(await refusal(refreshing('x', client))).toEqual([400, 'unauthorized_client']);
   });
 
-  it('59 GET is for clients that have it enabled, and HEAD is 405', async () => {
+  it('GET is for clients that have it enabled, and HEAD is 405 (59)', async () => {
     const get = (fields: Fields): request.Test => request(oauth.app).get(`/oauth/token?${queryOf(fields)}`);
     const code = await obtainCode(oauth);
     const head = await request(oauth.app).head(`/oauth/token?${queryOf(redemption(code))}`);
@@ -343,7 +343,7 @@ describe('what a client may do', () => {
     expect((await get(refreshing('x'))).body.error).toBe('invalid_request');
   });
 
-  it('59 a GET goes to the address of the code, its query kept, and never gives a refresh token', async () => {
+  it('a GET goes to the address of the code, its query kept, and never gives a refresh token (59)', async () => {
     const redirect_uri = `${callback}?a=b`;
     await oauth.clients.configure({ ...demoApp, id: 'kept', redirectUris: [redirect_uri] }, secret);
     const code = await obtainCode(oauth, asked({ client_id: 'kept', redirect_uri }));
@@ -356,7 +356,7 @@ describe('what a client may do', () => {
     expect(answer.text).toBe('');
   });
 
-  it('59 a GET of a code at /api/oauth/token answers in JSON, a refresh token included', async () => {
+  it('a GET of a code at /api/oauth/token answers in JSON, a refresh token included (59)', async () => {
     const answer = await request(oauth.app).get(`/api/oauth/token?${queryOf(redemption(await obtainCode(oauth)))}`);
     expect([answer.status, answer.body.scope, answer.headers['cache-control']]).toEqual([200, 'call', 'no-store']);
     expect((await requestToken(oauth, refreshing(answer.body.refresh_token))).status).toBe(200);
@@ -379,7 +379,7 @@ describe('what a client may do', () => {
   });
 });
 
-describe('84 a proof of a key', () => {
+describe('a proof of a key (84)', () => {
   /** Makes proofs for the token endpoint with a key of its own. */
   const createProver = async () => {
     const { privateKey, publicKey } = await generateKeyPair('ES256');

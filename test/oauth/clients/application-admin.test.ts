@@ -97,7 +97,7 @@ describe("a user's applications", () => {
     await applicationAdmin.create(other, machine);
   });
 
-  it('67 lose their tokens with a new secret and with their end', async () => {
+  it('lose their tokens with a new secret and with their end (67)', async () => {
     const { applicationAdmin } = oauth.authorization;
     const { client, secret } = await applicationAdmin.create(owner, myApp);
     const before = await obtain(client.id, secret);
@@ -122,7 +122,7 @@ describe("a user's applications", () => {
     }
   });
 
-  it('67 a client that an administrator deletes loses its tokens too', async () => {
+  it('a client that an administrator deletes loses its tokens too (67)', async () => {
     const { body } = await requestToken(oauth, redemption(await obtainCode(oauth)));
     await oauth.clients.delete('demo-app');
     expect(await statusWith(oauth, body.access_token)).toBe(401);
@@ -162,7 +162,7 @@ describe('key pairs of administrators', () => {
     admin = await actorOf('admin');
   });
 
-  it('67 a new pair ends the former one and its tokens at once', async () => {
+  it('a new pair ends the former one and its tokens at once (67)', async () => {
     const { keyPairs } = oauth.authorization;
     expect(await keyPairs.find(admin)).toBeUndefined();
     const former = await keyPairs.generate(admin);

@@ -12,7 +12,7 @@ const system = createSystemIds();
 const base64url = (bytes: readonly number[]): string => Buffer.from(bytes).toString('base64url');
 
 describe('a user code', () => {
-  it('83 has eight of twenty letters that cannot be mistaken, each as likely as the others', () => {
+  it('has eight of twenty letters that cannot be mistaken, each as likely as the others (83)', () => {
     const codes = Array.from({ length: 2000 }, () => newUserCode(system));
     expect(codes.filter((code) => !/^[BCDFGHJKLMNPQRSTVWXZ]{4}-[BCDFGHJKLMNPQRSTVWXZ]{4}$/.test(code))).toEqual([]);
     const counts = new Map<string, number>();
@@ -46,7 +46,7 @@ describe('a device', () => {
   });
   afterEach(() => stores.close());
 
-  it('83 gets another user code where another device waits with the one that was drawn', async () => {
+  it('gets another user code where another device waits with the one that was drawn (83)', async () => {
     const description = { id: 'phone', name: 'Phone', type: 'public', redirectUris: [], responseTypes: [] } as const;
     const client = describedClient(
       { ...description, grantTypes: [DEVICE_CODE_GRANT] },

@@ -67,7 +67,7 @@ describe('proofs of possession', () => {
     );
   });
 
-  it('84 are taken once, by the first of many, and each key has ids of its own', async () => {
+  it('are taken once, by the first of many, and each key has ids of its own (84)', async () => {
     const proof = await prove({ jti: 'once' });
     const outcomes = await Promise.allSettled(Array.from({ length: 20 }, () => check(proof)));
     expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
@@ -77,7 +77,7 @@ describe('proofs of possession', () => {
     expect(await check(foreign)).not.toBe(thumbprint);
   });
 
-  it('84 are not taken again as long as they are fresh', async () => {
+  it('are not taken again as long as they are fresh (84)', async () => {
     const proof = await prove({ iat: now() + 60 });
     expect(await check(proof)).toBe(thumbprint);
     stores.clock.advance(120_000);
@@ -89,7 +89,7 @@ describe('proofs of possession', () => {
     stores.clock.advance(999);
   });
 
-  it('84 are for one method, one address and one token', async () => {
+  it('are for one method, one address and one token (84)', async () => {
     for (const htm of ['POST', 'get', undefined, 1]) await expectRefused(await prove({ htm }));
     for (const htu of [
       ...['https://evil.example/rest/call', 'http://calls.example/rest/call', `${publicUrl}:8443${path}`],

@@ -55,7 +55,7 @@ const signed = async (payload: JWTPayload, header: object = {}): Promise<string>
 const encoded = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
 
 describe('tokens in JWT form', () => {
-  it('78 are access tokens by RFC 9068', async () => {
+  it('are access tokens by RFC 9068 (78)', async () => {
     const token = await jwt.sign(access({ dpopKey: 'thumbprint' }));
     const { id } = await keys.current();
     expect(decodeProtectedHeader(token)).toEqual({ alg: 'RS256', typ: 'at+jwt', kid: id });
@@ -84,13 +84,13 @@ describe('tokens in JWT form', () => {
     expect(decodeJwt(token).aud).toBe(publicUrl);
   });
 
-  it('76 are never taken for another use', async () => {
+  it('are never taken for another use (76)', async () => {
     expect(await readAccess(await jwt.sign(refresh()))).toBeUndefined();
     const token = await jwt.sign(access());
     expect(await jwt.read(token, { use: 'refresh', expired: 'accepted' })).toBeUndefined();
   });
 
-  it('77 are refused without a signature, and with a swapped algorithm', async () => {
+  it('are refused without a signature, and with a swapped algorithm (77)', async () => {
     const token = await jwt.sign(access());
     const [, payload, signature] = token.split('.');
     const { kid } = decodeProtectedHeader(token);
@@ -114,7 +114,7 @@ describe('tokens in JWT form', () => {
     }
   });
 
-  it('77 are refused with a wrong iss, aud, typ, exp or kid, and with a claim missing', async () => {
+  it('are refused with a wrong iss, aud, typ, exp or kid, and with a claim missing (77)', async () => {
     expect(await readAccess(await signed({}))).toBeDefined();
     const wrong: readonly JWTPayload[] = [
       { iss: 'https://evil.example' },
@@ -146,7 +146,7 @@ describe('tokens in JWT form', () => {
     }
   });
 
-  it('77 are refused when another party signed or changed them, whatever key they bring', async () => {
+  it('are refused when another party signed or changed them, whatever key they bring (77)', async () => {
     const { privateKey, publicKey } = await generateKeyPair('RS256', { extractable: true });
     const { id } = await keys.current();
     const claims = decodeJwt(await jwt.sign(access()));

@@ -41,7 +41,7 @@ const answer = (agent: Agent, fields: Fields, grant = 'true'): request.Test =>
 const cookieOf = (response: Response): string => response.get('Set-Cookie')?.join() ?? '';
 
 describe('the headers of the pages', () => {
-  it('20 to 22 keep them out of frames, caches and the Referer of others', async () => {
+  it('keep them out of frames, caches and the Referer of others (20 to 22)', async () => {
     const agent = await loggedIn(oauth);
     for (const page of [
       await request(oauth.app)
@@ -90,14 +90,14 @@ describe('requests from other sites', () => {
     [{ 'Sec-Fetch-Site': 'same-origin', Origin: issuer }, 303],
     [{ Origin: issuer }, 303],
     [{}, 303],
-  ])('23 %j on a form that uses the session: %i', async (headers, status) => {
+  ])('%j on a form that uses the session: %i (23)', async (headers, status) => {
     const agent = await loggedIn(oauth);
     const granted = await answer(agent, asked()).set(headers);
     expect(granted.status).toBe(status);
     expect((await agent.post('/auth/logout').set({ ...headers, ...html })).status).toBe(status);
   });
 
-  it('24 cannot log a browser in', async () => {
+  it('cannot log a browser in (24)', async () => {
     const entered = await logIn(demo).set('Origin', 'https://evil.example');
     expect(entered.status).toBe(403);
     expect(cookieOf(entered)).toBe('');
@@ -105,7 +105,7 @@ describe('requests from other sites', () => {
 });
 
 describe('the session', () => {
-  it('25 its id changes at login and logout, and the old one is worth nothing', async () => {
+  it('its id changes at login and logout, and the old one is worth nothing (25)', async () => {
     const first = cookieOf(await logIn(demo)).split(';')[0]!;
     const second = await logIn(demo).set('Cookie', first);
     const cookie = cookieOf(second).split(';')[0]!;
@@ -122,7 +122,7 @@ describe('the session', () => {
     expect((await page(cookie)).headers['location']).toMatch(/^\/auth\/login/);
   });
 
-  it('26 its cookie is HttpOnly and SameSite, and under https Secure and __Host-', async () => {
+  it('its cookie is HttpOnly and SameSite, and under https Secure and __Host- (26)', async () => {
     expect(cookieOf(await logIn(demo))).toMatch(/^offhook=[^;]+; Path=\/; HttpOnly; SameSite=Lax$/);
     const secure = await createOAuthApp({ publicUrl: 'https://calls.example' });
     try {
@@ -133,7 +133,7 @@ describe('the session', () => {
     }
   });
 
-  it('27 credentials in the query are refused', async () => {
+  it('credentials in the query are refused (27)', async () => {
     const query = queryOf({ ...asked(), ...demo });
     expect((await request(oauth.app).get(`/auth/login?${query}`)).status).toBe(400);
     const entered = await request(oauth.app)
@@ -153,11 +153,11 @@ describe('the session', () => {
     ['/\tevil', '/'],
     ['javascript:alert(1)', '/'],
     ['', '/'],
-  ])('28 after a login to "%s" one is at %s', async (wish, place) => {
+  ])('after a login to "%s" one is at %s (28)', async (wish, place) => {
     expect((await logIn({ ...demo, return_to: wish })).headers['location']).toBe(place);
   });
 
-  it('33 what applications and people call themselves is escaped', async () => {
+  it('what applications and people call themselves is escaped (33)', async () => {
     const agent = await loggedIn(oauth);
     const page = await agent.get(`/auth/grant?${queryOf(asked())}`).set(html);
     expect(page.text).toContain('Demo &lt;b&gt;application&lt;/b&gt;');
@@ -166,14 +166,14 @@ describe('the session', () => {
 });
 
 describe('consent', () => {
-  it.each(['', 'false', 'TRUE', 'yes', '1'])('29 grant="%s" is none', async (grant) => {
+  it.each(['', 'false', 'TRUE', 'yes', '1'])('grant="%s" is none (29)', async (grant) => {
     const agent = await loggedIn(oauth);
     const refused = await answer(agent, asked(), grant);
     expect(arrival(refused).query.get('error')).toBe('access_denied');
     expect(arrival(refused).query.has('code')).toBe(false);
   });
 
-  it('29 neither is a missing one, or one given twice', async () => {
+  it('neither is a missing one, or one given twice (29)', async () => {
     for (const body of [queryOf(asked()), `${queryOf(asked())}&grant=true&grant=false`]) {
       const agent = await loggedIn(oauth);
       const refused = await agent.post('/auth/grant').type('form').send(body);
@@ -181,7 +181,7 @@ describe('consent', () => {
     }
   });
 
-  it('30 submitted many times at once gives one code', async () => {
+  it('submitted many times at once gives one code (30)', async () => {
     const agent = await loggedIn(oauth);
     const cookie = cookieOf(
       await agent
@@ -196,7 +196,7 @@ describe('consent', () => {
     expect((await decide()).status).toBe(400);
   });
 
-  it('30 without a question, or ten minutes after it, is a 400 page without Location', async () => {
+  it('without a question, or ten minutes after it, is a 400 page without Location (30)', async () => {
     const agent = await loggedIn(oauth);
     for (const fields of [
       asked({ state: 'other' }),
@@ -215,7 +215,7 @@ describe('consent', () => {
     expect((await answer(agent, asked())).status).toBe(303);
   });
 
-  it('31 belongs to the user and the session that were asked', async () => {
+  it('belongs to the user and the session that were asked (31)', async () => {
     const mine = await loggedIn(oauth);
     const other = await loggedIn(oauth, {}, 'operator');
     expect((await answer(other, asked())).status).toBe(400);
@@ -225,7 +225,7 @@ describe('consent', () => {
     expect((await answer(mine, asked())).status).toBe(400);
   });
 
-  it('32 is remembered for the same user, client, address and response type, and for fewer scopes', async () => {
+  it('is remembered for the same user, client, address and response type, and for fewer scopes (32)', async () => {
     const agent = await loggedIn(oauth, asked({ scope: 'call read' }));
     await answer(agent, asked({ scope: 'call read' })).expect(303);
     const codeOf = async (who: Agent, fields: Fields): Promise<string | null> =>
@@ -256,7 +256,7 @@ describe('consent', () => {
     expect([head.status, head.headers['allow'], head.headers['location']]).toEqual([405, 'GET, POST', undefined]);
   });
 
-  it('32 is not remembered when refused, nor for addresses that any program of the machine could claim', async () => {
+  it('is not remembered when refused, nor for addresses that any program of the machine could claim (32)', async () => {
     const agent = await loggedIn(oauth);
     await answer(agent, asked(), 'false').expect(303);
     await agent.get(`/auth/grant?${queryOf(asked())}`).expect(200);
@@ -273,7 +273,7 @@ describe('consent', () => {
 });
 
 describe('passwords', () => {
-  it('34 an unknown user, a wrong password and a disabled user get the same answer', async () => {
+  it('an unknown user, a wrong password and a disabled user get the same answer (34)', async () => {
     await oauth.close();
     oauth = await createOAuthApp({ hasher: createPasswordHasher() });
     await oauth.users.create({ username: 'gone', password: 'long enough', role: 'user' });
@@ -300,7 +300,7 @@ describe('passwords', () => {
     expect(page.text).not.toContain('name="password" type="password" value');
   });
 
-  describe('35 the lockout', () => {
+  describe('the lockout (35)', () => {
     const alice = { username: 'alice', password: 'correct horse' };
     const bob = { username: 'bob', password: 'battery staple' };
     beforeEach(async () => {
@@ -308,7 +308,7 @@ describe('passwords', () => {
       await oauth.users.create({ ...bob, role: 'user' });
     });
 
-    it('35 ten failures lock an account for every new address', async () => {
+    it('ten failures lock an account for every new address (35)', async () => {
       await logIn(alice, '192.0.2.1').expect(303);
       for (let failure = 0; failure < 10; failure += 1) {
         await logIn({ ...alice, password: 'x' }, `198.51.100.${failure}`).expect(401);
@@ -322,7 +322,7 @@ describe('passwords', () => {
       await logIn(bob, '198.51.100.99').expect(303);
     });
 
-    it('35 fifty failures lock an address, but not for users who logged in from there before', async () => {
+    it('fifty failures lock an address, but not for users who logged in from there before (35)', async () => {
       await logIn(alice, '192.0.2.1').expect(303);
       const guesses = Array.from({ length: 50 }, (_value, index) => ({ username: `user${index}`, password: 'x' }));
       for (const guess of guesses) await logIn(guess, '192.0.2.1').expect(401);
@@ -331,7 +331,7 @@ describe('passwords', () => {
       await logIn(bob, '192.0.2.2').expect(303);
     });
 
-    it('35 an address that is known has a limit of its own', async () => {
+    it('an address that is known has a limit of its own (35)', async () => {
       await logIn(alice, '192.0.2.1').expect(303);
       for (let failure = 0; failure < 20; failure += 1)
         await logIn({ ...alice, password: 'x' }, '192.0.2.1').expect(401);
@@ -339,7 +339,7 @@ describe('passwords', () => {
       await logIn(alice, '192.0.2.2').expect(303);
     });
 
-    it('35 guesses that come all at once do not slip through', async () => {
+    it('guesses that come all at once do not slip through (35)', async () => {
       const guesses = Array.from({ length: 30 }, () => logIn({ ...alice, password: 'x' }, '192.0.2.1'));
       const statuses = (await Promise.all(guesses)).map(({ status }) => status);
       expect(statuses.filter((status) => status === 401).length).toBeLessThanOrEqual(12);

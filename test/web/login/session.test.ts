@@ -56,7 +56,7 @@ describe('the session', () => {
     expect(await storedSessions()).toMatchObject([{ user_id: 'user-1', hash: body.hash }]);
   });
 
-  it('26: sends the cookie HttpOnly and SameSite=Lax', async () => {
+  it('sends the cookie HttpOnly and SameSite=Lax (26)', async () => {
     const cookie = cookieOf(await request(httpApp()).post('/login'));
     expect(cookie).toMatch(/^offhook=s%3A/);
     expect(cookie).toContain('HttpOnly');
@@ -65,7 +65,7 @@ describe('the session', () => {
     expect(cookie).not.toContain('Expires');
   });
 
-  it('26, 82: under https the cookie is Secure and __Host-, whatever a header says of the protocol', async () => {
+  it('under https the cookie is Secure and __Host-, whatever a header says of the protocol (26, 82)', async () => {
     const secure = appAt('https://calls.example.org');
     const login = await request(secure).post('/login').set('X-Forwarded-Proto', 'http');
     expect(cookieOf(login)).toMatch(/^__Host-offhook=.*; Path=\/; HttpOnly; Secure; SameSite=Lax$/);
@@ -77,7 +77,7 @@ describe('the session', () => {
     expect(cookieOf(logout)).toMatch(/^__Host-offhook=; Path=\/; Expires=Thu, 01 Jan 1970.*Secure/);
   });
 
-  it('25: changes its id at every login, and the id before is worth nothing', async () => {
+  it('changes its id at every login, and the id before is worth nothing (25)', async () => {
     const app = httpApp();
     const first = await request(app).post('/login');
     const second = await request(app).post('/login').set('Cookie', pairOf(first));
@@ -88,7 +88,7 @@ describe('the session', () => {
     expect(await storedSessions()).toHaveLength(1);
   });
 
-  it('25: ends at logout, here and in the browser', async () => {
+  it('ends at logout, here and in the browser (25)', async () => {
     const app = httpApp();
     const login = await request(app).post('/login');
     const logout = await request(app).post('/logout').set('Cookie', pairOf(login)).expect(303);
@@ -98,7 +98,7 @@ describe('the session', () => {
     expect(after.body.user).toBeNull();
   });
 
-  it('50: stores the hash of its id only', async () => {
+  it('stores the hash of its id only (50)', async () => {
     const login = await request(httpApp()).post('/login');
     const id =
       decodeURIComponent(pairOf(login))

@@ -70,7 +70,7 @@ const eventsOf = async (username: string): Promise<readonly (readonly [string, s
 };
 
 describe('the change of a password', () => {
-  it('67 ends all other sessions and every token of the user, and none of other users', async () => {
+  it('ends all other sessions and every token of the user, and none of other users (67)', async () => {
     const [here, elsewhere, bob] = [await logIn(), await logIn(), await logIn('bob')];
     const tokens = await tokensOf('alice');
     const bobs = await tokensOf('bob');
@@ -86,7 +86,7 @@ describe('the change of a password', () => {
     await logIn('alice', {}, changed);
   });
 
-  it('67 ends a login with the old password that was under way', async () => {
+  it('ends a login with the old password that was under way (67)', async () => {
     const { sessions } = oauth.stores;
     const save = sessions.save.bind(sessions);
     sessions.save = async (session) => {
@@ -101,7 +101,7 @@ describe('the change of a password', () => {
     await logIn('alice', {}, changed);
   });
 
-  it('67 ends the session of another change that was under way', async () => {
+  it('ends the session of another change that was under way (67)', async () => {
     const alice = await logIn();
     const { sessions } = oauth.stores;
     const save = sessions.save.bind(sessions);
@@ -115,7 +115,7 @@ describe('the change of a password', () => {
     await logIn('alice', {}, 'a third password');
   });
 
-  it('25 gives this browser another session id; the old one is worth nothing', async () => {
+  it('gives this browser another session id; the old one is worth nothing (25)', async () => {
     const login = await request(oauth.app).post('/auth/login').type('form').send({ username: 'alice', password: old });
     const cookie = login.get('Set-Cookie')?.[0]?.split(';')[0] ?? '';
     const fields = { current_password: old, new_password: changed, repeated_password: changed };
@@ -164,7 +164,7 @@ describe('the change of a password', () => {
       .expect(401);
   });
 
-  it('35 limits guesses of the current one as it limits logins', async () => {
+  it('limits guesses of the current one as it limits logins (35)', async () => {
     const alice = await logIn();
     for (let guess = 0; guess < 20; guess += 1) await change(alice, { current_password: `guess ${guess}` }).expect(401);
     const limited = await change(alice).set(html).expect(429);

@@ -43,7 +43,7 @@ const tokenStatus = async (client: Response, secret = String(client.body.client_
 const pages = ['/management/api', '/management/apps', '/management/account', '/management/audit'];
 
 describe('the management pages', () => {
-  it('20 to 22 keep out of frames, caches and the Referer of others', async () => {
+  it('keep out of frames, caches and the Referer of others (20 to 22)', async () => {
     const root = await visitor('root');
     const app = await create(root);
     const paths = [...pages, '/management/api/keys', `/management/api/applications/${app.body.client_id}/delete`];
@@ -68,7 +68,7 @@ describe('the management pages', () => {
     ['/management/apps/revoke', { Origin: 'null' }],
     ['/management/account/password', { 'Sec-Fetch-Site': 'same-site', Origin: issuer }],
     ['/management/account/sessions/end-others', { 'Sec-Fetch-Site': 'none' }],
-  ])('23 refuse a form of another site: %s %j', async (path, headers) => {
+  ])('refuse a form of another site: %s %j (23)', async (path, headers) => {
     const root = await visitor('root');
     const fields = {
       ...application,
@@ -93,7 +93,7 @@ describe('the management pages', () => {
     await request(oauth.app).post('/management/api/keys').expect(401);
   });
 
-  it('28 lead back to themselves after the login only', async () => {
+  it('lead back to themselves after the login only (28)', async () => {
     const login = { username: 'alice', password: 'correct horse' };
     const to = async (return_to: string): Promise<string | undefined> =>
       (
@@ -116,7 +116,7 @@ describe('the management pages', () => {
     expect((await request(oauth.app).get('/').set(html)).text).not.toContain('/management');
   });
 
-  it('67 refuse a user at once who is disabled', async () => {
+  it('refuse a user at once who is disabled (67)', async () => {
     const alice = await visitor('alice');
     await alice.get('/management/api').expect(200);
     await oauth.users.setStatus('alice', 'disabled');
@@ -244,7 +244,7 @@ describe("a user's own applications", () => {
     expect(await tokenStatus(rotated)).toBe(200);
   });
 
-  it('67 are deleted after a question that needs no script, with all their tokens', async () => {
+  it('are deleted after a question that needs no script, with all their tokens (67)', async () => {
     const alice = await visitor('alice');
     const created = await create(alice, { ...application, grant_types: 'client_credentials' });
     const fields = { client_id: created.body.client_id, client_secret: created.body.client_secret };
@@ -272,7 +272,7 @@ describe("a user's own applications", () => {
     await root.post('/management/api/applications/demo-app/delete').expect(404);
   });
 
-  it('33 have their names escaped everywhere', async () => {
+  it('have their names escaped everywhere (33)', async () => {
     const alice = await visitor('alice');
     const created = await create(alice, { ...application, name: script }).expect(201);
     const id = String(created.body.client_id);
@@ -296,7 +296,7 @@ describe("a user's own applications", () => {
 });
 
 describe('what only administrators have', () => {
-  it('67 a new key pair revokes the old one and its tokens at once', async () => {
+  it('a new key pair revokes the old one and its tokens at once (67)', async () => {
     const root = await visitor('root');
     expect((await root.get('/management/api')).body.key_pair).toBeNull();
     const first = await root.post('/management/api/keys').expect(201);
@@ -371,7 +371,7 @@ describe('what a user granted', () => {
     expect((await (await visitor('alice')).get('/management/apps')).body).toEqual({ applications: [] });
   });
 
-  it('67 is revoked with its tokens, and the grant is forgotten: the next time it is asked again', async () => {
+  it('is revoked with its tokens, and the grant is forgotten: the next time it is asked again (67)', async () => {
     const token = await grant();
     const agent = await visitor('demo', 'demo');
     const asking = `/auth/grant?${queryOf(asked({ scope: 'call read' }))}`;

@@ -16,7 +16,7 @@ app.use(refusal);
 
 type Headers = Record<string, string>;
 
-describe('23, 24: what changes state comes from our own pages', () => {
+describe('what changes state comes from our own pages (23, 24)', () => {
   it.each<[string, Headers]>([
     ['a form of ours', { 'Sec-Fetch-Site': 'same-origin', Origin: publicUrl }],
     ['a browser that sends the origin only', { Origin: publicUrl }],
