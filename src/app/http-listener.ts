@@ -1,14 +1,14 @@
 import { once } from 'node:events';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Clock } from '../shared/clock.ts';
+import type { MonotonicClock } from '../shared/clock.ts';
 import type { Log } from '../shared/log.ts';
 
 export interface HttpListenerOptions {
   readonly host: string;
   /** 0 picks a free one. */
   readonly port: number;
-  readonly clock: Clock;
+  readonly clock: MonotonicClock;
   readonly log: Log;
 }
 
@@ -22,9 +22,9 @@ const refuseWhileStarting: RequestListener = (_request, response) => {
 /** The HTTP port of the service. It answers 503 until `serve` gives it the application. */
 export class HttpListener {
   readonly #server: Server;
-  readonly #clock: Clock;
+  readonly #clock: MonotonicClock;
 
-  private constructor(server: Server, clock: Clock) {
+  private constructor(server: Server, clock: MonotonicClock) {
     this.#server = server;
     this.#clock = clock;
   }

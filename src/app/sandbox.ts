@@ -1,7 +1,7 @@
 import { DemoCarrier } from '../engines/sandbox/demo-carrier.ts';
 import { DemoPhone } from '../engines/sandbox/demo-phone.ts';
 import type { SipTrunk } from '../engines/sip/call/routes.ts';
-import type { Clock } from '../shared/clock.ts';
+import type { MonotonicClock } from '../shared/clock.ts';
 import type { IdSource } from '../shared/ids.ts';
 import type { Log } from '../shared/log.ts';
 import { Registration } from '../sip/registrar/registration.ts';
@@ -16,7 +16,7 @@ const GRACE_MS = 1000;
 const REGISTER_WITHIN_MS = 5000;
 
 export interface SandboxParts {
-  readonly clock: Clock;
+  readonly clock: MonotonicClock;
   readonly ids: IdSource;
   readonly log: Log;
   readonly shutdown: Shutdown;

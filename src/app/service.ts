@@ -1,6 +1,6 @@
 import { type Config, hostInUrl } from '../config/config.ts';
 import { createPasswordHasher } from '../oauth/model/secrets.ts';
-import { systemClock } from '../shared/clock.ts';
+import { createSteadyClock, systemClock } from '../shared/clock.ts';
 import { createSystemIds } from '../shared/ids.ts';
 import type { Log } from '../shared/log.ts';
 import type { LocalAddress } from '../sip/sip-stack.ts';
@@ -31,6 +31,7 @@ const CHECKPOINT_EVERY_MS = 1000;
 /** Opens each part after those that it needs; `shutdown` closes them in the opposite order. */
 const start = async (config: Config, log: Log, shutdown: Shutdown): Promise<Omit<RunningService, 'stop'>> => {
   const clock = systemClock;
+  const steadyClock = createSteadyClock(clock);
   const ids = createSystemIds();
   const { sandbox, settings } = config;
   const lock = lockDatabase(config.databaseUrl);
@@ -45,14 +46,14 @@ const start = async (config: Config, log: Log, shutdown: Shutdown): Promise<Omit
 
   const hasher = createPasswordHasher();
   await prepareAccounts({ stores, hasher, publicUrl, sandbox, clients: settings.clients, clock, ids, log });
-  const telephony = await startTelephony({ config, stores, secretKey, shutdown, clock, ids, log });
+  const telephony = await startTelephony({ config, stores, secretKey, shutdown, clock, steadyClock, ids, log });
   const calls = await startCalls({ settings, stores, engine: telephony.engine, clock, ids, log });
 
   const isReady = (): boolean => shutdown.state === 'open';
   const parts = { config, publicUrl, stores, secretKey, hasher, calls, isReady, clock, ids, log };
   const application = composeApplication(parts);
   listener.serve(application.listener);
-  const sweeper = new Sweeper({ stores, tokenUses: application.tokenUses, clock, log });
+  const sweeper = new Sweeper({ stores, tokenUses: application.tokenUses, clock, steadyClock, log });
   shutdown.add(() => sweeper.close());
   shutdown.add(() => calls.close());
   return { publicUrl, sip: telephony.listeners, log };

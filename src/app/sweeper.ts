@@ -1,4 +1,4 @@
-import type { Clock, Timer } from '../shared/clock.ts';
+import type { Clock, Timer, WallClock } from '../shared/clock.ts';
 import type { Log } from '../shared/log.ts';
 import type { Stores } from '../storage/stores.ts';
 
@@ -7,6 +7,8 @@ export interface SweeperOptions {
   /** When tokens were last used: noted in memory, and written with each sweep. */
   readonly tokenUses: { flush(): Promise<void> };
   readonly clock: Clock;
+  /** Dates registrations of phones. */
+  readonly steadyClock: WallClock;
   readonly log: Log;
 }
 
@@ -35,10 +37,10 @@ export class Sweeper {
   }
 
   async #sweep(): Promise<void> {
-    const { stores, tokenUses, clock, log } = this.#options;
+    const { stores, tokenUses, clock, steadyClock, log } = this.#options;
     try {
       await tokenUses.flush();
-      await stores.sweep(clock.now());
+      await stores.sweep(clock.now(), steadyClock.now());
     } catch (error) {
       log.error({ err: error }, 'expired rows could not be deleted');
     }

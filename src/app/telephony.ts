@@ -4,7 +4,7 @@ import { Routes, type SipTrunk, type TrunkRoute } from '../engines/sip/call/rout
 import { Prompter } from '../engines/sip/media/prompter.ts';
 import { type EngineService, SipCallEngine } from '../engines/sip/sip-engine.ts';
 import { MediaPort } from '../media/media-port.ts';
-import type { Clock } from '../shared/clock.ts';
+import type { Clock, WallClock } from '../shared/clock.ts';
 import type { IdSource } from '../shared/ids.ts';
 import type { Log } from '../shared/log.ts';
 import { reachableHost } from '../shared/reachable-host.ts';
@@ -24,6 +24,8 @@ export interface TelephonyParts {
   readonly stores: Stores;
   readonly secretKey: Buffer;
   readonly clock: Clock;
+  /** Dates registrations of phones: no step of the wall clock may end them. */
+  readonly steadyClock: WallClock;
   readonly ids: IdSource;
   readonly log: Log;
   readonly shutdown: Shutdown;
@@ -83,11 +85,11 @@ const startOwnPhone = async (
 
 /** Takes REGISTER from the phones of users. */
 const startRegistrar = (userAgent: UserAgent, parts: TelephonyParts): Registrar => {
-  const { config, stores, secretKey, clock, ids, log } = parts;
+  const { config, stores, secretKey, clock, steadyClock, ids, log } = parts;
   const key = deriveKey(secretKey, 'digest nonces');
   const { digest_algorithms: algorithms } = config.settings;
   const digest = new DigestServer({ realm: sipRealm, credentials: stores.credentials, algorithms, key, clock, ids });
-  const registrar = new Registrar({ store: stores.bindings, digest, clock, ids, log });
+  const registrar = new Registrar({ store: stores.bindings, digest, clock: steadyClock, ids, log });
   userAgent.handle('REGISTER', registrar.handle);
   return registrar;
 };

@@ -1,4 +1,4 @@
-import type { Clock } from '../shared/clock.ts';
+import type { MonotonicClock } from '../shared/clock.ts';
 import type { Log } from '../shared/log.ts';
 import { type Change, toCallEvent } from './call-events.ts';
 import type { LegRole } from './call-state.ts';
@@ -9,7 +9,7 @@ const RETRY_AFTER_MS: readonly number[] = [250, 1000, 4000, 15_000, 30_000];
 
 export interface CallJournalOptions {
   readonly store: CallStore;
-  readonly clock: Clock;
+  readonly clock: MonotonicClock;
   readonly log: Log;
   /** Called with each change once it is journalled, in order. */
   readonly published: (call: CallRecord, event: CallEvent) => void;

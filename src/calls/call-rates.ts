@@ -1,4 +1,4 @@
-import type { Clock } from '../shared/clock.ts';
+import type { MonotonicClock } from '../shared/clock.ts';
 import { RateLimitedError } from './errors.ts';
 
 export interface CallRateLimits {
@@ -34,14 +34,14 @@ const SWEEP_ABOVE = 10_000;
 const unlimited = (): void => undefined;
 
 /** A token bucket per key: `perSecond` on average, twice that at once. */
-const createTokenBuckets = (perSecond: number, clock: Clock): ((key: string) => void) => {
+const createTokenBuckets = (perSecond: number, clock: MonotonicClock): ((key: string) => void) => {
   if (perSecond === 0) return unlimited;
   const capacity = Math.max(1, perSecond * BURST_FACTOR);
   const buckets = new Map<string, Bucket>();
   let sweepAbove = SWEEP_ABOVE;
 
   const refill = (bucket: Bucket, now: number): void => {
-    bucket.tokens = Math.min(capacity, bucket.tokens + (Math.max(0, now - bucket.at) / 1000) * perSecond);
+    bucket.tokens = Math.min(capacity, bucket.tokens + ((now - bucket.at) / 1000) * perSecond);
     bucket.at = now;
   };
 
@@ -63,7 +63,7 @@ const createTokenBuckets = (perSecond: number, clock: Clock): ((key: string) => 
   };
 
   return (key) => {
-    const now = clock.now();
+    const now = clock.elapsed();
     const bucket = bucketOf(key, now);
     refill(bucket, now);
     if (bucket.tokens < 1) {
@@ -75,7 +75,7 @@ const createTokenBuckets = (perSecond: number, clock: Clock): ((key: string) => 
 };
 
 /** Limits by token, kept in memory: a restart forgets them. */
-export const createCallRates = (limits: CallRateLimits, clock: Clock): CallRates => ({
+export const createCallRates = (limits: CallRateLimits, clock: MonotonicClock): CallRates => ({
   takeCall: createTokenBuckets(limits.callsPerSecondPerToken, clock),
   takeRead: createTokenBuckets(limits.readsPerSecondPerToken, clock),
 });

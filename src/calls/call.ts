@@ -26,6 +26,8 @@ export class Call {
   readonly #log: Log;
   readonly #journal: CallJournal;
   #record: CallRecord;
+  /** When it last changed. */
+  #latest: number;
   #journalled: CallRecord;
   #engineCall: EngineCall | undefined;
 
@@ -33,6 +35,7 @@ export class Call {
     this.#clock = clock;
     this.#log = log;
     this.#record = record;
+    this.#latest = record.createdAt;
     this.#journalled = record;
     this.#journal = new CallJournal({
       store,
@@ -83,17 +86,23 @@ export class Call {
   }
 
   #take(event: EngineEvent): void {
-    const changes = advance(this.#record, event, this.#clock.now());
+    const changes = advance(this.#record, event, this.#now());
     if (changes.length === 0) this.#log.debug({ tokenCall: this.#record.tokenCall, event }, 'an event came too late');
     this.#apply(changes);
   }
 
   #end(ending: Ending): void {
-    this.#apply(end(this.#record, ending, this.#clock.now()));
+    this.#apply(end(this.#record, ending, this.#now()));
     this.#engineCall?.hangUp();
   }
 
+  /** Dates of one call never go back, though the wall clock may. */
+  #now(): number {
+    return Math.max(this.#latest, this.#clock.now());
+  }
+
   #apply(changes: readonly Change[]): void {
+    this.#latest = changes.at(-1)?.at ?? this.#latest;
     this.#record = changes.at(-1)?.call ?? this.#record;
     this.#journal.append(changes);
   }

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Clock } from '../shared/clock.ts';
+import type { MonotonicClock } from '../shared/clock.ts';
 import type { Log } from '../shared/log.ts';
 
 /** The only parameters whose values are written: tokens, codes, secrets and passwords also come in addresses. */
@@ -7,18 +7,22 @@ const harmless: ReadonlySet<string> = new Set(['token_call', 'all', 'response_ty
 
 /** Of these, the name is written. Of any other, nothing: it may be the rest of a password that had a bare `&` in it. */
 const withheld: ReadonlySet<string> = new Set([
-  ...['access_token', 'client_id', 'client_secret', 'code', 'code_verifier', 'code_challenge', 'code_challenge_method'],
-  ...[
-    'device_code',
-    'password',
-    'redirect_uri',
-    'refresh_token',
-    'return_to',
-    'state',
-    'token',
-    'user_code',
-    'username',
-  ],
+  'access_token',
+  'client_id',
+  'client_secret',
+  'code',
+  'code_challenge',
+  'code_challenge_method',
+  'code_verifier',
+  'device_code',
+  'password',
+  'redirect_uri',
+  'refresh_token',
+  'return_to',
+  'state',
+  'token',
+  'user_code',
+  'username',
 ]);
 
 const redact = (url: string): string => {
@@ -37,7 +41,7 @@ const isPoll = (method: string, url: string, status: number): boolean =>
 
 export interface AccessLogOptions {
   readonly log: Log;
-  readonly clock: Clock;
+  readonly clock: MonotonicClock;
   /** The client's address, as far as the proxies that we trust say. */
   readonly addressOf: (request: IncomingMessage) => string;
 }
@@ -46,11 +50,12 @@ export interface AccessLogOptions {
 export const createAccessLog =
   ({ log, clock, addressOf }: AccessLogOptions) =>
   (request: IncomingMessage, response: ServerResponse): void => {
-    const startedAt = clock.now();
+    const startedAt = clock.elapsed();
     const { method = '', url = '' } = request;
     response.once('close', () => {
       const { statusCode: status } = response;
       if (isPoll(method, url, status)) return;
-      log.info({ method, url: redact(url), ip: addressOf(request), status, ms: clock.now() - startedAt }, 'request');
+      const ms = Math.round(clock.elapsed() - startedAt);
+      log.info({ method, url: redact(url), ip: addressOf(request), status, ms }, 'request');
     });
   };

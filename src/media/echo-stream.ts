@@ -1,4 +1,4 @@
-import type { Clock } from '../shared/clock.ts';
+import type { MonotonicClock } from '../shared/clock.ts';
 import type { IdSource } from '../shared/ids.ts';
 import type { RtpPacket } from './rtp-packet.ts';
 import { buildRtpPacket } from './rtp-packet.ts';
@@ -9,7 +9,7 @@ const MAX_PACKETS_A_SECOND = 200;
 
 /** What was received, as a stream of our own: gaps, order and timing of the original are kept (RFC 3550 section 7.1). */
 export class EchoStream {
-  readonly #clock: Clock;
+  readonly #clock: MonotonicClock;
   readonly #ssrc: number;
   #sequence: number;
   #timestamp: number;
@@ -17,7 +17,7 @@ export class EchoStream {
   #second = 0;
   #packetsThisSecond = 0;
 
-  constructor(clock: Clock, ids: IdSource) {
+  constructor(clock: MonotonicClock, ids: IdSource) {
     const origin = randomRtpOrigin(ids);
     this.#clock = clock;
     this.#ssrc = origin.ssrc;
@@ -42,7 +42,7 @@ export class EchoStream {
   }
 
   #mayReply(): boolean {
-    const second = Math.floor(this.#clock.now() / 1000);
+    const second = Math.floor(this.#clock.elapsed() / 1000);
     if (second !== this.#second) {
       this.#second = second;
       this.#packetsThisSecond = 0;

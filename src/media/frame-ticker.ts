@@ -1,11 +1,11 @@
-import type { Clock, Timer } from '../shared/clock.ts';
+import type { MonotonicClock, Timer } from '../shared/clock.ts';
 import { FRAME_MS } from './tones.ts';
 
 /** What is late by more than this is not sent in a burst: a receiver would throw it away. */
 const MAX_BURST_FRAMES = 5;
 
 interface FrameTickerOptions {
-  readonly clock: Clock;
+  readonly clock: MonotonicClock;
   /** Sends a frame of each stream. */
   readonly onFrame: () => void;
   /** So many frames are given up: the process or the machine stood still. */
@@ -14,7 +14,7 @@ interface FrameTickerOptions {
 
 /** Fifty frames a second however late timers fire. One timer at a time, none while stopped. */
 export class FrameTicker {
-  readonly #clock: Clock;
+  readonly #clock: MonotonicClock;
   readonly #onFrame: () => void;
   readonly #onSkip: (frames: number) => void;
   #timer: Timer | undefined;
@@ -29,7 +29,7 @@ export class FrameTicker {
   /** The first frame is due 20 ms from now. Does nothing while it runs. */
   start(): void {
     if (this.#timer !== undefined) return;
-    this.#due = this.#clock.now() + FRAME_MS;
+    this.#due = this.#clock.elapsed() + FRAME_MS;
     this.#arm();
   }
 
@@ -39,14 +39,12 @@ export class FrameTicker {
   }
 
   #arm(): void {
-    const now = this.#clock.now();
-    // A clock that was set back must not silence the streams until it has caught up.
-    this.#due = Math.min(this.#due, now + FRAME_MS);
+    const now = this.#clock.elapsed();
     this.#timer = this.#clock.setTimer(Math.max(0, this.#due - now), () => this.#tick());
   }
 
   #tick(): void {
-    const frames = Math.max(1, Math.floor((this.#clock.now() - this.#due) / FRAME_MS) + 1);
+    const frames = Math.max(1, Math.floor((this.#clock.elapsed() - this.#due) / FRAME_MS) + 1);
     const burst = Math.min(frames, MAX_BURST_FRAMES);
     this.#due += frames * FRAME_MS;
     this.#arm();

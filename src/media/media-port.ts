@@ -1,5 +1,5 @@
 import type { Socket } from 'node:dgram';
-import type { Clock } from '../shared/clock.ts';
+import type { MonotonicClock } from '../shared/clock.ts';
 import type { IdSource } from '../shared/ids.ts';
 import type { Log } from '../shared/log.ts';
 import { FrameTicker } from './frame-ticker.ts';
@@ -11,7 +11,7 @@ import type { MediaAddress, MediaBinding } from './udp-socket.ts';
 import { bindUdpSocket, isSendable } from './udp-socket.ts';
 
 export interface MediaPortOptions extends MediaBinding {
-  readonly clock: Clock;
+  readonly clock: MonotonicClock;
   readonly log: Log;
   /** `us` by default. */
   readonly tonePlan?: TonePlan;

@@ -1,5 +1,5 @@
 import type { RemoteInfo, Socket } from 'node:dgram';
-import type { Clock } from '../shared/clock.ts';
+import type { MonotonicClock } from '../shared/clock.ts';
 import { TypedEmitter } from '../shared/events.ts';
 import type { IdSource } from '../shared/ids.ts';
 import type { Log } from '../shared/log.ts';
@@ -19,7 +19,7 @@ import { bindUdpSocket, isSendable } from './udp-socket.ts';
 export type RtpSource = ToneName | 'silence' | 'echo' | 'none';
 
 export interface RtpEndpointOptions extends MediaBinding {
-  readonly clock: Clock;
+  readonly clock: MonotonicClock;
   readonly log: Log;
   /** `none` by default. */
   readonly send?: RtpSource;
@@ -58,7 +58,7 @@ export class RtpEndpoint extends TypedEmitter<RtpEndpointEvents> {
   readonly address: string;
   readonly port: number;
   readonly #socket: Socket;
-  readonly #clock: Clock;
+  readonly #clock: MonotonicClock;
   readonly #ids: IdSource;
   readonly #tonePlan: TonePlan;
   readonly #ticker: FrameTicker;

@@ -1,4 +1,4 @@
-import type { Clock } from '../shared/clock.ts';
+import type { WallClock } from '../shared/clock.ts';
 import type { IdSource } from '../shared/ids.ts';
 import type { Log } from '../shared/log.ts';
 import { createUserAdmin, type UserAdmin } from './accounts/user-admin.ts';
@@ -20,7 +20,7 @@ export interface OAuthAdministration {
 export interface OAuthAdministrationParts {
   readonly stores: Pick<OAuthStores, 'users' | 'clients' | 'tokens' | 'audit'>;
   readonly hasher: PasswordHasher;
-  readonly clock: Clock;
+  readonly clock: WallClock;
   readonly ids: IdSource;
   readonly log: Log;
 }

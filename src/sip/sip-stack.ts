@@ -1,4 +1,4 @@
-import type { Clock } from '../shared/clock.ts';
+import type { MonotonicClock } from '../shared/clock.ts';
 import type { IdSource } from '../shared/ids.ts';
 import type { Log } from '../shared/log.ts';
 import { TransactionLayer } from './transaction/transaction-layer.ts';
@@ -17,7 +17,7 @@ export interface SipStackOptions {
   readonly contactUser: string;
   /** For User-Agent. */
   readonly serverName: string;
-  readonly clock: Clock;
+  readonly clock: MonotonicClock;
   readonly ids: IdSource;
   readonly log: Log;
 }

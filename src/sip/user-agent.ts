@@ -1,4 +1,4 @@
-import type { Clock } from '../shared/clock.ts';
+import type { MonotonicClock } from '../shared/clock.ts';
 import type { IdSource } from '../shared/ids.ts';
 import type { Log } from '../shared/log.ts';
 import { DialogTable } from './dialog/dialog-table.ts';
@@ -45,7 +45,7 @@ export interface UserAgentFace {
 export interface UserAgentOptions {
   readonly transport: SipTransport;
   readonly transactions: Transactions;
-  readonly clock: Clock;
+  readonly clock: MonotonicClock;
   readonly ids: IdSource;
   readonly log: Log;
   /** The user part of our Contact. */
@@ -62,7 +62,7 @@ const METHODS = ['INVITE', 'ACK', 'CANCEL', 'BYE', 'OPTIONS', 'UPDATE', 'INFO', 
 /** A SIP user agent over one transport (RFC 3261 section 8): sessions both ways, and requests outside of them. */
 export class UserAgent implements UserAgentFace, SessionContext {
   readonly transactions: Transactions;
-  readonly clock: Clock;
+  readonly clock: MonotonicClock;
   readonly ids: IdSource;
   readonly timers: TimerBase;
   readonly dialogs = new DialogTable();

@@ -32,8 +32,11 @@ export interface Stores extends OAuthStores {
   readonly phoneBook: KyselyPhoneBook;
   readonly bindings: BindingStore;
   readonly credentials: CredentialStore;
-  /** Deletes what has expired; to be called now and then. Its commits are small: calls are journalled between them. */
-  sweep(now: number): Promise<void>;
+  /**
+   * Deletes what has expired; to be called now and then. Its commits are small: calls are journalled between them.
+   * @param steadyNow - by which registrations of phones are dated
+   */
+  sweep(now: number, steadyNow?: number): Promise<void>;
 }
 
 export interface StoresOptions {
@@ -52,7 +55,7 @@ const DEVICE_GRANT_KEPT_MS = 10 * 60 * 1000;
 
 export const createStores = (options: StoresOptions): Stores => {
   const stores = createKyselyStores(options);
-  return { ...stores, sweep: (now) => sweep(stores, now) };
+  return { ...stores, sweep: (now, steadyNow = now) => sweep(stores, { now, steadyNow }) };
 };
 
 const createKyselyStores = ({ database, clock, secretKey, sandboxAccounts }: StoresOptions) => ({
@@ -76,12 +79,18 @@ const createKyselyStores = ({ database, clock, secretKey, sandboxAccounts }: Sto
   audit: new KyselyAuditStore(database),
 });
 
-const sweep = async (stores: ReturnType<typeof createKyselyStores>, now: number): Promise<void> => {
+interface SweepDates {
+  readonly now: number;
+  readonly steadyNow: number;
+}
+
+const sweep = async (stores: ReturnType<typeof createKyselyStores>, { now, steadyNow }: SweepDates): Promise<void> => {
   // Tokens first: a redeemed code and a redeemed device grant stay as long as their family.
   await stores.tokens.deleteExpired(now);
   const { codes, devices, pendingDecisions, sessions, registrationTokens, proofs, bindings, calls } = stores;
-  const others = [codes, pendingDecisions, sessions, registrationTokens, proofs, bindings, calls];
+  const others = [codes, pendingDecisions, sessions, registrationTokens, proofs, calls];
   for (const store of others) await store.deleteExpired(now);
+  await bindings.deleteExpired(steadyNow);
   await devices.deleteExpired(now - DEVICE_GRANT_KEPT_MS);
   await stores.audit.deleteBefore(now - AUDIT_KEPT_MS);
   await stores.loginAddresses.deleteBefore(now - LOGIN_ADDRESS_KEPT_MS);

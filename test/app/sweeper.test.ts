@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { Sweeper } from '../../src/app/sweeper.ts';
+import { createSteadyClock } from '../../src/shared/clock.ts';
 import { type Log, silentLog } from '../../src/shared/log.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 
@@ -19,13 +20,24 @@ describe('the sweeper', () => {
     sweep = () => Promise.resolve();
     const log: Log = { ...silentLog, error: (_fields, message) => void failures.push(message) };
     const tokenUses = { flush: () => Promise.resolve(void done.push('flushed')) };
-    const stores = { sweep: (now: number) => (done.push(`swept at ${now}`), sweep()) };
-    sweeper = new Sweeper({ stores, tokenUses, clock, log });
+    const stores = {
+      sweep: (now: number, steadyNow = now) => (
+        done.push(now === steadyNow ? `swept at ${now}` : `swept at ${now}, phones at ${steadyNow}`),
+        sweep()
+      ),
+    };
+    sweeper = new Sweeper({ stores, tokenUses, clock, steadyClock: createSteadyClock(clock), log });
   });
 
   it('writes what was noted and deletes what has expired, once a minute', async () => {
     await clock.advanceAsync(2 * MINUTE_MS);
     expect(done).toEqual(['flushed', 'swept at 60000', 'flushed', 'swept at 120000']);
+  });
+
+  it('keeps phones registered when the wall clock is set forward', async () => {
+    clock.step(3 * 86_400_000);
+    await clock.advanceAsync(MINUTE_MS);
+    expect(done).toEqual(['flushed', 'swept at 259260000, phones at 60000']);
   });
 
   it('goes on after a sweep that failed, which is logged', async () => {

@@ -43,6 +43,21 @@ afterAll(async () => {
 });
 
 describe('a call', () => {
+  it('has dates that never go back, though the wall clock is set back during it', async () => {
+    const { tokenCall } = await place();
+    world.engine.last.answer('caller');
+    world.engine.last.answer('callee');
+    world.engine.last.tell({ type: 'joined' });
+    const { createdAt, connectedAt } = await settleJournal(world, tokenCall);
+    world.clock.step(-3_600_000);
+    world.clock.advance(2000);
+    world.engine.last.finish({ by: 'hangup', leg: 'callee', cause: cause(200, 'hangup') });
+    const { endedAt, legs } = await settleJournal(world, tokenCall);
+    world.clock.step(3_600_000);
+    const dates = [createdAt, connectedAt, endedAt, ...legs.map((leg) => leg.endedAt)];
+    expect(dates).toEqual([createdAt, createdAt, createdAt, createdAt, createdAt]);
+  });
+
   it('is journalled before its INVITE leaves, and goes created, calling, dialling, connected, ended', async () => {
     const { tokenCall } = await place();
     expect((await world.stores.calls.find(tokenCall))?.state).toBe('created');

@@ -42,6 +42,7 @@ const openMedia = async (send: RtpSource): Promise<RtpEndpoint> => {
 /** Runs so many times as fast. */
 const quickClock = (factor: number): Clock => ({
   now: () => systemClock.now(),
+  elapsed: () => systemClock.elapsed(),
   setTimer: (delayMs, task) => systemClock.setTimer(delayMs / factor, task),
 });
 

@@ -1,10 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
-import { systemClock } from '../../src/shared/clock.ts';
+import { createSteadyClock, systemClock } from '../../src/shared/clock.ts';
 import { AppError, type ErrorKind } from '../../src/shared/errors.ts';
 import { TypedEmitter } from '../../src/shared/events.ts';
 import { createSystemIds } from '../../src/shared/ids.ts';
 import { bracketless, isLoopbackHost } from '../../src/shared/loopback.ts';
 import { isSipAddress } from '../../src/shared/sip-address.ts';
+import { FakeClock } from '../support/fake-clock.ts';
 
 describe('identifiers', () => {
   it('have the bits that were asked for, in base64url', () => {
@@ -132,5 +133,25 @@ describe('the clock of the machine', () => {
     timer.cancel();
     expect(fired).toEqual(['due']);
     expect(Math.abs(systemClock.now() - Date.now())).toBeLessThan(1000);
+  });
+
+  it('measures what passes', async () => {
+    const begun = systemClock.elapsed();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(systemClock.elapsed() - begun).toBeGreaterThanOrEqual(19);
+  });
+});
+
+describe('steady dates', () => {
+  it('go on from where the wall clock was, whatever is done to it afterwards', () => {
+    const clock = new FakeClock();
+    clock.step(5000);
+    const begun = clock.now();
+    const steady = createSteadyClock(clock);
+    for (const step of [-3_600_000, 86_400_000]) {
+      clock.step(step);
+      clock.advance(1000);
+    }
+    expect(steady.now()).toBe(begun + 2000);
   });
 });

@@ -13,9 +13,9 @@ import { createTestStores, type TestStores } from '../support/test-database.ts';
 
 /** A clock on which every commit takes long. */
 class LeapingClock extends FakeClock {
-  override now(): number {
+  override elapsed(): number {
     this.advance(100);
-    return super.now();
+    return super.elapsed();
   }
 }
 
@@ -78,6 +78,21 @@ describe('database', () => {
       write('prompt', 'prompt');
       await clock.advanceAsync(0);
       expect(committed.slice(2)).toEqual(['taken along', 'prompt']);
+      await pausing.close();
+    });
+
+    it('pauses as long as it is to, whatever is done to the wall clock', async () => {
+      const clock = new FakeClock();
+      const url = `${stores.url}?synchronous=normal`;
+      const pausing = await openDatabase({ url, clock, log: silentLog, commitPauseMs: 50 });
+      let committed = 0;
+      for (const step of [0, -12_000, -3_600_000, 1_800_000, 3 * 86_400_000]) {
+        clock.step(step);
+        const before = committed;
+        void pausing.write(() => run(sql`select 1`.compile(pausing.builder))).then(() => (committed += 1));
+        await clock.advanceAsync(50);
+        expect(committed).toBe(before + 1);
+      }
       await pausing.close();
     });
 

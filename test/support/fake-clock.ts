@@ -6,9 +6,13 @@ interface Pending {
   readonly task: () => void;
 }
 
-/** A clock that stands still until it is advanced. Timers fire in the order of their time, then of their setting. */
+/**
+ * A clock that stands still until it is advanced. Timers fire in the order of their time, then of their setting. A step
+ * moves the wall clock alone.
+ */
 export class FakeClock implements Clock {
   #now: number;
+  #stepped = 0;
   #order = 0;
   readonly #pending = new Set<Pending>();
 
@@ -17,7 +21,16 @@ export class FakeClock implements Clock {
   }
 
   now(): number {
+    return this.#now + this.#stepped;
+  }
+
+  elapsed(): number {
     return this.#now;
+  }
+
+  /** Sets the wall clock forward or back; no timer takes notice. */
+  step(milliseconds: number): void {
+    this.#stepped += milliseconds;
   }
 
   setTimer(delayMs: number, task: () => void): Timer {

@@ -3,7 +3,7 @@ import { type Client, DEVICE_CODE_GRANT } from '../../oauth/model/account-stores
 import type { Role } from '../../oauth/model/permissions.ts';
 import { hashSecret, type PasswordHasher } from '../../oauth/model/secrets.ts';
 import type { OAuthStores } from '../../oauth/model/stores.ts';
-import type { Clock } from '../../shared/clock.ts';
+import type { WallClock } from '../../shared/clock.ts';
 import type { IdSource } from '../../shared/ids.ts';
 import type { Log } from '../../shared/log.ts';
 
@@ -11,7 +11,7 @@ export interface SandboxAccountsOptions {
   readonly stores: OAuthStores;
   readonly hasher: PasswordHasher;
   readonly publicUrl: string;
-  readonly clock: Clock;
+  readonly clock: WallClock;
   readonly ids: IdSource;
   readonly log: Log;
 }

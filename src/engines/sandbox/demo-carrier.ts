@@ -1,5 +1,5 @@
 import type { RtpSource } from '../../media/rtp-endpoint.ts';
-import type { Clock, Timer } from '../../shared/clock.ts';
+import type { MonotonicClock, Timer } from '../../shared/clock.ts';
 import type { IdSource } from '../../shared/ids.ts';
 import type { Log } from '../../shared/log.ts';
 import type { IncomingSession, UserAgentFace } from '../../sip/user-agent.ts';
@@ -10,7 +10,7 @@ export interface DemoCarrierOptions {
   readonly host: string;
   /** How long its phones ring before they answer. */
   readonly answerAfterMs: number;
-  readonly clock: Clock;
+  readonly clock: MonotonicClock;
   readonly ids: IdSource;
   readonly log: Log;
 }

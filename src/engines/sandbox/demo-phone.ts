@@ -1,4 +1,4 @@
-import type { Clock, Timer } from '../../shared/clock.ts';
+import type { MonotonicClock, Timer } from '../../shared/clock.ts';
 import type { IdSource } from '../../shared/ids.ts';
 import type { Log } from '../../shared/log.ts';
 import type { IncomingSession, UserAgentFace } from '../../sip/user-agent.ts';
@@ -8,7 +8,7 @@ export interface DemoPhoneOptions {
   readonly userAgent: UserAgentFace;
   readonly host: string;
   readonly answerAfterMs: number;
-  readonly clock: Clock;
+  readonly clock: MonotonicClock;
   readonly ids: IdSource;
   readonly log: Log;
 }

@@ -1,5 +1,5 @@
 import { RtpEndpoint, type RtpSource } from '../../media/rtp-endpoint.ts';
-import type { Clock } from '../../shared/clock.ts';
+import type { MonotonicClock } from '../../shared/clock.ts';
 import type { IdSource } from '../../shared/ids.ts';
 import type { Log } from '../../shared/log.ts';
 import { answerAudio } from '../../sip/sdp/answer-audio.ts';
@@ -9,7 +9,7 @@ import type { IncomingSession } from '../../sip/user-agent.ts';
 
 export interface SandboxMediaOptions {
   readonly host: string;
-  readonly clock: Clock;
+  readonly clock: MonotonicClock;
   readonly ids: IdSource;
   readonly log: Log;
   readonly send: RtpSource;

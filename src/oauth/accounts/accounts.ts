@@ -1,4 +1,4 @@
-import type { Clock } from '../../shared/clock.ts';
+import type { WallClock } from '../../shared/clock.ts';
 import type { IdSource } from '../../shared/ids.ts';
 import { ConcurrencyLimit, type ConcurrencyLimitOptions } from '../limits/concurrency-limit.ts';
 import { LoginLockout } from '../limits/login-lockout.ts';
@@ -41,7 +41,7 @@ export const createAccounts = (parts: {
   readonly loginLimit: ConcurrencyLimitOptions;
   readonly admission: Admission;
   readonly auditLog: AuditLog;
-  readonly clock: Clock;
+  readonly clock: WallClock;
   readonly ids: IdSource;
 }): Accounts => {
   const { hasher, admission, auditLog, clock, ids } = parts;

@@ -1,4 +1,4 @@
-import type { Clock } from '../../shared/clock.ts';
+import type { WallClock } from '../../shared/clock.ts';
 import type { ConcurrencyLimit } from '../limits/concurrency-limit.ts';
 import type { LoginAttempt, LoginLockout } from '../limits/login-lockout.ts';
 import type { LoginAddressStore, User, UserStore } from '../model/account-stores.ts';
@@ -31,7 +31,7 @@ export const createLoginService = (deps: {
   readonly hasher: PasswordHasher;
   readonly lockout: LoginLockout;
   readonly admission: Admission;
-  readonly clock: Clock;
+  readonly clock: WallClock;
   /** Keeps logins from starving calls of processors; it also bounds how many guesses can pass the lockout at once. */
   readonly limit: ConcurrencyLimit;
 }): LoginService => {

@@ -1,4 +1,4 @@
-import type { Clock } from '../../shared/clock.ts';
+import type { WallClock } from '../../shared/clock.ts';
 import type { IdSource } from '../../shared/ids.ts';
 import type { AccountStatus, User, UserStore } from '../model/account-stores.ts';
 import { InvalidAccountError, UnknownAccountError } from '../model/errors.ts';
@@ -52,7 +52,7 @@ const checkPassword = (password: string): void => {
 export const createUserAdmin = (deps: {
   readonly users: UserStore;
   readonly hasher: PasswordHasher;
-  readonly clock: Clock;
+  readonly clock: WallClock;
   readonly ids: IdSource;
 }): UserAdmin => {
   const find = async (username: string): Promise<User> => {

@@ -1,4 +1,4 @@
-import type { Clock } from '../../shared/clock.ts';
+import type { WallClock } from '../../shared/clock.ts';
 import type { Client, ClientStore, User } from '../model/account-stores.ts';
 import type { Admission, RequestRoute } from '../model/admission.ts';
 import type { AuditLog } from '../model/audit-log.ts';
@@ -73,7 +73,7 @@ export interface ConsentsDeps {
   readonly rememberedGrants: RememberedGrantStore;
   readonly admission: Admission;
   readonly auditLog: AuditLog;
-  readonly clock: Clock;
+  readonly clock: WallClock;
 }
 
 const QUESTION_LIFETIME_MS = 10 * 60 * 1000;

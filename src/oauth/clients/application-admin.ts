@@ -1,4 +1,4 @@
-import type { Clock } from '../../shared/clock.ts';
+import type { WallClock } from '../../shared/clock.ts';
 import type { IdSource } from '../../shared/ids.ts';
 import { ConcurrencyLimit } from '../limits/concurrency-limit.ts';
 import type { Client, ClientStore } from '../model/account-stores.ts';
@@ -15,7 +15,7 @@ import {
 export interface ApplicationAdminDeps {
   readonly clients: ClientStore;
   readonly auditLog: AuditLog;
-  readonly clock: Clock;
+  readonly clock: WallClock;
   readonly ids: IdSource;
 }
 

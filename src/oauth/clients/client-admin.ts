@@ -1,4 +1,4 @@
-import type { Clock } from '../../shared/clock.ts';
+import type { WallClock } from '../../shared/clock.ts';
 import type { IdSource } from '../../shared/ids.ts';
 import { BUILT_IN_CLIENT_ID, type Client, type ClientStore } from '../model/account-stores.ts';
 import { InvalidAccountError, UnknownAccountError } from '../model/errors.ts';
@@ -46,7 +46,7 @@ const checkSecret = ({ type, sandbox }: ClientDescription, secret: string | null
 
 export const createClientAdmin = (deps: {
   readonly clients: ClientStore;
-  readonly clock: Clock;
+  readonly clock: WallClock;
   readonly ids: IdSource;
 }): ClientAdmin => {
   const rowOf = (description: ClientDescription, secret: string | null): Client =>

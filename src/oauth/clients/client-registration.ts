@@ -1,4 +1,4 @@
-import type { Clock } from '../../shared/clock.ts';
+import type { WallClock } from '../../shared/clock.ts';
 import type { IdSource } from '../../shared/ids.ts';
 import { RequestRateLimit } from '../limits/request-rate-limit.ts';
 import type { ClientStore, RegistrationTokenStore, UserStore } from '../model/account-stores.ts';
@@ -52,7 +52,7 @@ export interface ClientRegistrationDeps {
   readonly users: UserStore;
   readonly admission: Admission;
   readonly auditLog: AuditLog;
-  readonly clock: Clock;
+  readonly clock: WallClock;
   readonly ids: IdSource;
 }
 

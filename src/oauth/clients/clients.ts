@@ -1,4 +1,4 @@
-import type { Clock } from '../../shared/clock.ts';
+import type { WallClock } from '../../shared/clock.ts';
 import type { IdSource } from '../../shared/ids.ts';
 import { ClientFailureLimit } from '../limits/client-failure-limit.ts';
 import type { Admission } from '../model/admission.ts';
@@ -23,7 +23,7 @@ export const createClients = (parts: {
   readonly stores: Pick<OAuthStores, 'clients' | 'users' | 'registrationTokens'>;
   readonly admission: Admission;
   readonly auditLog: AuditLog;
-  readonly clock: Clock;
+  readonly clock: WallClock;
   readonly ids: IdSource;
 }): Clients => {
   const { admission, auditLog, clock, ids } = parts;

@@ -1,4 +1,4 @@
-import type { Clock } from '../../shared/clock.ts';
+import type { WallClock } from '../../shared/clock.ts';
 import type { IdSource } from '../../shared/ids.ts';
 import type { Client, ClientStore } from '../model/account-stores.ts';
 import { type Actor, auditedActor, type AuditLog, refuseUnlessAdministrator } from '../model/audit-log.ts';
@@ -31,7 +31,7 @@ const ACCESS_TOKEN_SECONDS = 36_000;
 export const createKeyPairs = (deps: {
   readonly clients: ClientStore;
   readonly auditLog: AuditLog;
-  readonly clock: Clock;
+  readonly clock: WallClock;
   readonly ids: IdSource;
 }): KeyPairs => {
   const keyPairOf = ({ user }: Actor, secret: string): Client => {

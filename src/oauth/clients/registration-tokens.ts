@@ -1,4 +1,4 @@
-import type { Clock } from '../../shared/clock.ts';
+import type { WallClock } from '../../shared/clock.ts';
 import type { IdSource } from '../../shared/ids.ts';
 import type { RegistrationToken, RegistrationTokenStore } from '../model/account-stores.ts';
 import { type Actor, auditedActor, type AuditLog, refuseUnlessAdministrator } from '../model/audit-log.ts';
@@ -50,7 +50,7 @@ const check = ({ name, days }: NewRegistrationToken): void => {
 export const createRegistrationTokens = (deps: {
   readonly registrationTokens: RegistrationTokenStore;
   readonly auditLog: AuditLog;
-  readonly clock: Clock;
+  readonly clock: WallClock;
   readonly ids: IdSource;
 }): RegistrationTokens => {
   const { registrationTokens, auditLog, clock, ids } = deps;

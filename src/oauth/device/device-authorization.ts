@@ -1,4 +1,4 @@
-import type { Clock } from '../../shared/clock.ts';
+import type { WallClock } from '../../shared/clock.ts';
 import type { IdSource } from '../../shared/ids.ts';
 import type { ClientAuthenticator, ClientRequest } from '../clients/client-authenticator.ts';
 import { RequestRateLimit } from '../limits/request-rate-limit.ts';
@@ -31,7 +31,7 @@ export interface DeviceAuthorizationDeps {
   readonly clientAuthenticator: ClientAuthenticator;
   /** The base of the address that a person is sent to. */
   readonly publicUrl: string;
-  readonly clock: Clock;
+  readonly clock: WallClock;
   readonly ids: IdSource;
 }
 

@@ -1,4 +1,4 @@
-import type { Clock } from '../../shared/clock.ts';
+import type { WallClock } from '../../shared/clock.ts';
 import { ConcurrencyLimit } from '../limits/concurrency-limit.ts';
 import { RequestRateLimit } from '../limits/request-rate-limit.ts';
 import type { Client, ClientStore } from '../model/account-stores.ts';
@@ -65,7 +65,7 @@ export interface DeviceConsentDeps {
   readonly clients: ClientStore;
   readonly admission: Admission;
   readonly auditLog: AuditLog;
-  readonly clock: Clock;
+  readonly clock: WallClock;
 }
 
 /**

@@ -1,5 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import type { Clock } from '../../shared/clock.ts';
+import type { WallClock } from '../../shared/clock.ts';
 import type { IdSource } from '../../shared/ids.ts';
 import type { Client } from '../model/account-stores.ts';
 import type { Admission, RequestRoute } from '../model/admission.ts';
@@ -78,7 +78,7 @@ const isBound = (code: AuthorizationCodeView, { client, redirectUri, codeVerifie
 
 /** May this code be redeemed so? Decided inside the store's transaction. */
 const decisionOn =
-  ({ admission, clock }: { readonly admission: Admission; readonly clock: Clock }) =>
+  ({ admission, clock }: { readonly admission: Admission; readonly clock: WallClock }) =>
   (code: AuthorizationCodeView, redemption: CodeRedemption, minted: MintedTokens): Decision => {
     const now = clock.now();
     const { client, dpopKey } = redemption;
@@ -96,7 +96,7 @@ export const createAuthorizationCodeGrant = (deps: {
   readonly tokenMinter: TokenMinter;
   readonly admission: Admission;
   readonly auditLog: AuditLog;
-  readonly clock: Clock;
+  readonly clock: WallClock;
   readonly ids: IdSource;
 }): AuthorizationCodeGrant => {
   const decide = decisionOn(deps);

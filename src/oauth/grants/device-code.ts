@@ -1,4 +1,4 @@
-import type { Clock } from '../../shared/clock.ts';
+import type { WallClock } from '../../shared/clock.ts';
 import type { Client } from '../model/account-stores.ts';
 import type { Admission, RequestRoute } from '../model/admission.ts';
 import type { AuditLog } from '../model/audit-log.ts';
@@ -69,7 +69,7 @@ export const createDeviceCodeGrant = (deps: {
   readonly tokenMinter: TokenMinter;
   readonly admission: Admission;
   readonly auditLog: AuditLog;
-  readonly clock: Clock;
+  readonly clock: WallClock;
 }): DeviceCodeGrant => {
   const issue = (
     grant: DeviceGrantView & { readonly user: TokenUser },

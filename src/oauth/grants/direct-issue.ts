@@ -1,4 +1,4 @@
-import type { Clock } from '../../shared/clock.ts';
+import type { WallClock } from '../../shared/clock.ts';
 import type { IdSource } from '../../shared/ids.ts';
 import type { Client, User } from '../model/account-stores.ts';
 import { OAuthError } from '../model/errors.ts';
@@ -27,7 +27,7 @@ export interface DirectIssue {
 export const createDirectIssue = (deps: {
   readonly tokens: TokenStore;
   readonly tokenMinter: TokenMinter;
-  readonly clock: Clock;
+  readonly clock: WallClock;
   readonly ids: IdSource;
 }): DirectIssue => ({
   issue: async ({ client, user, scopes, dpopKey, gives }) => {

@@ -1,4 +1,4 @@
-import type { Clock } from '../../shared/clock.ts';
+import type { WallClock } from '../../shared/clock.ts';
 import type { IdSource } from '../../shared/ids.ts';
 import type { LoginService } from '../accounts/login-service.ts';
 import type { Admission } from '../model/admission.ts';
@@ -31,7 +31,7 @@ export const createGrants = (parts: {
   readonly logins: LoginService;
   readonly admission: Admission;
   readonly auditLog: AuditLog;
-  readonly clock: Clock;
+  readonly clock: WallClock;
   readonly ids: IdSource;
 }): Grants => {
   const { logins, admission, auditLog, clock, ids } = parts;

@@ -1,4 +1,4 @@
-import type { Clock } from '../../shared/clock.ts';
+import type { WallClock } from '../../shared/clock.ts';
 import type { IdSource } from '../../shared/ids.ts';
 import type { Client } from '../model/account-stores.ts';
 import type { AuthorizationRequest } from '../model/authorization-request.ts';
@@ -13,7 +13,7 @@ export interface ImplicitGrant {
 export const createImplicitGrant = (deps: {
   readonly tokens: TokenStore;
   readonly tokenMinter: TokenMinter;
-  readonly clock: Clock;
+  readonly clock: WallClock;
   readonly ids: IdSource;
 }): ImplicitGrant => ({
   issue: async ({ scopes }, client, userId) => {

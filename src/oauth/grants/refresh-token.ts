@@ -1,4 +1,4 @@
-import type { Clock } from '../../shared/clock.ts';
+import type { WallClock } from '../../shared/clock.ts';
 import type { Client } from '../model/account-stores.ts';
 import type { Admission, RequestRoute } from '../model/admission.ts';
 import type { AuditLog } from '../model/audit-log.ts';
@@ -53,7 +53,7 @@ export const createRefreshTokenGrant = (deps: {
   readonly tokenReader: TokenReader;
   readonly admission: Admission;
   readonly auditLog: AuditLog;
-  readonly clock: Clock;
+  readonly clock: WallClock;
 }): RefreshTokenGrant => {
   const decide = (token: RefreshTokenView, request: RefreshRequest, minted: MintedTokens): Decision => {
     const { client, scope, dpopKey } = request;

@@ -1,5 +1,5 @@
 import { calculateJwkThumbprint, EmbeddedJWK, type JWK, type JWTPayload, jwtVerify } from 'jose';
-import type { Clock } from '../../shared/clock.ts';
+import type { WallClock } from '../../shared/clock.ts';
 import { InvalidProofError } from '../model/errors.ts';
 import { hashSecret } from '../model/secrets.ts';
 import type { ProofStore } from '../model/token-stores.ts';
@@ -77,7 +77,7 @@ export const createDpopProofs = (deps: {
   readonly proofs: ProofStore;
   /** The origin of every address that proofs are made for; a header of the request could be forged. */
   readonly publicUrl: string;
-  readonly clock: Clock;
+  readonly clock: WallClock;
 }): DpopProofs => {
   const checkAddress = ({ htm, htu }: JWTPayload, { method, path }: SentProof): void => {
     if (htm !== method) throw refused('is for another method');

@@ -7,7 +7,7 @@ import {
   type JWTVerifyOptions,
   SignJWT,
 } from 'jose';
-import type { Clock } from '../../shared/clock.ts';
+import type { WallClock } from '../../shared/clock.ts';
 import { formatScopes, parseScopes, type Scope } from '../model/permissions.ts';
 import { resourceOf } from '../model/resource.ts';
 import { SIGNING_ALGORITHM, type SigningKeys } from './signing-keys.ts';
@@ -123,7 +123,7 @@ export const createJwtTokens = (deps: {
   readonly keys: SigningKeys;
   /** The issuer. */
   readonly publicUrl: string;
-  readonly clock: Clock;
+  readonly clock: WallClock;
 }): JwtTokens => {
   const { keys, publicUrl, clock } = deps;
   // An access token is for the API, by the name that it has in its metadata (RFC 9728); a refresh token is for us alone.

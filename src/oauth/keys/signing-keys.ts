@@ -131,7 +131,7 @@ export class SigningKeys {
   }
 
   async #readWhenOld(): Promise<void> {
-    if (this.#deps.clock.now() - this.#readAt >= LOOK_AGAIN_MS) await this.#read();
+    if (this.#deps.clock.elapsed() - this.#readAt >= LOOK_AGAIN_MS) await this.#read();
   }
 
   #read(): Promise<void> {
@@ -140,7 +140,7 @@ export class SigningKeys {
   }
 
   async #readStore(): Promise<void> {
-    const readAt = this.#deps.clock.now();
+    const readAt = this.#deps.clock.elapsed();
     const stored = await this.#listOrReplace();
     const known = new Map(this.#known.map((key) => [key.id, key]));
     this.#known = await Promise.all(stored.map(async (key) => known.get(key.id) ?? (await usable(key))));

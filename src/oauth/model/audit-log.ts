@@ -1,4 +1,4 @@
-import type { Clock } from '../../shared/clock.ts';
+import type { WallClock } from '../../shared/clock.ts';
 import type { Log } from '../../shared/log.ts';
 import type { User } from './account-stores.ts';
 import { NotAdministratorError } from './errors.ts';
@@ -70,7 +70,7 @@ export interface AuditLog {
 
 export const createAuditLog = (deps: {
   readonly audit: AuditStore;
-  readonly clock: Clock;
+  readonly clock: WallClock;
   readonly log: Log;
 }): AuditLog => ({
   record: (event, about) => {

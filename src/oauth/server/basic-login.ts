@@ -1,4 +1,4 @@
-import type { Clock } from '../../shared/clock.ts';
+import type { WallClock } from '../../shared/clock.ts';
 import type { LoginRequest, LoginService } from '../accounts/login-service.ts';
 import type { Grants } from '../grants/grants.ts';
 import type { AccessTokenClaims, JwtTokens, RefreshTokenClaims } from '../keys/jwt-tokens.ts';
@@ -86,7 +86,7 @@ export const createBasicLogin = (deps: {
   readonly grants: Pick<Grants, 'direct' | 'refreshToken'>;
   readonly jwt: JwtTokens;
   readonly auditLog: AuditLog;
-  readonly clock: Clock;
+  readonly clock: WallClock;
 }): BasicLogin => {
   const { jwt, auditLog, clock } = deps;
 

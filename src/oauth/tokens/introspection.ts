@@ -1,4 +1,4 @@
-import type { Clock } from '../../shared/clock.ts';
+import type { WallClock } from '../../shared/clock.ts';
 import type { JwtTokens, TokenClaims } from '../keys/jwt-tokens.ts';
 import type { RequestRateLimit } from '../limits/request-rate-limit.ts';
 import type { Client } from '../model/account-stores.ts';
@@ -30,7 +30,7 @@ export interface IntrospectionDeps {
   readonly tokenReader: TokenReader;
   readonly jwt: JwtTokens;
   readonly admission: Admission;
-  readonly clock: Clock;
+  readonly clock: WallClock;
   /** Counts for the client and for the address. */
   readonly rateLimit: RequestRateLimit;
   readonly issuer: string;

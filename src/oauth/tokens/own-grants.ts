@@ -1,4 +1,4 @@
-import type { Clock } from '../../shared/clock.ts';
+import type { WallClock } from '../../shared/clock.ts';
 import { type Actor, auditedActor, type AuditLog } from '../model/audit-log.ts';
 import type { GrantedApplication, TokenStore } from '../model/token-stores.ts';
 
@@ -16,7 +16,7 @@ export interface OwnGrants {
 export const createOwnGrants = (deps: {
   readonly tokens: TokenStore;
   readonly auditLog: AuditLog;
-  readonly clock: Clock;
+  readonly clock: WallClock;
 }): OwnGrants => {
   const list = ({ user }: Actor): Promise<readonly GrantedApplication[]> =>
     deps.tokens.listApplications(user.id, deps.clock.now());

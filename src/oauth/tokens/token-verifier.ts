@@ -1,4 +1,4 @@
-import type { Clock } from '../../shared/clock.ts';
+import type { WallClock } from '../../shared/clock.ts';
 import type { DpopProofs } from '../keys/dpop-proofs.ts';
 import type { Admission } from '../model/admission.ts';
 import { InvalidProofError, InvalidTokenError } from '../model/errors.ts';
@@ -24,7 +24,7 @@ export const createTokenVerifier = (deps: {
   readonly proofs: DpopProofs;
   readonly tokenUses: TokenUses;
   readonly admission: Admission;
-  readonly clock: Clock;
+  readonly clock: WallClock;
 }): TokenVerifier => {
   const isUsable = (found: AccessTokenView, { route, transport, scheme }: PresentedToken): boolean =>
     found.expiresAt > deps.clock.now() &&

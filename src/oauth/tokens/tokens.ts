@@ -1,4 +1,4 @@
-import type { Clock } from '../../shared/clock.ts';
+import type { WallClock } from '../../shared/clock.ts';
 import type { IdSource } from '../../shared/ids.ts';
 import type { Keys } from '../keys/keys.ts';
 import { type RequestRate, RequestRateLimit } from '../limits/request-rate-limit.ts';
@@ -34,7 +34,7 @@ export const createTokens = (parts: {
   readonly introspectionRate: RequestRate;
   readonly admission: Admission;
   readonly auditLog: AuditLog;
-  readonly clock: Clock;
+  readonly clock: WallClock;
   readonly ids: IdSource;
 }): Tokens => {
   const { publicUrl, admission, auditLog, clock, ids } = parts;

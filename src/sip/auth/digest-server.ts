@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import type { Clock } from '../../shared/clock.ts';
+import type { WallClock } from '../../shared/clock.ts';
 import type { IdSource } from '../../shared/ids.ts';
 import { SipParseError } from '../message/errors.ts';
 import type { SipRequest } from '../message/message.ts';
@@ -13,7 +13,7 @@ export interface DigestServerOptions {
   readonly credentials: CredentialStore;
   /** Seals the nonces; at least 32 secret bytes. */
   readonly key: Buffer;
-  readonly clock: Clock;
+  readonly clock: WallClock;
   readonly ids: IdSource;
   /** What is offered, the favourite first (RFC 8760 section 2.3); MD5 alone where nothing is said. */
   readonly algorithms?: readonly StoredAlgorithm[];

@@ -1,11 +1,11 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
-import type { Clock } from '../../shared/clock.ts';
+import type { WallClock } from '../../shared/clock.ts';
 import type { IdSource } from '../../shared/ids.ts';
 
 export interface NoncesOptions {
   /** Secret of at least 32 bytes; nonces of another key are stale, so one that is kept outlives a restart. */
   readonly key: Buffer;
-  readonly clock: Clock;
+  readonly clock: WallClock;
   readonly ids: IdSource;
   readonly lifetimeMs: number;
 }

@@ -1,4 +1,4 @@
-import type { Clock } from '../../shared/clock.ts';
+import type { WallClock } from '../../shared/clock.ts';
 import type { IdSource } from '../../shared/ids.ts';
 import type { Log } from '../../shared/log.ts';
 import type { DigestServer } from '../auth/digest-server.ts';
@@ -15,7 +15,7 @@ import { type ExpiryBounds, readWish } from './register-request.ts';
 export interface RegistrarOptions {
   readonly store: BindingStore;
   readonly digest: DigestServer;
-  readonly clock: Clock;
+  readonly clock: WallClock;
   readonly ids: IdSource;
   readonly log: Log;
   /** In seconds; 60 to 3600 where nothing is said. */

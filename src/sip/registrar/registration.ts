@@ -1,4 +1,4 @@
-import type { Clock, Timer } from '../../shared/clock.ts';
+import type { MonotonicClock, Timer } from '../../shared/clock.ts';
 import { TypedEmitter } from '../../shared/events.ts';
 import type { IdSource } from '../../shared/ids.ts';
 import type { DigestCredentials } from '../auth/credentials.ts';
@@ -15,7 +15,7 @@ export interface RegistrationOptions {
   /** Our address of record there. */
   readonly account: string;
   readonly credentials: DigestCredentials;
-  readonly clock: Clock;
+  readonly clock: MonotonicClock;
   readonly ids: IdSource;
   /** Where the registrar's URI does not say it. */
   readonly hop?: Hop;

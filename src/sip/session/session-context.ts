@@ -1,4 +1,4 @@
-import type { Clock } from '../../shared/clock.ts';
+import type { MonotonicClock } from '../../shared/clock.ts';
 import type { IdSource } from '../../shared/ids.ts';
 import type { DialogTable } from '../dialog/dialog-table.ts';
 import type { ServerTransaction, TimerBase, Transactions } from '../transaction/transaction.ts';
@@ -9,7 +9,7 @@ import type { ExtraHeaders } from './session.ts';
 /** What every session takes from its user agent. */
 export interface SessionContext {
   readonly transactions: Transactions;
-  readonly clock: Clock;
+  readonly clock: MonotonicClock;
   readonly ids: IdSource;
   readonly timers: TimerBase;
   readonly dialogs: DialogTable;

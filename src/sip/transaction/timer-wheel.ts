@@ -1,4 +1,4 @@
-import type { Clock, Timer } from '../../shared/clock.ts';
+import type { MonotonicClock, Timer } from '../../shared/clock.ts';
 
 /** Timers that fall due within the same slot fire together, so at most this much late. */
 const SLOT_MS = 10;
@@ -26,15 +26,15 @@ export interface WheelTimer {
  * which matters because each transaction sets two and cancels most of them.
  */
 export class TimerWheel {
-  readonly #clock: Clock;
+  readonly #clock: MonotonicClock;
   readonly #slots = new Map<number, Slot>();
 
-  constructor(clock: Clock) {
+  constructor(clock: MonotonicClock) {
     this.#clock = clock;
   }
 
   set<Input extends string>(delayMs: number, sleeper: Sleeper<Input>, input: Input): WheelTimer {
-    const tick = Math.ceil((this.#clock.now() + delayMs) / SLOT_MS);
+    const tick = Math.ceil((this.#clock.elapsed() + delayMs) / SLOT_MS);
     const slot = this.#slots.get(tick) ?? this.#open(tick);
     const timer: WheelTimer = { slot, sleeper, input };
     slot.timers.add(timer);
@@ -50,7 +50,7 @@ export class TimerWheel {
   }
 
   #open(tick: number): Slot {
-    const alarm = this.#clock.setTimer(tick * SLOT_MS - this.#clock.now(), () => this.#fire(slot));
+    const alarm = this.#clock.setTimer(tick * SLOT_MS - this.#clock.elapsed(), () => this.#fire(slot));
     const slot: Slot = { tick, timers: new Set(), alarm };
     this.#slots.set(tick, slot);
     return slot;

@@ -1,4 +1,4 @@
-import type { Clock } from '../../shared/clock.ts';
+import type { MonotonicClock } from '../../shared/clock.ts';
 import type { IdSource } from '../../shared/ids.ts';
 import type { Log } from '../../shared/log.ts';
 import { createResponse } from '../message/create-response.ts';
@@ -23,7 +23,7 @@ import {
 
 interface TransactionLayerOptions {
   readonly transport: SipTransport;
-  readonly clock: Clock;
+  readonly clock: MonotonicClock;
   readonly ids: IdSource;
   readonly log: Log;
   /** Other values are for private networks only (RFC 3261 section 17.1.1.1). */

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import type { Clock } from '../../shared/clock.ts';
+import type { MonotonicClock } from '../../shared/clock.ts';
 import type { IdSource } from '../../shared/ids.ts';
 import type { Log } from '../../shared/log.ts';
 import { SipParseError } from '../message/errors.ts';
@@ -11,7 +11,7 @@ import type { Hop, TransportProtocol } from './transport.ts';
 
 interface LocatorOptions {
   readonly resolver: Resolver;
-  readonly clock: Clock;
+  readonly clock: MonotonicClock;
   readonly ids: IdSource;
   readonly log: Log;
   /** For all questions about one URI together; 5 s by default. */

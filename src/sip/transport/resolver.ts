@@ -1,5 +1,5 @@
 import { lookup, resolve4, resolve6, resolveSrv } from 'node:dns/promises';
-import type { Clock } from '../../shared/clock.ts';
+import type { MonotonicClock } from '../../shared/clock.ts';
 
 /** One SRV record (RFC 2782). */
 export interface ServiceRecord {
@@ -45,15 +45,15 @@ const KEEP_MS = 30_000;
 const MAX_NAMES = 1000;
 
 /** Remembers answers for 30 s, and asks once for what many want at the same time. Failures are not remembered. */
-export const cachingResolver = (resolver: Resolver, clock: Clock): Resolver => {
+export const cachingResolver = (resolver: Resolver, clock: MonotonicClock): Resolver => {
   const remember = <Answer>(ask: (name: string) => Promise<Answer>): ((name: string) => Promise<Answer>) => {
     const known = new Map<string, { readonly until: number; readonly answer: Promise<Answer> }>();
     return (name) => {
       const entry = known.get(name);
-      if (entry !== undefined && entry.until > clock.now()) return entry.answer;
+      if (entry !== undefined && entry.until > clock.elapsed()) return entry.answer;
       if (known.size >= MAX_NAMES) known.clear();
       const answer = ask(name);
-      known.set(name, { until: clock.now() + KEEP_MS, answer });
+      known.set(name, { until: clock.elapsed() + KEEP_MS, answer });
       answer.catch(() => known.delete(name));
       return answer;
     };

@@ -1,4 +1,4 @@
-import type { Clock } from '../../shared/clock.ts';
+import type { MonotonicClock } from '../../shared/clock.ts';
 import type { Log } from '../../shared/log.ts';
 import type { SipMessage } from '../message/message.ts';
 import { tryParse } from '../message/parse.ts';
@@ -15,7 +15,7 @@ export interface SocketTransportOptions {
   readonly listeners: readonly Listener[];
   /** The host for Via and Contact, where peers know us by another one (NAT). */
   readonly advertise?: string | undefined;
-  readonly clock: Clock;
+  readonly clock: MonotonicClock;
   readonly log: Log;
   readonly limits?: Partial<TcpLimits>;
 }

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import type { Clock, Timer } from '../../shared/clock.ts';
+import type { MonotonicClock, Timer } from '../../shared/clock.ts';
 import { type Frame, StreamFramer } from '../message/stream-framer.ts';
 import { SendError } from './errors.ts';
 import type { Hop } from './transport.ts';
@@ -42,7 +42,7 @@ export interface ConnectionOwner {
 export class TcpConnection {
   readonly remote: Hop;
   readonly #socket: Socket;
-  readonly #clock: Clock;
+  readonly #clock: MonotonicClock;
   readonly #limits: TcpLimits;
   readonly #owner: ConnectionOwner;
   readonly #framer = new StreamFramer();
@@ -53,13 +53,13 @@ export class TcpConnection {
   #idle: Timer;
   #heardAt: number;
 
-  constructor(socket: Socket, remote: Hop, clock: Clock, limits: TcpLimits, owner: ConnectionOwner) {
+  constructor(socket: Socket, remote: Hop, clock: MonotonicClock, limits: TcpLimits, owner: ConnectionOwner) {
     this.remote = remote;
     this.#socket = socket;
     this.#clock = clock;
     this.#limits = limits;
     this.#owner = owner;
-    this.#heardAt = clock.now();
+    this.#heardAt = clock.elapsed();
     this.#idle = clock.setTimer(limits.idleMs, () => this.#checkIdle());
     socket.setNoDelay(true);
     socket.on('data', (chunk: Buffer) => this.#read(chunk));
@@ -100,7 +100,7 @@ export class TcpConnection {
   }
 
   #read(chunk: Buffer): void {
-    this.#heardAt = this.#clock.now();
+    this.#heardAt = this.#clock.elapsed();
     this.#unconfirmed = [];
     for (const frame of this.#framer.push(chunk)) this.#take(frame);
     if (!this.#framer.isBetweenMessages) this.#expectMessage();
@@ -138,7 +138,7 @@ export class TcpConnection {
   }
 
   #checkIdle(): void {
-    const restMs = this.#heardAt + this.#limits.idleMs - this.#clock.now();
+    const restMs = this.#heardAt + this.#limits.idleMs - this.#clock.elapsed();
     if (restMs <= 0) this.destroy('Idle for too long');
     else this.#idle = this.#clock.setTimer(restMs, () => this.#checkIdle());
   }

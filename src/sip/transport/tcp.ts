@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { connect, createServer, isIPv6, type Server, type Socket } from 'node:net';
-import type { Clock } from '../../shared/clock.ts';
+import type { MonotonicClock } from '../../shared/clock.ts';
 import type { Log } from '../../shared/log.ts';
 import { SendError } from './errors.ts';
 import { type Listener, listenError } from './listener.ts';
@@ -11,7 +11,7 @@ import type { Hop } from './transport.ts';
 const CLOSING_MS = 500;
 
 interface TcpOptions {
-  readonly clock: Clock;
+  readonly clock: MonotonicClock;
   readonly log: Log;
   readonly limits: TcpLimits;
   /** Takes a whole message, as it was cut out of the stream. */

@@ -1,7 +1,7 @@
 import type { CompiledQuery } from 'kysely';
 import type { LegRole } from '../../calls/call-state.ts';
 import type { CallEvent, CallRecord, CallStore, IdempotencyRecord } from '../../calls/call-store.ts';
-import type { Clock } from '../../shared/clock.ts';
+import type { WallClock } from '../../shared/clock.ts';
 import type { Database } from '../database.ts';
 import { deleteInSteps } from '../delete-in-steps.ts';
 import { run, type UnitOfWork } from '../unit-of-work.ts';
@@ -15,12 +15,12 @@ const KEY_LIFETIME_MS = 24 * 60 * 60 * 1000;
 /** The journal of calls in SQL. */
 export class KyselyCallStore implements CallStore {
   readonly #database: Database;
-  readonly #clock: Clock;
+  readonly #clock: WallClock;
   readonly #writes: ReturnType<typeof compileCallWrites>;
   readonly #reads: ReturnType<typeof compileCallReads>;
   readonly #keys: ReturnType<typeof compileIdempotencyQueries>;
 
-  constructor(database: Database, clock: Clock) {
+  constructor(database: Database, clock: WallClock) {
     this.#database = database;
     this.#clock = clock;
     this.#writes = compileCallWrites(database.builder);

@@ -1,12 +1,12 @@
 import type { Request, Response } from 'express';
 import type { User, UserStore } from '../../oauth/model/account-stores.ts';
 import { WrongCredentialsError } from '../../oauth/model/errors.ts';
-import type { Clock } from '../../shared/clock.ts';
+import type { WallClock } from '../../shared/clock.ts';
 import { logIn, logOut } from './session.ts';
 
 export interface SessionStartDeps {
   readonly users: UserStore;
-  readonly clock: Clock;
+  readonly clock: WallClock;
 }
 
 /**

@@ -1,7 +1,7 @@
 import session, { type SessionData } from 'express-session';
 import type { SessionStore } from '../../oauth/model/account-stores.ts';
 import { hashSecret } from '../../oauth/model/secrets.ts';
-import type { Clock } from '../../shared/clock.ts';
+import type { WallClock } from '../../shared/clock.ts';
 
 /** A session ends when it was not used for so long. */
 export const IDLE_MILLISECONDS = 12 * 60 * 60 * 1000;
@@ -11,9 +11,9 @@ type Done = (error?: unknown) => void;
 /** Gives express-session our table. Only hashes of session ids are stored: a dump of it opens no session. */
 export class SessionTable extends session.Store {
   readonly #sessions: SessionStore;
-  readonly #clock: Clock;
+  readonly #clock: WallClock;
 
-  constructor(options: { readonly sessions: SessionStore; readonly clock: Clock }) {
+  constructor(options: { readonly sessions: SessionStore; readonly clock: WallClock }) {
     super();
     this.#sessions = options.sessions;
     this.#clock = options.clock;

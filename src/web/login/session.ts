@@ -2,7 +2,7 @@ import type { Request, RequestHandler, Response } from 'express';
 import session from 'express-session';
 import type { SessionStore } from '../../oauth/model/account-stores.ts';
 import { hashSecret } from '../../oauth/model/secrets.ts';
-import type { Clock } from '../../shared/clock.ts';
+import type { WallClock } from '../../shared/clock.ts';
 import type { IdSource } from '../../shared/ids.ts';
 import { SessionTable } from './session-table.ts';
 
@@ -29,7 +29,7 @@ declare module 'express-session' {
 
 export interface SessionOptions {
   readonly sessions: SessionStore;
-  readonly clock: Clock;
+  readonly clock: WallClock;
   readonly ids: IdSource;
   /** Signs the cookie. */
   readonly secret: string;

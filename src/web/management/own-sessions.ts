@@ -3,7 +3,7 @@ import type { Authorization } from '../../oauth/authorization.ts';
 import type { Session, SessionStore } from '../../oauth/model/account-stores.ts';
 import { type Actor, auditedActor } from '../../oauth/model/audit-log.ts';
 import { UnknownAccountError } from '../../oauth/model/errors.ts';
-import type { Clock } from '../../shared/clock.ts';
+import type { WallClock } from '../../shared/clock.ts';
 import { IDLE_MILLISECONDS } from '../login/session-table.ts';
 
 /** A session, as its user sees it. */
@@ -73,7 +73,7 @@ const toOwnSession = ({ hash, data, expiresAt }: Session): OwnSession => {
 export const createOwnSessions = (deps: {
   readonly sessions: SessionStore;
   readonly auditLog: Authorization['auditLog'];
-  readonly clock: Clock;
+  readonly clock: WallClock;
 }): OwnSessions => {
   const { sessions, auditLog, clock } = deps;
   const list = async ({ user }: Actor): Promise<readonly OwnSession[]> =>

@@ -1,6 +1,6 @@
 import type { CallPlan, EngineCall, EngineEvent, LegCause, Verdict } from '../../../calls/call-engine.ts';
 import type { LegRole } from '../../../calls/call-state.ts';
-import type { Clock, Timer } from '../../../shared/clock.ts';
+import type { MonotonicClock, Timer } from '../../../shared/clock.ts';
 import type { Log } from '../../../shared/log.ts';
 import type { UserAgentFace } from '../../../sip/user-agent.ts';
 import { causeOfResponse, incompatibleMediaCause } from '../leg/causes.ts';
@@ -21,7 +21,7 @@ export interface ThirdPartyCallOptions {
   readonly userAgent: Pick<UserAgentFace, 'invite'>;
   readonly prompter: Prompter;
   readonly sessionIds: SessionIds;
-  readonly clock: Clock;
+  readonly clock: MonotonicClock;
   readonly log: Log;
   /** How long the busy tone is heard; 0 skips it. */
   readonly busyToneMs: number;

@@ -1,5 +1,5 @@
 import type { LegCause } from '../../../calls/call-engine.ts';
-import type { Clock, Timer } from '../../../shared/clock.ts';
+import type { MonotonicClock, Timer } from '../../../shared/clock.ts';
 import type {
   ExtraHeaders,
   InviteOptions,
@@ -45,7 +45,7 @@ export interface LegOptions {
   readonly ringSeconds: number;
   readonly next: NextAttempt;
   readonly userAgent: Pick<UserAgentFace, 'invite'>;
-  readonly clock: Clock;
+  readonly clock: MonotonicClock;
   readonly user: LegUser;
 }
 

@@ -1,4 +1,4 @@
-import type { Clock } from '../../../shared/clock.ts';
+import type { MonotonicClock } from '../../../shared/clock.ts';
 import type { Log } from '../../../shared/log.ts';
 import { DatabaseClosedError, DatabaseUnavailableError } from '../../errors.ts';
 import type { Pace, UnitOfWork } from '../../unit-of-work.ts';
@@ -6,7 +6,7 @@ import type { SqliteConnection } from './sqlite-connection.ts';
 
 interface GroupCommitOptions {
   readonly connection: SqliteConnection;
-  readonly clock: Clock;
+  readonly clock: MonotonicClock;
   readonly log: Log;
   /** The least time from one commit to the next while no write is `prompt`. */
   readonly pauseMs: number;
@@ -34,7 +34,7 @@ type Settlement = () => void;
  */
 export class GroupCommit {
   readonly #connection: SqliteConnection;
-  readonly #clock: Clock;
+  readonly #clock: MonotonicClock;
   readonly #log: Log;
   readonly #pauseMs: number;
   readonly #queue: Pending[] = [];
@@ -79,11 +79,11 @@ export class GroupCommit {
       await this.#connection.lock.acquire();
       this.#pace = 'shared';
       const batch = this.#queue.splice(0, UNITS_A_COMMIT);
-      const startedAt = this.#clock.now();
+      const startedAt = this.#clock.elapsed();
       const settlements = this.#commit(batch);
       this.#connection.lock.release();
-      this.#committedAt = this.#clock.now();
-      this.#reportIfSlow({ units: batch.length, milliseconds: this.#committedAt - startedAt });
+      this.#committedAt = this.#clock.elapsed();
+      this.#reportIfSlow({ units: batch.length, milliseconds: Math.round(this.#committedAt - startedAt) });
       for (const settle of await this.#persisted(batch, settlements)) settle();
     }
     this.#flushing = undefined;
@@ -99,7 +99,7 @@ export class GroupCommit {
 
   #remainingMs(): number {
     if (this.#closed || this.#pace === 'prompt') return 0;
-    return Math.min(this.#pauseMs, this.#committedAt + this.#pauseMs - this.#clock.now());
+    return this.#committedAt + this.#pauseMs - this.#clock.elapsed();
   }
 
   /** Resolves when the time is over, or the pause is ended. */
