@@ -10,7 +10,7 @@ import type { Stores } from '../storage/stores.ts';
 import { ConfiguredPhones } from './accounts/configured-phones.ts';
 
 export interface CallsOptions {
-  readonly settings: Pick<Settings, 'policy' | 'phones'>;
+  readonly settings: Pick<Settings, 'policy' | 'phones' | 'stop_seconds'>;
   readonly stores: Pick<Stores, 'calls' | 'phones'>;
   readonly engine: CallEngine;
   readonly clock: Clock;
@@ -38,12 +38,16 @@ export const composeCallRates = ({ limits }: Pick<Settings, 'limits'>, clock: Cl
     clock,
   );
 
+/** Of an orderly stop, what the engine, the listeners and the database may take after the calls. */
+const AFTER_CALLS_MS = 2000;
+
 /** Starts the call domain over an engine that runs: what a crash left open is closed in the journal first. */
 export const startCalls = async (options: CallsOptions): Promise<CallService> => {
   const { settings, stores, engine, clock, ids, log } = options;
   const phones = new ConfiguredPhones(stores.phones, settings.phones);
   const policy = policyOf(settings);
-  const calls = new CallService({ store: stores.calls, engine, phones, policy, clock, ids, log });
+  const closeWithinMs = settings.stop_seconds * 1000 - AFTER_CALLS_MS;
+  const calls = new CallService({ store: stores.calls, engine, phones, policy, closeWithinMs, clock, ids, log });
   const abandoned = await calls.recover();
   if (abandoned > 0) log.warn({ calls: abandoned }, 'calls that a crash left open were closed in the journal');
   return calls;

@@ -37,7 +37,8 @@ export interface Telephony {
   readonly listeners: readonly LocalAddress[];
 }
 
-const GRACE_MS = 5000;
+/** The calls were waited for before: what is left does not answer. */
+const GRACE_MS = 500;
 const DEMO_ACCOUNT = 'demo';
 
 /** Where our media are bound, and which address our SDP and our From show. */

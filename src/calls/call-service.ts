@@ -24,14 +24,14 @@ export interface CallServiceOptions {
   readonly engine: CallEngine;
   readonly phones: PhoneDirectory;
   readonly policy: CallPolicy;
+  /** How long `close` waits for the ends of legs, in milliseconds. */
+  readonly closeWithinMs: number;
   readonly clock: Clock;
   readonly ids: IdSource;
   readonly log: Log;
 }
 
 const TOKEN_BITS = 128;
-/** Longer than 64 T1 (32 s), after which every leg has ended. */
-const CLOSE_WITHIN_MS = 35_000;
 
 /** What users and operators may do with calls. `changed` is emitted for every change of every call, once journalled. */
 export class CallService extends TypedEmitter<CallEventMap> {
@@ -114,21 +114,24 @@ export class CallService extends TypedEmitter<CallEventMap> {
     return this.#options.store.ongoing();
   }
 
-  /** Takes no more calls, ends what is ongoing and waits for it, 35 seconds at the most. Idempotent. */
+  /**
+   * Takes no more calls, ends what is ongoing, and waits for its legs as long as `closeWithinMs` says: a peer that stays
+   * silent takes 32 seconds (64 T1). The ends of the calls are journalled in any case. Idempotent.
+   */
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
   }
 
   async #close(): Promise<void> {
-    const { clock, log } = this.#options;
+    const { clock, closeWithinMs, log } = this.#options;
     const calls = this.#ongoing.all();
     const drained = new Promise<void>((resolve) => (this.#drained = resolve));
     const ends = await Promise.allSettled(calls.map((call) => call.stop('system')));
     const unwritten = ends.filter(({ status }) => status === 'rejected').length;
     if (unwritten > 0) log.error({ calls: unwritten }, 'calls were ended, but their end is not journalled');
     if (this.#ongoing.isEmpty) return;
-    const timer = clock.setTimer(CLOSE_WITHIN_MS, this.#drained);
+    const timer = clock.setTimer(closeWithinMs, this.#drained);
     await drained;
     timer.cancel();
   }

@@ -2,17 +2,20 @@ import { type RunningService, sipAddress, startService } from '../app/service.ts
 import { readConfig } from '../config/config.ts';
 import type { Terminal } from './terminal.ts';
 
-const signals = ['SIGINT', 'SIGTERM'] as const;
+/** A terminal that is closed sends SIGHUP, and takes the service along; elsewhere the signal means nothing to it. */
+const isAtTerminal = (): boolean => process.stdin.isTTY || process.stdout.isTTY;
 
 /** Resolves at the first signal, which a start under way still awaits. A second one ends the process at once. */
-const firstSignal = (): Promise<NodeJS.Signals> =>
+const firstSignal = ({ say }: Terminal): Promise<NodeJS.Signals> =>
   new Promise((resolve) => {
+    const signals: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', ...(isAtTerminal() ? (['SIGHUP'] as const) : [])];
     for (const signal of signals) {
       process.once(signal, () => {
         for (const each of signals) process.once(each, () => process.exit(1));
         resolve(signal);
       });
     }
+    if (!isAtTerminal()) process.on('SIGHUP', () => say('SIGHUP is ignored: settings are read at the start.'));
   });
 
 /** What was not caught is a fault of ours. After a rejection the service runs on; after an exception nothing is sure. */
@@ -25,9 +28,10 @@ const reportFaults = ({ log, stop }: RunningService): void => {
 };
 
 /** Runs the service until a signal ends it. */
-export const serve = async ({ say }: Terminal): Promise<void> => {
+export const serve = async (terminal: Terminal): Promise<void> => {
+  const { say } = terminal;
   const config = readConfig();
-  const signalled = firstSignal();
+  const signalled = firstSignal(terminal);
   const service = await startService(config);
   reportFaults(service);
   const { log, publicUrl, sip } = service;

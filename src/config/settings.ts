@@ -117,6 +117,8 @@ export const settingsSchema = z
       .default(['MD5']),
     /** Milliseconds of busy tone before the user's phone is hung up; 0 skips it. */
     busy_tone_ms: count.max(30_000).default(2000),
+    /** How long an orderly stop may take, whatever stays silent. */
+    stop_seconds: count.min(3).max(60).default(8),
   })
   .superRefine(({ trunks, routes, clients, first_party_client: firstParty }, context) => {
     const names = new Set(trunks.map(({ name }) => name));

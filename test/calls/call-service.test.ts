@@ -439,6 +439,19 @@ describe('an idempotency key', () => {
 });
 
 describe('close', () => {
+  it('waits for a leg that stays silent no longer than it may', async () => {
+    const other = await newWorld();
+    const bob = await other.addUser('bob');
+    const { tokenCall } = await other.calls.place({ number: '+12025550100' }, bob);
+    other.engine.last.connect();
+    other.engine.onHangUp = () => undefined;
+    const closed = other.calls.close();
+    await settleJournal(other, tokenCall);
+    await other.clock.advanceAsync(6000);
+    await closed;
+    expect(await other.stores.calls.find(tokenCall)).toMatchObject({ state: 'ended', legs: [{ state: 'ending' }, {}] });
+  });
+
   it('takes no more calls, ends what is ongoing and waits for its legs', async () => {
     const other = await newWorld();
     const bob = await other.addUser('bob');

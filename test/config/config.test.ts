@@ -84,6 +84,7 @@ describe('the environment', () => {
         },
         clients: [],
         busy_tone_ms: 2000,
+        stop_seconds: 8,
         digest_algorithms: ['MD5'],
       },
     });

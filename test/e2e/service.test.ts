@@ -1,9 +1,12 @@
+import { spawn } from 'node:child_process';
+import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { request as httpRequest } from 'node:http';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { startDemoPhone } from '../../src/app/sandbox.ts';
 import { Shutdown } from '../../src/app/shutdown.ts';
@@ -195,6 +198,70 @@ describe('the end', () => {
     } finally {
       await Promise.all([phone.close(), carrier.close()]);
     }
+  });
+
+  it('comes within its seconds where a phone stays silent, and the next start has nothing open', async () => {
+    const silent = createSocket('udp4').bind(0, '127.0.0.1');
+    await once(silent, 'listening');
+    try {
+      const settings = {
+        stop_seconds: 3,
+        phones: [{ user: 'demo', address: `sip:phone@127.0.0.1:${silent.address().port}` }],
+      };
+      const service = await start({ settings });
+      const rest = new RestClient(service.baseUrl, await authorize(service.baseUrl));
+      const call = await rest.place({ number: ANSWERS });
+      await rest.until(call, ({ state }) => state === 'calling');
+      const begun = performance.now();
+      expect(await service.stop()).toBe(0);
+      expect(performance.now() - begun).toBeLessThan(16_000); // half of 64 T1, which it took
+      await (await start({ settings })).stop();
+      expect(journalled(call)).toMatchObject({
+        call: { state: 'ended', outcome: 'cancelled', ended_by: 'system' },
+        legs: [{ state: 'ended' }, { state: 'ended' }],
+      });
+    } finally {
+      silent.close();
+    }
+  });
+
+  it('does not come by SIGHUP where no terminal is', async () => {
+    const service = await start();
+    const rest = new RestClient(service.baseUrl, await authorize(service.baseUrl));
+    const call = await rest.place({ number: ANSWERS });
+    await rest.until(call, ({ state }) => state === 'connected');
+    process.kill(service.pid, 'SIGHUP');
+    process.kill(service.pid, 'SIGHUP');
+    expect((await rest.info(call)).state).toBe('connected');
+    expect(await rest.stop(call)).toMatchObject({ outcome: 'completed' });
+    expect(service.output).toContain('SIGHUP is ignored: settings are read at the start.');
+  });
+
+  it('comes by SIGHUP where the terminal goes', async () => {
+    const command = `echo process $$; exec ${process.execPath} scripts/offhook.mjs serve`;
+    const child = spawn('script', ['-qefc', command, '/dev/null'], {
+      cwd: new URL('../..', import.meta.url).pathname,
+      stdio: ['pipe', 'pipe', 'inherit'],
+      env: {
+        ...process.env,
+        PORT: '0',
+        OFFHOOK_DATABASE_URL: `sqlite:${join(directory, 'offhook.db')}`,
+        OFFHOOK_SECRET_FILE: join(directory, 'offhook.key'),
+        OFFHOOK_SIP_LISTEN: 'udp:127.0.0.1:0',
+      },
+    });
+    const lines: string[] = [];
+    const ended = once(child, 'exit');
+    try {
+      for await (const line of createInterface({ input: child.stdout })) {
+        lines.push(line);
+        if (line.startsWith('Offhook is ready')) process.kill(Number(/\d+/.exec(lines[0] ?? '')?.[0]), 'SIGHUP');
+      }
+      await ended;
+    } finally {
+      child.kill('SIGKILL'); // where it did not end, its terminal goes now
+    }
+    expect(lines.some((line) => line.includes('"signal":"SIGHUP","msg":"stopping"'))).toBe(true);
   });
 
   it('comes at once where nothing is ongoing, keep-alive connections or not', async () => {

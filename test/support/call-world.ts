@@ -77,6 +77,7 @@ export const createCallWorld = async (rules: Partial<CallPolicyRules> = {}): Pro
   const journal = flaky(stores.calls);
   const policy = new CallPolicy({ ...homeRules, ...rules });
   const calls = new CallService({
+    closeWithinMs: 6000,
     store: journal,
     engine,
     phones: stores.phones,
