@@ -138,7 +138,7 @@ describe('the clock of the machine', () => {
   it('measures what passes', async () => {
     const begun = systemClock.elapsed();
     await new Promise((resolve) => setTimeout(resolve, 20));
-    expect(systemClock.elapsed() - begun).toBeGreaterThanOrEqual(19);
+    expect(systemClock.elapsed() - begun).toBeGreaterThan(10);
   });
 });
 
