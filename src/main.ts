@@ -1,5 +1,8 @@
 import { runCommandLine } from './cli/command-line.ts';
 
+// A terminal or a pipe that is gone takes its output along, not the calls.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
+
 process.exitCode = await runCommandLine(process.argv.slice(2), {
   input: process.stdin,
   print: (line) => void process.stdout.write(`${line}\n`),

@@ -7,6 +7,7 @@ import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { startDemoPhone } from '../../src/app/sandbox.ts';
 import { Shutdown } from '../../src/app/shutdown.ts';
@@ -40,6 +41,14 @@ const succeed = async (words: string, options: Partial<RunOptions> = {}) => {
   const result = await offhook(words, options);
   expect(result).toMatchObject({ code: 0 });
   return result;
+};
+
+const isAlive = (processId: number): boolean => {
+  try {
+    return process.kill(processId, 0);
+  } catch {
+    return false;
+  }
 };
 
 const freePort = async (): Promise<number> => {
@@ -237,9 +246,9 @@ describe('the end', () => {
     expect(service.output).toContain('SIGHUP is ignored: settings are read at the start.');
   });
 
-  it('comes by SIGHUP where the terminal goes', async () => {
+  it('comes by SIGHUP where the terminal goes, and its output with it', async () => {
     const command = `echo process $$; exec ${process.execPath} scripts/offhook.mjs serve`;
-    const child = spawn('script', ['-qefc', command, '/dev/null'], {
+    const terminal = spawn('script', ['-qefc', command, '/dev/null'], {
       cwd: new URL('../..', import.meta.url).pathname,
       stdio: ['pipe', 'pipe', 'inherit'],
       env: {
@@ -250,18 +259,29 @@ describe('the end', () => {
         OFFHOOK_SIP_LISTEN: 'udp:127.0.0.1:0',
       },
     });
-    const lines: string[] = [];
-    const ended = once(child, 'exit');
+    const shown: string[] = [];
+    const baseUrl = await new Promise<string>((resolve) => {
+      createInterface({ input: terminal.stdout }).on('line', (line) => {
+        shown.push(line);
+        const url = /^Offhook is ready at (\S+)/.exec(line)?.[1];
+        if (url !== undefined) resolve(url);
+      });
+    });
+    const serviceId = Number(/\d+/.exec(shown[0] ?? '')?.[0]);
     try {
-      for await (const line of createInterface({ input: child.stdout })) {
-        lines.push(line);
-        if (line.startsWith('Offhook is ready')) process.kill(Number(/\d+/.exec(lines[0] ?? '')?.[0]), 'SIGHUP');
-      }
-      await ended;
+      const rest = new RestClient(baseUrl, await authorize(baseUrl));
+      const call = await rest.place({ number: ANSWERS });
+      await rest.until(call, ({ state }) => state === 'connected');
+      terminal.kill('SIGKILL');
+      while (isAlive(serviceId)) await pause(50);
+      expect(journalled(call)).toMatchObject({
+        call: { state: 'ended', outcome: 'completed', ended_by: 'system' },
+        legs: [{ state: 'ended' }, { state: 'ended' }],
+      });
     } finally {
-      child.kill('SIGKILL'); // where it did not end, its terminal goes now
+      terminal.kill('SIGKILL');
+      if (isAlive(serviceId)) process.kill(serviceId, 'SIGKILL');
     }
-    expect(lines.some((line) => line.includes('"signal":"SIGHUP","msg":"stopping"'))).toBe(true);
   });
 
   it('comes at once where nothing is ongoing, keep-alive connections or not', async () => {
