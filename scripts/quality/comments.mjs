@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const root = new URL('../..', import.meta.url).pathname;
-const RIGHT = /^\s*\* @throws \w+(Error)? \S/;
+const RIGHT = /^\s*\* @throws \w+ \S/;
 
 const faults = ['src', 'db'].flatMap((folder) =>
   readdirSync(join(root, folder), { recursive: true })

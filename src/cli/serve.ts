@@ -8,14 +8,15 @@ const isAtTerminal = (): boolean => process.stdin.isTTY || process.stdout.isTTY;
 /** Resolves at the first signal, which a start under way still awaits. A second one ends the process at once. */
 const firstSignal = ({ say }: Terminal): Promise<NodeJS.Signals> =>
   new Promise((resolve) => {
-    const signals: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', ...(isAtTerminal() ? (['SIGHUP'] as const) : [])];
+    const signals: NodeJS.Signals[] = ['SIGINT', 'SIGTERM'];
+    if (isAtTerminal()) signals.push('SIGHUP');
+    else process.on('SIGHUP', () => say('SIGHUP is ignored: settings are read at the start.'));
     for (const signal of signals) {
       process.once(signal, () => {
         for (const each of signals) process.once(each, () => process.exit(1));
         resolve(signal);
       });
     }
-    if (!isAtTerminal()) process.on('SIGHUP', () => say('SIGHUP is ignored: settings are read at the start.'));
   });
 
 /** What was not caught is a fault of ours. After a rejection the service runs on; after an exception nothing is sure. */

@@ -120,7 +120,8 @@ try {
   const text = walks.map(describe).join('\n\n');
   console.log(`${text}\n`);
   for (const request of new Set(walks.map((each) => each.request))) console.log(extentOf(request));
-  const document = process.argv.length > 2 ? readFileSync(DOCUMENT, 'utf8') : '';
+  const document = readFileSync(DOCUMENT, 'utf8');
+  if (!BLOCK.test(document)) throw new Error(`${DOCUMENT} has no block for the walk`);
   const current = document.replace(BLOCK, (_, before, after) => `${before}${text}${after}`);
   if (process.argv.includes('--write')) writeFileSync(DOCUMENT, current);
   if (process.argv.includes('--check') && current !== document) {
