@@ -4,6 +4,7 @@ import * as calls from '../../db/migrations/0002-calls.ts';
 import * as oauth from '../../db/migrations/0003-oauth.ts';
 import * as sip from '../../db/migrations/0004-sip.ts';
 import * as authorizationServer from '../../db/migrations/0005-authorization-server.ts';
+import * as facts from '../../db/migrations/0006-facts.ts';
 import { DatabaseTooNewError, MigrationFailedError } from './errors.ts';
 import type { Schema } from './schema.ts';
 
@@ -14,6 +15,7 @@ const migrations: Readonly<Record<string, Migration>> = {
   '0003-oauth': oauth,
   '0004-sip': sip,
   '0005-authorization-server': authorizationServer,
+  '0006-facts': facts,
 };
 
 /**

@@ -23,7 +23,14 @@ export interface UsersTable {
   caller_ids: Generated<string>;
 }
 
+/** What is true of the database as a whole, by name. */
+interface FactsTable {
+  name: string;
+  value: string;
+}
+
 /** Users are accounts to the authorization server, and have extensions and phones to the call domain. */
 export interface Schema extends CallTables, PhoneTables, OAuthTables {
   users: UsersTable;
+  facts: FactsTable;
 }
