@@ -1,145 +1,113 @@
+import { apply, causeOf, legOf, mayEnd } from './apply.ts';
 import type { EngineEvent, LegCause, Verdict } from './call-engine.ts';
-import type { CallEventName, CallEventPayloads, Change } from './call-events.ts';
+import type { CallEvent, CallFact, Change } from './call-events.ts';
+import type { CallRecord, LegRecord } from './call-record.ts';
 import { type CallState, callTransitions, type LegRole, type LegState, legTransitions } from './call-state.ts';
-import type { CallRecord, LegRecord } from './call-store.ts';
 import { type Ending, endingOf } from './outcome.ts';
 
 /*
- * The call as a pure function: a record and what happened give the changes. An input that the tables of
- * call-state.ts do not allow changes nothing: that is how a call ends once, whatever races.
+ * What an engine's event makes of a call: the facts that the tables of call-state.ts allow, and the call after each. An
+ * input that they do not allow changes nothing: that is how a call ends once, whatever races.
  */
+
+/** When something happens, and how long the parties have been able to talk by then; null where they could not yet. */
+export interface Moment {
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+  readonly talkMs: number | null;
+}
 
 const roles: readonly LegRole[] = ['caller', 'callee'];
 
-const legOf = (call: CallRecord, role: LegRole): LegRecord => call.legs[role === 'caller' ? 0 : 1];
-
-const withLeg = (call: CallRecord, leg: LegRecord): CallRecord => ({
-  ...call,
-  legs: leg.role === 'caller' ? [leg, call.legs[1]] : [call.legs[0], leg],
-});
-
 const mayBecome = (leg: LegRecord, state: LegState): boolean => legTransitions[leg.state].includes(state);
 
-const change = <Name extends CallEventName>(
-  call: CallRecord,
-  legs: readonly LegRole[],
-  event: { readonly name: Name; readonly payload: CallEventPayloads[Name]; readonly at: number },
-): Change => ({ call, legs, ...event });
-
-/** Appends the change of the call's own state, where the table allows it. */
-const thenCall = (
-  changes: readonly Change[],
-  call: CallRecord,
-  next: { readonly state: Exclude<CallState, 'created' | 'ended'>; readonly at: number },
-): readonly Change[] => {
-  if (!callTransitions[call.state].includes(next.state)) return changes;
-  const connectedAt = next.state === 'connected' ? next.at : call.connectedAt;
-  const name = `call.${next.state}` as const;
-  return [...changes, change({ ...call, state: next.state, connectedAt }, [], { name, payload: {}, at: next.at })];
+/** Facts that follow each other, with the call after each. */
+const changesOf = (before: CallRecord, facts: readonly CallFact[], at: number): readonly Change[] => {
+  let call = before;
+  return facts.map((fact) => {
+    const event: CallEvent = { ...fact, at, sequence: call.sequence + 1 };
+    const after = apply(call, event);
+    const legs = roles.filter((role) => legOf(after, role) !== legOf(call, role));
+    call = after;
+    return { call, legs, event };
+  });
 };
+
+/** The change of the call's own state, where the table allows it. */
+const thenCall = (call: CallRecord, state: Exclude<CallState, 'created' | 'ended'>): readonly CallFact[] =>
+  callTransitions[call.state].includes(state) ? [{ name: `call.${state}`, payload: {} }] : [];
 
 type LegEvent<Type extends EngineEvent['type']> = Extract<EngineEvent, { type: Type }>;
 
-const legCalling = (before: CallRecord, event: LegEvent<'leg-calling'>, at: number): readonly Change[] => {
-  const leg = legOf(before, event.leg);
-  if (!mayBecome(leg, 'calling')) return [];
-  const { address } = event;
-  const call = withLeg(before, { ...leg, address, state: 'calling' });
-  const payload = { leg: event.leg, address };
-  const changes = [change(call, [event.leg], { name: 'leg.calling', payload, at })];
-  return event.leg === 'caller' ? thenCall(changes, call, { state: 'calling', at }) : changes;
+const legCalling = (call: CallRecord, { leg, address }: LegEvent<'leg-calling'>): readonly CallFact[] => {
+  if (!mayBecome(legOf(call, leg), 'calling')) return [];
+  return [{ name: 'leg.calling', payload: { leg, address } }, ...(leg === 'caller' ? thenCall(call, 'calling') : [])];
 };
 
-const legRinging = (before: CallRecord, { leg: role, sipStatus }: LegEvent<'leg-ringing'>, at: number): Change[] => {
-  const leg = legOf(before, role);
-  if (!mayBecome(leg, 'ringing')) return [];
-  const call = withLeg(before, { ...leg, state: 'ringing', sipStatus, ringingAt: at });
-  return [change(call, [role], { name: 'leg.ringing', payload: { leg: role, address: leg.address, sipStatus }, at })];
-};
+const legRinging = (call: CallRecord, { leg, sipStatus }: LegEvent<'leg-ringing'>): readonly CallFact[] =>
+  mayBecome(legOf(call, leg), 'ringing') ? [{ name: 'leg.ringing', payload: { leg, sipStatus } }] : [];
 
-const legAnswered = (before: CallRecord, event: LegEvent<'leg-answered'>, at: number): readonly Change[] => {
-  const { leg: role, sipStatus } = event;
-  const leg = legOf(before, role);
-  if (!mayBecome(leg, 'answered')) return [];
-  const answered = withLeg(before, { ...leg, state: 'answered', sipStatus, answeredAt: at });
-  const call = role === 'callee' ? { ...answered, answeredAt: at } : answered;
-  const payload = { leg: role, address: leg.address, sipStatus };
-  const changes = [change(call, [role], { name: 'leg.answered', payload, at })];
-  return role === 'caller' ? thenCall(changes, call, { state: 'dialling', at }) : changes;
+const legAnswered = (call: CallRecord, { leg, sipStatus }: LegEvent<'leg-answered'>): readonly CallFact[] => {
+  if (!mayBecome(legOf(call, leg), 'answered')) return [];
+  const then = leg === 'caller' ? thenCall(call, 'dialling') : [];
+  return [{ name: 'leg.answered', payload: { leg, sipStatus } }, ...then];
 };
 
 /** Media joins only what has answered. */
-const joined = (call: CallRecord, at: number): readonly Change[] =>
-  call.legs.every((leg) => leg.state === 'answered') ? thenCall([], call, { state: 'connected', at }) : [];
+const joined = (call: CallRecord): readonly CallFact[] =>
+  call.legs.every((leg) => leg.state === 'answered') ? thenCall(call, 'connected') : [];
 
-const withCause = (leg: LegRecord, { sipStatus, q850Cause, reason }: LegCause): LegRecord => ({
-  ...leg,
-  sipStatus: sipStatus ?? leg.sipStatus,
-  q850Cause: q850Cause ?? leg.q850Cause,
-  reason,
-});
-
-const legEnded = (before: CallRecord, { leg: role, cause }: LegEvent<'leg-ended'>, at: number): Change[] => {
-  const leg = legOf(before, role);
+const legEnded = (call: CallRecord, { leg: role, cause }: LegEvent<'leg-ended'>): readonly CallFact[] => {
+  const leg = legOf(call, role);
   if (!mayBecome(leg, 'ended')) return [];
-  const ended = { ...withCause(leg, cause), state: 'ended', endedAt: at } as const;
-  const { address, sipStatus, q850Cause, reason } = ended;
-  const payload = { leg: role, address, sipStatus, q850Cause, reason };
-  return [change(withLeg(before, ended), [role], { name: 'leg.ended', payload, at })];
+  return [{ name: 'leg.ended', payload: { leg: role, ...causeOf(leg, cause) } }];
 };
 
-/** A leg that was called is still to be taken down; one that was not has nothing to wait for. */
-const leaving = (leg: LegRecord, at: number): LegRecord => {
-  if (leg.state === 'created') return { ...leg, state: 'ended', endedAt: at };
-  return mayBecome(leg, 'ending') ? { ...leg, state: 'ending' } : leg;
-};
+/** A call that ends, and why; `cause` is that of the leg that decided. */
+export interface CallEnd extends Ending {
+  readonly cause: LegCause | null;
+}
 
 /** Ends a call. Nothing on a call that has ended: the first decision stands. */
-export const end = (before: CallRecord, ending: Ending, at: number): readonly Change[] => {
-  if (!callTransitions[before.state].includes('ended')) return [];
-  const [caller, callee] = before.legs;
-  const legs = [leaving(caller, at), leaving(callee, at)] as const;
-  const call: CallRecord = { ...before, ...ending, state: 'ended', endedAt: at, legs };
-  const changed = roles.filter((role) => legOf(call, role) !== legOf(before, role));
-  return [change(call, changed, { name: 'call.ended', payload: ending, at })];
+export const end = (before: CallRecord, ending: CallEnd, { at, talkMs }: Moment): readonly Change[] => {
+  if (!mayEnd(before)) return [];
+  const payload = { ...ending, talkMs: before.connectedAt === null ? null : talkMs };
+  return changesOf(before, [{ name: 'call.ended', payload }], at);
 };
 
-/** The deciding leg shows why already when the end is published; its own `leg.ended` follows. */
-const over = (before: CallRecord, verdict: Verdict, at: number): readonly Change[] => {
-  const ending = endingOf(before, verdict);
-  if (verdict.by === 'request' || verdict.by === 'engine') return end(before, ending, at);
-  return end(withLeg(before, withCause(legOf(before, verdict.leg), verdict.cause)), ending, at).map((ended) => ({
-    ...ended,
-    legs: roles.filter((role) => legOf(ended.call, role) !== legOf(before, role)),
-  }));
+const over = (before: CallRecord, verdict: Verdict): CallEnd => {
+  const byLeg = verdict.by === 'hangup' || verdict.by === 'failure';
+  return { ...endingOf(before, verdict), cause: byLeg ? verdict.cause : null };
 };
 
 /** Ends the legs of a call that no engine carries any more. */
-export const abandonLegs = (before: CallRecord, cause: LegCause, at: number): readonly Change[] => {
-  const changes: Change[] = [];
-  for (const leg of roles) {
-    changes.push(...legEnded(changes.at(-1)?.call ?? before, { type: 'leg-ended', leg, cause }, at));
+export const abandonLegs = (before: CallRecord, cause: LegCause, at: number): readonly Change[] =>
+  changesOf(
+    before,
+    roles.flatMap((leg) => legEnded(before, { type: 'leg-ended', leg, cause })),
+    at,
+  );
+
+const factsOf = (call: CallRecord, event: Exclude<EngineEvent, { type: 'over' }>): readonly CallFact[] => {
+  switch (event.type) {
+    case 'leg-calling':
+      return legCalling(call, event);
+    case 'leg-ringing':
+      return legRinging(call, event);
+    case 'leg-answered':
+      return legAnswered(call, event);
+    case 'joined':
+      return joined(call);
+    case 'leg-ended':
+      return legEnded(call, event);
   }
-  return changes;
 };
 
 /** What an engine's event makes of a call: no change, one, or two (the leg and then the call). */
-export const advance = (call: CallRecord, event: EngineEvent, at: number): readonly Change[] => {
-  switch (event.type) {
-    case 'leg-calling':
-      return legCalling(call, event, at);
-    case 'leg-ringing':
-      return legRinging(call, event, at);
-    case 'leg-answered':
-      return legAnswered(call, event, at);
-    case 'joined':
-      return joined(call, at);
-    case 'over':
-      return over(call, event.verdict, at);
-    case 'leg-ended':
-      return legEnded(call, event, at);
-  }
-};
+export const advance = (call: CallRecord, event: EngineEvent, moment: Moment): readonly Change[] =>
+  event.type === 'over'
+    ? end(call, over(call, event.verdict), moment)
+    : changesOf(call, factsOf(call, event), moment.at);
 
 /** Whether nothing more can happen to a call. */
 export const isFinished = (call: CallRecord): boolean =>

@@ -1,30 +1,31 @@
+import type { LegCause } from './call-engine.ts';
+import type { CallRecord } from './call-record.ts';
 import type { LegRole } from './call-state.ts';
-import type { CallEvent, CallRecord } from './call-store.ts';
 import type { Ending } from './outcome.ts';
-
-interface LegPayload {
-  readonly leg: LegRole;
-  readonly address: string;
-}
-
-interface AnsweredPayload extends LegPayload {
-  readonly sipStatus: number;
-}
 
 type NoPayload = Readonly<Record<string, never>>;
 
-/** The events of a call and what each carries. A webhook or a stream shows the call itself beside it. */
+/**
+ * The events of a call, and the facts that each brings: no more than leads from the call before it to the call after it
+ * (see feed/replay.ts). A webhook or a stream shows the call itself beside it.
+ */
 export interface CallEventPayloads {
-  'call.created': { readonly number: string; readonly callerId: string | null };
+  /** The addresses are those that were configured, until a leg is called. */
+  'call.created': {
+    readonly callerId: string | null;
+    readonly callerAddress: string;
+    readonly calleeAddress: string;
+  };
   'call.calling': NoPayload;
   'call.dialling': NoPayload;
   'call.connected': NoPayload;
-  /** Exactly once a call, whatever races. */
-  'call.ended': Ending;
-  'leg.calling': LegPayload;
-  'leg.ringing': AnsweredPayload;
-  'leg.answered': AnsweredPayload;
-  'leg.ended': LegPayload & {
+  /** Exactly once a call, whatever races. `cause` is that of the leg that decided. */
+  'call.ended': Ending & { readonly talkMs: number | null; readonly cause: LegCause | null };
+  'leg.calling': { readonly leg: LegRole; readonly address: string };
+  'leg.ringing': { readonly leg: LegRole; readonly sipStatus: number };
+  'leg.answered': { readonly leg: LegRole; readonly sipStatus: number };
+  'leg.ended': {
+    readonly leg: LegRole;
     readonly sipStatus: number | null;
     readonly q850Cause: number | null;
     readonly reason: string | null;
@@ -33,23 +34,27 @@ export interface CallEventPayloads {
 
 export type CallEventName = keyof CallEventPayloads;
 
+/** What happened in a call, by name; `payload` goes with the name. */
+export type CallFact = {
+  [Name in CallEventName]: { readonly name: Name; readonly payload: CallEventPayloads[Name] };
+}[CallEventName];
+
+/** One change of a call: appended to `call_events` in the same commit as the state it led to. */
+export type CallEvent = CallFact & {
+  /** 1 for the first event of a call. */
+  readonly sequence: number;
+  /** Milliseconds since the epoch, never before the event before it. */
+  readonly at: number;
+};
+
 /** One change of a call: what it became, which legs changed with it, and the event that tells of it. */
 export interface Change {
   readonly call: CallRecord;
   readonly legs: readonly LegRole[];
-  readonly name: CallEventName;
-  readonly payload: CallEventPayloads[CallEventName];
-  readonly at: number;
+  readonly event: CallEvent;
 }
 
 /** What a listener to all calls is notified of, in the order of each call, after it was journalled. */
 export interface CallEventMap {
   changed: [call: CallRecord, event: CallEvent];
 }
-
-export const toCallEvent = ({ name, at, payload }: Change, sequence: number): CallEvent => ({
-  sequence,
-  name,
-  at,
-  payload: { ...payload },
-});

@@ -1,11 +1,16 @@
 import type { MonotonicClock } from '../shared/clock.ts';
 import type { Log } from '../shared/log.ts';
-import { type Change, toCallEvent } from './call-events.ts';
+import type { CallEvent, Change } from './call-events.ts';
+import type { CallRecord } from './call-record.ts';
 import type { LegRole } from './call-state.ts';
-import type { CallEvent, CallRecord, CallStore, IdempotencyRecord } from './call-store.ts';
+import type { CallStore, IdempotencyRecord, Written } from './call-store.ts';
+import { CallNotCarriedError } from './errors.ts';
 
-/** How long to wait before a failed write is tried again; after the last one the journal gives up. */
-const RETRY_AFTER_MS: readonly number[] = [250, 1000, 4000, 15_000, 30_000];
+/** How long to wait before a failed write is tried again; the last one stands for all that follow. */
+const RETRY_AFTER_MS: readonly [number, ...number[]] = [250, 500, 1000, 2000];
+
+const retryAfterMs = (failures: number): number =>
+  RETRY_AFTER_MS[Math.min(failures, RETRY_AFTER_MS.length) - 1] ?? RETRY_AFTER_MS[0];
 
 export interface CallJournalOptions {
   readonly store: CallStore;
@@ -13,16 +18,8 @@ export interface CallJournalOptions {
   readonly log: Log;
   /** Called with each change once it is journalled, in order. */
   readonly published: (call: CallRecord, event: CallEvent) => void;
-  /** A write failed; it is tried again. */
-  readonly failed: () => void;
-  /** The journal could not be written for too long: what is left of the call is left to the next start. */
-  readonly gaveUp: () => void;
-}
-
-/** A change on its way into the journal; its number within the call is its own from the start. */
-interface Entry {
-  readonly change: Change;
-  readonly event: CallEvent;
+  /** The call is not ours any more in the journal: nothing is written of it from now on. */
+  readonly disowned: () => void;
 }
 
 interface Waiter {
@@ -32,22 +29,20 @@ interface Waiter {
 
 const asError = (reason: unknown): Error => (reason instanceof Error ? reason : new Error(String(reason)));
 
-const changedLegs = (batch: readonly Entry[]): readonly LegRole[] => [
-  ...new Set(batch.flatMap(({ change }) => change.legs)),
-];
+const changedLegs = (batch: readonly Change[]): readonly LegRole[] => [...new Set(batch.flatMap(({ legs }) => legs))];
 
 /**
  * Writes the changes of one call in their order and publishes each only when it is committed. Changes that arrive
- * together, or while a commit is under way, are written together.
+ * together, or while a commit is under way, are written together. What cannot be written is tried again for as long as
+ * the process lives: a disk that is full for an hour delays the journal, and neither ends a call nor loses what became of it.
  */
 export class CallJournal {
   readonly #options: CallJournalOptions;
   readonly #waiting: Waiter[] = [];
-  #pending: Entry[] = [];
-  #sequence = 1;
+  #pending: Change[] = [];
   #failures = 0;
   #endPause: () => void = () => undefined;
-  #state: 'opening' | 'idle' | 'writing' | 'given-up' = 'opening';
+  #state: 'opening' | 'idle' | 'writing' | 'closed' = 'opening';
 
   constructor(options: CallJournalOptions) {
     this.#options = options;
@@ -55,37 +50,34 @@ export class CallJournal {
 
   /** Journals the call itself. @returns the record that already holds the key: nothing was written then */
   async open(created: Change, idempotency?: IdempotencyRecord): Promise<IdempotencyRecord | undefined> {
-    const event = toCallEvent(created, 1);
     try {
-      const existing = await this.#options.store.insert(created.call, event, idempotency);
+      const existing = await this.#options.store.insert(created.call, created.event, idempotency);
       if (existing !== undefined) {
-        this.#giveUp(new Error('the call was placed before'));
+        this.#close();
         return existing;
       }
     } catch (error) {
-      this.#giveUp(asError(error));
+      this.#close();
       throw error;
     }
-    this.#publish(created.call, event);
+    this.#publish(created.call, created.event);
     this.#state = 'idle';
     this.#wake();
     return undefined;
   }
 
   append(changes: readonly Change[]): void {
-    for (const change of changes) {
-      this.#sequence += 1;
-      this.#pending.push({ change, event: toCallEvent(change, this.#sequence) });
-    }
+    this.#pending.push(...changes);
     this.#wake();
   }
 
   /**
    * Resolves when all that was appended is committed; rejects when a write of it fails, though it is tried again. A
    * write that waits to be tried again is tried at once: a request is waiting for it.
+   * @throws CallNotCarriedError when the call is not ours in the journal
    */
   flush(): Promise<void> {
-    if (this.#state === 'given-up') return Promise.reject(new Error('the call is not journalled any more'));
+    if (this.#state === 'closed') return Promise.reject(new CallNotCarriedError());
     if (this.#pending.length === 0 && this.#state === 'idle') return Promise.resolve();
     this.#endPause();
     return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }));
@@ -101,47 +93,45 @@ export class CallJournal {
     // What the rest of this turn appends goes into the same batch.
     await Promise.resolve();
     while (this.#pending.length > 0) {
-      const failure = await this.#writeBatch();
-      if (failure === undefined) this.#failures = 0;
-      else if (!(await this.#mayRetry(failure))) return;
+      const written = await this.#writeBatch();
+      if (written === 'not-owned') {
+        this.#disown();
+        return;
+      }
     }
     this.#state = 'idle';
     for (const { resolve } of this.#waiting.splice(0)) resolve();
   }
 
-  /** Writes all that waits, together, and publishes it. @returns why it could not be written */
-  async #writeBatch(): Promise<Error | undefined> {
+  /** Writes all that waits, together, and publishes it; where that fails it stays for the next time, after a pause. */
+  async #writeBatch(): Promise<Written | 'failed'> {
     const batch = this.#pending;
     const newest = batch.at(-1);
-    if (newest === undefined) return undefined;
+    if (newest === undefined) return 'written';
     this.#pending = [];
-    const legs = batch.length === 1 ? newest.change.legs : changedLegs(batch);
+    const legs = batch.length === 1 ? newest.legs : changedLegs(batch);
     const events = batch.map(({ event }) => event);
     try {
-      await this.#options.store.update(newest.change.call, legs, events);
+      const written = await this.#options.store.update(newest.call, legs, events);
+      if (written === 'not-owned') return written;
     } catch (error) {
       this.#pending = [...batch, ...this.#pending];
-      return asError(error);
+      await this.#waitAfter(asError(error), newest.call);
+      return 'failed';
     }
-    for (const { change, event } of batch) this.#publish(change.call, event);
-    return undefined;
+    this.#failures = 0;
+    for (const { call, event } of batch) this.#publish(call, event);
+    return 'written';
   }
 
-  async #mayRetry(failure: Error): Promise<boolean> {
-    const { log, failed, gaveUp } = this.#options;
-    const delay = RETRY_AFTER_MS[this.#failures];
-    const tokenCall = this.#pending[0]?.change.call.tokenCall;
-    log.error({ err: failure, tokenCall, attempt: this.#failures + 1 }, 'a call could not be journalled');
+  async #waitAfter(failure: Error, { tokenCall }: CallRecord): Promise<void> {
     this.#failures += 1;
+    // One line an outage: each call would say it again every two seconds.
+    const attempt = this.#failures;
+    if (attempt === 1) this.#options.log.error({ err: failure, tokenCall }, 'a call could not be journalled');
+    else this.#options.log.debug({ tokenCall, attempt }, 'a call could still not be journalled');
     this.#reject(failure);
-    if (this.#failures === 1) failed();
-    if (delay === undefined) {
-      this.#giveUp(failure);
-      gaveUp();
-      return false;
-    }
-    await this.#pause(delay);
-    return true;
+    await this.#pause(retryAfterMs(attempt));
   }
 
   #pause(milliseconds: number): Promise<void> {
@@ -154,9 +144,16 @@ export class CallJournal {
     });
   }
 
-  #giveUp(reason: Error): void {
-    this.#state = 'given-up';
-    this.#reject(reason);
+  /** Another node, or a start after us, has taken the call: the journal is theirs. */
+  #disown(): void {
+    this.#close();
+    this.#options.disowned();
+  }
+
+  #close(): void {
+    this.#state = 'closed';
+    this.#pending = [];
+    this.#reject(new CallNotCarriedError());
   }
 
   #reject(reason: Error): void {

@@ -1,4 +1,5 @@
-import type { Clock } from '../shared/clock.ts';
+import type { Clock, Timer } from '../shared/clock.ts';
+import { isOutcomeUnknown } from '../shared/errors.ts';
 import { TypedEmitter } from '../shared/events.ts';
 import type { IdSource } from '../shared/ids.ts';
 import type { Log } from '../shared/log.ts';
@@ -6,24 +7,32 @@ import { isFinished } from './advance.ts';
 import { Call } from './call.ts';
 import { fingerprintOf, type PlaceCall, type Requester } from './call-command.ts';
 import type { CallEngine } from './call-engine.ts';
-import type { CallEventMap, CallEventPayloads } from './call-events.ts';
+import type { CallEvent, CallEventMap } from './call-events.ts';
 import { CallPlanner, type CallRequest } from './call-planner.ts';
 import type { CallPolicy } from './call-policy.ts';
+import type { CallRecord } from './call-record.ts';
 import type { EndedBy } from './call-state.ts';
-import type { CallEvent, CallRecord, CallStore, IdempotencyRecord } from './call-store.ts';
-import { CallNotFoundError, EngineUnavailableError } from './errors.ts';
+import type { CallStore, IdempotencyRecord } from './call-store.ts';
+import { CallNotCarriedError, CallNotFoundError, EngineUnavailableError, NodeUnreachableError } from './errors.ts';
 import { newCall } from './new-call.ts';
 import { OngoingCalls } from './ongoing-calls.ts';
 import { endingOnRequest } from './outcome.ts';
+import type { CallCarrier, CallRouter } from './ownership/call-router.ts';
+import { closeAbandoned } from './ownership/close-abandoned.ts';
+import { recoverCalls } from './ownership/recovery.ts';
 import type { PhoneDirectory } from './phone-directory.ts';
 import { type Placed, PlacementsUnderWay, replay } from './placement.ts';
-import { closeAbandoned, endingAfterCrash } from './recovery.ts';
+import { withdraw } from './withdraw.ts';
 
 export interface CallServiceOptions {
   readonly store: CallStore;
   readonly engine: CallEngine;
   readonly phones: PhoneDirectory;
   readonly policy: CallPolicy;
+  /** This process, as the owner of the calls that it carries. */
+  readonly nodeId: string;
+  /** The way to the calls of other nodes. */
+  readonly router: CallRouter;
   /** How long `close` waits for the ends of legs, in milliseconds. */
   readonly closeWithinMs: number;
   readonly clock: Clock;
@@ -34,7 +43,7 @@ export interface CallServiceOptions {
 const TOKEN_BITS = 128;
 
 /** What users and operators may do with calls. `changed` is emitted for every change of every call, once journalled. */
-export class CallService extends TypedEmitter<CallEventMap> {
+export class CallService extends TypedEmitter<CallEventMap> implements CallCarrier {
   readonly #options: CallServiceOptions;
   readonly #planner: CallPlanner;
   readonly #ongoing = new OngoingCalls();
@@ -48,13 +57,9 @@ export class CallService extends TypedEmitter<CallEventMap> {
     this.#planner = new CallPlanner(options);
   }
 
-  /** Before the first call: closes in the journal what a crash left open. @returns how many calls that were */
-  async recover(): Promise<number> {
-    const { store, clock } = this.#options;
-    const unfinished = await store.unfinished();
-    const at = clock.now();
-    await Promise.all(unfinished.map((call) => closeAbandoned(store, call, { ending: endingAfterCrash(call), at })));
-    return unfinished.length;
+  /** Before the first call: closes in the journal what dead nodes left open. @returns how many calls that were */
+  recover(): Promise<number> {
+    return recoverCalls(this.#options.store, this.#options.nodeId);
   }
 
   /**
@@ -83,17 +88,37 @@ export class CallService extends TypedEmitter<CallEventMap> {
   }
 
   /**
-   * Ends a call, in whatever state it is. Its end is journalled when this resolves.
+   * Ends a call, in whatever state it is and whichever node carries it. Its end is journalled when this resolves.
    * @throws CallNotFoundError where there is none that the requester may end
+   * @throws EndNotJournalledError where it is being hung up, but its end cannot be stored yet
+   * @throws NodeUnreachableError where another node is to end it, and does not answer yet
    */
   async stop(tokenCall: string, requester: Requester): Promise<CallRecord> {
     const ongoing = this.#ongoing.find(tokenCall);
     const call = visible(ongoing?.record ?? (await this.#options.store.find(tokenCall)), requester);
     const endedBy: EndedBy = call.userId === requester.userId ? 'user' : 'operator';
-    if (ongoing !== undefined) return ongoing.stop(endedBy);
-    if (call.state === 'ended') return call;
-    const { store, clock } = this.#options;
-    return closeAbandoned(store, call, { ending: endingOnRequest(call, endedBy), at: clock.now() });
+    return (await this.stopCarried(tokenCall, endedBy)) ?? this.#stopElsewhere(tokenCall, requester, endedBy);
+  }
+
+  /** See `CallCarrier`. */
+  async stopCarried(tokenCall: string, endedBy: EndedBy): Promise<CallRecord | undefined> {
+    try {
+      return await this.#ongoing.find(tokenCall)?.stop(endedBy);
+    } catch (error) {
+      if (error instanceof CallNotCarriedError) return undefined;
+      throw error;
+    }
+  }
+
+  /** Ends what other nodes have asked to end of the calls that are carried here. */
+  async attend(): Promise<void> {
+    const requests = await this.#options.store.endRequests(this.#options.nodeId);
+    await Promise.allSettled(requests.map(({ tokenCall, endedBy }) => this.stopCarried(tokenCall, endedBy)));
+  }
+
+  /** Whether calls are carried here, those whose legs are still ending included. */
+  get isCarrying(): boolean {
+    return !this.#ongoing.isEmpty;
   }
 
   /**
@@ -124,16 +149,37 @@ export class CallService extends TypedEmitter<CallEventMap> {
   }
 
   async #close(): Promise<void> {
-    const { clock, closeWithinMs, log } = this.#options;
-    const calls = this.#ongoing.all();
+    const { clock, closeWithinMs } = this.#options;
     const drained = new Promise<void>((resolve) => (this.#drained = resolve));
-    const ends = await Promise.allSettled(calls.map((call) => call.stop('system')));
+    let timer: Timer | undefined;
+    const late = new Promise<void>((resolve) => (timer = clock.setTimer(closeWithinMs, resolve)));
+    await Promise.race([late, this.#endAll()]);
+    if (!this.#ongoing.isEmpty) await Promise.race([late, drained]);
+    timer?.cancel();
+  }
+
+  async #endAll(): Promise<void> {
+    const ends = await Promise.allSettled(this.#ongoing.all().map((call) => call.stop('system')));
     const unwritten = ends.filter(({ status }) => status === 'rejected').length;
-    if (unwritten > 0) log.error({ calls: unwritten }, 'calls were ended, but their end is not journalled');
-    if (this.#ongoing.isEmpty) return;
-    const timer = clock.setTimer(closeWithinMs, this.#drained);
-    await drained;
-    timer.cancel();
+    if (unwritten > 0)
+      this.#options.log.error({ calls: unwritten }, 'calls were ended, but their end is not journalled');
+  }
+
+  /** A call that this process does not carry: it has ended, or another node carries it, or none does. */
+  async #stopElsewhere(tokenCall: string, requester: Requester, endedBy: EndedBy): Promise<CallRecord> {
+    const { store, clock, router, nodeId } = this.#options;
+    const call = visible(await store.find(tokenCall), requester);
+    if (call.state === 'ended') return call;
+    if (call.owner.nodeId !== nodeId) {
+      await store.requestEnd({ tokenCall, endedBy });
+      const ended = await router.stop(call.owner.nodeId, tokenCall, endedBy);
+      if (ended === undefined) throw new NodeUnreachableError();
+      return ended;
+    }
+    const ending = endingOnRequest(call, endedBy);
+    const closed = closeAbandoned(call, { ending, reason: 'lost', at: clock.now() });
+    await store.update(closed.call, ['caller', 'callee'], closed.events);
+    return closed.call;
   }
 
   #refuseWhenClosing(): void {
@@ -150,9 +196,9 @@ export class CallService extends TypedEmitter<CallEventMap> {
     this.#refuseWhenClosing();
     policy.refuseTooMany(requester.userId, this.#ongoing);
     const { tokenCall, callerId = null } = plan;
-    const call = this.#admit(newCall(plan, requester, this.#options.clock.now()));
-    const created = { number: request.number, callerId };
-    const known = await this.#open(call, created, key === undefined ? undefined : { ...key, tokenCall });
+    const { nodeId, clock } = this.#options;
+    const call = this.#admit(newCall(plan, { requester, nodeId, createdAt: clock.now() }));
+    const known = await this.#open(call, callerId, key === undefined ? undefined : { ...key, tokenCall });
     if (known !== undefined && key !== undefined) return replay(known, key.fingerprint);
     call.ring(engine, plan);
     return { tokenCall, how: 'placed' };
@@ -166,7 +212,7 @@ export class CallService extends TypedEmitter<CallEventMap> {
       clock,
       log,
       published: (changed, event) => this.#publish(call, changed, event),
-      lost: () => this.#remove(call),
+      disowned: () => this.#remove(call),
     });
     this.#ongoing.add(call);
     return call;
@@ -174,15 +220,18 @@ export class CallService extends TypedEmitter<CallEventMap> {
 
   async #open(
     call: Call,
-    created: CallEventPayloads['call.created'],
+    callerId: string | null,
     idempotency?: IdempotencyRecord,
   ): Promise<IdempotencyRecord | undefined> {
+    const { store, clock, log } = this.#options;
+    const { record } = call;
     try {
-      const known = await call.open(created, idempotency);
+      const known = await call.open(callerId, idempotency);
       if (known !== undefined) this.#remove(call);
       return known;
     } catch (error) {
       this.#remove(call);
+      if (isOutcomeUnknown(error)) void withdraw(record, { store, clock, log }, idempotency);
       throw error;
     }
   }

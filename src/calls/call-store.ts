@@ -1,46 +1,6 @@
-import type { CallState, EndedBy, LegRole, LegState, Outcome } from './call-state.ts';
-
-/** A leg as it is journalled and published. Times are milliseconds since the epoch. */
-export interface LegRecord {
-  readonly role: LegRole;
-  readonly address: string;
-  readonly state: LegState;
-  readonly sipStatus: number | null;
-  readonly q850Cause: number | null;
-  readonly reason: string | null;
-  readonly ringingAt: number | null;
-  readonly answeredAt: number | null;
-  readonly endedAt: number | null;
-}
-
-/** A call as it is journalled and published. Times are milliseconds since the epoch. */
-export interface CallRecord {
-  readonly tokenCall: string;
-  readonly userId: string;
-  readonly username: string;
-  readonly clientId: string;
-  /** E.164 with its `+`, or an extension. */
-  readonly number: string;
-  readonly state: CallState;
-  readonly outcome: Outcome | null;
-  readonly endedBy: EndedBy | null;
-  readonly endedLeg: LegRole | null;
-  readonly createdAt: number;
-  readonly answeredAt: number | null;
-  readonly connectedAt: number | null;
-  readonly endedAt: number | null;
-  readonly legs: readonly [caller: LegRecord, callee: LegRecord];
-}
-
-/** One change of a call: appended to `call_events` in the same commit as the state it led to. */
-export interface CallEvent {
-  /** 1 for the first event of a call. */
-  readonly sequence: number;
-  /** In the past tense, `call.connected`, `leg.ringing`; see call-events.ts. */
-  readonly name: string;
-  readonly at: number;
-  readonly payload: Readonly<Record<string, unknown>>;
-}
+import type { CallEvent } from './call-events.ts';
+import type { CallRecord } from './call-record.ts';
+import type { EndedBy, LegRole } from './call-state.ts';
 
 /** Remembers what a POST with an `Idempotency-Key` led to, for a day, per user and client. */
 export interface IdempotencyRecord {
@@ -50,6 +10,23 @@ export interface IdempotencyRecord {
   /** SHA-256 of the command, base64url: another body under the same key is a conflict. */
   readonly fingerprint: string;
   readonly tokenCall: string;
+}
+
+/** What became of a write: `not-owned` where the journal has no such call, or another node or epoch carries it. */
+export type Written = 'written' | 'not-owned';
+
+/** A call that was taken from a node, which is dead. */
+export interface TakenCall {
+  /** With its new owner. */
+  readonly call: CallRecord;
+  /** When the node last said that it lives; null where that is not known. */
+  readonly nodeSeenAt: number | null;
+}
+
+/** The wish to end a call that another node carries. */
+export interface EndRequest {
+  readonly tokenCall: string;
+  readonly endedBy: EndedBy;
 }
 
 /**
@@ -64,8 +41,15 @@ export interface CallStore {
    */
   insert(call: CallRecord, event: CallEvent, idempotency?: IdempotencyRecord): Promise<IdempotencyRecord | undefined>;
 
-  /** Journals changes that follow each other: the call and the changed legs as they are now, and every event. */
-  update(call: CallRecord, changedLegs: readonly LegRole[], events: readonly CallEvent[]): Promise<void>;
+  /**
+   * Journals changes that follow each other: the call and the changed legs as they are now, and every event. Only the
+   * owner that `call` names may. Events that are journalled already are left out, so that a write whose outcome is not
+   * known can be repeated.
+   */
+  update(call: CallRecord, changedLegs: readonly LegRole[], events: readonly CallEvent[]): Promise<Written>;
+
+  /** As `update` of both legs, for a call that was refused though it may be journalled: its key leads nowhere any more. */
+  withdraw(call: CallRecord, events: readonly CallEvent[], idempotency?: IdempotencyRecord): Promise<Written>;
 
   find(tokenCall: string): Promise<CallRecord | undefined>;
   findIdempotent(key: string, userId: string, clientId: string): Promise<IdempotencyRecord | undefined>;
@@ -74,8 +58,16 @@ export interface CallStore {
   ongoingOf(userId: string): Promise<readonly CallRecord[]>;
   ongoing(): Promise<readonly CallRecord[]>;
 
-  /** Calls with a leg that is not `ended`, whatever the call's state: what a start must put in order after a crash. */
-  unfinished(): Promise<readonly CallRecord[]>;
+  /**
+   * Makes a node the owner of all calls of other nodes that have a leg which is not `ended`, whatever the call's state.
+   * Only for a node that knows the others to be dead. @returns them, oldest first
+   */
+  takeOver(nodeId: string): Promise<readonly TakenCall[]>;
+
+  /** Notes that a call is to end, for the node that carries it; on an ended call it changes nothing. */
+  requestEnd(request: EndRequest): Promise<void>;
+  /** What others want to end of the calls that a node carries. */
+  endRequests(nodeId: string): Promise<readonly EndRequest[]>;
 
   /** The events of a call in their order. */
   events(tokenCall: string): Promise<readonly CallEvent[]>;

@@ -1,20 +1,23 @@
 import type { Clock } from '../shared/clock.ts';
 import type { Log } from '../shared/log.ts';
-import { advance, end } from './advance.ts';
+import { advance, type CallEnd, end, type Moment } from './advance.ts';
 import type { CallEngine, CallPlan, EngineCall, EngineEvent } from './call-engine.ts';
-import type { CallEventPayloads, Change } from './call-events.ts';
+import type { CallEvent, Change } from './call-events.ts';
 import { CallJournal } from './call-journal.ts';
+import type { CallRecord } from './call-record.ts';
 import type { EndedBy } from './call-state.ts';
-import type { CallEvent, CallRecord, CallStore, IdempotencyRecord } from './call-store.ts';
-import { type Ending, endingOf, endingOnRequest } from './outcome.ts';
+import type { CallStore, IdempotencyRecord } from './call-store.ts';
+import { CallNotCarriedError, EndNotJournalledError } from './errors.ts';
+import { createdEvent } from './new-call.ts';
+import { endingOf, endingOnRequest } from './outcome.ts';
 
 export interface CallOptions {
   readonly store: CallStore;
   readonly clock: Clock;
   readonly log: Log;
   readonly published: (call: CallRecord, event: CallEvent) => void;
-  /** The call cannot be journalled any more and is given up. */
-  readonly lost: () => void;
+  /** The journal says that the call is not ours any more; it is being hung up. */
+  readonly disowned: () => void;
 }
 
 /**
@@ -28,10 +31,12 @@ export class Call {
   #record: CallRecord;
   /** When it last changed. */
   #latest: number;
+  /** On the monotonic clock: when the destination answered. */
+  #answeredAt: number | undefined;
   #journalled: CallRecord;
   #engineCall: EngineCall | undefined;
 
-  constructor(record: CallRecord, { store, clock, log, published, lost }: CallOptions) {
+  constructor(record: CallRecord, { store, clock, log, published, disowned }: CallOptions) {
     this.#clock = clock;
     this.#log = log;
     this.#record = record;
@@ -45,8 +50,11 @@ export class Call {
         this.#journalled = call;
         published(call, event);
       },
-      failed: () => this.#end(endingOf(this.#record, { by: 'engine', cause: journalFailure })),
-      gaveUp: lost,
+      disowned: () => {
+        log.warn({ tokenCall: record.tokenCall }, 'a call was taken from this process: it is hung up');
+        this.#engineCall?.hangUp();
+        disowned();
+      },
     });
   }
 
@@ -56,12 +64,9 @@ export class Call {
   }
 
   /** Journals the call. @returns the record that already holds the idempotency key: nothing was written then */
-  open(
-    payload: CallEventPayloads['call.created'],
-    idempotency?: IdempotencyRecord,
-  ): Promise<IdempotencyRecord | undefined> {
+  open(callerId: string | null, idempotency?: IdempotencyRecord): Promise<IdempotencyRecord | undefined> {
     const call = this.#record;
-    return this.#journal.open({ call, legs: [], name: 'call.created', payload, at: call.createdAt }, idempotency);
+    return this.#journal.open({ call, legs: [], event: createdEvent(call, callerId) }, idempotency);
   }
 
   /** Hands the call to the engine, unless it was ended before it got there. */
@@ -71,42 +76,52 @@ export class Call {
       this.#engineCall = engine.place(plan, (event) => this.#take(event));
     } catch (error) {
       this.#log.error({ err: error, tokenCall: plan.tokenCall }, 'the engine refused a call');
-      this.#end(endingOf(this.#record, { by: 'engine', cause: engineFailure }));
+      this.#end({ ...endingOf(this.#record, { by: 'engine', cause: engineFailure }), cause: null });
     }
   }
 
   /**
    * Ends the call in whatever state it is; on an ended call it changes nothing.
    * @returns the call once its end is journalled
+   * @throws EndNotJournalledError when that failed; the call is hung up all the same, and the journal tries again
+   * @throws CallNotCarriedError when the journal says that the call is not ours
    */
   async stop(endedBy: EndedBy): Promise<CallRecord> {
-    this.#end(endingOnRequest(this.#record, endedBy));
-    await this.#journal.flush();
+    this.#end({ ...endingOnRequest(this.#record, endedBy), cause: null });
+    try {
+      await this.#journal.flush();
+    } catch (error) {
+      throw error instanceof CallNotCarriedError ? error : new EndNotJournalledError(error);
+    }
     return this.#journalled;
   }
 
   #take(event: EngineEvent): void {
-    const changes = advance(this.#record, event, this.#now());
+    const moment = this.#moment();
+    const changes = advance(this.#record, event, moment);
     if (changes.length === 0) this.#log.debug({ tokenCall: this.#record.tokenCall, event }, 'an event came too late');
     this.#apply(changes);
   }
 
-  #end(ending: Ending): void {
-    this.#apply(end(this.#record, ending, this.#now()));
+  #end(ending: CallEnd): void {
+    this.#apply(end(this.#record, ending, this.#moment()));
     this.#engineCall?.hangUp();
   }
 
-  /** Dates of one call never go back, though the wall clock may. */
-  #now(): number {
-    return Math.max(this.#latest, this.#clock.now());
+  /** Dates of one call never go back, though the wall clock may; and no step of it counts as talk. */
+  #moment(): Moment {
+    const talkMs = this.#answeredAt === undefined ? null : Math.round(this.#clock.elapsed() - this.#answeredAt);
+    return { at: Math.max(this.#latest, this.#clock.now()), talkMs };
   }
 
   #apply(changes: readonly Change[]): void {
-    this.#latest = changes.at(-1)?.at ?? this.#latest;
-    this.#record = changes.at(-1)?.call ?? this.#record;
+    const newest = changes.at(-1);
+    if (newest === undefined) return;
+    if (newest.call.answeredAt !== null) this.#answeredAt ??= this.#clock.elapsed();
+    this.#latest = newest.event.at;
+    this.#record = newest.call;
     this.#journal.append(changes);
   }
 }
 
-const journalFailure = { sipStatus: null, q850Cause: null, reason: 'journal-failure' } as const;
 const engineFailure = { sipStatus: null, q850Cause: null, reason: 'engine-unavailable' } as const;

@@ -56,3 +56,34 @@ export class EngineUnavailableError extends AppError {
   readonly code = 'engine_unavailable';
   readonly kind: ErrorKind = 'unavailable';
 }
+
+/** The journal says that another node carries the call, or that it was closed: this process has no say in it any more. */
+export class CallNotCarriedError extends AppError {
+  readonly code = 'call_not_carried';
+  readonly kind: ErrorKind = 'unavailable';
+  constructor() {
+    super('The call is carried elsewhere. Ask again.', { details: { retryAfterSeconds: 1 } });
+  }
+}
+
+/** The call is being hung up, but that it ended could not be stored yet. It is tried again without further asking. */
+export class EndNotJournalledError extends AppError {
+  readonly code = 'end_not_stored';
+  readonly kind: ErrorKind = 'unavailable';
+  constructor(cause: unknown) {
+    const message =
+      'The call is being hung up. That could not be stored yet, and is tried again: ask again for its record.';
+    super(message, { cause, details: { retryAfterSeconds: 5 } });
+  }
+}
+
+/** The node that carries the call does not answer. It will find that the call is to end. */
+export class NodeUnreachableError extends AppError {
+  readonly code = 'node_unreachable';
+  readonly kind: ErrorKind = 'unavailable';
+  constructor() {
+    super('The call will be ended by the process that carries it, which does not answer at the moment.', {
+      details: { retryAfterSeconds: 5 },
+    });
+  }
+}

@@ -1,7 +1,8 @@
 import type { Requester } from './call-command.ts';
 import type { CallPlan, Endpoint } from './call-engine.ts';
+import type { CallEvent } from './call-events.ts';
+import type { CallIdentity, CallOwner, CallRecord, LegRecord } from './call-record.ts';
 import type { LegRole } from './call-state.ts';
-import type { CallRecord, LegRecord } from './call-store.ts';
 
 /** Until a leg is called, what was configured stands for its address. */
 const addressOf = ([endpoint]: readonly Endpoint[]): string => {
@@ -10,9 +11,9 @@ const addressOf = ([endpoint]: readonly Endpoint[]): string => {
   return endpoint.kind === 'address' ? endpoint.uri : endpoint.number;
 };
 
-const newLeg = (role: LegRole, endpoints: readonly Endpoint[]): LegRecord => ({
+const newLeg = (role: LegRole, address: string): LegRecord => ({
   role,
-  address: addressOf(endpoints),
+  address,
   state: 'created',
   sipStatus: null,
   q850Cause: null,
@@ -23,19 +24,50 @@ const newLeg = (role: LegRole, endpoints: readonly Endpoint[]): LegRecord => ({
 });
 
 /** A call as it is before anything has happened to it. */
-export const newCall = (plan: CallPlan, requester: Requester, createdAt: number): CallRecord => ({
-  tokenCall: plan.tokenCall,
-  userId: requester.userId,
-  username: requester.username,
-  clientId: requester.clientId,
-  number: plan.destinationDisplay,
+export const untouchedCall = (
+  identity: CallIdentity,
+  owner: CallOwner,
+  [caller, callee]: readonly [caller: string, callee: string],
+): CallRecord => ({
+  ...identity,
+  owner,
+  sequence: 1,
   state: 'created',
   outcome: null,
   endedBy: null,
   endedLeg: null,
-  createdAt,
   answeredAt: null,
   connectedAt: null,
   endedAt: null,
-  legs: [newLeg('caller', plan.caller), newLeg('callee', plan.callee)],
+  talkMs: null,
+  legs: [newLeg('caller', caller), newLeg('callee', callee)],
 });
+
+interface Creation {
+  readonly requester: Requester;
+  /** The node that is to carry the call. */
+  readonly nodeId: string;
+  /** Milliseconds since the epoch. */
+  readonly createdAt: number;
+}
+
+/** The call that a plan begins. */
+export const newCall = (plan: CallPlan, { requester, nodeId, createdAt }: Creation): CallRecord => {
+  const { userId, username, clientId } = requester;
+  const identity = {
+    tokenCall: plan.tokenCall,
+    userId,
+    username,
+    clientId,
+    number: plan.destinationDisplay,
+    createdAt,
+  };
+  return untouchedCall(identity, { nodeId, epoch: 1 }, [addressOf(plan.caller), addressOf(plan.callee)]);
+};
+
+/** The first event of a new call. */
+export const createdEvent = ({ createdAt, sequence, legs }: CallRecord, callerId: string | null): CallEvent => {
+  const [caller, callee] = legs;
+  const payload = { callerId, callerAddress: caller.address, calleeAddress: callee.address };
+  return { name: 'call.created', sequence, at: createdAt, payload };
+};

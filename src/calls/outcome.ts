@@ -1,6 +1,6 @@
 import type { LegCause, Verdict } from './call-engine.ts';
+import type { CallRecord } from './call-record.ts';
 import type { EndedBy, LegRole, Outcome } from './call-state.ts';
-import type { CallRecord } from './call-store.ts';
 
 /** How a call ended, in the words of the API. */
 export interface Ending {
@@ -83,5 +83,5 @@ export const endingOnRequest = (call: CallRecord, endedBy: EndedBy): Ending => (
 });
 
 /** Whole seconds of talk, without ringing; null until the end, and for a call that never connected. */
-export const talkSeconds = ({ connectedAt, endedAt }: CallRecord): number | null =>
-  connectedAt === null || endedAt === null ? null : Math.max(0, Math.round((endedAt - connectedAt) / 1000));
+export const talkSeconds = ({ talkMs }: CallRecord): number | null =>
+  talkMs === null ? null : Math.round(talkMs / 1000);

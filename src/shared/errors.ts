@@ -27,3 +27,7 @@ export abstract class AppError extends Error {
     this.details = options.details;
   }
 }
+
+/** Whether what failed may have happened all the same. A port whose writes can end so says it by `outcome: 'unknown'`. */
+export const isOutcomeUnknown = (error: unknown): boolean =>
+  error instanceof AppError && 'outcome' in error && error.outcome === 'unknown';

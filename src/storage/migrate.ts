@@ -5,6 +5,7 @@ import * as oauth from '../../db/migrations/0003-oauth.ts';
 import * as sip from '../../db/migrations/0004-sip.ts';
 import * as authorizationServer from '../../db/migrations/0005-authorization-server.ts';
 import * as facts from '../../db/migrations/0006-facts.ts';
+import * as ownersAndFeed from '../../db/migrations/0007-owners-and-feed.ts';
 import { DatabaseTooNewError, MigrationFailedError } from './errors.ts';
 import type { Schema } from './schema.ts';
 
@@ -16,6 +17,7 @@ const migrations: Readonly<Record<string, Migration>> = {
   '0004-sip': sip,
   '0005-authorization-server': authorizationServer,
   '0006-facts': facts,
+  '0007-owners-and-feed': ownersAndFeed,
 };
 
 /**

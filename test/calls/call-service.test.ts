@@ -222,28 +222,29 @@ describe('stop', () => {
 });
 
 describe('the journal', () => {
-  it('that fails ends the call, tells nothing early, and catches up when it works again', async () => {
+  it('that fails for long neither ends a call nor tells anything early, and catches up when it works again', async () => {
     const { tokenCall } = await place();
     world.engine.last.answer('caller');
     await settleJournal(world, tokenCall);
     world.notified.length = 0;
-    world.journal.failures = 1;
-    world.engine.last.tell({ type: 'leg-calling', leg: 'callee', address: 'sip:x@127.0.0.1' });
-    await settleJournal(world, tokenCall);
-    expect(world.engine.last.hangUps).toBe(1);
+    world.journal.failures = Infinity;
+    world.engine.last.answer('callee');
+    world.engine.last.tell({ type: 'joined' });
+    await world.clock.advanceAsync(3_600_000);
+    expect(world.engine.last.hangUps).toBe(0);
     expect(world.notified).toEqual([]);
+    expect(await world.calls.info(tokenCall, demo)).toMatchObject({ state: 'dialling' });
     expect(world.errors).toEqual(['a call could not be journalled']);
-    await world.clock.advanceAsync(250);
+    world.journal.failures = 0;
+    await world.clock.advanceAsync(2000);
     const call = await settleJournal(world, tokenCall);
-    expect(call).toMatchObject({ state: 'ended', outcome: 'failed', endedBy: 'system' });
+    expect(call).toMatchObject({ state: 'connected' });
+    const names = ['leg.calling', 'leg.ringing', 'leg.answered', 'call.connected'];
+    expect(world.notified.map(({ event }) => event.name)).toEqual(names);
     const events = await world.stores.calls.events(tokenCall);
     expect(events.map(({ sequence }) => sequence)).toEqual(events.map((_, index) => index + 1));
-    expect(world.notified.map(({ event }) => event.name)).toEqual([
-      'leg.calling',
-      'call.ended',
-      'leg.ended',
-      'leg.ended',
-    ]);
+    expect(events.map(({ at }) => at)).toEqual(events.map(({ at }) => at).sort((a, b) => a - b));
+    await world.calls.stop(tokenCall, demo);
   });
 
   it('that cannot take the call at all leaves no call', async () => {
@@ -259,7 +260,10 @@ describe('the journal', () => {
     world.engine.last.connect();
     await settleJournal(world, tokenCall);
     world.journal.failures = 1;
-    await expect(world.calls.stop(tokenCall, demo)).rejects.toThrow('disk I/O error');
+    await expect(world.calls.stop(tokenCall, demo)).rejects.toMatchObject({
+      code: 'end_not_stored',
+      kind: 'unavailable',
+    });
     expect(world.engine.last.hangUps).toBeGreaterThan(0);
     await world.clock.advanceAsync(250);
     await settleJournal(world, tokenCall);
@@ -277,9 +281,23 @@ describe('the journal', () => {
     expect(await world.calls.stop(tokenCall, demo)).toMatchObject({ state: 'ended' });
   });
 
-  it('is put in order at a start after a crash: lost before connected, completed after', async () => {
+  it('closes a call that was refused though its commit was made, and frees its key', async () => {
+    world.journal.lost = 1;
+    const command = { number: '+12025550100', idempotencyKey: 'again' };
+    await expect(world.calls.place(command, demo)).rejects.toMatchObject({ outcome: 'unknown' });
+    expect(await world.calls.list(demo)).toHaveLength(1);
+    await world.clock.advanceAsync(0);
+    expect(await world.calls.list(demo)).toEqual([]);
+    const { tokenCall, how } = await world.calls.place(command, demo);
+    expect(how).toBe('placed');
+    expect(await world.stores.calls.find(tokenCall)).toMatchObject({ state: 'created' });
+    await world.calls.stop(tokenCall, demo);
+  });
+
+  it('is put in order at a start after a crash: lost before connected, completed after, as of when it was last known', async () => {
     const before = await newWorld();
     const owner = await before.addUser('demo');
+    await before.stores.nodes.begin('node-1', before.clock.now());
     const ringing = await before.calls.place({ number: '+12025550100' }, owner);
     before.engine.last.answer('caller');
     const talking = await before.calls.place({ number: '+12025550100' }, owner);
@@ -291,13 +309,17 @@ describe('the journal', () => {
     await settleJournal(before, talking.tokenCall);
     before.notified.length = 0;
 
+    before.clock.advance(10_000);
+    const lastSeen = before.clock.now();
+    await before.stores.nodes.beat('node-1', lastSeen);
     before.clock.advance(60_000);
-    expect(await before.calls.recover()).toBe(3);
+    expect(await before.serve('node-2').recover()).toBe(3);
     const find = (tokenCall: string) => before.stores.calls.find(tokenCall);
-    expect(await find(ringing.tokenCall)).toMatchObject({ outcome: 'lost', endedBy: 'system', endedLeg: null });
-    expect(await find(talking.tokenCall)).toMatchObject({ outcome: 'completed', endedBy: 'system' });
+    const crashed = { endedBy: 'system', endedAt: lastSeen, owner: { nodeId: 'node-2', epoch: 2 } };
+    expect(await find(ringing.tokenCall)).toMatchObject({ ...crashed, outcome: 'lost', endedLeg: null, talkMs: null });
+    expect(await find(talking.tokenCall)).toMatchObject({ ...crashed, outcome: 'completed', talkMs: 10_000 });
     expect(await find(ending.tokenCall)).toMatchObject({ outcome: 'completed', endedBy: 'user' });
-    expect(await before.stores.calls.unfinished()).toEqual([]);
+    expect(await before.serve('node-3').recover()).toBe(0);
     const events = await before.stores.calls.events(talking.tokenCall);
     expect(events.slice(-3).map(({ name }) => name)).toEqual(['call.ended', 'leg.ended', 'leg.ended']);
     expect(events.map(({ sequence }) => sequence)).toEqual(events.map((_, index) => index + 1));

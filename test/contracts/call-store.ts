@@ -1,16 +1,25 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import type { CallFact } from '../../src/calls/call-events.ts';
+import type { CallRecord } from '../../src/calls/call-record.ts';
 import type { CallStore } from '../../src/calls/call-store.ts';
+import type { NodeStore } from '../../src/calls/ownership/node-store.ts';
 import type { FakeClock } from '../support/fake-clock.ts';
 import { aCall, aKey, aLeg, anEvent, HOUR, NOON, outcomeOf } from './records.ts';
 
 export interface CallStoreUnderTest {
   readonly calls: CallStore;
+  readonly nodes: NodeStore;
   readonly clock: FakeClock;
   sweep(now: number): Promise<void>;
   close(): Promise<void>;
 }
 
-/** What every driver of `CallStore` does. */
+const ended: CallFact = {
+  name: 'call.ended',
+  payload: { outcome: 'completed', endedBy: 'user', endedLeg: null, talkMs: 1234, cause: null },
+};
+
+/** What every driver of `CallStore` does, and of the nodes beside it. */
 export const describeCallStore = (driver: string, open: () => Promise<CallStoreUnderTest>): void => {
   describe(`${driver}: journal of calls`, () => {
     let store: CallStoreUnderTest;
@@ -46,6 +55,7 @@ export const describeCallStore = (driver: string, open: () => Promise<CallStoreU
         endedAt: NOON + 5,
       });
       const changed = aCall('t1', {
+        sequence: 2,
         state: 'ended',
         outcome: 'busy',
         endedBy: 'callee',
@@ -53,35 +63,152 @@ export const describeCallStore = (driver: string, open: () => Promise<CallStoreU
         answeredAt: NOON + 6,
         connectedAt: NOON + 7,
         endedAt: NOON + 8,
+        talkMs: 1234,
         legs: [caller, callee],
       });
-      await calls.update(changed, ['callee'], [anEvent(2, 'call.ended')]);
+      expect(await calls.update(changed, ['callee'], [anEvent(2, ended)])).toBe('written');
       expect(await calls.find('t1')).toEqual({ ...changed, legs: [aLeg('caller'), callee] });
-      expect(await calls.events('t1')).toEqual([anEvent(1), anEvent(2, 'call.ended')]);
+      expect(await calls.events('t1')).toEqual([anEvent(1), anEvent(2, ended)]);
       expect(await calls.find('t2')).toEqual(aCall('t2'));
-      await calls.update(changed, [], [anEvent(3, 'call.told')]);
+      await calls.update({ ...changed, sequence: 3 }, [], [anEvent(3, { name: 'call.dialling', payload: {} })]);
       expect((await calls.find('t1'))?.legs[0]).toEqual(aLeg('caller'));
     });
 
-    it('applies the writes of one call in their order, though none is awaited between them', async () => {
-      const states = ['calling', 'dialling', 'connected', 'ended'] as const;
-      const writes = [
-        calls.insert(aCall('t1'), anEvent(1)),
-        ...states.map((state, index) => calls.update(aCall('t1', { state }), ['caller'], [anEvent(index + 2, state)])),
+    it('gives every kind of event back as it was, whatever its fields are', async () => {
+      const odd = 'sip:o\\d\t"d\n@h;x=+1\\t\u2028';
+      const cause = { sipStatus: 486, q850Cause: null, reason: odd };
+      const facts: readonly CallFact[] = [
+        { name: 'call.created', payload: { callerId: '+12025550199', callerAddress: odd, calleeAddress: '' } },
+        { name: 'call.calling', payload: {} },
+        { name: 'call.dialling', payload: {} },
+        { name: 'call.connected', payload: {} },
+        { name: 'call.ended', payload: { outcome: 'busy', endedBy: 'callee', endedLeg: 'callee', talkMs: 0, cause } },
+        {
+          name: 'call.ended',
+          payload: { outcome: 'lost', endedBy: 'user', endedLeg: null, talkMs: null, cause: null },
+        },
+        {
+          name: 'call.ended',
+          payload: {
+            ...{ outcome: 'failed', endedBy: 'caller', endedLeg: 'caller', talkMs: null },
+            cause: { sipStatus: null, q850Cause: 31, reason: 'timeout' },
+          },
+        },
+        ...(['caller', 'callee'] as const).flatMap((leg): readonly CallFact[] => [
+          { name: 'leg.calling', payload: { leg, address: odd } },
+          { name: 'leg.ringing', payload: { leg, sipStatus: 183 } },
+          { name: 'leg.answered', payload: { leg, sipStatus: 202 } },
+          { name: 'leg.ended', payload: { leg, sipStatus: null, q850Cause: null, reason: null } },
+          { name: 'leg.ended', payload: { leg, sipStatus: 200, q850Cause: 16, reason: odd } },
+        ]),
       ];
-      await Promise.all(writes);
-      expect((await calls.find('t1'))?.state).toBe('ended');
-      expect((await calls.events('t1')).map(({ name }) => name)).toEqual(['call.created', ...states]);
+      const events = facts.map((fact, index) => anEvent(index + 1, fact));
+      const last = { sequence: events.length };
+      await calls.insert(aCall('t1'), events[0]!);
+      await calls.update(aCall('t1', last), [], events.slice(1));
+      expect(await calls.events('t1')).toEqual(events);
     });
 
-    it('changes nothing when an event of that sequence is journalled already', async () => {
+    it('applies the writes of one call in their order, though none is awaited between them', async () => {
+      const states = ['calling', 'dialling', 'connected'] as const;
+      const writes = [
+        calls.insert(aCall('t1'), anEvent(1)),
+        ...states.map((state, index) => {
+          const sequence = index + 2;
+          const event = anEvent(sequence, { name: `call.${state}`, payload: {} });
+          return calls.update(aCall('t1', { state, sequence }), ['caller'], [event]);
+        }),
+      ];
+      await Promise.all(writes);
+      expect((await calls.find('t1'))?.state).toBe('connected');
+      const names = (await calls.events('t1')).map(({ name }) => name);
+      expect(names).toEqual(['call.created', ...states.map((state) => `call.${state}`)]);
+    });
+
+    it('writes once what is written again, and what is new in it', async () => {
       await calls.insert(aCall('t1'), anEvent(1));
-      const changed = aCall('t1', { state: 'calling', legs: [aLeg('caller', { state: 'calling' }), aLeg('callee')] });
-      expect(await outcomeOf(calls.update(changed, ['caller'], [anEvent(1, 'call.calling')]))).toBe('rejected');
+      const calling = aCall('t1', { sequence: 2, state: 'calling' });
+      const [second, third] = [anEvent(2, { name: 'call.calling', payload: {} }), anEvent(3, ended)];
+      expect(await calls.update(calling, [], [second])).toBe('written');
+      expect(await calls.update(calling, [], [second])).toBe('written');
+      const over = aCall('t1', { sequence: 3, state: 'ended' });
+      expect(await calls.update(over, [], [second, third])).toBe('written');
+      expect(await calls.events('t1')).toEqual([anEvent(1), second, third]);
+      expect(await calls.find('t1')).toEqual(over);
+    });
+
+    it('lets only the owner write, and knows no call that was not inserted', async () => {
+      await calls.insert(aCall('t1'), anEvent(1));
+      for (const owner of [
+        { nodeId: 'node-2', epoch: 1 },
+        { nodeId: 'node-1', epoch: 2 },
+      ]) {
+        const foreign = aCall('t1', { owner, sequence: 2, state: 'ended' });
+        expect(await calls.update(foreign, ['caller'], [anEvent(2, ended)])).toBe('not-owned');
+      }
       expect(await calls.find('t1')).toEqual(aCall('t1'));
+      expect(await calls.events('t1')).toEqual([anEvent(1)]);
+      expect(await calls.update(aCall('unknown', { sequence: 2 }), [], [anEvent(2, ended)])).toBe('not-owned');
       expect(await outcomeOf(calls.insert(aCall('t1'), anEvent(1), aKey('k', 't1')))).toBe('rejected');
       expect(await calls.findIdempotent('k', 'user-1', 'app')).toBeUndefined();
-      await expect(calls.update(aCall('unknown'), [], [anEvent(2)])).rejects.toThrow('not in the journal');
+    });
+
+    it('hands the calls of dead nodes over, with a new epoch and what is known of the node', async () => {
+      const ended = (role: 'caller' | 'callee') => aLeg(role, { state: 'ended' });
+      const ofNode = (nodeId: string, token: string, createdAt: number) =>
+        aCall(token, { owner: { nodeId, epoch: 4 }, createdAt });
+      await store.nodes.begin('dead', NOON);
+      await store.nodes.beat('dead', NOON + 5);
+      await store.nodes.begin('live', NOON + 6);
+      const [young, old] = [ofNode('dead', 'young', NOON + 2), ofNode('gone', 'old', NOON + 1)];
+      const mine = ofNode('live', 'mine', NOON);
+      const over = {
+        ...ofNode('dead', 'over', NOON),
+        state: 'ended',
+        legs: [ended('caller'), ended('callee')],
+      } as const;
+      const ending: CallRecord = {
+        ...ofNode('dead', 'ending', NOON + 3),
+        ...{ state: 'ended', legs: [aLeg('caller'), ended('callee')] },
+      };
+      for (const call of [young, old, mine, over, ending]) await calls.insert(call, anEvent(1));
+
+      const owner = { nodeId: 'live', epoch: 5 };
+      expect(await calls.takeOver('live')).toEqual([
+        { call: { ...old, owner }, nodeSeenAt: null },
+        { call: { ...young, owner }, nodeSeenAt: NOON + 5 },
+        { call: { ...ending, owner }, nodeSeenAt: NOON + 5 },
+      ]);
+      expect(await calls.takeOver('live')).toEqual([]);
+      expect(await calls.find('young')).toEqual({ ...young, owner });
+      expect(await calls.find('over')).toEqual(over);
+      expect(await calls.update({ ...young, sequence: 2 }, [], [anEvent(2)])).toBe('not-owned');
+      await store.nodes.forgetOthers('live');
+      await calls.insert(ofNode('dead', 'late', NOON), anEvent(1));
+      expect(await calls.takeOver('live')).toMatchObject([{ nodeSeenAt: null }]);
+    });
+
+    it('keeps what others want to end, until the call has ended', async () => {
+      await calls.insert(aCall('t1'), anEvent(1));
+      await calls.insert(aCall('t2'), anEvent(1));
+      await calls.requestEnd({ tokenCall: 't1', endedBy: 'operator' });
+      expect(await calls.endRequests('node-1')).toEqual([{ tokenCall: 't1', endedBy: 'operator' }]);
+      expect(await calls.endRequests('node-2')).toEqual([]);
+      await calls.update(aCall('t1', { sequence: 2, state: 'ended' }), [], [anEvent(2, ended)]);
+      await calls.requestEnd({ tokenCall: 't1', endedBy: 'user' });
+      expect(await calls.endRequests('node-1')).toEqual([]);
+    });
+
+    it('withdraws a call that was refused though it is there, and frees its key', async () => {
+      await calls.insert(aCall('t1'), anEvent(1), aKey('k', 't1'));
+      const failed = aCall('t1', { sequence: 2, state: 'ended', outcome: 'failed' });
+      expect(await calls.withdraw(failed, [anEvent(2, ended)], aKey('k', 't1'))).toBe('written');
+      expect(await calls.find('t1')).toEqual(failed);
+      expect(await calls.findIdempotent('k', 'user-1', 'app')).toBeUndefined();
+      await calls.insert(aCall('t2'), anEvent(1), aKey('k', 't2'));
+      const unknown = aCall('t3', { sequence: 2, state: 'ended' });
+      expect(await calls.withdraw(unknown, [anEvent(2, ended)], aKey('k', 't3'))).toBe('not-owned');
+      expect(await calls.findIdempotent('k', 'user-1', 'app')).toEqual(aKey('k', 't2'));
     });
 
     it('lists ongoing calls oldest first, of one user or of all, and counts them', async () => {
@@ -96,20 +223,9 @@ export const describeCallStore = (driver: string, open: () => Promise<CallStoreU
       ]);
       expect(tokens(await calls.ongoing())).toEqual(['old', 'young', 'theirs']);
       expect(await calls.ongoingOf('user-3')).toEqual([]);
-      await calls.update(aCall('old', { state: 'ended', createdAt: NOON + 1 }), [], [anEvent(2)]);
+      await calls.update(aCall('old', { sequence: 2, state: 'ended', createdAt: NOON + 1 }), [], [anEvent(2, ended)]);
       expect(tokens(await calls.ongoingOf('user-1'))).toEqual(['young']);
       expect(tokens(await calls.ongoing())).toEqual(['young', 'theirs']);
-    });
-
-    it('keeps a call unfinished until both of its legs have ended', async () => {
-      const ended = (role: 'caller' | 'callee') => aLeg(role, { state: 'ended' });
-      const over = (legs: [ReturnType<typeof aLeg>, ReturnType<typeof aLeg>]) => aCall('t1', { state: 'ended', legs });
-      await calls.insert(aCall('t1'), anEvent(1));
-      await calls.insert(aCall('t0', { createdAt: NOON - 1 }), anEvent(1));
-      await calls.update(over([aLeg('caller'), ended('callee')]), ['callee'], [anEvent(2)]);
-      expect((await calls.unfinished()).map(({ tokenCall }) => tokenCall)).toEqual(['t0', 't1']);
-      await calls.update(over([ended('caller'), ended('callee')]), ['caller'], [anEvent(3)]);
-      expect((await calls.unfinished()).map(({ tokenCall }) => tokenCall)).toEqual(['t0']);
     });
 
     it('gives an idempotency key to one of 50 simultaneous inserts and gives the others the call that has it', async () => {

@@ -1,5 +1,7 @@
+import type { CallEvent, CallFact } from '../../src/calls/call-events.ts';
+import type { CallRecord, LegRecord } from '../../src/calls/call-record.ts';
 import type { LegRole } from '../../src/calls/call-state.ts';
-import type { CallEvent, CallRecord, IdempotencyRecord, LegRecord } from '../../src/calls/call-store.ts';
+import type { IdempotencyRecord } from '../../src/calls/call-store.ts';
 import type { Client, User } from '../../src/oauth/model/account-stores.ts';
 import type { AuthorizationCode, DeviceGrant } from '../../src/oauth/model/grant-stores.ts';
 import type { IssuedTokens, TokenFamily } from '../../src/oauth/model/token-stores.ts';
@@ -27,6 +29,8 @@ export const aCall = (tokenCall: string, changes: Partial<CallRecord> = {}): Cal
   username: 'demo',
   clientId: 'app',
   number: '+12025550100',
+  owner: { nodeId: 'node-1', epoch: 1 },
+  sequence: 1,
   state: 'created',
   outcome: null,
   endedBy: null,
@@ -35,15 +39,21 @@ export const aCall = (tokenCall: string, changes: Partial<CallRecord> = {}): Cal
   answeredAt: null,
   connectedAt: null,
   endedAt: null,
+  talkMs: null,
   legs: [aLeg('caller'), aLeg('callee')],
   ...changes,
 });
 
-export const anEvent = (sequence: number, name = 'call.created'): CallEvent => ({
+/** The first event of `aCall`. */
+const created: CallFact = {
+  name: 'call.created',
+  payload: { callerId: null, callerAddress: 'sip:demo@127.0.0.1', calleeAddress: '+12025550100' },
+};
+
+export const anEvent = (sequence: number, fact: CallFact = created): CallEvent => ({
+  ...fact,
   sequence,
-  name,
   at: NOON + sequence,
-  payload: { state: 'created', nested: { text: "it's \u2028 fine", none: null } },
 });
 
 export const aKey = (key: string, tokenCall: string, changes: Partial<IdempotencyRecord> = {}): IdempotencyRecord => ({

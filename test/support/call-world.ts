@@ -1,7 +1,11 @@
 import type { Requester } from '../../src/calls/call-command.ts';
+import type { CallEvent } from '../../src/calls/call-events.ts';
 import { CallPolicy, type CallPolicyRules } from '../../src/calls/call-policy.ts';
+import type { CallRecord } from '../../src/calls/call-record.ts';
 import { CallService } from '../../src/calls/call-service.ts';
-import type { CallEvent, CallRecord, CallStore } from '../../src/calls/call-store.ts';
+import type { CallStore } from '../../src/calls/call-store.ts';
+import { InMemoryCallRouter } from '../../src/calls/ownership/call-router.ts';
+import { AppError } from '../../src/shared/errors.ts';
 import { createSystemIds } from '../../src/shared/ids.ts';
 import type { Log } from '../../src/shared/log.ts';
 import type { DiallingProfile } from '../../src/storage/phones/kysely-phone-book.ts';
@@ -15,9 +19,14 @@ export interface CallWorld {
   readonly journal: FlakyStore;
   readonly clock: FakeClock;
   readonly engine: ScriptedEngine;
+  readonly router: InMemoryCallRouter;
+  /** Of the node `node-1`. */
   readonly calls: CallService;
+  /** Another node on the same journal, with the same engine. */
+  serve(nodeId: string): CallService;
   readonly notified: { readonly call: CallRecord; readonly event: CallEvent }[];
   readonly errors: string[];
+  readonly warnings: string[];
   addUser(username: string, profile?: Partial<DiallingProfile>): Promise<Requester>;
   close(): Promise<void>;
 }
@@ -25,6 +34,14 @@ export interface CallWorld {
 export interface FlakyStore extends CallStore {
   /** How many of the next writes fail. */
   failures: number;
+  /** Of how many of the next insertions the caller hears that nobody knows what became of them. */
+  lost: number;
+}
+
+class LostError extends AppError {
+  readonly code = 'lost';
+  readonly kind = 'unavailable';
+  readonly outcome = 'unknown';
 }
 
 /** A real store, some of whose writes fail. */
@@ -36,9 +53,17 @@ const flaky = (store: CallStore): FlakyStore => {
   };
   const wrapped: FlakyStore = Object.assign(Object.create(store) as CallStore, {
     failures: 0,
+    lost: 0,
     insert: async (...args: Parameters<CallStore['insert']>) => {
       fail();
-      return store.insert(...args);
+      const existing = await store.insert(...args);
+      if (wrapped.lost === 0) return existing;
+      wrapped.lost -= 1;
+      throw new LostError('The disk failed after the commit.');
+    },
+    withdraw: async (...args: Parameters<CallStore['withdraw']>) => {
+      fail();
+      return store.withdraw(...args);
     },
     update: async (...args: Parameters<CallStore['update']>) => {
       fail();
@@ -48,7 +73,9 @@ const flaky = (store: CallStore): FlakyStore => {
     findIdempotent: store.findIdempotent.bind(store),
     ongoingOf: store.ongoingOf.bind(store),
     ongoing: store.ongoing.bind(store),
-    unfinished: store.unfinished.bind(store),
+    takeOver: store.takeOver.bind(store),
+    requestEnd: store.requestEnd.bind(store),
+    endRequests: store.endRequests.bind(store),
     events: store.events.bind(store),
   });
   return wrapped;
@@ -68,24 +95,30 @@ export const createCallWorld = async (rules: Partial<CallPolicyRules> = {}): Pro
   const stores = await createTestStores({ clock });
   const engine = new ScriptedEngine();
   const errors: string[] = [];
+  const warnings: string[] = [];
   const log: Log = {
     debug: () => undefined,
     info: () => undefined,
-    warn: () => undefined,
+    warn: (_fields, message) => void warnings.push(message),
     error: (_fields, message) => void errors.push(message),
   };
   const journal = flaky(stores.calls);
   const policy = new CallPolicy({ ...homeRules, ...rules });
-  const calls = new CallService({
-    closeWithinMs: 6000,
-    store: journal,
-    engine,
-    phones: stores.phones,
-    policy,
-    clock,
-    ids: createSystemIds(),
-    log,
-  });
+  const router = new InMemoryCallRouter();
+  const serve = (nodeId: string): CallService =>
+    new CallService({
+      closeWithinMs: 6000,
+      store: journal,
+      engine,
+      phones: stores.phones,
+      policy,
+      nodeId,
+      router,
+      clock,
+      ids: createSystemIds(),
+      log,
+    });
+  const calls = serve('node-1');
   const notified: CallWorld['notified'] = [];
   calls.on('changed', (call, event) => void notified.push({ call, event }));
 
@@ -101,7 +134,7 @@ export const createCallWorld = async (rules: Partial<CallPolicyRules> = {}): Pro
   const close = async (): Promise<void> => {
     await stores.close();
   };
-  return { stores, journal, clock, engine, calls, notified, errors, addUser, close };
+  return { stores, journal, clock, engine, router, calls, serve, notified, errors, warnings, addUser, close };
 };
 
 /** Lets the journal write what it has. */

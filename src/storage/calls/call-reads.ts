@@ -22,6 +22,9 @@ const selectCalls = (database: Kysely<Schema>) =>
       'calls.username',
       'calls.client_id as clientId',
       'calls.number',
+      'calls.node_id as nodeId',
+      'calls.epoch',
+      'calls.sequence',
       'calls.state',
       'calls.outcome',
       'calls.ended_by as endedBy',
@@ -30,6 +33,7 @@ const selectCalls = (database: Kysely<Schema>) =>
       'calls.answered_at as answeredAt',
       'calls.connected_at as connectedAt',
       'calls.ended_at as endedAt',
+      'calls.talk_ms as talkMs',
       'caller.address as callerAddress',
       'caller.state as callerState',
       'caller.sip_status as callerSipStatus',
@@ -63,14 +67,23 @@ export const compileCallReads = (database: Kysely<Schema>) => {
     ongoingOf: compileOnce(({ userId }: { readonly userId: string }) =>
       oldestFirst.where('calls.state', '<>', ended).where('calls.user_id', '=', userId),
     ),
-    unfinished: compileOnce(() => oldestFirst.where('calls.id', 'in', unfinishedIds)),
-    events: compileOnce(({ tokenCall }: { readonly tokenCall: string }) =>
+    unfinishedElsewhere: compileOnce(({ nodeId }: { readonly nodeId: string }) =>
+      oldestFirst
+        .leftJoin('nodes', 'nodes.id', 'calls.node_id')
+        .select('nodes.seen_at as nodeSeenAt')
+        .where('calls.id', 'in', unfinishedIds)
+        .where('calls.node_id', '<>', nodeId),
+    ),
+    endRequests: compileOnce(({ nodeId }: { readonly nodeId: string }) =>
       database
-        .selectFrom('call_events')
-        .innerJoin('calls', 'calls.id', 'call_events.call_id')
-        .select(['call_events.sequence', 'call_events.name', 'call_events.at', 'call_events.payload'])
-        .where('calls.token_call', '=', tokenCall)
-        .orderBy('call_events.sequence'),
+        .selectFrom('calls')
+        .select(['token_call as tokenCall', 'end_requested_by as endedBy'])
+        .where('node_id', '=', nodeId)
+        .where('end_requested_by', 'is not', null)
+        .where('state', '<>', ended),
+    ),
+    lastChange: compileOnce(({ tokenCall }: { readonly tokenCall: string }) =>
+      database.selectFrom('calls').select('last_change as lastChange').where('token_call', '=', tokenCall),
     ),
   };
 };

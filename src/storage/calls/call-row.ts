@@ -1,5 +1,5 @@
 import type { CompiledQuery } from 'kysely';
-import type { CallRecord } from '../../calls/call-store.ts';
+import type { CallRecord } from '../../calls/call-record.ts';
 import type { compileCallReads } from './call-reads.ts';
 
 type RowOf<Query> = Query extends (values: never) => CompiledQuery<infer Row> ? Row : never;
@@ -13,6 +13,8 @@ export const toCall = (row: CallRow): CallRecord => ({
   username: row.username,
   clientId: row.clientId,
   number: row.number,
+  owner: { nodeId: row.nodeId, epoch: row.epoch },
+  sequence: row.sequence,
   state: row.state,
   outcome: row.outcome,
   endedBy: row.endedBy,
@@ -21,6 +23,7 @@ export const toCall = (row: CallRow): CallRecord => ({
   answeredAt: row.answeredAt,
   connectedAt: row.connectedAt,
   endedAt: row.endedAt,
+  talkMs: row.talkMs,
   legs: [
     {
       role: 'caller',

@@ -16,6 +16,14 @@ interface CallsTable {
   answered_at: number | null;
   connected_at: number | null;
   ended_at: number | null;
+  node_id: string;
+  epoch: number;
+  /** Of the last event. */
+  sequence: number;
+  /** The last row of `call_events`; each of them names the one before it. */
+  last_change: number | null;
+  talk_ms: number | null;
+  end_requested_by: EndedBy | null;
 }
 
 interface LegsTable {
@@ -31,13 +39,24 @@ interface LegsTable {
   ended_at: number | null;
 }
 
+/** One row for each write of a call. */
 interface CallEventsTable {
   id: Generated<number>;
   call_id: number;
+  previous: number | null;
+  /** Of the first event in the row. */
   sequence: number;
-  name: string;
+  /** Of the first event in the row. */
   at: number;
-  payload: string;
+  /** See event-codec.ts. */
+  changes: string;
+}
+
+interface NodesTable {
+  id: string;
+  started_at: number;
+  seen_at: number;
+  beat: number;
 }
 
 interface IdempotencyKeysTable {
@@ -54,5 +73,6 @@ export interface CallTables {
   calls: CallsTable;
   legs: LegsTable;
   call_events: CallEventsTable;
+  nodes: NodesTable;
   idempotency_keys: IdempotencyKeysTable;
 }

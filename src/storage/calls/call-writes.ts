@@ -1,14 +1,23 @@
 import type { Kysely } from 'kysely';
-import type { CallEvent, CallRecord, LegRecord } from '../../calls/call-store.ts';
+import type { CallRecord, LegRecord } from '../../calls/call-record.ts';
 import { compileOnce } from '../compile-once.ts';
 import type { Schema } from '../schema.ts';
+import type { Owned } from './owner-queries.ts';
 
 /** A record with the number of the call that it belongs to. */
 type OfCall<Record> = Record & { readonly callId: number };
 
+/** One write of a call, in the feed. */
+interface CallChanges {
+  readonly previous: number | null;
+  readonly sequence: number;
+  readonly at: number;
+  readonly changes: string;
+}
+
 /** The writes of the journal. */
 export const compileCallWrites = (database: Kysely<Schema>) => ({
-  insertCall: compileOnce((call: CallRecord) =>
+  insertCall: compileOnce((call: CallRecord & Owned) =>
     database
       .insertInto('calls')
       .values({
@@ -18,13 +27,24 @@ export const compileCallWrites = (database: Kysely<Schema>) => ({
         client_id: call.clientId,
         number: call.number,
         created_at: call.createdAt,
+        node_id: call.nodeId,
+        epoch: call.epoch,
         ...callProgress(call),
       })
       .returning('id'),
   ),
 
-  updateCall: compileOnce((call: CallRecord) =>
-    database.updateTable('calls').set(callProgress(call)).where('token_call', '=', call.tokenCall).returning('id'),
+  updateCall: compileOnce((call: OfCall<CallRecord & Owned> & { readonly lastChange: number }) =>
+    database
+      .updateTable('calls')
+      .set({ ...callProgress(call), last_change: call.lastChange })
+      .where('id', '=', call.callId)
+      .where('node_id', '=', call.nodeId)
+      .where('epoch', '=', call.epoch),
+  ),
+
+  noteChange: compileOnce(({ callId, lastChange }: { readonly callId: number; readonly lastChange: number }) =>
+    database.updateTable('calls').set({ last_change: lastChange }).where('id', '=', callId),
   ),
 
   insertLeg: compileOnce((leg: OfCall<LegRecord>) =>
@@ -35,19 +55,23 @@ export const compileCallWrites = (database: Kysely<Schema>) => ({
     database.updateTable('legs').set(legProgress(leg)).where('call_id', '=', leg.callId).where('role', '=', leg.role),
   ),
 
-  appendEvent: compileOnce((event: OfCall<Omit<CallEvent, 'payload'> & { readonly payload: string }>) =>
-    database.insertInto('call_events').values({
-      call_id: event.callId,
-      sequence: event.sequence,
-      name: event.name,
-      at: event.at,
-      payload: event.payload,
-    }),
+  appendChanges: compileOnce((row: OfCall<CallChanges>) =>
+    database
+      .insertInto('call_events')
+      .values({
+        call_id: row.callId,
+        previous: row.previous,
+        sequence: row.sequence,
+        at: row.at,
+        changes: row.changes,
+      })
+      .returning('id'),
   ),
 });
 
 /** What changes in the course of a call. */
 const callProgress = (call: CallRecord) => ({
+  sequence: call.sequence,
   state: call.state,
   outcome: call.outcome,
   ended_by: call.endedBy,
@@ -55,6 +79,7 @@ const callProgress = (call: CallRecord) => ({
   answered_at: call.answeredAt,
   connected_at: call.connectedAt,
   ended_at: call.endedAt,
+  talk_ms: call.talkMs,
 });
 
 const legProgress = (leg: LegRecord) => ({

@@ -32,6 +32,16 @@ export const compileIdempotencyQueries = (database: Kysely<Schema>) => ({
       .returning('key'),
   ),
 
+  /** Gives the key up, where it leads to that call. */
+  forgetKey: compileOnce((record: IdempotencyRecord) =>
+    database
+      .deleteFrom('idempotency_keys')
+      .where('user_id', '=', record.userId)
+      .where('client_id', '=', record.clientId)
+      .where('key', '=', record.key)
+      .where('token_call', '=', record.tokenCall),
+  ),
+
   heldKey: compileOnce((owner: KeyOwner & { readonly now: number }) =>
     database
       .selectFrom('idempotency_keys')

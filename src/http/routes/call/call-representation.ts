@@ -1,4 +1,4 @@
-import type { CallRecord, LegRecord } from '../../../calls/call-store.ts';
+import type { CallRecord, LegRecord } from '../../../calls/call-record.ts';
 import { talkSeconds } from '../../../calls/outcome.ts';
 import type { XmlObject } from '../../xml.ts';
 

@@ -1,8 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Requester } from '../../../calls/call-command.ts';
 import type { CallRates } from '../../../calls/call-rates.ts';
+import type { CallRecord } from '../../../calls/call-record.ts';
 import type { CallService } from '../../../calls/call-service.ts';
-import type { CallRecord } from '../../../calls/call-store.ts';
 import { InsufficientScopeError } from '../../../oauth/model/errors.ts';
 import type { Permission } from '../../../oauth/model/permissions.ts';
 import type { TokenVerifier, UserPrincipal } from '../../../oauth/request/principal.ts';

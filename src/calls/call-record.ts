@@ -1,0 +1,51 @@
+import type { CallState, EndedBy, LegRole, LegState, Outcome } from './call-state.ts';
+
+/** A leg as it is journalled and published. Times are milliseconds since the epoch. */
+export interface LegRecord {
+  readonly role: LegRole;
+  readonly address: string;
+  readonly state: LegState;
+  readonly sipStatus: number | null;
+  readonly q850Cause: number | null;
+  readonly reason: string | null;
+  readonly ringingAt: number | null;
+  readonly answeredAt: number | null;
+  readonly endedAt: number | null;
+}
+
+/**
+ * Which node carries a call: a node is a process that serves. The epoch grows each time that another node takes the call,
+ * so that a write by the one before it changes nothing, even where that one takes it back.
+ */
+export interface CallOwner {
+  readonly nodeId: string;
+  readonly epoch: number;
+}
+
+/** What never changes in a call. */
+export interface CallIdentity {
+  readonly tokenCall: string;
+  readonly userId: string;
+  readonly username: string;
+  readonly clientId: string;
+  /** E.164 with its `+`, or an extension. */
+  readonly number: string;
+  readonly createdAt: number;
+}
+
+/** A call as it is journalled and published. Times are milliseconds since the epoch. */
+export interface CallRecord extends CallIdentity {
+  readonly owner: CallOwner;
+  /** Of its last event: 1 for a call to which nothing has happened yet. */
+  readonly sequence: number;
+  readonly state: CallState;
+  readonly outcome: Outcome | null;
+  readonly endedBy: EndedBy | null;
+  readonly endedLeg: LegRole | null;
+  readonly answeredAt: number | null;
+  readonly connectedAt: number | null;
+  readonly endedAt: number | null;
+  /** How long the parties could talk: measured, not the difference of two dates. Null until the end, and where they never could. */
+  readonly talkMs: number | null;
+  readonly legs: readonly [caller: LegRecord, callee: LegRecord];
+}
