@@ -34,7 +34,14 @@ const faces = {
     'registrar/(binding-store|registrar|registration)',
     'sdp/(answer-audio|audio-target|create-audio-sdp|origin|restrict-codecs|same-media)',
   ],
-  calls: ['call-(command|engine|policy|rates|service|state|store)', 'errors', 'outcome', 'phone-directory'],
+  calls: [
+    'call-(command|engine|events|policy|rates|record|service|state|store)',
+    'errors',
+    'outcome',
+    'phone-directory',
+    'feed/(call-feed|feed-store)',
+    'ownership/(call-router|heartbeat|node-store)',
+  ],
   media: ['media-port', 'rtp-endpoint', 'tones'],
   http: [
     'app',

@@ -2,6 +2,9 @@ import type { CallEngine } from '../calls/call-engine.ts';
 import { CallPolicy } from '../calls/call-policy.ts';
 import { type CallRates, createCallRates } from '../calls/call-rates.ts';
 import { CallService } from '../calls/call-service.ts';
+import { CallFeed } from '../calls/feed/call-feed.ts';
+import { InMemoryCallRouter } from '../calls/ownership/call-router.ts';
+import { Heartbeat } from '../calls/ownership/heartbeat.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Clock } from '../shared/clock.ts';
 import type { IdSource } from '../shared/ids.ts';
@@ -11,7 +14,7 @@ import { ConfiguredPhones } from './accounts/configured-phones.ts';
 
 export interface CallsOptions {
   readonly settings: Pick<Settings, 'policy' | 'phones' | 'stop_seconds'>;
-  readonly stores: Pick<Stores, 'calls' | 'phones'>;
+  readonly stores: Pick<Stores, 'calls' | 'feed' | 'nodes' | 'phones'>;
   readonly engine: CallEngine;
   readonly clock: Clock;
   readonly ids: IdSource;
@@ -41,14 +44,50 @@ export const composeCallRates = ({ limits }: Pick<Settings, 'limits'>, clock: Cl
 /** Of an orderly stop, what the engine, the listeners and the database may take after the calls. */
 const AFTER_CALLS_MS = 2000;
 
-/** Starts the call domain over an engine that runs: what a crash left open is closed in the journal first. */
-export const startCalls = async (options: CallsOptions): Promise<CallService> => {
+/** Enough to tell one process from all others that ever served the database. */
+const NODE_ID_BITS = 48;
+
+/** The calls of this process. */
+export interface RunningCalls {
+  readonly calls: CallService;
+  /** Every change of every call, of all nodes. */
+  readonly feed: CallFeed;
+  /** Ends them; see `CallService.close`. */
+  readonly close: () => Promise<void>;
+}
+
+/**
+ * Starts the call domain over an engine that runs, as a node of its own. This process holds the lock of the database, so
+ * every other node is dead: what they left open is closed in the journal first.
+ */
+export const startCalls = async (options: CallsOptions): Promise<RunningCalls> => {
   const { settings, stores, engine, clock, ids, log } = options;
   const phones = new ConfiguredPhones(stores.phones, settings.phones);
   const policy = policyOf(settings);
   const closeWithinMs = settings.stop_seconds * 1000 - AFTER_CALLS_MS;
-  const calls = new CallService({ store: stores.calls, engine, phones, policy, closeWithinMs, clock, ids, log });
+  const nodeId = ids.random(NODE_ID_BITS);
+  const node = { nodeId, router: new InMemoryCallRouter() };
+  const parts = { store: stores.calls, engine, phones, policy, closeWithinMs, clock, ids, log };
+  const calls = new CallService({ ...parts, ...node });
+  await stores.nodes.begin(nodeId, clock.now());
   const abandoned = await calls.recover();
+  await stores.nodes.forgetOthers(nodeId);
   if (abandoned > 0) log.warn({ calls: abandoned }, 'calls that a crash left open were closed in the journal');
-  return calls;
+  node.router.join(nodeId, calls);
+  const heartbeat = new Heartbeat({
+    nodeId,
+    nodes: stores.nodes,
+    attend: () => calls.attend(),
+    isCarrying: () => calls.isCarrying,
+    clock,
+    log,
+  });
+  const feed = new CallFeed({ store: stores.feed, calls: stores.calls, clock, log });
+  calls.on('changed', () => feed.hint());
+  const close = async (): Promise<void> => {
+    await calls.close();
+    heartbeat.close();
+    node.router.leave(nodeId);
+  };
+  return { calls, feed, close };
 };

@@ -4,7 +4,7 @@ import { createSteadyClock, systemClock } from '../shared/clock.ts';
 import { createSystemIds } from '../shared/ids.ts';
 import type { Log } from '../shared/log.ts';
 import type { LocalAddress } from '../sip/sip-stack.ts';
-import { lockDatabase } from '../storage/open-database.ts';
+import { identifyDatabase, lockDatabase } from '../storage/open-database.ts';
 import { prepareAccounts } from './accounts/prepare-accounts.ts';
 import { composeApplication } from './application.ts';
 import { startCalls } from './calls.ts';
@@ -27,6 +27,8 @@ export interface RunningService {
 /** A commit waits 0.25 ms for the disk and costs 0.13 ms of processor time: a hundred a second are not felt. */
 const COMMIT_PAUSE_MS = 10;
 const CHECKPOINT_EVERY_MS = 1000;
+/** Of the epoch of the feed. */
+const EPOCH_BITS = 48;
 
 /** Opens each part after those that it needs; `shutdown` closes them in the opposite order. */
 const start = async (config: Config, log: Log, shutdown: Shutdown): Promise<Omit<RunningService, 'stop'>> => {
@@ -42,12 +44,20 @@ const start = async (config: Config, log: Log, shutdown: Shutdown): Promise<Omit
   // The port is taken before anything is written: of two that are started on one, the second changes nothing.
   const listener = await HttpListener.open({ host: config.http.host, port: config.http.port, clock, log });
   shutdown.add(() => listener.close());
+  await stores.feed.begin(identifyDatabase(config.databaseUrl), ids.random(EPOCH_BITS));
   const publicUrl = config.publicUrl ?? `http://localhost:${listener.port}`;
 
   const hasher = createPasswordHasher();
   await prepareAccounts({ stores, hasher, publicUrl, sandbox, clients: settings.clients, clock, ids, log });
   const telephony = await startTelephony({ config, stores, secretKey, shutdown, clock, steadyClock, ids, log });
-  const calls = await startCalls({ settings, stores, engine: telephony.engine, clock, ids, log });
+  const { calls, close: closeCalls } = await startCalls({
+    settings,
+    stores,
+    engine: telephony.engine,
+    clock,
+    ids,
+    log,
+  });
 
   const isReady = (): boolean => shutdown.state === 'open';
   const parts = { config, publicUrl, stores, secretKey, hasher, calls, isReady, clock, ids, log };
@@ -55,7 +65,7 @@ const start = async (config: Config, log: Log, shutdown: Shutdown): Promise<Omit
   listener.serve(application.listener);
   const sweeper = new Sweeper({ stores, tokenUses: application.tokenUses, clock, steadyClock, log });
   shutdown.add(() => sweeper.close());
-  shutdown.add(() => calls.close());
+  shutdown.add(closeCalls);
   return { publicUrl, sip: telephony.listeners, log };
 };
 

@@ -6,7 +6,7 @@ import { loadSecretKey } from '../storage/secret-key.ts';
 import { createStores, type Stores } from '../storage/stores.ts';
 
 export interface StorageOptions {
-  readonly config: Pick<Config, 'databaseUrl' | 'secretFile' | 'sandbox'>;
+  readonly config: Pick<Config, 'databaseUrl' | 'secretFile' | 'sandbox' | 'settings'>;
   readonly clock: Clock;
   readonly log: Log;
   /** The least time from one commit to the next; 0 by default. */
@@ -34,10 +34,12 @@ export interface Storage {
 export const openStorage = async ({ config, clock, log, ...pace }: StorageOptions): Promise<Storage> => {
   const secretKey = loadSecretKey(config.secretFile);
   const database = await openDatabase({ url: config.databaseUrl, clock, log, ...pace });
+  const { call_days: callDays, audit_days: auditDays } = config.settings.retention;
+  const retention = { callDays, auditDays };
   const sandboxAccounts = config.sandbox ? 'accepted' : 'refused';
   return {
     secretKey,
-    stores: createStores({ database, clock, secretKey, sandboxAccounts }),
+    stores: createStores({ database, clock, secretKey, sandboxAccounts, retention }),
     close: () => database.close(),
   };
 };

@@ -66,6 +66,14 @@ const limits = z
   })
   .prefault({});
 
+/** For how many days what has happened is kept. */
+const retention = z
+  .strictObject({
+    call_days: count.min(1).max(36_500).default(365),
+    audit_days: count.min(1).max(36_500).default(90),
+  })
+  .prefault({});
+
 const grant = z.enum([
   'authorization_code',
   'refresh_token',
@@ -107,6 +115,7 @@ export const settingsSchema = z
     phones: z.array(phone).default([]),
     policy,
     limits,
+    retention,
     clients: z.array(client).default([]),
     /** The one of them whose password grant needs no client: only its own programs should know of it. */
     first_party_client: z.string().optional(),

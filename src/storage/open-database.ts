@@ -1,5 +1,10 @@
 import type { Database, DatabaseLock, DatabaseOptions } from './database.ts';
-import { lockSqliteDatabase, openSqliteDatabase, SQLITE_SCHEME } from './dialects/sqlite/sqlite-database.ts';
+import {
+  identifySqliteDatabase,
+  lockSqliteDatabase,
+  openSqliteDatabase,
+  SQLITE_SCHEME,
+} from './dialects/sqlite/sqlite-database.ts';
 import { DatabaseUrlError } from './errors.ts';
 
 /**
@@ -26,6 +31,15 @@ export const openDatabase = async (options: DatabaseOptions): Promise<Database> 
 export const lockDatabase = (url: string): DatabaseLock => {
   assertKnown(url);
   return lockSqliteDatabase(url);
+};
+
+/**
+ * @returns what tells this database from a copy of it; it must have been opened before
+ * @throws DatabaseUrlError when the address cannot be understood
+ */
+export const identifyDatabase = (url: string): string => {
+  assertKnown(url);
+  return identifySqliteDatabase(url);
 };
 
 const assertKnown = (url: string): void => {

@@ -1,10 +1,14 @@
 import type { CallStore } from '../calls/call-store.ts';
+import type { NodeStore } from '../calls/ownership/node-store.ts';
 import type { PhoneDirectory } from '../calls/phone-directory.ts';
 import type { OAuthStores } from '../oauth/model/stores.ts';
 import type { Clock } from '../shared/clock.ts';
 import type { CredentialStore } from '../sip/auth/credential-store.ts';
 import type { BindingStore } from '../sip/registrar/binding-store.ts';
+import { deleteOldCalls } from './calls/call-retention.ts';
 import { KyselyCallStore } from './calls/kysely-call-store.ts';
+import { KyselyFeedStore } from './calls/kysely-feed-store.ts';
+import { KyselyNodeStore } from './calls/kysely-node-store.ts';
 import type { Database } from './database.ts';
 import { KyselyAuditStore } from './oauth/kysely-audit-store.ts';
 import { KyselyClientStore } from './oauth/kysely-client-store.ts';
@@ -28,12 +32,14 @@ import type { SandboxAccounts } from './sandbox-accounts.ts';
 /** Every port, over one database. */
 export interface Stores extends OAuthStores {
   readonly calls: CallStore;
+  readonly nodes: NodeStore;
+  readonly feed: KyselyFeedStore;
   readonly phones: PhoneDirectory;
   readonly phoneBook: KyselyPhoneBook;
   readonly bindings: BindingStore;
   readonly credentials: CredentialStore;
   /**
-   * Deletes what has expired; to be called now and then. Its commits are small: calls are journalled between them.
+   * Deletes what has expired, and what is kept no longer; to be called now and then. Its commits are small: calls are journalled between them.
    * @param steadyNow - by which registrations of phones are dated
    */
   sweep(now: number, steadyNow?: number): Promise<void>;
@@ -45,21 +51,37 @@ export interface StoresOptions {
   /** See `loadSecretKey`. */
   readonly secretKey: Buffer;
   readonly sandboxAccounts: SandboxAccounts;
+  /** How long calls and audit entries are kept; 365 and 90 days by default. */
+  readonly retention?: Retention;
+}
+
+export interface Retention {
+  readonly callDays: number;
+  readonly auditDays: number;
 }
 
 const DAY_MS = 24 * 60 * 60 * 1000;
-const AUDIT_KEPT_MS = 90 * DAY_MS;
 const LOGIN_ADDRESS_KEPT_MS = 180 * DAY_MS;
 /** So long a device that still polls gets `expired_token` (RFC 8628 section 3.5). */
 const DEVICE_GRANT_KEPT_MS = 10 * 60 * 1000;
 
 export const createStores = (options: StoresOptions): Stores => {
   const stores = createKyselyStores(options);
-  return { ...stores, sweep: (now, steadyNow = now) => sweep(stores, { now, steadyNow }) };
+  const { database, retention = { callDays: 365, auditDays: 90 } } = options;
+  return {
+    ...stores,
+    sweep: async (now, steadyNow = now) => {
+      await deleteExpired(stores, { now, steadyNow });
+      await stores.audit.deleteBefore(now - retention.auditDays * DAY_MS);
+      await deleteOldCalls(database, now - retention.callDays * DAY_MS);
+    },
+  };
 };
 
 const createKyselyStores = ({ database, clock, secretKey, sandboxAccounts }: StoresOptions) => ({
   calls: new KyselyCallStore(database, clock),
+  nodes: new KyselyNodeStore(database),
+  feed: new KyselyFeedStore(database),
   phones: new KyselyPhoneDirectory(database, sandboxAccounts),
   phoneBook: new KyselyPhoneBook(database, secretKey),
   bindings: new KyselyBindingStore(database),
@@ -84,7 +106,10 @@ interface SweepDates {
   readonly steadyNow: number;
 }
 
-const sweep = async (stores: ReturnType<typeof createKyselyStores>, { now, steadyNow }: SweepDates): Promise<void> => {
+const deleteExpired = async (
+  stores: ReturnType<typeof createKyselyStores>,
+  { now, steadyNow }: SweepDates,
+): Promise<void> => {
   // Tokens first: a redeemed code and a redeemed device grant stay as long as their family.
   await stores.tokens.deleteExpired(now);
   const { codes, devices, pendingDecisions, sessions, registrationTokens, proofs, bindings, calls } = stores;
@@ -92,6 +117,5 @@ const sweep = async (stores: ReturnType<typeof createKyselyStores>, { now, stead
   for (const store of others) await store.deleteExpired(now);
   await bindings.deleteExpired(steadyNow);
   await devices.deleteExpired(now - DEVICE_GRANT_KEPT_MS);
-  await stores.audit.deleteBefore(now - AUDIT_KEPT_MS);
   await stores.loginAddresses.deleteBefore(now - LOGIN_ADDRESS_KEPT_MS);
 };

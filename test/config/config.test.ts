@@ -85,6 +85,7 @@ describe('the environment', () => {
         clients: [],
         busy_tone_ms: 2000,
         stop_seconds: 8,
+        retention: { call_days: 365, audit_days: 90 },
         digest_algorithms: ['MD5'],
       },
     });

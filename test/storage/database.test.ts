@@ -288,7 +288,7 @@ describe('database', () => {
         /^SEARCH calls USING INDEX calls_ongoing \(user_id=\?\); SEARCH caller USING PRIMARY KEY[^;]*; SEARCH callee USING PRIMARY KEY[^;]*$/,
       );
       const ofAll = [
-        [reads.unfinished({}), 'legs_unfinished'],
+        [reads.unfinishedElsewhere({ nodeId: 'node-1' }), 'legs_unfinished'],
         [reads.ongoing({}), 'calls_ongoing'],
       ] as const;
       for (const [query, index] of ofAll) {

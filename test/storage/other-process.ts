@@ -31,12 +31,16 @@ const insertCalls = async (): Promise<never> => {
   const insert = async (token: string): Promise<void> => {
     await calls.insert(aCall(token), anEvent(1));
     say(`inserted ${token}`);
-    const answered = aCall(token, { state: 'calling', legs: [aLeg('caller', { state: 'calling' }), aLeg('callee')] });
-    await calls.update(answered, ['caller'], [anEvent(2)]);
+    const answered = aCall(token, {
+      sequence: 2,
+      state: 'calling',
+      legs: [aLeg('caller', { state: 'calling' }), aLeg('callee')],
+    });
+    await calls.update(answered, ['caller'], [anEvent(2, { name: 'call.calling', payload: {} })]);
     say(`updated ${token}`);
   };
   for (let round = 0; ; round += 1) {
-    await Promise.all(Array.from({ length: 20 }, (_, index) => insert(`${round}-${index}`)));
+    await Promise.all(Array.from({ length: 20 }, (_, index) => insert(`${argument}${round}-${index}`)));
   }
 };
 

@@ -4,6 +4,8 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { type RawBuilder, sql } from 'kysely';
+import { CallFeed, type FeedPage } from '../../src/calls/feed/call-feed.ts';
+import { systemClock } from '../../src/shared/clock.ts';
 import { silentLog } from '../../src/shared/log.ts';
 import { openDatabase } from '../../src/storage/open-database.ts';
 import { aClient, aFamily, anEvent, aUser, tokensOf } from '../contracts/records.ts';
@@ -48,11 +50,55 @@ describe('several processes on one database', () => {
       if (what === 'updated') expect(call).toMatchObject({ state: 'calling', legs: [{ state: 'calling' }, {}] });
     }
     for (const { tokenCall, state } of await stores.calls.ongoing()) {
-      const events = state === 'created' ? [anEvent(1)] : [anEvent(1), anEvent(2)];
+      const events =
+        state === 'created' ? [anEvent(1)] : [anEvent(1), anEvent(2, { name: 'call.calling', payload: {} })];
       expect(await stores.calls.events(tokenCall)).toEqual(events);
     }
     await revived.close();
   });
+
+  /** Lets a process write calls, and kills it once it has promised some. @returns what it promised */
+  const writeUntilKilled = async (promises: number, prefix: string): Promise<readonly string[]> => {
+    const child = startProcess('insert-calls', stores.url, prefix);
+    const promised: string[] = [];
+    for await (const line of createInterface({ input: child.stdout! })) {
+      if (promised.push(line) === promises) child.kill('SIGKILL');
+    }
+    return promised;
+  };
+
+  it('lets readers of the feed read on over kill -9: one that is slow, and one that was away', async () => {
+    await stores.feed.begin('file', 'epoch');
+    const feed = new CallFeed({ store: stores.feed, calls: stores.calls, clock: systemClock, log: silentLog });
+    const start = await feed.head();
+    const told = (page: FeedPage): readonly string[] => {
+      if (page.kind === 'reset') throw new Error(page.reason);
+      return page.changes.map(
+        ({ call, event }) => `${event.sequence === 1 ? 'inserted' : 'updated'} ${call.tokenCall}`,
+      );
+    };
+    const stop = new AbortController();
+    const slow: string[] = [];
+    const following = (async () => {
+      for await (const page of feed.follow(start, { signal: stop.signal, limit: 7 })) slow.push(...told(page));
+    })();
+    const first = await writeUntilKilled(300, 'a');
+    const away: string[] = [];
+    const before = await feed.read(start, 100);
+    away.push(...told(before));
+    const second = await writeUntilKilled(300, 'b');
+    let { cursor } = before;
+    for (let page = await feed.read(cursor); told(page).length > 0; page = await feed.read(cursor)) {
+      away.push(...told(page));
+      cursor = page.cursor;
+    }
+    expect(new Set(away).size).toBe(away.length);
+    expect(new Set(away)).toEqual(new Set([...away, ...first, ...second]));
+    while (slow.length < away.length) await new Promise((resolve) => setImmediate(resolve));
+    stop.abort();
+    await following;
+    expect(slow).toEqual(away);
+  }, 60_000);
 
   /** Lets a process issue grants, and kills it at some moment after the first. @returns the pairs that it promised */
   const issueUntilKilled = async (prefix: string): Promise<readonly string[]> => {

@@ -10,6 +10,7 @@ import { migrate } from '../../migrate.ts';
 import type { Schema } from '../../schema.ts';
 import type { Pace, UnitOfWork } from '../../unit-of-work.ts';
 import type { CheckpointWork } from './checkpoint-worker.ts';
+import { fileIdentityOf } from './file-identity.ts';
 import { GroupCommit } from './group-commit.ts';
 import { ServingLock } from './serving-lock.ts';
 import { SqliteConnection, type Synchronous } from './sqlite-connection.ts';
@@ -39,6 +40,12 @@ const locationOf = (url: string): SqliteLocation => {
  * @throws DatabaseUrlError when the address cannot be understood
  */
 export const lockSqliteDatabase = (url: string): ServingLock => ServingLock.acquire(locationOf(url).path);
+
+/**
+ * See `identifyDatabase`.
+ * @throws DatabaseUrlError when the address cannot be understood
+ */
+export const identifySqliteDatabase = (url: string): string => fileIdentityOf(locationOf(url).path);
 
 /** Checkpoints beside the event loop. Where its thread fails, the connection's own checkpoints take over. */
 class Checkpointer {
