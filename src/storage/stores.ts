@@ -42,7 +42,7 @@ export interface Stores extends OAuthStores {
 export interface StoresOptions {
   readonly database: Database;
   readonly clock: Clock;
-  /** See `loadSecretKey`. */
+  /** See `openSecretKey`. */
   readonly secretKey: Buffer;
   readonly sandboxAccounts: SandboxAccounts;
 }
