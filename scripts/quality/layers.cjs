@@ -58,10 +58,10 @@ const faces = {
     'home/(home|test-page)',
     'management/(management|own-sessions)',
   ],
-  storage: ['open-database', 'stores', 'secret-key', 'phones/kysely-phone-book'],
+  storage: ['open-database', 'stores', 'secret-(check|key|replacement|report|seals)', 'phones/kysely-phone-book'],
   config: ['config', 'settings'],
   cli: ['command-line'],
-  app: ['service', 'administration', 'sip-accounts'],
+  app: ['service', 'administration', 'key-file', 'sip-accounts'],
 };
 
 /** What every route is built of: all of http but the app, which knows the routes. */

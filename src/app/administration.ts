@@ -23,7 +23,7 @@ export interface Administration extends OAuthAdministration {
  * @throws SqliteMissingError when better-sqlite3 is not installed for this Node
  * @throws DatabaseTooNewError when a newer version of the program has changed it
  * @throws MigrationFailedError when it could not be brought up to date
- * @throws SecretFileError when the secret file holds anything but a key
+ * @throws SecretFileError when the key file is missing, damaged or belongs to another database
  */
 export const openAdministration = async (config: Config): Promise<Administration> => {
   const clock = systemClock;

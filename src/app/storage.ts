@@ -2,8 +2,8 @@ import type { Config } from '../config/config.ts';
 import type { Clock } from '../shared/clock.ts';
 import type { Log } from '../shared/log.ts';
 import { openDatabase } from '../storage/open-database.ts';
-import { loadSecretKey } from '../storage/secret-key.ts';
-import { createStores, type Stores } from '../storage/stores.ts';
+import { openSecretKey } from '../storage/secret-check.ts';
+import { createStores, type Retention, type Stores } from '../storage/stores.ts';
 
 export interface StorageOptions {
   readonly config: Pick<Config, 'databaseUrl' | 'secretFile' | 'sandbox' | 'settings'>;
@@ -22,24 +22,34 @@ export interface Storage {
   readonly close: () => Promise<void>;
 }
 
+const retentionOf = ({ settings }: StorageOptions['config']): Retention => ({
+  callDays: settings.retention.call_days,
+  auditDays: settings.retention.audit_days,
+});
+
 /**
- * Opens the database, made and brought up to date where needed.
+ * Opens the database, made and brought up to date where needed, with the key file that belongs to it.
  * @throws DatabaseUrlError when its address cannot be understood
  * @throws DatabaseFileError when its file cannot be opened
  * @throws SqliteMissingError when better-sqlite3 is not installed for this Node
  * @throws DatabaseTooNewError when a newer version of the program has changed it
  * @throws MigrationFailedError when it could not be brought up to date
- * @throws SecretFileError when the secret file holds anything but a key
+ * @throws SecretFileError when the key file is missing, damaged or belongs to another database
  */
 export const openStorage = async ({ config, clock, log, ...pace }: StorageOptions): Promise<Storage> => {
-  const secretKey = loadSecretKey(config.secretFile);
-  const database = await openDatabase({ url: config.databaseUrl, clock, log, ...pace });
-  const { call_days: callDays, audit_days: auditDays } = config.settings.retention;
-  const retention = { callDays, auditDays };
-  const sandboxAccounts = config.sandbox ? 'accepted' : 'refused';
-  return {
-    secretKey,
-    stores: createStores({ database, clock, secretKey, sandboxAccounts, retention }),
-    close: () => database.close(),
-  };
+  const { databaseUrl, secretFile, sandbox } = config;
+  const database = await openDatabase({ url: databaseUrl, clock, log, ...pace });
+  try {
+    // The database tells which key it needs: a new one is made for a new database only.
+    const secretKey = await openSecretKey({ database, databaseUrl, path: secretFile, log });
+    const sandboxAccounts = sandbox ? 'accepted' : 'refused';
+    return {
+      secretKey,
+      stores: createStores({ database, clock, secretKey, sandboxAccounts, retention: retentionOf(config) }),
+      close: () => database.close(),
+    };
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
 };

@@ -6,6 +6,7 @@ import { AppError } from '../shared/errors.ts';
 import { addClientCommands } from './client-commands.ts';
 import type { CommandContext } from './command-context.ts';
 import { RefusedError, UsageError } from './errors.ts';
+import { addKeyCommands } from './key-commands.ts';
 import { addPhoneCommands } from './phone-commands.ts';
 import { serve } from './serve.ts';
 import type { Terminal } from './terminal.ts';
@@ -45,6 +46,7 @@ const createProgram = (terminal: Terminal): Command => {
   addClientCommands(program, context);
   addPhoneCommands(program, context);
   addTokenCommands(program, context);
+  addKeyCommands(program, terminal);
   return program;
 };
 

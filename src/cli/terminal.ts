@@ -1,4 +1,4 @@
-import { createInterface } from 'node:readline';
+import { createInterface, type Interface } from 'node:readline';
 import { Writable } from 'node:stream';
 
 /** What a command talks through: the streams of the process, or those of a test. */
@@ -20,7 +20,19 @@ const nowhere = (): Writable => new Writable({ write: (_chunk, _encoding, done) 
 export const readSecret = async ({ input, say }: Terminal, prompt: string): Promise<string> => {
   const isTyped = input.isTTY === true;
   if (isTyped) say(prompt);
-  const lines = createInterface({ input, output: nowhere(), terminal: isTyped, historySize: 0 });
+  return firstLineOf(createInterface({ input, output: nowhere(), terminal: isTyped, historySize: 0 }));
+};
+
+/**
+ * Asks the person at the terminal, who sees what they type.
+ * @returns the line without its end; empty where the input ended at once
+ */
+export const ask = ({ input, say }: Terminal, question: string): Promise<string> => {
+  say(question);
+  return firstLineOf(createInterface({ input }));
+};
+
+const firstLineOf = async (lines: Interface): Promise<string> => {
   try {
     for await (const line of lines) return line;
     return '';

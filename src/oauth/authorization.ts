@@ -63,7 +63,7 @@ export const createAuthorization = (parts: AuthorizationParts): Authorization =>
   const { loginLimit, tokenRequestRate, introspectionRate } = parts;
   const auditLog = createAuditLog({ audit: stores.audit, clock, log });
   const admission = createAdmission({ sandbox: parts.sandbox });
-  const keys = createKeys({ stores, publicUrl, auditLog, clock, log });
+  const keys = createKeys({ stores, publicUrl, auditLog, clock });
   const accounts = createAccounts({ stores, admission, auditLog, hasher, loginLimit, clock, ids });
   const clients = createClients({ stores, admission, auditLog, clock, ids });
   const issued = createTokens({ stores, keys, publicUrl, admission, auditLog, introspectionRate, clock, ids });

@@ -61,14 +61,16 @@ export class DatabaseClosedError extends AppError {
   }
 }
 
-/** The secret file is not one that this program made. */
+/** The key file cannot be used: it is missing, damaged, or belongs to another database. */
 export class SecretFileError extends AppError {
   readonly code = 'secret_file';
   readonly kind: ErrorKind = 'unavailable';
 }
 
-/** What was sealed was sealed with another key or for another purpose, or has been altered. */
-export class SealBrokenError extends AppError {
+/**
+ * What was sealed was sealed with another key or for another purpose, or has been altered. After the check of the key
+ * file at the start that is a fault of ours, and nothing that a client is told of.
+ */
+export class SealBrokenError extends Error {
   readonly code = 'seal_broken';
-  readonly kind: ErrorKind = 'unavailable';
 }

@@ -39,7 +39,7 @@ export class SecretBox {
         .setAuthTag(bytes.subarray(-TAG_BYTES));
       return decipher.update(text, undefined, 'utf8') + decipher.final('utf8');
     } catch (error) {
-      throw new SealBrokenError('A stored secret does not open with this secret file.', { cause: error });
+      throw new SealBrokenError('A stored secret does not open with this key file.', { cause: error });
     }
   }
 }

@@ -48,7 +48,7 @@ export interface Stores extends OAuthStores {
 export interface StoresOptions {
   readonly database: Database;
   readonly clock: Clock;
-  /** See `loadSecretKey`. */
+  /** See `openSecretKey`. */
   readonly secretKey: Buffer;
   readonly sandboxAccounts: SandboxAccounts;
   /** How long calls and audit entries are kept; 365 and 90 days by default. */

@@ -65,7 +65,8 @@ const addAlice = () => run('user add alice', 'correct horse\n');
 describe('the command line', () => {
   it('explains itself', async () => {
     const { printed } = await run('--help');
-    for (const command of ['serve', 'migrate', 'user', 'client', 'phone', 'token']) expect(printed).toContain(command);
+    for (const command of ['serve', 'migrate', 'user', 'client', 'phone', 'token', 'key'])
+      expect(printed).toContain(command);
     expect((await run('user --help')).printed).toMatch(/add .*disable .*enable .*password .*list /s);
     expect((await run('phone add --help')).printed).toContain('--address <address>');
   });
@@ -91,6 +92,7 @@ describe('the command line', () => {
     ['phone add alice --name a@b', '--name is letters, digits and ._-'],
     ['phone add alice --name a --address sip:200@10.0.0.5', '--name is for a phone without --address'],
     ['token revoke', 'Give a token on standard input, or --user, or --client.'],
+    ['key replace', '--yes is needed where no terminal is'],
   ])('does not understand "%s", says why and exits 2', async (words, reason) => {
     const { code, said, printed } = await offhook(words);
     expect({ code, printed }).toEqual({ code: 2, printed: '' });
@@ -140,7 +142,7 @@ describe('the command line', () => {
     process.env['OFFHOOK_SECRET_FILE'] = join(directory, 'short.key');
     expect(await offhook('migrate')).toMatchObject({
       code: 1,
-      said: expect.stringMatching(/^offhook: \S+ does not hold a key of 32 bytes\.$/),
+      said: expect.stringMatching(/^offhook: The key file \S+ of the database \S+ is truncated or damaged [^\n]+\.$/),
     });
     process.env['OFFHOOK_SECRET_FILE'] = join(directory, 'offhook.key');
     for (const url of [`sqlite:${directory}`, `sqlite:${join(directory, 'short.key', 'offhook.db')}`, 'sqlite:']) {

@@ -6,6 +6,8 @@ import { KyselyCodeStore } from '../../src/storage/oauth/kysely-code-store.ts';
 import { KyselyDeviceGrantStore } from '../../src/storage/oauth/kysely-device-grant-store.ts';
 import { KyselyTokenStore } from '../../src/storage/oauth/kysely-token-store.ts';
 import { openDatabase } from '../../src/storage/open-database.ts';
+import { openSecretKey } from '../../src/storage/secret-check.ts';
+import { fingerprintOf } from '../../src/storage/secret-key.ts';
 import { aCall, aLeg, anEvent } from '../contracts/records.ts';
 import { type GrantStores, issueGrants } from './issue-grants.ts';
 
@@ -52,6 +54,9 @@ const grantStores = (): GrantStores => ({
 
 switch (command) {
   case 'open':
+    break;
+  case 'open-key':
+    say(fingerprintOf(await openSecretKey({ database, databaseUrl: url, path: argument, log: silentLog })));
     break;
   case 'insert-calls':
     await insertCalls();

@@ -1,6 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { type RawBuilder, sql } from 'kysely';
@@ -8,6 +11,7 @@ import { CallFeed, type FeedPage } from '../../src/calls/feed/call-feed.ts';
 import { systemClock } from '../../src/shared/clock.ts';
 import { silentLog } from '../../src/shared/log.ts';
 import { openDatabase } from '../../src/storage/open-database.ts';
+import { fingerprintOf } from '../../src/storage/secret-key.ts';
 import { aClient, aFamily, anEvent, aUser, tokensOf } from '../contracts/records.ts';
 import { createTestStores, type TestStores } from '../support/test-database.ts';
 
@@ -157,5 +161,19 @@ describe('several processes on one database', () => {
     const url = stores.url.replace('offhook.db', 'new/offhook.db');
     const codes = await Promise.all(Array.from({ length: 5 }, () => runProcess('open', url)));
     expect(codes).toEqual([0, 0, 0, 0, 0]);
+  });
+
+  it('lets five processes that start on nothing make one key file, which all use and the database notes', async () => {
+    const directory = join(stores.directory, 'new');
+    const path = join(directory, 'offhook.key');
+    const openKey = async (): Promise<string> => {
+      const child = startProcess('open-key', `sqlite:${join(directory, 'offhook.db')}`, path);
+      return text(child.stdout!);
+    };
+    const printed = await Promise.all(Array.from({ length: 5 }, openKey));
+    const fingerprint = fingerprintOf(readFileSync(path));
+    expect(printed).toEqual(Array.from({ length: 5 }, () => `${fingerprint}\ndone\n`));
+    expect(readdirSync(directory).filter((name) => name.startsWith('offhook.key'))).toEqual(['offhook.key']);
+    expect(await openKey()).toBe(`${fingerprint}\ndone\n`);
   });
 });

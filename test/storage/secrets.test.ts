@@ -1,40 +1,10 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { SecretBox } from '../../src/storage/secret-box.ts';
-import { deriveKey, loadSecretKey } from '../../src/storage/secret-key.ts';
+import { deriveKey } from '../../src/storage/secret-key.ts';
 
-describe('secret file', () => {
-  let directory: string;
-  let path: string;
-
-  beforeEach(() => {
-    directory = mkdtempSync(join(tmpdir(), 'offhook-secret-'));
-    path = join(directory, 'data', 'offhook.key');
-  });
-  afterEach(() => rmSync(directory, { recursive: true }));
-
-  it('is made once, of 32 random bytes, for its user only', () => {
-    const key = loadSecretKey(path);
-    expect(key).toHaveLength(32);
-    expect(statSync(path).mode & 0o777).toBe(0o600);
-    expect(readdirSync(join(directory, 'data'))).toEqual(['offhook.key']);
-    expect(loadSecretKey(path)).toEqual(key);
-    expect(readFileSync(path)).toEqual(key);
-    expect(loadSecretKey(join(directory, 'other.key'))).not.toEqual(key);
-  });
-
-  it('is refused, and never replaced, when it holds something else', () => {
-    const other = join(directory, 'other.key');
-    writeFileSync(other, 'not a key');
-    expect(() => loadSecretKey(other)).toThrow(expect.objectContaining({ code: 'secret_file' }));
-    expect(readFileSync(other, 'utf8')).toBe('not a key');
-    expect(() => loadSecretKey(directory)).toThrow(expect.objectContaining({ code: 'secret_file' }));
-  });
-
+describe('secret key', () => {
   it('gives each purpose a key of its own', () => {
-    const key = loadSecretKey(path);
+    const key = Buffer.alloc(32, 7);
     expect(deriveKey(key, 'cookie')).toHaveLength(32);
     expect(deriveKey(key, 'cookie')).toEqual(deriveKey(key, 'cookie'));
     expect(deriveKey(key, 'cookie')).not.toEqual(deriveKey(key, 'ha1'));

@@ -6,12 +6,13 @@ import { type Log, silentLog } from '../../src/shared/log.ts';
 import type { Database } from '../../src/storage/database.ts';
 import { openDatabase } from '../../src/storage/open-database.ts';
 import type { SandboxAccounts } from '../../src/storage/sandbox-accounts.ts';
-import { loadSecretKey } from '../../src/storage/secret-key.ts';
 import { createStores, type Stores } from '../../src/storage/stores.ts';
 import { FakeClock } from './fake-clock.ts';
 
 export interface TestStores extends Stores {
   readonly database: Database;
+  /** Seals what is kept here; it is in no file. */
+  readonly secretKey: Buffer;
   readonly clock: FakeClock;
   /** Of the database: for a second process or connection. */
   readonly url: string;
@@ -52,13 +53,13 @@ export const createTestStores = async ({
   const url = `sqlite:${join(directory, 'offhook.db')}`;
   migrated ??= migrateOnce();
   writeFileSync(join(directory, 'offhook.db'), await migrated, { mode: 0o600 });
-  writeFileSync(join(directory, 'offhook.key'), randomBytes(32), { mode: 0o600 });
-  const secretKey = loadSecretKey(join(directory, 'offhook.key'));
+  const secretKey = randomBytes(32);
   // Not flushed: a clock of the test stands still while the disk works.
   const database = await openDatabase({ url: `${url}?synchronous=normal`, clock, log });
   return {
     ...createStores({ database, clock, secretKey, sandboxAccounts }),
     database,
+    secretKey,
     clock,
     url,
     directory,

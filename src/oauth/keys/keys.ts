@@ -1,5 +1,4 @@
 import type { Clock } from '../../shared/clock.ts';
-import type { Log } from '../../shared/log.ts';
 import type { AuditLog } from '../model/audit-log.ts';
 import type { OAuthStores } from '../model/stores.ts';
 import { createDpopProofs, type DpopProofs } from './dpop-proofs.ts';
@@ -18,10 +17,9 @@ export const createKeys = (parts: {
   readonly publicUrl: string;
   readonly auditLog: AuditLog;
   readonly clock: Clock;
-  readonly log: Log;
 }): Keys => {
-  const { stores, publicUrl, auditLog, clock, log } = parts;
-  const signingKeys = new SigningKeys({ signingKeys: stores.signingKeys, auditLog, clock, log });
+  const { stores, publicUrl, auditLog, clock } = parts;
+  const signingKeys = new SigningKeys({ signingKeys: stores.signingKeys, auditLog, clock });
   return {
     signingKeys,
     jwt: createJwtTokens({ keys: signingKeys, publicUrl, clock }),

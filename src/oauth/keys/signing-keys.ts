@@ -1,7 +1,5 @@
 import { calculateJwkThumbprint, type CryptoKey, exportJWK, generateKeyPair, importJWK, type JWK } from 'jose';
 import type { Clock } from '../../shared/clock.ts';
-import { AppError } from '../../shared/errors.ts';
-import type { Log } from '../../shared/log.ts';
 import type { AuditLog } from '../model/audit-log.ts';
 import type { SigningKey, SigningKeyStore } from '../model/token-stores.ts';
 
@@ -35,7 +33,6 @@ export interface SigningKeysDeps {
   readonly signingKeys: SigningKeyStore;
   readonly auditLog: AuditLog;
   readonly clock: Clock;
-  readonly log: Log;
 }
 
 const asKey = async (jwk: JWK): Promise<CryptoKey> => {
@@ -49,8 +46,6 @@ const usable = async ({ id, privateJwk, createdAt }: SigningKey): Promise<Usable
   const published = { kty: jwk.kty, kid: id, alg: SIGNING_ALGORITHM, use: 'sig', n: jwk.n, e: jwk.e };
   return { id, createdAt, published, privateKey: await asKey(jwk), publicKey: await asKey(published) };
 };
-
-const isSealBroken = (error: unknown): boolean => error instanceof AppError && error.code === 'seal_broken';
 
 /**
  * The keys that sign our JWT. The first is made when it is needed; later ones follow in turn, published before they sign
@@ -112,15 +107,13 @@ export class SigningKeys {
     await this.#read();
   }
 
-  async #make(): Promise<SigningKey> {
+  async #make(): Promise<void> {
     const { signingKeys, auditLog, clock } = this.#deps;
     const pair = await generateKeyPair(SIGNING_ALGORITHM, { modulusLength: MODULUS_BITS, extractable: true });
     const jwk = await exportJWK(pair.privateKey);
     const id = await calculateJwkThumbprint(jwk);
-    const key = { id, privateJwk: JSON.stringify(jwk), createdAt: clock.now() };
-    await signingKeys.insert(key);
+    await signingKeys.insert({ id, privateJwk: JSON.stringify(jwk), createdAt: clock.now() });
     auditLog.record('signing_key.created', { detail: id });
-    return key;
   }
 
   /** A key's last signature is when its successor begins to sign. */
@@ -141,23 +134,9 @@ export class SigningKeys {
 
   async #readStore(): Promise<void> {
     const readAt = this.#deps.clock.elapsed();
-    const stored = await this.#listOrReplace();
+    const stored = await this.#deps.signingKeys.list();
     const known = new Map(this.#known.map((key) => [key.id, key]));
     this.#known = await Promise.all(stored.map(async (key) => known.get(key.id) ?? (await usable(key))));
     this.#readAt = readAt;
-  }
-
-  /** Keys that were sealed with a secret file that is gone cannot come back: the service goes on with a new one. */
-  async #listOrReplace(): Promise<readonly SigningKey[]> {
-    const { signingKeys, log } = this.#deps;
-    try {
-      return await signingKeys.list();
-    } catch (error) {
-      if (!isSealBroken(error)) throw error;
-      log.error({ err: error }, 'the signing keys do not open with this secret file: tokens in JWT form end');
-      const key = await this.#make();
-      await signingKeys.deleteBefore(key.createdAt);
-      return [key];
-    }
   }
 }

@@ -28,7 +28,9 @@ export type AuditEventName =
   | 'key_pair.generated'
   | 'registration_token.created'
   | 'registration_token.deleted'
-  | 'signing_key.created';
+  | 'signing_key.created'
+  | 'key_file.replaced'
+  | 'phone.removed';
 
 /** Never holds a secret, a token, or a password that was typed. */
 export interface AuditEvent {

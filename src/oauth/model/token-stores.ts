@@ -143,7 +143,7 @@ export interface SigningKey {
 export interface SigningKeyStore {
   /**
    * The newest first.
-   * @throws SealBrokenError where the secret file is another
+   * @throws SealBrokenError when it was sealed with another key
    */
   list(): Promise<readonly SigningKey[]>;
   insert(key: SigningKey): Promise<void>;

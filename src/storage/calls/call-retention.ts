@@ -1,8 +1,8 @@
 import { sql } from 'kysely';
 import type { Database } from '../database.ts';
 import { deleteInSteps } from '../delete-in-steps.ts';
+import { KyselyFactStore } from '../kysely-fact-store.ts';
 import { type QueryOutcome, run, type UnitOfWork } from '../unit-of-work.ts';
-import { DELETED_THROUGH } from './kysely-feed-store.ts';
 
 /*
  * Only the oldest rows are looked at, in the order of their keys: there is no index on dates, and none is needed. A row
@@ -33,11 +33,7 @@ function* deleteChanges(database: Database, before: number, limit: number): Unit
   const old = builder.selectFrom(oldest.as('oldest')).select('id').where('at', '<', before);
   const outcome = yield* run(builder.deleteFrom('call_events').where('id', 'in', old).returning('id').compile());
   if (outcome.rows.length === 0) return outcome;
-  const value = String(Math.max(...outcome.rows.map(({ id }) => id)));
-  const fact = builder
-    .insertInto('facts')
-    .values({ name: DELETED_THROUGH, value })
-    .onConflict((conflict) => conflict.column('name').doUpdateSet({ value }));
-  yield* run(fact.compile());
+  const deletedThrough = Math.max(...outcome.rows.map(({ id }) => id));
+  yield* new KyselyFactStore(database).save('feed_deleted_through', String(deletedThrough));
   return outcome;
 }

@@ -1,14 +1,9 @@
 import type { FeedBounds, FeedRow, FeedRows, FeedStore } from '../../calls/feed/feed-store.ts';
 import { compileOnce } from '../compile-once.ts';
 import type { Database } from '../database.ts';
-import { run } from '../unit-of-work.ts';
+import { KyselyFactStore } from '../kysely-fact-store.ts';
 import { readStories } from './call-stories.ts';
 import { decodeEvents } from './event-codec.ts';
-
-/** Facts of the feed. */
-const EPOCH = 'feed_epoch';
-const FILE = 'feed_file';
-export const DELETED_THROUGH = 'feed_deleted_through';
 
 const compileQueries = ({ builder }: Database) => ({
   bounds: compileOnce(() =>
@@ -17,7 +12,7 @@ const compileQueries = ({ builder }: Database) => ({
         .selectFrom('call_events')
         .select((row) => row.fn.max('id').as('newest'))
         .as('newest'),
-      query.selectFrom('facts').select('value').where('name', '=', DELETED_THROUGH).as('deletedThrough'),
+      query.selectFrom('facts').select('value').where('name', '=', 'feed_deleted_through').as('deletedThrough'),
     ]),
   ),
   rows: compileOnce(({ after, limit }: { readonly after: number; readonly limit: number }) =>
@@ -49,16 +44,17 @@ const compileQueries = ({ builder }: Database) => ({
 /** `call_events` as a feed. Ids are given in the order of the commits: SQLite has one writer. */
 export class KyselyFeedStore implements FeedStore {
   readonly #database: Database;
+  readonly #facts: KyselyFactStore;
   readonly #queries: ReturnType<typeof compileQueries>;
 
   constructor(database: Database) {
     this.#database = database;
+    this.#facts = new KyselyFactStore(database);
     this.#queries = compileQueries(database);
   }
 
   async epoch(): Promise<string> {
-    const facts = await this.#facts([EPOCH]);
-    return facts.get(EPOCH) ?? '';
+    return (await this.#facts.find('feed_epoch')) ?? '';
   }
 
   /**
@@ -67,17 +63,12 @@ export class KyselyFeedStore implements FeedStore {
    * @param file - what tells the file from its copies
    */
   async begin(file: string, newEpoch: string): Promise<void> {
-    const facts = await this.#facts([EPOCH, FILE]);
-    if (facts.has(EPOCH) && facts.get(FILE) === file) return;
-    const rows = [
-      { name: EPOCH, value: newEpoch },
-      { name: FILE, value: file },
-    ];
-    const query = this.#database.builder
-      .insertInto('facts')
-      .values(rows)
-      .onConflict((conflict) => conflict.column('name').doUpdateSet((row) => ({ value: row.ref('excluded.value') })));
-    await this.#database.write(() => run(query.compile()));
+    const facts = this.#facts;
+    if ((await facts.find('feed_file')) === file) return;
+    await this.#database.write(function* () {
+      yield* facts.save('feed_epoch', newEpoch);
+      yield* facts.save('feed_file', file);
+    });
   }
 
   async bounds(): Promise<FeedBounds> {
@@ -97,12 +88,6 @@ export class KyselyFeedStore implements FeedStore {
       stories.set(row.callId, [...earlier, ...events]);
     }
     return { rows, through: found.at(-1)?.id ?? after };
-  }
-
-  async #facts(names: readonly string[]): Promise<ReadonlyMap<string, string>> {
-    const query = this.#database.builder.selectFrom('facts').select(['name', 'value']).where('name', 'in', names);
-    const rows = await this.#database.read(query.compile());
-    return new Map(rows.map(({ name, value }) => [name, value]));
   }
 }
 

@@ -4,7 +4,7 @@ import { SecretBox } from '../secret-box.ts';
 import { run } from '../unit-of-work.ts';
 
 /** The purpose for which private keys are sealed. */
-const SIGNING_KEY_PURPOSE = 'signing-key';
+export const SIGNING_KEY_PURPOSE = 'signing-key';
 
 /** Keys that sign JWT, sealed in SQL. */
 export class KyselySigningKeyStore implements SigningKeyStore {

@@ -12,6 +12,8 @@ import {
   SignJWT,
 } from 'jose';
 import request from 'supertest';
+import { silentLog } from '../../../src/shared/log.ts';
+import { KyselySigningKeyStore } from '../../../src/storage/oauth/kysely-signing-key-store.ts';
 import {
   asked,
   createOAuthApp,
@@ -184,6 +186,30 @@ describe('access tokens in JWT form', () => {
       refresh_token = answer.body.refresh_token;
     }
     expect(new Set((await request(oauth.app).get('/oauth/jwks')).body.keys.map(({ kid }: Fields) => kid)).size).toBe(4);
+  });
+});
+
+describe('a signing key that does not open', () => {
+  it('is a fault of ours: logged, told to nobody, and never replaced', async () => {
+    const logged: unknown[] = [];
+    const log = { ...silentLog, error: (fields: object) => void logged.push(fields) };
+    const broken = await createOAuthApp({ log });
+    try {
+      const { database, signingKeys } = broken.stores;
+      const other = new KyselySigningKeyStore(database, Buffer.alloc(32, 1));
+      await other.insert({ id: 'sealed with another key', privateJwk: '{}', createdAt: broken.clock.now() + 1 });
+      await broken.clients.configure({ ...demoApp, id: 'jwt-app', tokenFormat: 'jwt' }, credentials.client_secret);
+      const code = await obtainCode(broken, asked({ client_id: 'jwt-app' }));
+      const answer = await requestToken(broken, redemption(code, credentials));
+      expect([answer.status, answer.body]).toEqual([500, { error: 'server_error' }]);
+      expect(logged).toEqual([{ err: expect.objectContaining({ code: 'seal_broken' }) }]);
+      const keys = await request(broken.app).get('/oauth/jwks');
+      expect([keys.status, keys.body]).toMatchObject([500, { code: 'internal_error' }]);
+      expect(JSON.stringify([answer.body, keys.body])).not.toMatch(/seal|key/);
+      await expect(signingKeys.list()).rejects.toMatchObject({ code: 'seal_broken' });
+    } finally {
+      await broken.close();
+    }
   });
 });
 

@@ -9,7 +9,6 @@ import {
 } from '../../../src/oauth/keys/jwt-tokens.ts';
 import { SigningKeys } from '../../../src/oauth/keys/signing-keys.ts';
 import { claimedHashOf, createTokenReader, jwtHash } from '../../../src/oauth/tokens/token-reader.ts';
-import { silentLog } from '../../../src/shared/log.ts';
 import { createTestStores, type TestStores } from '../../support/test-database.ts';
 
 const publicUrl = 'https://calls.example/base';
@@ -22,7 +21,7 @@ let now: number;
 beforeAll(async () => {
   stores = await createTestStores();
   const { signingKeys, clock } = stores;
-  keys = new SigningKeys({ signingKeys, clock, auditLog: { record: () => undefined }, log: silentLog });
+  keys = new SigningKeys({ signingKeys, clock, auditLog: { record: () => undefined } });
   jwt = createJwtTokens({ keys, publicUrl, clock });
   now = Math.floor(clock.now() / 1000);
 });

@@ -1,8 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { SigningKeys } from '../../../src/oauth/keys/signing-keys.ts';
 import type { AuditEventName } from '../../../src/oauth/model/audit-log.ts';
-import type { Log } from '../../../src/shared/log.ts';
-import { silentLog } from '../../../src/shared/log.ts';
 import { KyselySigningKeyStore } from '../../../src/storage/oauth/kysely-signing-key-store.ts';
 import { createTestStores, type TestStores } from '../../support/test-database.ts';
 
@@ -17,7 +15,7 @@ beforeEach(async () => {
 afterEach(() => stores.close());
 
 /** The keys as one process has them. */
-const createKeys = (changes: { signingKeys?: KyselySigningKeyStore; log?: Log } = {}): SigningKeys => {
+const createKeys = (changes: { signingKeys?: KyselySigningKeyStore } = {}): SigningKeys => {
   const auditLog = {
     record: (event: AuditEventName, { detail }: { detail?: string | null }) => recorded.push([event, detail]),
   };
@@ -25,7 +23,6 @@ const createKeys = (changes: { signingKeys?: KyselySigningKeyStore; log?: Log } 
     signingKeys: stores.signingKeys,
     clock: stores.clock,
     auditLog,
-    log: silentLog,
     ...changes,
   });
 };
@@ -105,18 +102,15 @@ describe('signing keys', () => {
     }
   });
 
-  it('that do not open with the secret file are replaced, and that is logged', async () => {
-    const lost = (await createKeys().current()).id;
-    stores.clock.advance(1000);
-    const logged: string[] = [];
-    const log = { ...silentLog, error: (_fields: object, message: string) => void logged.push(message) };
+  it('that do not open fail whoever needs one, and are neither replaced nor deleted', async () => {
+    const { id } = await createKeys().current();
     const signingKeys = new KyselySigningKeyStore(stores.database, Buffer.alloc(32, 1));
-    const keys = createKeys({ signingKeys, log });
-    const { id } = await keys.current();
-    expect(id).not.toBe(lost);
-    expect(logged).toEqual([expect.stringContaining('do not open')]);
-    expect(await idsOf(createKeys({ signingKeys, log }))).toEqual([id]);
-    expect(logged).toHaveLength(1);
+    const keys = createKeys({ signingKeys });
+    for (const use of [() => keys.current(), () => keys.published(), () => keys.find(id)]) {
+      await expect(use()).rejects.toMatchObject({ code: 'seal_broken' });
+    }
+    expect(await stores.signingKeys.list()).toMatchObject([{ id }]);
+    expect(recorded).toHaveLength(1);
   });
 
   it('are not replaced because the store fails', async () => {

@@ -36,7 +36,7 @@ describe('the authorization server in SQLite', () => {
     }
   });
 
-  it('opens no signing key with another secret file, and none that was moved to another id', async () => {
+  it('opens no signing key with another key file, and none that was moved to another id', async () => {
     await stores.signingKeys.insert(key);
     const other = new KyselySigningKeyStore(stores.database, Buffer.alloc(32, 1));
     await expect(other.list()).rejects.toMatchObject({ code: 'seal_broken' });
