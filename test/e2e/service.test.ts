@@ -234,6 +234,30 @@ describe('the end', () => {
     }
   });
 
+  it('comes at once by a second signal, and the journal keeps what the first one ended', async () => {
+    const silent = createSocket('udp4').bind(0, '127.0.0.1');
+    await once(silent, 'listening');
+    try {
+      const phones = [{ user: 'demo', address: `sip:phone@127.0.0.1:${silent.address().port}` }];
+      const service = await start({ settings: { stop_seconds: 60, phones } });
+      const rest = new RestClient(service.baseUrl, await authorize(service.baseUrl));
+      const call = await rest.place({ number: ANSWERS });
+      await rest.until(call, ({ state }) => state === 'calling');
+      process.kill(service.pid, 'SIGTERM');
+      const ended = { state: 'ended', outcome: 'cancelled', ended_by: 'system' };
+      while ((journalled(call) as { call: { state: string } }).call.state !== 'ended') await pause(20);
+      expect(journalled(call)).toMatchObject({
+        call: ended,
+        legs: [{ role: 'callee', state: 'ended' }, { state: 'ending' }],
+      });
+      expect(await service.stop()).toBe(1);
+      await (await start({ settings: { stop_seconds: 3, phones } })).stop();
+      expect(journalled(call)).toMatchObject({ call: ended, legs: [{ state: 'ended' }, { state: 'ended' }] });
+    } finally {
+      silent.close();
+    }
+  });
+
   it('does not come by SIGHUP where no terminal is', async () => {
     const service = await start();
     const rest = new RestClient(service.baseUrl, await authorize(service.baseUrl));
