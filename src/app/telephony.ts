@@ -24,7 +24,7 @@ export interface TelephonyParts {
   readonly stores: Stores;
   readonly secretKey: Buffer;
   readonly clock: Clock;
-  /** Dates registrations of phones: no step of the wall clock may end them. */
+  /** Dates registrations of phones and the nonces of their challenges: no step of the wall clock may end or lengthen them. */
   readonly steadyClock: WallClock;
   readonly ids: IdSource;
   readonly log: Log;
@@ -86,10 +86,17 @@ const startOwnPhone = async (
 
 /** Takes REGISTER from the phones of users. */
 const startRegistrar = (userAgent: UserAgent, parts: TelephonyParts): Registrar => {
-  const { config, stores, secretKey, clock, steadyClock, ids, log } = parts;
+  const { config, stores, secretKey, steadyClock, ids, log } = parts;
   const key = deriveKey(secretKey, 'digest nonces');
   const { digest_algorithms: algorithms } = config.settings;
-  const digest = new DigestServer({ realm: sipRealm, credentials: stores.credentials, algorithms, key, clock, ids });
+  const digest = new DigestServer({
+    realm: sipRealm,
+    credentials: stores.credentials,
+    algorithms,
+    key,
+    clock: steadyClock,
+    ids,
+  });
   const registrar = new Registrar({ store: stores.bindings, digest, clock: steadyClock, ids, log });
   userAgent.handle('REGISTER', registrar.handle);
   return registrar;

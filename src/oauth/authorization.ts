@@ -102,7 +102,7 @@ export const createAuthorization = (parts: AuthorizationParts): Authorization =>
       admission,
       proofs: keys.proofs,
       firstPartyClientId,
-      clientRate: tokenRequestRate && new RequestRateLimit(tokenRequestRate),
+      clientRate: tokenRequestRate && new RequestRateLimit(tokenRequestRate, clock),
     }),
     basicLogin: createBasicLogin({ clients: stores.clients, logins, grants, jwt: keys.jwt, auditLog, clock }),
   };

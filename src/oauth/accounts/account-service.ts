@@ -40,7 +40,7 @@ export const createAccountService = (deps: {
     try {
       await deps.logins.logIn(request);
     } catch (error) {
-      await deps.loginRefusals.record(error, { ...auditedActor(person), detail: 'change of password' });
+      deps.loginRefusals.record(error, { ...auditedActor(person), detail: 'change of password' });
       throw error;
     }
   };

@@ -1,4 +1,4 @@
-import type { WallClock } from '../../shared/clock.ts';
+import type { Clock } from '../../shared/clock.ts';
 import type { IdSource } from '../../shared/ids.ts';
 import { ConcurrencyLimit, type ConcurrencyLimitOptions } from '../limits/concurrency-limit.ts';
 import { LoginLockout } from '../limits/login-lockout.ts';
@@ -41,19 +41,19 @@ export const createAccounts = (parts: {
   readonly loginLimit: ConcurrencyLimitOptions;
   readonly admission: Admission;
   readonly auditLog: AuditLog;
-  readonly clock: WallClock;
+  readonly clock: Clock;
   readonly ids: IdSource;
 }): Accounts => {
   const { hasher, admission, auditLog, clock, ids } = parts;
   const { users, loginAddresses, audit } = parts.stores;
-  const loginRefusals = new LoginRefusals(auditLog);
+  const loginRefusals = new LoginRefusals(auditLog, clock);
   const passwords = createLoginService({
     users,
     loginAddresses,
     hasher,
     admission,
     clock,
-    lockout: new LoginLockout(),
+    lockout: new LoginLockout(clock),
     limit: new ConcurrencyLimit(parts.loginLimit),
   });
   return {

@@ -1,4 +1,5 @@
-import { RequestRateLimit } from '../limits/request-rate-limit.ts';
+import type { MonotonicClock } from '../../shared/clock.ts';
+import { WindowCounter } from '../limits/window-counter.ts';
 import type { UserStore } from '../model/account-stores.ts';
 import type { AuditEventName, AuditLog } from '../model/audit-log.ts';
 import { LoginLimitedError, WrongCredentialsError } from '../model/errors.ts';
@@ -11,30 +12,28 @@ const loginRefusalEvent = (error: unknown): AuditEventName | undefined => {
   return error instanceof LoginLimitedError ? 'login.limited' : undefined;
 };
 
-/** How often a lock is recorded for one address and user: a client that is locked out can try as fast as it likes. */
-const LOCKS_RECORDED = { most: 1, windowSeconds: 15 * 60 };
+/** Once in so long a lock is recorded for one address and user: a client that is locked out can try as fast as it likes. */
+const LOCK_RECORDED_EVERY_SECONDS = 15 * 60;
 
 /** Writes to the audit log which proofs of a password were refused. */
 export class LoginRefusals {
   readonly #auditLog: AuditLog;
-  readonly #locks = new RequestRateLimit(LOCKS_RECORDED);
+  readonly #locks: WindowCounter;
 
-  constructor(auditLog: AuditLog) {
+  constructor(auditLog: AuditLog, clock: MonotonicClock) {
     this.#auditLog = auditLog;
+    this.#locks = new WindowCounter(LOCK_RECORDED_EVERY_SECONDS, clock);
   }
 
   /** A login that failed for a reason of ours is not recorded. */
-  async record(error: unknown, about: Parameters<AuditLog['record']>[1]): Promise<void> {
+  record(error: unknown, about: Parameters<AuditLog['record']>[1]): void {
     const event = loginRefusalEvent(error);
     if (event === undefined) return;
-    if (event !== 'login.limited' || (await this.#isNewLock(about))) this.#auditLog.record(event, about);
+    if (event !== 'login.limited' || this.#isNewLock(about)) this.#auditLog.record(event, about);
   }
 
-  #isNewLock({ userId, address }: Parameters<AuditLog['record']>[1]): Promise<boolean> {
-    return this.#locks.take(JSON.stringify([userId, networkOfAddress(address ?? '')])).then(
-      () => true,
-      () => false,
-    );
+  #isNewLock({ userId, address }: Parameters<AuditLog['record']>[1]): boolean {
+    return this.#locks.count(JSON.stringify([userId, networkOfAddress(address ?? '')])).count === 1;
   }
 }
 
@@ -48,7 +47,7 @@ export const createAuditedLogins = (deps: {
   const recordRefusal = async (error: unknown, { username, address }: LoginRequest): Promise<void> => {
     const user = await deps.users.findByUsername(username.normalize('NFC'));
     const who = user === undefined ? { detail: 'unknown user' } : { userId: user.id };
-    await deps.loginRefusals.record(error, { address, ...who });
+    deps.loginRefusals.record(error, { address, ...who });
   };
 
   return {

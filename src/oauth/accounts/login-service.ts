@@ -45,10 +45,10 @@ export const createLoginService = (deps: {
     const user = await deps.users.findByUsername(username);
     const isKnown = user !== undefined && (await deps.loginAddresses.isKnown(user.id, address));
     const tried: LoginAttempt = { username, address, addressIs: isKnown ? 'known' : 'new' };
-    await deps.lockout.check(tried);
+    deps.lockout.check(tried);
     const proven = await prove(user, request);
     if (proven === undefined) {
-      await deps.lockout.countFailure(tried);
+      deps.lockout.countFailure(tried);
       throw new WrongCredentialsError();
     }
     await deps.loginAddresses.remember(proven.id, address, deps.clock.now());

@@ -70,7 +70,7 @@ export const createClientAuthenticator = (deps: {
       // Without a secret it was no guess.
       if (client !== undefined && claim.secret !== undefined) clientIds.push(client.id);
     }
-    await deps.failureLimit.countFailure({ clientIds: [...new Set(clientIds)], address });
+    deps.failureLimit.countFailure({ clientIds: [...new Set(clientIds)], address });
     throw refused();
   },
 });

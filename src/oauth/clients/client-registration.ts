@@ -1,4 +1,4 @@
-import type { WallClock } from '../../shared/clock.ts';
+import type { Clock } from '../../shared/clock.ts';
 import type { IdSource } from '../../shared/ids.ts';
 import { RequestRateLimit } from '../limits/request-rate-limit.ts';
 import type { ClientStore, RegistrationTokenStore, UserStore } from '../model/account-stores.ts';
@@ -52,7 +52,7 @@ export interface ClientRegistrationDeps {
   readonly users: UserStore;
   readonly admission: Admission;
   readonly auditLog: AuditLog;
-  readonly clock: WallClock;
+  readonly clock: Clock;
   readonly ids: IdSource;
 }
 
@@ -60,12 +60,13 @@ export interface ClientRegistrationDeps {
 export class ClientRegistration {
   readonly #deps: ClientRegistrationDeps;
   readonly #admin: ClientAdmin;
-  readonly #rateLimit = new RequestRateLimit(REGISTRATIONS);
+  readonly #rateLimit: RequestRateLimit;
 
   constructor(deps: ClientRegistrationDeps) {
     const { clients, clock, ids } = deps;
     this.#deps = deps;
     this.#admin = createClientAdmin({ clients, clock, ids });
+    this.#rateLimit = new RequestRateLimit(REGISTRATIONS, clock);
   }
 
   /**
@@ -88,7 +89,7 @@ export class ClientRegistration {
   async register(client: ClientToRegister, permit: RegistrationPermit, address: string): Promise<ClientWithSecret> {
     const { tokenHash, name, createdBy, sandbox } = permit;
     checkRedirectUris(client.redirectUris);
-    await this.#rateLimit.take(tokenHash);
+    this.#rateLimit.take(tokenHash);
     const created = await this.#create(client, sandbox);
     const about = { clientId: created.client.id, userId: createdBy, address, detail: name };
     this.#deps.auditLog.record('client.registered', about);

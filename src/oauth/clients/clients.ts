@@ -1,4 +1,4 @@
-import type { WallClock } from '../../shared/clock.ts';
+import type { Clock } from '../../shared/clock.ts';
 import type { IdSource } from '../../shared/ids.ts';
 import { ClientFailureLimit } from '../limits/client-failure-limit.ts';
 import type { Admission } from '../model/admission.ts';
@@ -23,13 +23,13 @@ export const createClients = (parts: {
   readonly stores: Pick<OAuthStores, 'clients' | 'users' | 'registrationTokens'>;
   readonly admission: Admission;
   readonly auditLog: AuditLog;
-  readonly clock: WallClock;
+  readonly clock: Clock;
   readonly ids: IdSource;
 }): Clients => {
   const { admission, auditLog, clock, ids } = parts;
   const { clients, users, registrationTokens } = parts.stores;
   return {
-    clientAuthenticator: createClientAuthenticator({ clients, admission, failureLimit: new ClientFailureLimit() }),
+    clientAuthenticator: createClientAuthenticator({ clients, admission, failureLimit: new ClientFailureLimit(clock) }),
     clientRegistration: new ClientRegistration({
       registrationTokens,
       clients,

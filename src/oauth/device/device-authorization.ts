@@ -1,4 +1,4 @@
-import type { WallClock } from '../../shared/clock.ts';
+import type { Clock } from '../../shared/clock.ts';
 import type { IdSource } from '../../shared/ids.ts';
 import type { ClientAuthenticator, ClientRequest } from '../clients/client-authenticator.ts';
 import { RequestRateLimit } from '../limits/request-rate-limit.ts';
@@ -31,17 +31,18 @@ export interface DeviceAuthorizationDeps {
   readonly clientAuthenticator: ClientAuthenticator;
   /** The base of the address that a person is sent to. */
   readonly publicUrl: string;
-  readonly clock: WallClock;
+  readonly clock: Clock;
   readonly ids: IdSource;
 }
 
 /** RFC 8628 section 3.1: what has no browser asks for an answer that a person gives elsewhere. */
 export class DeviceAuthorization {
   readonly #deps: DeviceAuthorizationDeps;
-  readonly #rateLimit = new RequestRateLimit(DEVICES);
+  readonly #rateLimit: RequestRateLimit;
 
   constructor(deps: DeviceAuthorizationDeps) {
     this.#deps = deps;
+    this.#rateLimit = new RequestRateLimit(DEVICES, deps.clock);
   }
 
   /**
@@ -55,7 +56,7 @@ export class DeviceAuthorization {
     const { clock, ids, publicUrl } = this.#deps;
     const client = await this.#clientOf(request);
     const scopes = requestedScopes(client, request.parameters.get('scope'));
-    await this.#rateLimit.take(networkOfAddress(request.address));
+    this.#rateLimit.take(networkOfAddress(request.address));
     const now = clock.now();
     const deviceCode = newSecret(ids);
     const userCode = await this.#insert({

@@ -1,4 +1,4 @@
-import type { WallClock } from '../../shared/clock.ts';
+import type { Clock, MonotonicClock } from '../../shared/clock.ts';
 import { ConcurrencyLimit } from '../limits/concurrency-limit.ts';
 import { RequestRateLimit } from '../limits/request-rate-limit.ts';
 import type { Client, ClientStore } from '../model/account-stores.ts';
@@ -34,21 +34,26 @@ export interface DeviceQuestion {
 
 /** Bounds how often a person, and an address, may be wrong. */
 class GuessLimit {
-  readonly #users = new RequestRateLimit({ most: WRONG_CODES_OF_USER, windowSeconds: WINDOW_SECONDS });
-  readonly #addresses = new RequestRateLimit({ most: WRONG_CODES_FROM_ADDRESS, windowSeconds: WINDOW_SECONDS });
+  readonly #users: RequestRateLimit;
+  readonly #addresses: RequestRateLimit;
   // One at a time: guesses that are sent together would all pass the limit before the first is counted.
   readonly #guesses = new ConcurrencyLimit({ atOnce: 1, mostWaiting: MOST_WAITING });
+
+  constructor(clock: MonotonicClock) {
+    this.#users = new RequestRateLimit({ most: WRONG_CODES_OF_USER, windowSeconds: WINDOW_SECONDS }, clock);
+    this.#addresses = new RequestRateLimit({ most: WRONG_CODES_FROM_ADDRESS, windowSeconds: WINDOW_SECONDS }, clock);
+  }
 
   /** Gets something that a code opens; undefined is a wrong guess. */
   attempt<Found>({ user, address }: Actor, open: () => Promise<Found | undefined>): Promise<Found> {
     return this.#guesses.run(user.id, async () => {
       const network = networkOfAddress(address ?? '');
-      await this.#users.check(user.id);
-      await this.#addresses.check(network);
+      this.#users.check(user.id);
+      this.#addresses.check(network);
       const found = await open();
       if (found !== undefined) return found;
-      await this.#users.count(user.id);
-      await this.#addresses.count(network);
+      this.#users.count(user.id);
+      this.#addresses.count(network);
       throw new UnknownUserCodeError();
     });
   }
@@ -65,7 +70,7 @@ export interface DeviceConsentDeps {
   readonly clients: ClientStore;
   readonly admission: Admission;
   readonly auditLog: AuditLog;
-  readonly clock: WallClock;
+  readonly clock: Clock;
 }
 
 /**
@@ -74,10 +79,11 @@ export interface DeviceConsentDeps {
  */
 export class DeviceConsent {
   readonly #deps: DeviceConsentDeps;
-  readonly #guesses = new GuessLimit();
+  readonly #guesses: GuessLimit;
 
   constructor(deps: DeviceConsentDeps) {
     this.#deps = deps;
+    this.#guesses = new GuessLimit(deps.clock);
   }
 
   /**

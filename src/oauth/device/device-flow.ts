@@ -1,4 +1,4 @@
-import type { WallClock } from '../../shared/clock.ts';
+import type { Clock } from '../../shared/clock.ts';
 import type { IdSource } from '../../shared/ids.ts';
 import type { ClientAuthenticator } from '../clients/client-authenticator.ts';
 import type { Admission } from '../model/admission.ts';
@@ -19,7 +19,7 @@ export const createDeviceFlow = (parts: {
   readonly publicUrl: string;
   readonly admission: Admission;
   readonly auditLog: AuditLog;
-  readonly clock: WallClock;
+  readonly clock: Clock;
   readonly ids: IdSource;
 }): DeviceFlow => {
   const { clientAuthenticator, publicUrl, admission, auditLog, clock, ids } = parts;

@@ -1,3 +1,4 @@
+import type { MonotonicClock } from '../../shared/clock.ts';
 import { networkOfAddress } from '../model/network-of-address.ts';
 import { RequestRateLimit } from './request-rate-limit.ts';
 
@@ -18,17 +19,22 @@ export interface ClientFailure {
  * have 256 bits, so that guesses lead nowhere, and a stranger's must not keep a client from its tokens.
  */
 export class ClientFailureLimit {
-  readonly #clients = new RequestRateLimit({ most: FAILURES_OF_CLIENT, windowSeconds: WINDOW_SECONDS });
-  readonly #addresses = new RequestRateLimit({ most: FAILURES_FROM_ADDRESS, windowSeconds: WINDOW_SECONDS });
+  readonly #clients: RequestRateLimit;
+  readonly #addresses: RequestRateLimit;
+
+  constructor(clock: MonotonicClock) {
+    this.#clients = new RequestRateLimit({ most: FAILURES_OF_CLIENT, windowSeconds: WINDOW_SECONDS }, clock);
+    this.#addresses = new RequestRateLimit({ most: FAILURES_FROM_ADDRESS, windowSeconds: WINDOW_SECONDS }, clock);
+  }
 
   /**
    * @throws TooManyRequestsError in place of the refusal, after too many failures of a client or from the address
    */
-  async countFailure({ clientIds, address }: ClientFailure): Promise<void> {
+  countFailure({ clientIds, address }: ClientFailure): void {
     const network = networkOfAddress(address);
-    await this.#clients.check(...clientIds);
-    await this.#addresses.check(network);
-    await this.#clients.count(...clientIds);
-    await this.#addresses.count(network);
+    this.#clients.check(...clientIds);
+    this.#addresses.check(network);
+    this.#clients.count(...clientIds);
+    this.#addresses.count(network);
   }
 }

@@ -1,7 +1,8 @@
-import { RateLimiterMemory, type RateLimiterRes } from 'rate-limiter-flexible';
+import type { MonotonicClock } from '../../shared/clock.ts';
 import { LoginLimitedError } from '../model/errors.ts';
 import { networkOfAddress } from '../model/network-of-address.ts';
 import { hashSecret } from '../model/secrets.ts';
+import { WindowCounter } from './window-counter.ts';
 
 /** How many failures lock what, and for how long. */
 const WINDOW_SECONDS = 15 * 60;
@@ -17,7 +18,12 @@ export interface LoginAttempt {
   readonly addressIs: 'known' | 'new';
 }
 
-const limiter = (points: number): RateLimiterMemory => new RateLimiterMemory({ points, duration: WINDOW_SECONDS });
+/** Failures that are counted under a key, and how many of them lock it. */
+interface Lock {
+  readonly counter: WindowCounter;
+  readonly most: number;
+  readonly key: string;
+}
 
 /**
  * Slows the guessing of passwords down: per account and per address (NIST SP 800-63B section 5.2.2). An address from which
@@ -25,34 +31,38 @@ const limiter = (points: number): RateLimiterMemory => new RateLimiterMemory({ p
  * address, never bars it.
  */
 export class LoginLockout {
-  readonly #accounts = limiter(FAILURES_OF_ACCOUNT);
-  readonly #addresses = limiter(FAILURES_FROM_ADDRESS);
-  readonly #knownAddresses = limiter(FAILURES_FROM_KNOWN_ADDRESS);
+  readonly #accounts: WindowCounter;
+  readonly #addresses: WindowCounter;
+  readonly #knownAddresses: WindowCounter;
+
+  constructor(clock: MonotonicClock) {
+    this.#accounts = new WindowCounter(WINDOW_SECONDS, clock);
+    this.#addresses = new WindowCounter(WINDOW_SECONDS, clock);
+    this.#knownAddresses = new WindowCounter(WINDOW_SECONDS, clock);
+  }
 
   /**
    * @throws LoginLimitedError while the account or the address is locked
    */
-  async check(attempt: LoginAttempt): Promise<void> {
-    for (const [counter, key] of this.#countersFor(attempt)) {
-      const state: RateLimiterRes | null = await counter.get(key);
-      if (state === null || state.consumedPoints < counter.points) continue;
-      throw new LoginLimitedError(Math.max(1, Math.ceil(state.msBeforeNext / 1000)));
+  check(attempt: LoginAttempt): void {
+    for (const { counter, most, key } of this.#locksFor(attempt)) {
+      const counted = counter.read(key);
+      if (counted !== undefined && counted.count >= most) throw new LoginLimitedError(counted.secondsLeft);
     }
   }
 
-  async countFailure(attempt: LoginAttempt): Promise<void> {
-    for (const [counter, key] of this.#countersFor(attempt)) await counter.penalty(key);
+  countFailure(attempt: LoginAttempt): void {
+    for (const { counter, key } of this.#locksFor(attempt)) counter.count(key);
   }
 
-  #countersFor({
-    username,
-    address,
-    addressIs,
-  }: LoginAttempt): readonly (readonly [counter: RateLimiterMemory, key: string])[] {
-    if (addressIs === 'known') return [[this.#knownAddresses, hashSecret(JSON.stringify([username, address]))]];
+  #locksFor({ username, address, addressIs }: LoginAttempt): readonly Lock[] {
+    if (addressIs === 'known') {
+      const key = hashSecret(JSON.stringify([username, address]));
+      return [{ counter: this.#knownAddresses, most: FAILURES_FROM_KNOWN_ADDRESS, key }];
+    }
     return [
-      [this.#accounts, hashSecret(username)],
-      [this.#addresses, networkOfAddress(address)],
+      { counter: this.#accounts, most: FAILURES_OF_ACCOUNT, key: hashSecret(username) },
+      { counter: this.#addresses, most: FAILURES_FROM_ADDRESS, key: networkOfAddress(address) },
     ];
   }
 }

@@ -1,5 +1,6 @@
-import { RateLimiterMemory, type RateLimiterRes } from 'rate-limiter-flexible';
+import type { MonotonicClock } from '../../shared/clock.ts';
 import { TooManyRequestsError } from '../model/errors.ts';
+import { type WindowCount, WindowCounter } from './window-counter.ts';
 
 export interface RequestRate {
   /** How many are let through in a window. */
@@ -7,40 +8,39 @@ export interface RequestRate {
   readonly windowSeconds: number;
 }
 
-const refusal = ({ msBeforeNext }: RateLimiterRes): TooManyRequestsError =>
-  new TooManyRequestsError(Math.max(1, Math.ceil(msBeforeNext / 1000)));
+const refusal = ({ secondsLeft }: WindowCount): TooManyRequestsError => new TooManyRequestsError(secondsLeft);
 
 /** Bounds how often a requester may do something, or fail at it. Each key has a count of its own. */
 export class RequestRateLimit {
   readonly #most: number;
-  readonly #counter: RateLimiterMemory;
+  readonly #counter: WindowCounter;
 
-  constructor({ most, windowSeconds }: RequestRate) {
+  constructor({ most, windowSeconds }: RequestRate, clock: MonotonicClock) {
     this.#most = most;
-    this.#counter = new RateLimiterMemory({ points: most, duration: windowSeconds });
+    this.#counter = new WindowCounter(windowSeconds, clock);
   }
 
   /**
    * Counts nothing.
    * @throws TooManyRequestsError while one of the keys is at its limit
    */
-  async check(...keys: readonly string[]): Promise<void> {
+  check(...keys: readonly string[]): void {
     for (const key of keys) {
-      const state = await this.#counter.get(key);
-      if (state !== null && state.consumedPoints >= this.#most) throw refusal(state);
+      const counted = this.#counter.read(key);
+      if (counted !== undefined && counted.count >= this.#most) throw refusal(counted);
     }
   }
 
-  async count(...keys: readonly string[]): Promise<void> {
-    for (const key of keys) await this.#counter.penalty(key);
+  count(...keys: readonly string[]): void {
+    for (const key of keys) this.#counter.count(key);
   }
 
   /**
    * Counts and checks at once: of many at the same moment, no more than the limit pass.
    * @throws TooManyRequestsError where this one is above the limit
    */
-  async take(key: string): Promise<void> {
-    const state = await this.#counter.penalty(key);
-    if (state.consumedPoints > this.#most) throw refusal(state);
+  take(key: string): void {
+    const counted = this.#counter.count(key);
+    if (counted.count > this.#most) throw refusal(counted);
   }
 }

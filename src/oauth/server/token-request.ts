@@ -131,7 +131,7 @@ export const createTokenRequestCheck = (deps: TokenRequestCheckDeps): TokenReque
       const { parameters, route, address, codeAnswer } = asked;
       const grantType = grantTypeOf(parameters);
       const client = await clientOf(asked, grantType);
-      await deps.clientRate?.take(client.id);
+      deps.clientRate?.take(client.id);
       checkParameters(parameters, grantType);
       const dpopKey = await provenKey(client, asked.proof);
       return { client, route, address, dpopKey, codeAnswer, parameters: parameters.given() };

@@ -68,8 +68,8 @@ export const createIntrospection = (deps: IntrospectionDeps): Introspection => {
     introspect: async (request) => {
       const { token } = request;
       const keys = [`client ${request.client.id}`, `address ${request.address}`];
-      await rateLimit.check(...keys);
-      await rateLimit.count(...keys);
+      rateLimit.check(...keys);
+      rateLimit.count(...keys);
       const access = await findAccess(request);
       if (access !== undefined) {
         return describeAccessToken(access, { iss: issuer, aud: audience, jti: await jtiOf(token, 'access') });

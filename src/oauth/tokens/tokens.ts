@@ -1,4 +1,4 @@
-import type { WallClock } from '../../shared/clock.ts';
+import type { Clock } from '../../shared/clock.ts';
 import type { IdSource } from '../../shared/ids.ts';
 import type { Keys } from '../keys/keys.ts';
 import { type RequestRate, RequestRateLimit } from '../limits/request-rate-limit.ts';
@@ -34,7 +34,7 @@ export const createTokens = (parts: {
   readonly introspectionRate: RequestRate;
   readonly admission: Admission;
   readonly auditLog: AuditLog;
-  readonly clock: WallClock;
+  readonly clock: Clock;
   readonly ids: IdSource;
 }): Tokens => {
   const { publicUrl, admission, auditLog, clock, ids } = parts;
@@ -53,7 +53,7 @@ export const createTokens = (parts: {
       jwt,
       admission,
       clock,
-      rateLimit: new RequestRateLimit(parts.introspectionRate),
+      rateLimit: new RequestRateLimit(parts.introspectionRate, clock),
       issuer: publicUrl,
       audience: resourceOf(publicUrl),
     }),

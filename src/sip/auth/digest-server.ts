@@ -13,6 +13,7 @@ export interface DigestServerOptions {
   readonly credentials: CredentialStore;
   /** Seals the nonces; at least 32 secret bytes. */
   readonly key: Buffer;
+  /** Dates the nonces. A steady one, so that no step of the machine's clock challenges every phone again. */
   readonly clock: WallClock;
   readonly ids: IdSource;
   /** What is offered, the favourite first (RFC 8760 section 2.3); MD5 alone where nothing is said. */

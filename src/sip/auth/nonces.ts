@@ -5,6 +5,10 @@ import type { IdSource } from '../../shared/ids.ts';
 export interface NoncesOptions {
   /** Secret of at least 32 bytes; nonces of another key are stale, so one that is kept outlives a restart. */
   readonly key: Buffer;
+  /**
+   * Dates the nonces. A steady one: a step of the machine's clock would end or lengthen them all at once. It has a date and
+   * no mere duration, so that the next process can tell the age of a nonce of this one.
+   */
   readonly clock: WallClock;
   readonly ids: IdSource;
   readonly lifetimeMs: number;
@@ -44,8 +48,10 @@ export class Nonces {
     const given = Buffer.from(nonce.slice(dot + 1));
     if (dot < TIME_DIGITS || given.length !== expected.length || !timingSafeEqual(given, expected)) return 'forged';
     const issuedAt = issuedAtOf(nonce);
-    const isTooOld = this.#options.clock.now() - issuedAt > this.#options.lifetimeMs;
-    return isTooOld || issuedAt < this.#notBefore ? 'stale' : 'fresh';
+    const { clock, lifetimeMs } = this.#options;
+    // One from the future is of an earlier process, before the machine's clock was set back.
+    const isFarOff = Math.abs(clock.now() - issuedAt) > lifetimeMs;
+    return isFarOff || issuedAt < this.#notBefore ? 'stale' : 'fresh';
   }
 
   /**

@@ -109,6 +109,22 @@ describe('guesses of a password', () => {
     expect((await from('198.51.100.1', person)).status).toBe(200);
   });
 
+  it('lock it for its 15 minutes, wherever the wall clock is set meanwhile (35)', async () => {
+    await statusesFrom(times(10, '192.0.2.1'), { ...person, password: 'wrong' });
+    const retry = async (): Promise<unknown> => {
+      const { status, headers } = await from('192.0.2.2', person);
+      return [status, headers['retry-after']];
+    };
+    for (const step of [3_600_000, -2 * 3_600_000, 3 * 86_400_000]) {
+      oauth.clock.step(step);
+      expect(await retry()).toEqual([429, '900']);
+    }
+    oauth.clock.advance(15 * 60 * 1000 - 1);
+    expect(await retry()).toEqual([429, '1']);
+    oauth.clock.advance(1);
+    expect(await retry()).toEqual([200, undefined]);
+  });
+
   it('that come in a flood are refused at once beyond a hundred, and others still get their turn', async () => {
     const flood = Promise.all(
       Array.from({ length: 150 }, (_value, index) => from('192.0.2.1', { ...person, username: `nobody-${index}` })),

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { createSteadyClock } from '../../../src/shared/clock.ts';
 import { createSystemIds } from '../../../src/shared/ids.ts';
 import { Authorizer } from '../../../src/sip/auth/authorizer.ts';
 import { ha1 } from '../../../src/sip/auth/digest.ts';
@@ -22,7 +23,7 @@ const server = (key = Buffer.alloc(32, 1), clock = new FakeClock()) => {
     credentials,
     algorithms: ['SHA-256', 'MD5'],
     key,
-    clock,
+    clock: createSteadyClock(clock),
     ids: createSystemIds(),
   });
   return { digest, clock, asked };
@@ -74,6 +75,19 @@ describe('the digest server', () => {
     expect([verdict.kind, isStale(verdict)]).toEqual(['refused', false]);
   });
 
+  it.each([3_600_000, -3_600_000, 3 * 86_400_000])(
+    'takes a nonce for as long as ever after a step of the wall clock by %d ms',
+    async (step) => {
+      const here = server();
+      const [early, late] = [await answerTo(here), await answerTo(here)];
+      here.clock.step(step);
+      here.clock.advance(300_000);
+      expect(await here.digest.verify(early)).toEqual({ kind: 'accepted', account: 'bob' });
+      here.clock.advance(1);
+      expect(isStale(await here.digest.verify(late))).toBe(true);
+    },
+  );
+
   it('does the same for an unknown account as for a wrong password', async () => {
     const here = server();
     for (const username of ['bob', 'nobody']) {
@@ -107,5 +121,15 @@ describe('the digest server', () => {
     const answer = await answerTo(before);
     const after = server(Buffer.alloc(32, 1), before.clock);
     expect(await after.digest.verify(answer)).toEqual({ kind: 'accepted', account: 'bob' });
+  });
+
+  it('says stale for a nonce from the future: the wall clock was set back before the restart', async () => {
+    const before = server();
+    const answer = await answerTo(before);
+    before.clock.step(-3_600_000);
+    const after = server(Buffer.alloc(32, 1), before.clock);
+    expect(isStale(await after.digest.verify(answer))).toBe(true);
+    before.clock.advance(3_600_000 + 300_001);
+    expect(isStale(await after.digest.verify(answer))).toBe(true);
   });
 });
