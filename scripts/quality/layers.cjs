@@ -51,7 +51,7 @@ const faces = {
     'home/(home|test-page)',
     'management/(management|own-sessions)',
   ],
-  storage: ['open-database', 'stores', 'secret-key', 'phones/kysely-phone-book'],
+  storage: ['database', 'errors', 'open-database', 'stores', 'secret-key', 'phones/kysely-phone-book'],
   config: ['config', 'settings'],
   cli: ['command-line'],
   app: ['service', 'administration', 'sip-accounts'],

@@ -5,7 +5,7 @@ import type { Clock } from '../shared/clock.ts';
 import type { CredentialStore } from '../sip/auth/credential-store.ts';
 import type { BindingStore } from '../sip/registrar/binding-store.ts';
 import { KyselyCallStore } from './calls/kysely-call-store.ts';
-import type { Database } from './database.ts';
+import type { Database, DatabaseHealth } from './database.ts';
 import { KyselyAuditStore } from './oauth/kysely-audit-store.ts';
 import { KyselyClientStore } from './oauth/kysely-client-store.ts';
 import { KyselyCodeStore } from './oauth/kysely-code-store.ts';
@@ -32,6 +32,8 @@ export interface Stores extends OAuthStores {
   readonly phoneBook: KyselyPhoneBook;
   readonly bindings: BindingStore;
   readonly credentials: CredentialStore;
+  /** Whether anything can be stored now. */
+  readonly health: DatabaseHealth;
   /**
    * Deletes what has expired; to be called now and then. Its commits are small: calls are journalled between them.
    * @param steadyNow - by which registrations of phones are dated
@@ -55,7 +57,11 @@ const DEVICE_GRANT_KEPT_MS = 10 * 60 * 1000;
 
 export const createStores = (options: StoresOptions): Stores => {
   const stores = createKyselyStores(options);
-  return { ...stores, sweep: (now, steadyNow = now) => sweep(stores, { now, steadyNow }) };
+  return {
+    ...stores,
+    health: options.database.health,
+    sweep: (now, steadyNow = now) => sweep(stores, { now, steadyNow }),
+  };
 };
 
 const createKyselyStores = ({ database, clock, secretKey, sandboxAccounts }: StoresOptions) => ({
