@@ -1,6 +1,9 @@
 /*
  * Breaks what a service stands on, one thing after the other, while phone and carrier talk through it, and prints what
  * became of it, a row a measure. Ends with 1 when a bound is missed. `npm run bench:faults -- kill lock` breaks two.
+ *
+ * Shorter, by variables: STEP_ROUNDS=1 KILLS=5 FULL_SECONDS=10 LOCK_SECONDS=10 MANY_CALLS=20000 MANY_ROUNDS=3. SEED chooses
+ * the moments of the kills. A full disk needs root; ALLOW_SKIP=1 lets it be left out. Many calls stay in a folder of /tmp.
  */
 import { full } from './faults/full.ts';
 import { kill } from './faults/kill.ts';

@@ -3,7 +3,7 @@ import { becomes, type FaultStage } from './fault-stage.ts';
 import { RestError } from './rest-client.ts';
 
 /** How long a call may take to be over at both ends. */
-const GONE_WITHIN_MS = 5000;
+const GONE_WITHIN_MS = 10_000;
 
 /** How much of a fault hang-ups should be spread over, so that the last one is over with it. */
 export const SHARE_OF_HANGUPS = 0.9;

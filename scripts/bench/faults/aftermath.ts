@@ -1,3 +1,4 @@
+import { type CallLoad, untruthOf } from '../../../test/support/call-load.ts';
 import { becomes, type FaultStage } from '../../../test/support/fault-stage.ts';
 import { type Hangup, missingOf } from '../../../test/support/hangups.ts';
 import { heldIf, type Report } from './report.ts';
@@ -85,5 +86,22 @@ export const tellCalls = (report: Report, { fault, stage, hangups, goingOn }: Af
     bound: '200 and hung up, or 503',
     measured: `${puts.length} of ${statuses}, ${puts.filter(({ isDone }) => isDone).length} hung up`,
     bounded: heldIf(broken === 0 && puts.every(({ status }) => status === 200 || status === 503)),
+  });
+};
+
+/** A call with 201 has a record, whatever became of it; one that was refused rang nobody. */
+export const tellPromises = async (report: Report, { fault, stage }: Aftermath, load: CallLoad): Promise<void> => {
+  // A PUT that was refused may have left its call.
+  const left = load.promised.filter(({ endedBy }) => endedBy === undefined);
+  await Promise.allSettled(left.map(({ token }) => stage.rest.stop(token)));
+  const untruths = await Promise.all(load.promised.map((call) => untruthOf(stage, call)));
+  const untrue = untruths.filter((said) => said !== undefined);
+  const rung = load.refused.filter((number) => stage.phone.invited.has(number)).length;
+  report.row({
+    fault,
+    measure: `true records of ${load.promised.length} calls with 201; ${load.refused.length} refused ones rang nobody`,
+    bound: 'all',
+    measured: `${untrue.length} untrue, ${rung} rang ${untrue.slice(0, 2).join('; ')}`,
+    bounded: heldIf(untrue.length + rung === 0),
   });
 };

@@ -2,12 +2,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { CallLoad, untruthOf } from '../../../test/support/call-load.ts';
+import { CallLoad } from '../../../test/support/call-load.ts';
 import { becomes, FaultStage } from '../../../test/support/fault-stage.ts';
 import { hangUpInTurn, SHARE_OF_HANGUPS } from '../../../test/support/hangups.ts';
 import { seededRandom } from '../../../test/support/seeded-random.ts';
 import { canMount, SmallDisk } from '../../../test/support/small-disk.ts';
-import { tellAftermath, tellCalls } from './aftermath.ts';
+import { tellAftermath, tellCalls, tellPromises } from './aftermath.ts';
 import { heldIf, type Report, variable } from './report.ts';
 
 const GOING_ON = 20;
@@ -48,22 +48,6 @@ const tellPosts = (
   });
 };
 
-const tellPromises = async (report: Report, stage: FaultStage, load: CallLoad): Promise<void> => {
-  // A PUT that was refused may have left its call.
-  const left = load.promised.filter(({ endedBy }) => endedBy === undefined);
-  await Promise.allSettled(left.map(({ token }) => stage.rest.stop(token)));
-  const untruths = await Promise.all(load.promised.map((call) => untruthOf(stage, call)));
-  const untrue = untruths.filter((said) => said !== undefined);
-  const rung = load.refused.filter((number) => stage.phone.invited.has(number)).length;
-  report.row({
-    fault: 'full',
-    measure: `true records of ${load.promised.length} calls with 201; ${load.refused.length} refused ones rang nobody`,
-    bound: 'all',
-    measured: `${untrue.length} untrue, ${rung} rang ${untrue.slice(0, 2).join('; ')}`,
-    bounded: heldIf(untrue.length + rung === 0),
-  });
-};
-
 const fillWhileCalling = async (report: Report, stage: FaultStage, disk: SmallDisk): Promise<void> => {
   const calls = await stage.connect(GOING_ON + HUNG_UP);
   const goingOn = calls.slice(HUNG_UP).map(({ number }) => number);
@@ -99,7 +83,7 @@ const fillWhileCalling = async (report: Report, stage: FaultStage, disk: SmallDi
     bounded: heldIf(ill.every((status) => status === 503) && (await healthy).isSo),
   });
   tellCalls(report, aftermath);
-  await tellPromises(report, stage, load);
+  await tellPromises(report, aftermath, load);
   const next = await stage.connect(1).then(
     () => 'placed',
     (error: unknown) => String(error),

@@ -6,7 +6,7 @@ import { type Hangup, hangUpInTurn, SHARE_OF_HANGUPS } from '../../../test/suppo
 import { HeldLock } from '../../../test/support/held-lock.ts';
 import { seededRandom } from '../../../test/support/seeded-random.ts';
 import { percentile } from '../figures.ts';
-import { tellAftermath, tellCalls } from './aftermath.ts';
+import { tellAftermath, tellCalls, tellPromises } from './aftermath.ts';
 import { heldIf, type Report, variable } from './report.ts';
 import { longestSilence, PROBE, type Silence } from './silence.ts';
 
@@ -127,6 +127,7 @@ export const lock = async (report: Report): Promise<void> => {
       load.samples.filter(({ verb, at }) => verb === 'POST' && at >= held.from && at < overAt),
     );
     tellCalls(report, aftermath);
+    await tellPromises(report, aftermath, load);
   } finally {
     await stage.close();
   }
