@@ -82,7 +82,13 @@ describe('a disk that is full', () => {
     if (!canMount()) return;
     disk = await SmallDisk.mount(directory);
     const env = { OFFHOOK_DATABASE_URL: `sqlite:${join(disk.path, 'offhook.db')}` };
-    stage = await FaultStage.open({ directory, within: disk.within, env });
+    try {
+      stage = await FaultStage.open({ directory, within: disk.within, env });
+    } catch (error) {
+      await disk.close();
+      disk = undefined;
+      throw error;
+    }
   });
 
   afterEach(async () => {
@@ -158,6 +164,8 @@ describe('a database that another program has locked', () => {
     await lock.release();
     await expectJournalled(hangups);
     await untilListIsWhatRuns();
+    expect(stage.journalledNumbers()).toContain(goesOn!.number);
+    expect(stage.journalledNumbers()).not.toContain(number);
     await expectGoesOn(goesOn!);
     await expectServes();
   });

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { openSqlite } from '../../src/storage/dialects/sqlite/better-sqlite3.ts';
 import { authorize } from './authorize.ts';
 import { type ApiCall, RestClient } from './rest-client.ts';
 import { SipPeer } from './sip-peer.ts';
@@ -151,6 +152,16 @@ export class FaultStage {
       ghosts: [...listed].filter((number) => !carried.has(number)),
       strays: [...carried].filter((number) => !listed.has(number)),
     };
+  }
+
+  /** The numbers of all calls in the journal, read beside the service, which may be locked out of it. */
+  journalledNumbers(): readonly string[] {
+    const database = openSqlite(join(this.directory, 'offhook.db'), { readonly: true });
+    try {
+      return database.prepare('SELECT number FROM calls').pluck().all() as string[];
+    } finally {
+      database.close();
+    }
   }
 
   /** Ends the service and the peers, and removes the data where they were the stage's own. */

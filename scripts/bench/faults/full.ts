@@ -68,7 +68,9 @@ const fillWhileCalling = async (report: Report, stage: FaultStage, disk: SmallDi
   const settled = load.stop();
   await disk.free();
   const overAt = performance.now();
-  const aftermath = { fault: 'full', stage, overAt, settled, hangups: await hangups, goingOn };
+  const journalled = async (): Promise<readonly string[]> =>
+    (await disk.query<{ number: string }>('offhook.db', 'select number from calls')).map(({ number }) => number);
+  const aftermath = { fault: 'full', journalled, stage, overAt, settled, hangups: await hangups, goingOn };
   const healthy = becomes(async () => (await stage.health()) === 200, HEALTHY_WITHIN_MS).then((isSo) => ({
     isSo,
     ms: performance.now() - overAt,

@@ -112,7 +112,8 @@ export const lock = async (report: Report): Promise<void> => {
     const held = await holdLock(stage, calls);
     const settled = load.stop();
     const { hangups, overAt } = held;
-    const aftermath = { fault: 'lock', stage, overAt, settled, hangups, goingOn };
+    const journalled = (): Promise<readonly string[]> => Promise.resolve(stage.journalledNumbers());
+    const aftermath = { fault: 'lock', journalled, stage, overAt, settled, hangups, goingOn };
     await tellAftermath(report, aftermath);
     report.row({
       fault: 'lock',
