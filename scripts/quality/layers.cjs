@@ -86,6 +86,7 @@ const httpRoot = [
   'problem',
   'rate-limit',
   'receive-body',
+  'refuse-method',
   'reply',
   'request-target',
   'xml',

@@ -3,7 +3,10 @@ import { type AddressInfo, connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import request, { type Test } from 'supertest';
+import { CallNotCarriedError } from '../../src/calls/errors.ts';
+import { retryHeaders } from '../../src/http/rate-limit.ts';
 import { readTarget } from '../../src/http/request-target.ts';
+import { TooManyRequestsError } from '../../src/oauth/model/errors.ts';
 import type { TokenVerifier } from '../../src/oauth/request/principal.ts';
 import { type CallApi, createCallApi } from '../support/call-api.ts';
 
@@ -214,6 +217,11 @@ describe('RateLimit', () => {
     expect(await fieldsOf(send('get', {}, 'alice-call'))).toEqual([200, reads, '"reads";r=19;t=1', undefined]);
     expect(await fieldsOf(send('put', { token_call: 'none' }))).toEqual([409, undefined, undefined, undefined]);
     await limited.close();
+  });
+
+  it('tells of every other limit that nothing is left, until when', () => {
+    expect(retryHeaders(new TooManyRequestsError(7))).toEqual({ 'Retry-After': '7', RateLimit: '"requests";r=0;t=7' });
+    expect(retryHeaders(new CallNotCarriedError())).toEqual({ 'Retry-After': '1' });
   });
 
   it('is silent where there is no limit', async () => {

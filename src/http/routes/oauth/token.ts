@@ -74,6 +74,7 @@ export class TokenRoute implements DirectRoute {
         return this.#grant(request, { response, address, parameters: await readForm(request, response) });
       case 'OPTIONS':
         allowAnyOrigin(response);
+        response.setHeader('Allow', METHODS);
         answerPreflight(request, response, METHODS);
         return;
       default:
