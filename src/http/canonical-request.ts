@@ -47,6 +47,15 @@ const dropPorts = ({ headers }: IncomingMessage): void => {
   if (typeof forwarded === 'string') headers[name] = forwarded.split(',').map(addressIn).join(', ');
 };
 
+const OAUTH = /\/(?:api\/)?oauth2?\//i;
+
+/** At the endpoints of OAuth, clients look for `error` (RFC 6749 section 5.2). */
+const refuse = (url: string, message: string): InvalidRequestError =>
+  new InvalidRequestError(
+    message,
+    OAUTH.test(url) ? { details: { error: 'invalid_request', error_description: message } } : {},
+  );
+
 /** An address that was refused is not written to the log as it came: it may have a password in it. */
 const UNREADABLE = '/';
 
@@ -63,5 +72,5 @@ export const canonicalize = (request: IncomingMessage): InvalidRequestError | un
   if (target.authority !== undefined) request.headers.host = target.authority;
   dropPorts(request);
   const twice = headerSentTwice(request.rawHeaders);
-  return twice === undefined ? undefined : new InvalidRequestError(`The header ${twice} was sent more than once.`);
+  return twice === undefined ? undefined : refuse(request.url, `The header ${twice} was sent more than once.`);
 };

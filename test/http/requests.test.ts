@@ -114,6 +114,18 @@ describe('a header', () => {
     expect(JSON.parse(body).detail).toMatch(/was sent more than once/);
   });
 
+  it('that comes twice at the token endpoint is an error of OAuth too (95)', async () => {
+    const { status, body } = await exchange('POST /oauth/token HTTP/1.1', host, token, token);
+    expect([status, JSON.parse(body)]).toEqual([
+      400,
+      expect.objectContaining({
+        code: 'invalid_request',
+        error: 'invalid_request',
+        error_description: 'The header Authorization was sent more than once.',
+      }),
+    ]);
+  });
+
   it('that may be a list may come twice', async () => {
     const lines = [host, token, 'Accept: application/json', 'Accept: text/html;q=0.1', 'X-Y: 1', 'X-Y: 1'];
     expect((await exchange('GET /rest/call HTTP/1.1', ...lines)).status).toBe(200);
