@@ -162,6 +162,28 @@ describe('X-Forwarded-For', () => {
   });
 });
 
+describe('a connection that is cut before the reply', () => {
+  it('is logged with its address, and with no status', async () => {
+    const quiet = (): void => undefined;
+    let arrive: () => void = quiet;
+    let tell: (fields: object) => void = quiet;
+    const arrived = new Promise<void>((resolve) => (arrive = resolve));
+    const logged = new Promise<object>((resolve) => (tell = resolve));
+    const app = api.createApp({
+      log: { debug: quiet, warn: quiet, error: quiet, info: (fields) => tell(fields) },
+      routers: [() => arrive()],
+    });
+    const silent = createServer(app);
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+    const socket = connect((silent.address() as AddressInfo).port, '127.0.0.1');
+    socket.write('GET /slow HTTP/1.1\r\nHost: localhost\r\n\r\n');
+    await arrived;
+    socket.destroy();
+    expect(await logged).toMatchObject({ url: '/slow', ip: '127.0.0.1', status: null });
+    await new Promise((resolve) => silent.close(resolve));
+  });
+});
+
 describe('HEAD and OPTIONS', () => {
   it('HEAD is GET without the body', async () => {
     const as = (test: Test): Test => test.set('Authorization', 'Bearer demo-call');
