@@ -11,6 +11,7 @@ import { readFields } from '../../body.ts';
 import type { DirectRoute } from '../../direct-route.ts';
 import { InvalidRequestError, MethodNotAllowedError, NotAcceptableError } from '../../errors.ts';
 import { type Format, negotiateFormat } from '../../negotiate.ts';
+import { showStanding } from '../../rate-limit.ts';
 import { noStore, send } from '../../reply.ts';
 import { writeXml } from '../../xml.ts';
 import { callHref, representCall } from './call-representation.ts';
@@ -107,7 +108,7 @@ export class CallRoute implements DirectRoute {
     const { verifier, rates, calls, publicUrl } = this.#deps;
     const principal = await authenticate(verifier, request, queryOf(request));
     if (!principal.permissions.has('calls:place')) throw tooSmall('call');
-    rates.takeCall(principal.tokenId);
+    showStanding(response, rates.takeCall(principal.tokenId));
     const fields = await readFields(request, response);
     const command = parsePlaceCall(fields, request.headers['idempotency-key']);
     const { tokenCall, how } = await calls.place(command, requesterOf(principal, 'own'));
@@ -135,7 +136,7 @@ export class CallRoute implements DirectRoute {
     const query = queryOf(request);
     const principal = await authenticate(verifier, request, query);
     const scope = scopeFor(principal, { own: 'calls:read', everybody: 'calls:read-all' });
-    rates.takeRead(principal.tokenId);
+    showStanding(response, rates.takeRead(principal.tokenId));
     const format = negotiateFormat(request.headers.accept);
     if (format === undefined) throw new NotAcceptableError();
     const requester = requesterOf(principal, scope);
