@@ -149,7 +149,10 @@ export const readFields = async (request: IncomingMessage, response: ServerRespo
   return fields;
 };
 
-/** @throws InvalidRequestError where a field was sent more than once */
+/**
+ * A field that comes twice has no one value.
+ * @throws InvalidRequestError when a field was sent more than once
+ */
 export const refuseRepeated = (repeated: Body['repeated']): void => {
   const [field] = repeated;
   if (field !== undefined) throw new InvalidRequestError(`${field} was sent more than once.`, { details: { field } });
