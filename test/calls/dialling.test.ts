@@ -62,6 +62,38 @@ describe('emergency numbers', () => {
   });
 });
 
+describe('an emergency number', () => {
+  const decimals = (zero: number): readonly string[] =>
+    Array.from({ length: 10 }, (_, digit) => String.fromCodePoint(zero + digit));
+  const scripts = [0x30, 0xff10, 0x660, 0x966, 0x1d7ce].map(decimals);
+  const between = fc.constantFrom('', '', ' ', '-', '.', '(', ') ', '\u2011', '\u00a0', '\u200b', '\u202a', '\u2060');
+  const written = fc
+    .tuple(
+      fc.constantFrom('911', '112', '9911', '0112', '+1911', '+44999', '01149110'),
+      fc.array(fc.tuple(fc.constantFrom(...scripts), between), { minLength: 8, maxLength: 8 }),
+      fc.constantFrom('', ' ', '\u202a', 'tel:', 'TEL://', '\u2066tel:'),
+      fc.constantFrom('', ' ', '\u202c', ';', ',1', ' x1', ';ext=1', ' ext. 1'),
+    )
+    .map(([number, marks, before, behind]) => {
+      const text = Array.from(number, (sign, index) => {
+        const [digits, mark] = marks[index] ?? [[], ''];
+        return `${digits[Number(sign)] ?? sign}${mark}`;
+      }).join('');
+      return { number, text: `${before}${text}${behind}` };
+    });
+
+  it('is known in every writing', () => {
+    fc.assert(
+      fc.property(written, ({ number, text }) => {
+        const { digits } = readDialled(text);
+        expect(digits).toBe(number);
+        expect(isEmergencyNumber(digits, 'US')).toBe(true);
+      }),
+      { numRuns: 1000 },
+    );
+  });
+});
+
 describe('what was dialled', () => {
   it.each([
     ['+1 (202) 555-0100', '+12025550100'],
