@@ -74,6 +74,7 @@ describe('the environment', () => {
           home_country: 'US',
           allowed_countries: ['US'],
           barred_prefixes: [],
+          allow_premium: false,
           max_ongoing_calls_per_user: 20,
           max_ongoing_calls: 0,
         },

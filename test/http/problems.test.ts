@@ -157,7 +157,7 @@ describe('XML that comes in', () => {
     '<call><__proto__><number>+12025550100</number></__proto__></call>',
     '<call><constructor>x</constructor></call>',
   ])('takes %s for the unknown element that it is', async (body) => {
-    expect((await post().type('xml').send(body)).body.code).toBe('invalid_number');
+    expect((await post().type('xml').send(body)).body.code).toBe('invalid_request');
     expect(Object.hasOwn(Object.prototype, 'number')).toBe(false);
   });
 
