@@ -11,7 +11,10 @@ const mayImport = {
   'engines/sip': ['calls', 'sip', 'media', 'shared'],
   'engines/sandbox': ['calls', 'sip', 'media', 'shared'],
   http: ['calls', 'oauth', 'shared'],
-  web: ['calls', 'oauth', 'shared', 'http/negotiate', 'http/oauth', 'http/problem', 'http/request-target'],
+  web: [
+    ...['calls', 'oauth', 'shared'],
+    ...['http/negotiate', 'http/oauth', 'http/problem', 'http/public-path', 'http/request-target'],
+  ],
   cli: ['app', 'config', 'shared'],
 };
 
@@ -48,6 +51,7 @@ const faces = {
     'direct-route',
     'negotiate',
     'problem',
+    'public-path',
     'request-target',
     'oauth/(authorization-server|form|password-authenticator|presented-token)',
     'routes/oauth/(router|token)',
@@ -74,6 +78,7 @@ const httpRoot = [
   'errors',
   'negotiate',
   'problem',
+  'public-path',
   'receive-body',
   'reply',
   'request-target',

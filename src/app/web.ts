@@ -2,6 +2,7 @@ import { type RequestHandler, Router } from 'express';
 import type { DirectRoute } from '../http/direct-route.ts';
 import { type AuthorizationServer, createAuthorizationServer } from '../http/oauth/authorization-server.ts';
 import { createPasswordAuthenticator } from '../http/oauth/password-authenticator.ts';
+import { standUnderPublicPath } from '../http/public-path.ts';
 import { createOAuthRouter } from '../http/routes/oauth/router.ts';
 import { TokenRoute } from '../http/routes/oauth/token.ts';
 import type { Authorization } from '../oauth/authorization.ts';
@@ -86,7 +87,7 @@ const composeManagement = ({ authorization, stores, publicUrl, clock, renderPage
 export const composeWeb = (parts: WebParts): Web => {
   const { authorization, stores, publicUrl, sandbox, viewsDirectory, clock, ids, log } = parts;
   const { consents, grants, tokenRequests, currentUser } = authorization;
-  const renderPage = createPageRenderer({ viewsDirectory });
+  const renderPage = createPageRenderer({ viewsDirectory, publicUrl });
   const pageErrors = createPageErrorHandler({ renderPage, publicUrl });
   const authorizationServer = createAuthorizationServer({ issuer: publicUrl, consents, grants });
   const session = { sessions: stores.sessions, secret: parts.cookieSecret, publicUrl, clock, ids };
@@ -100,6 +101,7 @@ export const composeWeb = (parts: WebParts): Web => {
   return {
     directRoutes: [new TokenRoute({ authorizationServer, tokenRequests, publicUrl, log })],
     routers: [
+      standUnderPublicPath(publicUrl),
       createAssetsRouter({ viewsDirectory }),
       createOAuthRouter({ authorization, publicUrl, pageErrors, log }),
       pages,

@@ -154,6 +154,16 @@ describe('the environment', () => {
       ['http://calls.example.com', 'http://192.0.2.1:8888', 'http://[2001:db8::1]', 'http://localhost.example.com'],
       'must be https unless its host is loopback',
     ],
+    [
+      'OFFHOOK_PUBLIC_URL',
+      ['https://example.com/a//b', 'https://example.com/a%20b', 'https://example.com/a;b', 'https://example.com/"'],
+      'has a path with more than letters, digits, -._~ and single slashes',
+    ],
+    [
+      'OFFHOOK_PUBLIC_URL',
+      ['https://example.com/rest', 'https://example.com/OAuth/a', 'https://example.com/.well-known'],
+      /has a path that begins with \/[a-z.-]+, as addresses of Offhook do$/,
+    ],
   ])('%s is refused as %j', (name, values, message) => {
     for (const value of values.filter((each) => each !== '')) {
       expect(mistakes({ [name]: value })).toEqual([expect.stringMatching(new RegExp(`^${name}: `))]);
