@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { Eta } from 'eta';
 import type { Response } from 'express';
 import type { User } from '../../oauth/model/account-stores.ts';
-import { publicPathOf } from '../../http/public-path.ts';
+import { publicPathOf, underPublicPath } from '../../http/public-path.ts';
 import { assetsPath } from './assets.ts';
 import type { PageData } from './page-data.ts';
 
@@ -32,7 +32,7 @@ export interface PageRendererOptions {
 const EXTENSION = '.eta';
 
 /** A local address as the value of an attribute: written out, or an expression that gives the whole of it or its beginning. */
-const ADDRESS = /(\s(?:href|src|action|formaction)=")(?:(?=\/)|<%=(.+?)%>)/g;
+const ADDRESS = /(\s(?:href|src|action|formaction|data-reload)=")(?:(?=\/)|<%=(.+?)%>)/g;
 
 /** Views write addresses as if Offhook stood at the root of its host; here they get the public path, once and for all. */
 const standUnder = (publicPath: string, template: string): string =>
@@ -40,11 +40,25 @@ const standUnder = (publicPath: string, template: string): string =>
     expression === undefined ? attribute + publicPath : `${attribute}<%= local(${expression}) %>`,
   );
 
+/** Gives the templates `local`, which puts the public path before an address of ours. */
+class Templates extends Eta {
+  readonly #publicPath: string;
+
+  constructor(publicPath: string) {
+    super({ cache: true, functionHeader: 'const local = (address) => this.local(address);' });
+    this.#publicPath = publicPath;
+  }
+
+  local(address: unknown): string {
+    const text = String(address);
+    return text.startsWith('/') ? underPublicPath(text, this.#publicPath) : text;
+  }
+}
+
 /** Compiles every template at once, so that a mistake in one stops the start and no request waits for the disk. */
 const compileViews = ({ viewsDirectory, publicUrl }: PageRendererOptions): Eta => {
   const publicPath = publicPathOf(publicUrl);
-  const local = `const local = (address) => (String(address).startsWith('/') ? ${JSON.stringify(publicPath)} : '') + address;`;
-  const eta = new Eta({ cache: true, functionHeader: local });
+  const eta = new Templates(publicPath);
   for (const file of readdirSync(viewsDirectory).filter((name) => name.endsWith(EXTENSION))) {
     const template = eta.compile(standUnder(publicPath, readFileSync(join(viewsDirectory, file), 'utf8')));
     eta.loadTemplate(`@${file.slice(0, -EXTENSION.length)}`, template);
