@@ -5,8 +5,8 @@ import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** Debian has nginx where only root looks. */
-const PATH = `${process.env['PATH'] ?? ''}:/usr/sbin`;
+/** Debian has it where only root looks. */
+const NGINX = '/usr/sbin/nginx';
 
 export const freePort = async (): Promise<number> => {
   const server = createServer().listen(0, '127.0.0.1');
@@ -17,7 +17,7 @@ export const freePort = async (): Promise<number> => {
 };
 
 const run = async (command: string, words: readonly string[], cwd: string): Promise<void> => {
-  const child = spawn(command, words, { cwd, stdio: 'ignore', env: { PATH } });
+  const child = spawn(command, words, { cwd, stdio: 'ignore' });
   const [code] = (await once(child, 'exit')) as [number | null];
   if (code !== 0) throw new Error(`${command} ended with ${code}`);
 };
@@ -57,7 +57,7 @@ export const startNginx = async (port: number, lines: string): Promise<Nginx> =>
       }
     }`,
   );
-  const nginx = spawn('nginx', ['-c', file, '-g', 'daemon off;'], { stdio: 'inherit', env: { PATH } });
+  const nginx = spawn(NGINX, ['-c', file, '-g', 'daemon off;'], { stdio: 'inherit' });
   const ended = once(nginx, 'exit');
   while (!(await accepts(port))) {
     if (nginx.exitCode !== null) throw new Error(`nginx ended with ${nginx.exitCode}`);

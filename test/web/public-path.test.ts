@@ -27,7 +27,7 @@ const loggedIn = async (): Promise<Agent> => {
     .expect(303);
   expect(entered.headers['location']).toBe(`/phone/auth/grant?${queryOf(question)}`);
   const agent = request.agent(oauth.app);
-  return agent.set('Cookie', entered.get('Set-Cookie')?.[0]?.split(';')[0] ?? '') as Agent;
+  return agent.set('Cookie', entered.get('Set-Cookie')?.[0]?.split(';')[0] ?? '');
 };
 
 const addressesIn = (page: string): string[] =>

@@ -2,8 +2,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Eta } from 'eta';
 import type { Response } from 'express';
-import type { User } from '../../oauth/model/account-stores.ts';
 import { publicPathOf, underPublicPath } from '../../http/public-path.ts';
+import type { User } from '../../oauth/model/account-stores.ts';
 import { assetsPath } from './assets.ts';
 import type { PageData } from './page-data.ts';
 
