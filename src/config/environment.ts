@@ -53,7 +53,7 @@ const rtp = z.string().transform((text, context): RtpAddress => {
 /** What Offhook has at its root. Under one of these names a proxy that keeps the path could not be told from one that strips it. */
 const OWN_NAMES: ReadonlySet<string> = new Set([
   ...['.well-known', 'api', 'assets', 'auth', 'calls', 'console', 'device', 'docs', 'health', 'healthz', 'management'],
-  ...['metrics', 'oauth', 'oauth2', 'openapi.json', 'rest', 'test'],
+  ...['metrics', 'oauth', 'oauth2', 'openapi.json', 'problems', 'rest', 'test'],
 ]);
 
 const faultOfPublicPath = (path: string): string | undefined => {

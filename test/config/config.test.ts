@@ -1,6 +1,7 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { ConfigError, hostInUrl, readConfig, sipServerOf } from '../../src/config/config.ts';
 
@@ -170,6 +171,23 @@ describe('the environment', () => {
       const words = refusal({ [name]: value }).split(`${name}: `)[1];
       if (typeof message === 'string') expect(words).toBe(message);
       else expect(words).toMatch(message);
+    }
+  });
+
+  it('no name at the root of our addresses begins the path of OFFHOOK_PUBLIC_URL', () => {
+    const sources = ['http', 'web'].flatMap((folder) => {
+      const path = fileURLToPath(new URL(`../../src/${folder}/`, import.meta.url));
+      return readdirSync(path, { recursive: true, encoding: 'utf8' })
+        .filter((name) => name.endsWith('.ts'))
+        .map((name) => readFileSync(join(path, name), 'utf8'));
+    });
+    const names = new Set(
+      sources.flatMap((source) => [...source.matchAll(/'\/(\.?[a-z][\w.-]*)/g)].map(([, name]) => name)),
+    );
+    expect([...names]).toEqual(expect.arrayContaining(['auth', 'oauth', 'rest', 'management', 'assets']));
+    for (const name of names) {
+      const path = `has a path that begins with /${name}, as addresses of Offhook do`;
+      expect(refusal({ OFFHOOK_PUBLIC_URL: `https://calls.example.com/${name}` })).toContain(path);
     }
   });
 
