@@ -170,7 +170,7 @@ describe('a device that polls', () => {
     expect(answer.headers['cache-control']).toBe('no-store');
     expect(answer.body).toEqual({
       access_token: expect.any(String),
-      token_type: 'Bearer',
+      token_type: 'bearer',
       expires_in: 3600,
       refresh_token: expect.any(String),
       scope: 'call read',

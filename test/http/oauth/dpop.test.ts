@@ -134,7 +134,7 @@ describe('tokens bound to a key', () => {
   it('are no plain tokens, and plain tokens are not of this kind (84)', async () => {
     const code = await obtainCode(oauth);
     const { access_token, token_type }: Tokens = (await requestToken(oauth, redemption(code))).body;
-    expect(token_type).toBe('Bearer');
+    expect(token_type).toBe('bearer');
     const answer = await call(access_token, await atApi(access_token));
     expect([answer.status, answer.body.code]).toEqual([401, 'invalid_token']);
     expect(answer.headers['www-authenticate']).toMatch(/^DPoP realm="Offhook", error="invalid_token".*, algs="/);

@@ -63,7 +63,7 @@ describe('the password grant', () => {
     expect(answer.body).toEqual({
       access_token: expect.stringMatching(/^[\w-]{43}$/),
       refresh_token: expect.stringMatching(/^[\w-]{43}$/),
-      token_type: 'Bearer',
+      token_type: 'bearer',
       expires_in: 86_400,
       scope: 'read write',
     });
@@ -180,7 +180,7 @@ describe('the password grant without a client', () => {
       200,
       {
         ...{ access_token: expect.any(String), refresh_token: expect.any(String) },
-        ...{ token_type: 'Bearer', expires_in: 7200, scope: 'public' },
+        ...{ token_type: 'bearer', expires_in: 7200, scope: 'public' },
       },
     ]);
     const { body: principal } = await request(oauth.app)

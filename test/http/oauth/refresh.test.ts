@@ -48,7 +48,7 @@ describe('refreshing', () => {
     const first = await obtain();
     const second = await refresh(first.refresh_token);
     expect(second.refresh_token).not.toBe(first.refresh_token);
-    expect(second).toMatchObject({ token_type: 'Bearer', expires_in: 3600, scope: 'call' });
+    expect(second).toMatchObject({ token_type: 'bearer', expires_in: 3600, scope: 'call' });
     expect(await statusWith(oauth, second.access_token)).toBe(200);
     oauth.clock.advance(10_001);
     expect(await refusal(first.refresh_token)).toEqual(dead);

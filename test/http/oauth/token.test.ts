@@ -428,7 +428,7 @@ describe('a proof of a key (84)', () => {
     for (const fields of [{ grant_type: 'client_credentials' }, { grant_type: 'password', ...person }]) {
       expect(await refusal({ ...client, ...fields })).toEqual([400, 'invalid_dpop_proof']);
     }
-    expect((await requestToken(oauth, redemption(await obtainCode(oauth)))).body.token_type).toBe('Bearer');
+    expect((await requestToken(oauth, redemption(await obtainCode(oauth)))).body.token_type).toBe('bearer');
   });
 
   it('is refused when it is for another request, malformed or used before, and the code stays good', async () => {
