@@ -1,6 +1,6 @@
 import { RequestRateLimit } from '../limits/request-rate-limit.ts';
 import type { UserStore } from '../model/account-stores.ts';
-import type { AuditEventName, AuditLog } from '../model/audit-log.ts';
+import type { AuditEventName, AuditLog, AuditSubject } from '../model/audit-log.ts';
 import { LoginLimitedError, WrongCredentialsError } from '../model/errors.ts';
 import { networkOfAddress } from '../model/network-of-address.ts';
 import type { LoginRequest, LoginService } from './login-service.ts';
@@ -23,14 +23,21 @@ export class LoginRefusals {
     this.#auditLog = auditLog;
   }
 
-  /** A login that failed for a reason of ours is not recorded. */
-  async record(error: unknown, about: Parameters<AuditLog['record']>[1]): Promise<void> {
+  /**
+   * A login that failed for a reason of ours is not recorded. What strangers can do from any number of addresses is counted;
+   * the lock of an account bounds how often its own failures can be listed.
+   */
+  async record(error: unknown, about: AuditSubject): Promise<void> {
     const event = loginRefusalEvent(error);
-    if (event === undefined) return;
-    if (event !== 'login.limited' || (await this.#isNewLock(about))) this.#auditLog.record(event, about);
+    if (event === 'login.limited') {
+      if (await this.#isNewLock(about)) this.#auditLog.count(event, about);
+    } else if (event !== undefined) {
+      const isMadeUp = about.userId === undefined || about.userId === null;
+      this.#auditLog[isMadeUp ? 'count' : 'record'](event, about);
+    }
   }
 
-  #isNewLock({ userId, address }: Parameters<AuditLog['record']>[1]): Promise<boolean> {
+  #isNewLock({ userId, address }: AuditSubject): Promise<boolean> {
     return this.#locks.take(JSON.stringify([userId, networkOfAddress(address ?? '')])).then(
       () => true,
       () => false,

@@ -60,9 +60,9 @@ export const parseScopes = (text: string): readonly Scope[] | undefined => {
 
 export const formatScopes = (scopes: readonly Scope[]): string => scopes.join(' ');
 
-/** Whether every scope of `wanted` is among `allowed`. */
+/** Whether every scope of `wanted` is among `allowed`, or a part of one: `all` has them all. */
 export const isWithin = (wanted: readonly Scope[], allowed: readonly Scope[]): boolean =>
-  wanted.every((scope) => allowed.includes(scope));
+  allowed.includes('all') || wanted.every((scope) => allowed.includes(scope));
 
 /** What the consent page says that a scope allows. */
 export const scopeDescriptions: Readonly<Record<Scope, string>> = {

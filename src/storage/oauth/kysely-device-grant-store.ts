@@ -82,6 +82,13 @@ export class KyselyDeviceGrantStore implements DeviceGrantStore {
     });
   }
 
+  async findApproved(deviceCodeHash: string): Promise<string | undefined> {
+    const grants = this.#database.builder.selectFrom('device_grants').select('client_id as clientId');
+    const approved = grants.where('device_code_hash', '=', deviceCodeHash).where('state', '=', 'approved');
+    const [row] = await this.#database.read(approved.compile());
+    return row?.clientId;
+  }
+
   async findPending(userCodeHash: string, now: number): Promise<DeviceGrantView | undefined> {
     const query = selectGrants(this.#database)
       .where('grant.user_code_hash', '=', userCodeHash)

@@ -1,11 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import request from 'supertest';
 import type { ClientDescription } from '../../../src/oauth/clients/client-description.ts';
+import { permissionsOf, type Scope } from '../../../src/oauth/model/permissions.ts';
 import { audited } from '../../support/audited.ts';
 import {
   createOAuthApp,
   type Fields,
   type OAuthApp,
+  presented,
   queryOf,
   requestToken,
   statusWith,
@@ -127,6 +129,36 @@ describe('client credentials', () => {
     expect((await asking()).status).toBe(200);
   });
 
+  it('go on with the secret that gives way, until its end, and with all that it gave (67)', async () => {
+    const { body } = await asking();
+    const { secret: fresh } = await oauth.clients.rotateSecret('robot', { overlapSeconds: 3600 });
+    expect(await statusWith(oauth, body.access_token)).toBe(403);
+    oauth.clock.advance(3_599_999);
+    for (const client_secret of [secret, fresh!]) expect((await asking({ client_secret })).status).toBe(200);
+    const basic = `Basic ${Buffer.from(`robot:${secret}`).toString('base64')}`;
+    const alone = requestToken(oauth, { grant_type: 'client_credentials' }).set('Authorization', basic);
+    expect((await alone).status).toBe(200);
+    oauth.clock.advance(1);
+    expect(await refusal(asking())).toEqual([401, 'invalid_client']);
+    const late = await asking({ client_secret: fresh! });
+    await oauth.clients.rotateSecret('robot', { overlapSeconds: 3600 });
+    const { secret: newest } = await oauth.clients.rotateSecret('robot', { overlapSeconds: 60 });
+    expect(await refusal(asking({ client_secret: fresh! }))).toEqual([401, 'invalid_client']);
+    expect(await statusWith(oauth, late.body.access_token)).toBe(403);
+    await oauth.clients.rotateSecret('robot');
+    expect(await refusal(asking({ client_secret: newest! }))).toEqual([401, 'invalid_client']);
+    expect(await statusWith(oauth, late.body.access_token)).toBe(401);
+  });
+
+  it.each([-1, 0.5, Number.NaN, 90 * 86_400 + 1])('keep no secret for %s seconds', async (overlapSeconds) => {
+    await expect(oauth.clients.rotateSecret('robot', { overlapSeconds })).rejects.toThrow('overlap');
+    expect((await asking()).status).toBe(200);
+  });
+
+  it('are asked for without a scope where it has no value (88)', async () => {
+    expect((await asking({ scope: '', resource: '' })).body.scope).toBe('read');
+  });
+
   it('end with a new secret of the client (67)', async () => {
     const { body } = await asking();
     await oauth.clients.rotateSecret('robot');
@@ -143,6 +175,20 @@ describe('the key pair of an administrator', () => {
     expect(await audited(oauth.stores, 'token.issued')).toMatchObject([
       { username: 'root', detail: 'client_credentials' },
     ]);
+  });
+
+  it('asks for a part of what it may, and gets no more (57)', async () => {
+    const pair = await keyPair();
+    for (const scope of ['call', 'read write', 'operator', 'admin', 'all call']) {
+      const { status, body } = await asking({ ...pair, scope });
+      expect([status, body.scope]).toEqual([200, scope]);
+      const principal = await oauth.tokenVerifier.verify(presented((body as { access_token: string }).access_token));
+      expect(principal.kind === 'user' && [...principal.permissions].sort()).toEqual(
+        [...permissionsOf(scope.split(' ') as Scope[], 'admin')].sort(),
+      );
+    }
+    expect(await refusal(asking({ ...pair, scope: 'nonsense' }))).toEqual([400, 'invalid_scope']);
+    expect(await refusal(asking({ scope: 'operator' }))).toEqual([400, 'invalid_scope']);
   });
 
   it('dies with the account (57 and 67)', async () => {
