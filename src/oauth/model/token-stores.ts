@@ -135,6 +135,8 @@ export interface TokenStore {
   revokeApplication(userId: string, clientId: string): Promise<number>;
   /** What the user allowed, built-in clients and the user's own key pair excepted, by name of the client. */
   listApplications(userId: string, now: number): Promise<readonly GrantedApplication[]>;
+  /** The ids of the users whose grant to a client stands: who have a family of it that is not over. */
+  listGrantors(clientId: string, now: number): Promise<readonly string[]>;
   /** Notes when families were last used. Unknown ones are skipped, and no time is moved back. */
   recordUse(uses: ReadonlyMap<string, number>): Promise<void>;
   /** Deletes expired tokens and answers, and families that are over or have no token left. */

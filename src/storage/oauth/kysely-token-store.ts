@@ -119,6 +119,19 @@ export class KyselyTokenStore implements TokenStore {
     return toApplications(await this.#database.read(selectGrants(this.#database.builder, { userId, now }).compile()));
   }
 
+  async listGrantors(clientId: string, now: number): Promise<readonly string[]> {
+    const query = this.#database.builder
+      .selectFrom('token_families')
+      .innerJoin('users', 'users.id', 'token_families.user_id')
+      .select('users.id')
+      .distinct()
+      .where('client_id', '=', clientId)
+      .where('expires_at', '>', now)
+      .where('users.status', '=', 'active');
+    const rows = await this.#database.read(query.compile());
+    return rows.map(({ id }) => id);
+  }
+
   async recordUse(uses: ReadonlyMap<string, number>): Promise<void> {
     const queries = [...uses].map(([familyId, at]) => this.#noteUse({ familyId, at }));
     if (queries.length === 0) return;

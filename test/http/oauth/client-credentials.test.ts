@@ -4,11 +4,17 @@ import type { ClientDescription } from '../../../src/oauth/clients/client-descri
 import { permissionsOf, type Scope } from '../../../src/oauth/model/permissions.ts';
 import { audited } from '../../support/audited.ts';
 import {
+  arrival,
+  asked,
   createOAuthApp,
+  demoApp,
   type Fields,
+  loggedIn,
   type OAuthApp,
+  obtainCode,
   presented,
   queryOf,
+  redemption,
   requestToken,
   statusWith,
 } from '../../support/oauth-app.ts';
@@ -66,6 +72,37 @@ describe('client credentials', () => {
     expect(await statusWith(oauth, body.access_token)).toBe(403);
     oauth.clock.advance(3_600_000);
     expect(await statusWith(oauth, body.access_token)).toBe(401);
+  });
+
+  it('with the scope application name the users whose grant stands, for as long as it does (57)', async () => {
+    const both = {
+      ...demoApp,
+      id: 'robot',
+      sandbox: false,
+      grantTypes: ['authorization_code', 'refresh_token', 'client_credentials'],
+    } as const;
+    await oauth.clients.configure({ ...both, scopes: ['call', 'application'], defaultScopes: ['call'] }, secret);
+    const { body } = await asking({ scope: 'application' });
+    const grantors = async () => {
+      const principal = await oauth.tokenVerifier.verify(presented((body as { access_token: string }).access_token));
+      return principal.kind === 'client' ? [...(principal.grantors ?? ['none'])] : undefined;
+    };
+    expect([body.scope, await grantors()]).toEqual(['application', []]);
+    const client = { client_id: 'robot', client_secret: secret };
+    const code = await obtainCode(oauth, asked({ client_id: 'robot' }));
+    const given = (await requestToken(oauth, redemption(code, client))).body as { access_token: string };
+    const demo = (await oauth.stores.users.findByUsername('demo'))!;
+    expect(await grantors()).toEqual([demo.id]);
+    await oauth.tokenAdmin.revoke(given.access_token);
+    expect(await grantors()).toEqual([]);
+    expect(
+      await oauth.tokenVerifier.verify(presented((await asking({ scope: 'call' })).body.access_token)),
+    ).toMatchObject({
+      grantors: undefined,
+    });
+    const asUser = await loggedIn(oauth, asked({ client_id: 'robot', scope: 'application' }));
+    const refused = await asUser.get(`/auth/grant?${queryOf(asked({ client_id: 'robot', scope: 'application' }))}`);
+    expect(arrival(refused).query.get('error')).toBe('invalid_scope');
   });
 
   it('give scopes within those of the client', async () => {
@@ -187,7 +224,9 @@ describe('the key pair of an administrator', () => {
         [...permissionsOf(scope.split(' ') as Scope[], 'admin')].sort(),
       );
     }
-    expect(await refusal(asking({ ...pair, scope: 'nonsense' }))).toEqual([400, 'invalid_scope']);
+    for (const scope of ['nonsense', 'application']) {
+      expect(await refusal(asking({ ...pair, scope }))).toEqual([400, 'invalid_scope']);
+    }
     expect(await refusal(asking({ scope: 'operator' }))).toEqual([400, 'invalid_scope']);
   });
 
