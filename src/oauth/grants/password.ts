@@ -4,7 +4,7 @@ import type { RequestRoute } from '../model/admission.ts';
 import type { AuditLog } from '../model/audit-log.ts';
 import { OAuthError, WrongCredentialsError } from '../model/errors.ts';
 import type { KeyProof } from '../model/key-proof.ts';
-import { grantableScopes, requestedScopes } from '../model/requested-scopes.ts';
+import { chooserOf, grantableScopes, requestedScopes } from '../model/requested-scopes.ts';
 import { mayRefresh, type TokenResponse } from '../tokens/token-minter.ts';
 import type { DirectIssue } from './direct-issue.ts';
 
@@ -52,7 +52,7 @@ export const createPasswordGrant = (deps: {
       const user = await logIn(request);
       const scopes = grantableScopes(asked, {
         role: user.role,
-        chosenBy: scope === undefined ? 'default' : 'request',
+        chosenBy: chooserOf(scope),
       });
       await proof.spend();
       const gives = mayRefresh(client) ? 'with-refresh' : 'access-only';

@@ -4,7 +4,7 @@ import type { Admission, RequestRoute } from '../model/admission.ts';
 import type { AuditLog } from '../model/audit-log.ts';
 import { OAuthError } from '../model/errors.ts';
 import type { KeyProof } from '../model/key-proof.ts';
-import { isWithin, parseScopes, type Scope } from '../model/permissions.ts';
+import { isWithin, parseScopes } from '../model/permissions.ts';
 import type { IssuedTokens, KeptAnswer, RefreshTokenView, TokenFamily, TokenStore } from '../model/token-stores.ts';
 import { openAnswer, sealAnswer } from '../tokens/refresh-answer.ts';
 import {
@@ -77,8 +77,9 @@ const rotate = (
   { minted, now }: { readonly minted: MintedTokens; readonly now: number },
 ): Decision => {
   const { client, scope, proof } = request;
-  const scopes: readonly Scope[] | undefined = scope === undefined ? family.scopes : parseScopes(scope);
-  if (scopes === undefined || !isWithin(scopes, family.scopes)) return refuse('invalid_scope');
+  const asked = parseScopes(scope ?? '');
+  if (asked === undefined || !isWithin(asked, family.scopes)) return refuse('invalid_scope');
+  const scopes = asked.length === 0 ? family.scopes : asked;
   const tokens = tokenRows(minted, { client, family, scopes, dpopKey: proof.key, now });
   const sealed = sealAnswer({ minted, tokens }, answeredBy(request));
   return { action: 'issue', at: now, family, tokens, answer: { sealed, expiresAt: now + REPEAT_WINDOW_MS } };

@@ -130,8 +130,11 @@ export type PollDecision =
   | { readonly action: 'refuse' };
 
 export interface DeviceGrantStore {
-  /** `taken`: another device waits with this user code, and nothing was written. Starts pending, `intervalSeconds` is 5. */
-  insert(grant: DeviceGrant): Promise<'inserted' | 'taken'>;
+  /**
+   * Starts pending; `intervalSeconds` is 5. `taken`: another device waits with this user code, `full`: as many wait as may be
+   * stored. Then nothing was written.
+   */
+  insert(grant: DeviceGrant): Promise<'inserted' | 'taken' | 'full'>;
   /** The client that a person approved, and that has not polled since; undefined where there is none. */
   findApproved(deviceCodeHash: string): Promise<string | undefined>;
   /** One that is pending and has not expired. */

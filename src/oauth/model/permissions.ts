@@ -51,12 +51,15 @@ export const mayGrant = (scope: Scope, role: Role): boolean => {
   return scope !== 'operator' || role !== 'user';
 };
 
+/** What libraries for OpenID Connect ask for by themselves: nothing is given for it, and nothing refused. */
+const ignored: ReadonlySet<string> = new Set(['', 'openid', 'offline_access']);
+
 /**
- * Reads a `scope` parameter (RFC 6749 section 3.3).
- * @returns undefined where it names what does not exist, or nothing
+ * Reads a `scope` parameter (RFC 6749 section 3.3), whatever white space is in it.
+ * @returns undefined where it names what does not exist; empty where it asks for nothing
  */
 export const parseScopes = (text: string): readonly Scope[] | undefined => {
-  const names = [...new Set(text.split(' '))];
+  const names = [...new Set(text.split(/\s+/))].filter((name) => !ignored.has(name));
   return names.every(isScope) ? names : undefined;
 };
 

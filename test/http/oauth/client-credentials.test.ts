@@ -105,6 +105,15 @@ describe('client credentials', () => {
     expect(arrival(refused).query.get('error')).toBe('invalid_scope');
   });
 
+  it('ask for nothing by openid, offline_access and white space (88)', async () => {
+    for (const scope of ['openid', ' ', 'openid offline_access', ' read\t', 'openid  read']) {
+      const { status, body } = await asking({ scope });
+      expect([scope, status, body.scope]).toEqual([scope, 200, 'read']);
+    }
+    expect((await asking({ scope: 'call\n openid read call' })).body.scope).toBe('call read');
+    expect(await refusal(asking({ scope: 'openid profile' }))).toEqual([400, 'invalid_scope']);
+  });
+
   it('give scopes within those of the client', async () => {
     for (const scope of ['operator', 'nonsense', 'read write']) {
       expect(await refusal(asking({ scope }))).toEqual([400, 'invalid_scope']);
