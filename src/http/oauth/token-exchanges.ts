@@ -52,11 +52,11 @@ const sendJson = (response: ServerResponse, given: Written): void => {
   response.end(JSON.stringify(given));
 };
 
-const redemptionOf = ({ client, route, address, dpopKey, parameters }: TokenRequest) => ({
+const redemptionOf = ({ client, route, address, proof, parameters }: TokenRequest) => ({
   client,
   route,
   address,
-  dpopKey,
+  proof,
   code: parameters['code'] ?? '',
   redirectUri: parameters['redirect_uri'],
   codeVerifier: parameters['code_verifier'],
@@ -92,9 +92,9 @@ const redeemCode = (exchanges: Exchanges, grant: Grants['authorizationCode'], re
 };
 
 const redeemDeviceCode = (grant: Grants['deviceCode'], bearer: BearerSpelling): Middleware =>
-  answering(({ client, route, address, dpopKey, parameters }, _request, response, next) => {
+  answering(({ client, route, address, proof, parameters }, _request, response, next) => {
     const deviceCode = parameters['device_code'] ?? '';
-    settle(grant.redeem({ client, deviceCode, route, address, dpopKey }), (error, given) =>
+    settle(grant.redeem({ client, deviceCode, route, address, proof }), (error, given) =>
       given === undefined ? next(error) : sendJson(response, spell(given, bearer)),
     );
   });
@@ -110,23 +110,23 @@ export const addExchanges = (
   server.exchange('authorization_code', redeemCode(exchanges, authorizationCode, reply));
   server.exchange(
     'refresh_token',
-    exchanges.refreshToken({ userProperty }, (client, token, _scopes, body, { route, address, dpopKey }, done) =>
-      reply(refreshToken.refresh({ client, refreshToken: token, scope: body['scope'], route, address, dpopKey }), done),
+    exchanges.refreshToken({ userProperty }, (client, token, _scopes, body, { route, address, proof }, done) =>
+      reply(refreshToken.refresh({ client, refreshToken: token, scope: body['scope'], route, address, proof }), done),
     ),
   );
   server.exchange(
     'password',
-    exchanges.password({ userProperty }, (client, username, secret, _scopes, body, { route, address, dpopKey }, done) =>
+    exchanges.password({ userProperty }, (client, username, secret, _scopes, body, { route, address, proof }, done) =>
       reply(
-        password.exchange({ client, username, password: secret, scope: body['scope'], route, address, dpopKey }),
+        password.exchange({ client, username, password: secret, scope: body['scope'], route, address, proof }),
         done,
       ),
     ),
   );
   server.exchange(
     'client_credentials',
-    exchanges.clientCredentials({ userProperty }, (client, _scopes, body, { route, address, dpopKey }, done) =>
-      reply(clientCredentials.exchange({ client, scope: body['scope'], route, address, dpopKey }), done),
+    exchanges.clientCredentials({ userProperty }, (client, _scopes, body, { route, address, proof }, done) =>
+      reply(clientCredentials.exchange({ client, scope: body['scope'], route, address, proof }), done),
     ),
   );
   server.exchange(DEVICE_CODE_GRANT, redeemDeviceCode(deviceCode, bearer));

@@ -284,7 +284,7 @@ describe('the audit log', () => {
     expect(JSON.stringify(events)).not.toMatch(/hunter2|other password|horse/);
   });
 
-  it('lists a lock once for an address, however often it is tried', async () => {
+  it('counts the addresses at which a lock held, each once, in one row for each user and day (93)', async () => {
     const attempt = (username: string, from: string): request.Test =>
       request(oauth.app)
         .post('/auth/login')
@@ -299,10 +299,9 @@ describe('the audit log', () => {
     }
     await attempt('alice', '192.0.2.9').expect(429);
     const limited = (await auditEvents()).filter(({ event }) => event === 'login.limited');
-    expect(limited.map(({ username, address }) => [username, address])).toEqual([
-      ['alice', '192.0.2.9'],
-      [null, '192.0.2.8'],
-      ['alice', '192.0.2.8'],
+    expect(limited.map(({ username, address, count }) => [username, address, count])).toEqual([
+      [null, '192.0.2.8', 1],
+      ['alice', '192.0.2.9', 2],
     ]);
   });
 
