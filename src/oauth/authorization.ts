@@ -3,6 +3,7 @@ import type { IdSource } from '../shared/ids.ts';
 import type { Log } from '../shared/log.ts';
 import { type Accounts, createAccounts } from './accounts/accounts.ts';
 import { type Consents, createConsents } from './authorize/consents.ts';
+import { KeptReplies } from './authorize/kept-replies.ts';
 import { type Clients, createClients } from './clients/clients.ts';
 import { createDeviceFlow, type DeviceFlow } from './device/device-flow.ts';
 import { createGrants, type Grants } from './grants/grants.ts';
@@ -32,6 +33,7 @@ export interface Authorization
     DeviceFlow {
   readonly auditLog: AuditLog;
   readonly consents: Consents;
+  readonly keptReplies: KeptReplies;
   readonly grants: Grants;
   readonly tokenRequests: TokenRequestCheck;
   readonly basicLogin: BasicLogin;
@@ -80,6 +82,7 @@ export const createAuthorization = (parts: AuthorizationParts): Authorization =>
     ids,
   });
   const { rememberedGrants, pendingDecisions } = stores;
+  const keptReplies = new KeptReplies({ store: stores.keptReplies, clock });
   return {
     ...tokens,
     ...accounts,
@@ -87,11 +90,13 @@ export const createAuthorization = (parts: AuthorizationParts): Authorization =>
     ...createDeviceFlow({ stores, clientAuthenticator, publicUrl, admission, auditLog, clock, ids }),
     auditLog,
     grants,
+    keptReplies,
     signingKeys: keys.signingKeys,
     consents: createConsents({
       clients: stores.clients,
       rememberedGrants,
       pendingDecisions,
+      keptReplies,
       admission,
       auditLog,
       clock,

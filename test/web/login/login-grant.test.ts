@@ -181,7 +181,7 @@ describe('consent', () => {
     }
   });
 
-  it('submitted many times at once gives one code (30)', async () => {
+  it('submitted many times at once gives one code, and every answer leads there, for a minute (30)', async () => {
     const agent = await loggedIn(oauth);
     const cookie = cookieOf(
       await agent
@@ -191,9 +191,58 @@ describe('consent', () => {
     ).split(';')[0]!;
     const decide = (): request.Test => answer(request.agent(oauth.app), asked()).set('Cookie', cookie);
     const answers = await Promise.all(Array.from({ length: 10 }, decide));
-    expect(answers.map(({ status }) => status).sort()).toEqual([303, ...Array<number>(9).fill(400)]);
-    expect(answers.filter(({ headers }) => 'location' in headers)).toHaveLength(1);
+    expect(answers.map(({ status }) => status)).toEqual(Array<number>(10).fill(303));
+    const places = new Set(answers.map(({ headers }) => headers['location']));
+    expect(places.size).toBe(1);
+    oauth.clock.advance(59_000);
+    expect((await decide()).headers['location']).toBe([...places][0]);
+    const code = arrival(answers[0]!).query.get('code')!;
+    expect((await requestToken(oauth, redemption(code))).status).toBe(200);
+    oauth.clock.advance(1000);
     expect((await decide()).status).toBe(400);
+  });
+
+  it('refused and allowed in a breath is what came first, in both answers (30)', async () => {
+    const agent = await loggedIn(oauth);
+    const refused = await answer(agent, asked(), 'false');
+    const allowed = await answer(agent, asked());
+    expect(allowed.headers['location']).toBe(refused.headers['location']);
+    expect(arrival(allowed).query.get('error')).toBe('access_denied');
+  });
+
+  it('submitted twice in the client-side flow gives one token (30)', async () => {
+    const fields = asked({ response_type: 'token' });
+    const agent = await loggedIn(oauth, fields);
+    const [one, two] = [await answer(agent, fields), await answer(agent, fields)];
+    expect(two.headers['location']).toBe(one.headers['location']);
+    expect(await statusWith(oauth, arrival(one).fragment.get('access_token')!)).toBe(200);
+  });
+
+  it('of a question that was asked again gives another code (30)', async () => {
+    await oauth.clients.configure({ ...demoApp, id: 'native', type: 'public', redirectUris: [callback] }, null);
+    const challenge = { code_challenge: 'c'.repeat(43), code_challenge_method: 'S256' };
+    const fields = asked({ client_id: 'native', ...challenge });
+    const agent = await loggedIn(oauth, fields);
+    const first = await answer(agent, fields).expect(303);
+    await agent.get(`/auth/grant?${queryOf(fields)}`).expect(200);
+    const second = await answer(agent, fields).expect(303);
+    expect(second.headers['location']).not.toBe(first.headers['location']);
+  });
+
+  it('is kept sealed: the database shows no code (30, 50)', async () => {
+    const agent = await loggedIn(oauth);
+    const code = arrival(await answer(agent, asked())).query.get('code')!;
+    const query = oauth.stores.database.builder.selectFrom('kept_replies').selectAll().compile();
+    const rows = await oauth.stores.database.read(query);
+    expect(rows).toHaveLength(1);
+    expect(JSON.stringify(rows)).not.toContain(code);
+  });
+
+  it('ends with the session: an answer of before gives nothing after the logout (30)', async () => {
+    const agent = await loggedIn(oauth);
+    await answer(agent, asked()).expect(303);
+    const cookie = cookieOf(await agent.post('/auth/login').type('form').send(demo)).split(';')[0]!;
+    expect((await answer(request.agent(oauth.app), asked()).set('Cookie', cookie)).status).toBe(400);
   });
 
   it('without a question, or ten minutes after it, is a 400 page without Location (30)', async () => {
@@ -223,6 +272,102 @@ describe('consent', () => {
     expect((await answer(again, asked())).status).toBe(400);
     await mine.post('/auth/login').type('form').send({ username: 'operator', password: 'operator' });
     expect((await answer(mine, asked())).status).toBe(400);
+  });
+
+  /** The id in the form of a consent page. */
+  const consentOf = async (agent: Agent, fields: Fields = asked()): Promise<string> => {
+    const { text } = await agent.get(`/auth/grant?${queryOf(fields)}`).set(html);
+    return /name="consent" value="([\w-]{43})"/.exec(text)?.[1] ?? '';
+  };
+  const askedAgain = `/auth/grant?${queryOf(asked()).replaceAll('+', '%20')}&asked=again`;
+
+  it('carries the id of the page that it was given on, and is good with it (31)', async () => {
+    const agent = await loggedIn(oauth);
+    const consent = await consentOf(agent);
+    expect(consent).toMatch(/^[\w-]{43}$/);
+    expect(await consentOf(agent)).toBe(consent);
+    const other = asked({ state: 'x' });
+    const strange = await answer(agent, { ...other, consent });
+    expect(strange.headers['location']).toContain('asked=again');
+    const given = await answer(agent, { ...asked(), consent });
+    expect(arrival(given).query.has('code')).toBe(true);
+    expect((await answer(agent, { ...asked(), consent })).headers['location']).toBe(given.headers['location']);
+  });
+
+  it('of one user is none of another who logged in in another tab: the page is shown again (31)', async () => {
+    const agent = await loggedIn(oauth);
+    const consent = await consentOf(agent);
+    await agent
+      .post('/auth/login')
+      .type('form')
+      .send({ ...asked(), username: 'operator', password: 'operator' })
+      .expect(303);
+    const sent = await answer(agent, { ...asked(), consent }).expect(303);
+    expect(sent.headers['location']).toBe(askedAgain);
+    const page = await agent.get(askedAgain).set(html).expect(200);
+    expect(page.text).toContain('logged in as <strong>operator</strong>');
+    expect(page.text).toContain('Nothing was allowed yet');
+    expect(page.text).not.toContain('name="asked"');
+    const shown = /name="consent" value="([\w-]{43})"/.exec(page.text)?.[1] ?? '';
+    expect(shown).not.toBe(consent);
+    expect(arrival(await answer(agent, { ...asked(), consent: shown })).query.has('code')).toBe(true);
+  });
+
+  it('of one user gives nothing where the other allowed the same before: the page is shown (31)', async () => {
+    const operator = await loggedIn(oauth, asked(), 'operator');
+    await answer(operator, asked()).expect(303);
+    const agent = await loggedIn(oauth);
+    const consent = await consentOf(agent);
+    await agent.post('/auth/login').type('form').send({ username: 'operator', password: 'operator' });
+    const sent = await answer(agent, { ...asked(), consent }).expect(303);
+    expect(sent.headers['location']).toBe(askedAgain);
+    expect((await agent.get(askedAgain).set(html)).status).toBe(200);
+  });
+
+  it('of an earlier session of the same user shows the page again, and one of no session the login (31)', async () => {
+    const agent = await loggedIn(oauth);
+    const consent = await consentOf(agent);
+    await agent.post('/auth/login').type('form').send(demo).expect(303);
+    const sent = await answer(agent, { ...asked(), consent }).expect(303);
+    expect(sent.headers['location']).toBe(askedAgain);
+    await agent.get(askedAgain).expect(200);
+    expect((await answer(agent, asked())).status).toBe(303);
+
+    await agent.post('/auth/logout');
+    const out = await answer(agent, { ...asked(), consent }).expect(303);
+    expect(out.headers['location']).toBe(askedAgain);
+    expect((await agent.get(askedAgain)).headers['location']).toMatch(/^\/auth\/login\?client_id=demo-app&/);
+  });
+
+  it('that has waited too long on its page shows the page again (31)', async () => {
+    const agent = await loggedIn(oauth);
+    const consent = await consentOf(agent);
+    oauth.clock.advance(10 * 60_000);
+    expect((await answer(agent, { ...asked(), consent })).headers['location']).toBe(askedAgain);
+  });
+
+  it.each(['nonsense', '__proto__'])('with the id "%s" is none (31)', async (consent) => {
+    const agent = await loggedIn(oauth);
+    expect((await answer(agent, { ...asked(), consent })).headers['location']).toBe(askedAgain);
+    expect((await answer(agent, asked())).status).toBe(303);
+  });
+
+  it.each(['http://localhost:5173/cb', 'https://app.localhost/cb'])(
+    'for a public client at %s is never remembered (91)',
+    async (uri) => {
+      const challenge = { code_challenge: 'c'.repeat(43), code_challenge_method: 'S256' };
+      await oauth.clients.configure({ ...demoApp, id: 'front-end', type: 'public', redirectUris: [uri] }, null);
+      const fields = asked({ client_id: 'front-end', redirect_uri: uri, ...challenge });
+      const agent = await loggedIn(oauth, fields);
+      await answer(agent, fields).expect(303);
+      await agent.get(`/auth/grant?${queryOf(fields)}`).expect(200);
+    },
+  );
+
+  it('for a confidential client at localhost is remembered: it proves itself (32, 91)', async () => {
+    const agent = await loggedIn(oauth);
+    await answer(agent, asked()).expect(303);
+    await agent.get(`/auth/grant?${queryOf(asked())}`).expect(303);
   });
 
   it('is remembered for the same user, client, address and response type, and for fewer scopes (32)', async () => {
@@ -300,6 +445,32 @@ describe('passwords', () => {
     expect(page.text).not.toContain('name="password" type="password" value');
   });
 
+  it('the name that was typed stays in the page, and the password does not; a reload asks for the page', async () => {
+    const page = await logIn({ ...asked(), username: '"Demo" ', password: 'a wrong one' }).set(html);
+    expect(page.status).toBe(401);
+    expect(page.text).toContain('value="&quot;Demo&quot; "');
+    expect(page.text).toMatch(/id="password" name="password" type="password" required autofocus/);
+    expect(page.text).not.toContain('a wrong one');
+    expect(page.text).toContain(`<link rel="canonical" href="/auth/login?client_id=demo-app&amp;`);
+    expect(page.text).not.toMatch(/canonical" href="[^"]*(username|Demo)/);
+  });
+
+  it.each(['Demo', 'demo ', ' DEMO', '\u00a0demo'])('the name "%s" is that of demo (97)', async (username) => {
+    const agent = request.agent(oauth.app);
+    await agent.post('/auth/login').type('form').send({ username, password: 'demo' }).expect(303);
+    expect((await agent.get('/')).body.username).toBe('demo');
+    await logIn({ username, password: 'Demo' }).expect(401);
+  });
+
+  it('JÜRGEN and jürgen are one user (97)', async () => {
+    await oauth.users.create({ username: 'JÜRGEN', password: 'correct horse', role: 'user' });
+    const again = { username: 'jürgen', password: 'correct horse', role: 'user' } as const;
+    await expect(oauth.users.create(again)).rejects.toThrow('There is a user jürgen already.');
+    await logIn({ username: 'Ju\u0308rgen', password: 'correct horse' }).expect(303);
+    await oauth.users.setStatus('jürgen', 'disabled');
+    await logIn({ username: 'JÜRGEN', password: 'correct horse' }).expect(401);
+  });
+
   describe('the lockout (35)', () => {
     const alice = { username: 'alice', password: 'correct horse' };
     const bob = { username: 'bob', password: 'battery staple' };
@@ -320,6 +491,14 @@ describe('passwords', () => {
       expect(cookieOf(locked)).toBe('');
       await logIn(alice, '192.0.2.1').expect(303);
       await logIn(bob, '198.51.100.99').expect(303);
+    });
+
+    it('one account has one lock, however its name is written (35, 97)', async () => {
+      const ways = ['alice', 'ALICE', ' alice', 'Alice '];
+      for (let failure = 0; failure < 10; failure += 1) {
+        await logIn({ username: ways[failure % 4]!, password: 'x' }, `198.51.100.${failure}`).expect(401);
+      }
+      for (const username of ways) await logIn({ ...alice, username }, '198.51.100.99').expect(429);
     });
 
     it('fifty failures lock an address, but not for users who logged in from there before (35)', async () => {
