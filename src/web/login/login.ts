@@ -41,16 +41,24 @@ const refuseCredentials = (query: Parameters): void => {
 const formParameters = (query: Parameters): Readonly<Record<string, string>> =>
   query.hasRepetition && query.has('client_id') ? { return_to: `/auth/grant?${query.toString()}` } : query.toRecord();
 
+/** What was wrong, and the name that was typed: it need not be typed again. */
+interface RefusedLogin {
+  readonly error: string;
+  readonly username: string;
+}
+
 const show = (
   { renderPage }: LoginRouterDeps,
   { request, response }: Pick<Exchange, 'request' | 'response'>,
-  page: { readonly status: number; readonly parameters: Parameters; readonly error?: string },
+  page: { readonly status: number; readonly parameters: Parameters; readonly refusal?: RefusedLogin },
 ): void => {
-  const { status } = page;
+  const { status, refusal } = page;
   const parameters = formParameters(page.parameters);
-  const said = page.error === undefined ? {} : { error: page.error };
-  if (prefersHtml(request)) renderPage(response, { view: 'login', status, data: { parameters, ...said } });
-  else
+  const said = refusal === undefined ? {} : { error: refusal.error };
+  if (prefersHtml(request)) {
+    const kept = refusal && { username: refusal.username, reload: `${path}?${page.parameters.toString()}` };
+    renderPage(response, { view: 'login', status, data: { parameters, ...said, ...kept } });
+  } else
     response
       .status(status)
       .vary('Accept')
@@ -91,7 +99,7 @@ export const createLoginRouter = (deps: LoginRouterDeps): Router => {
     user: User,
     parameters: Parameters,
   ): Promise<void> => {
-    if (!parameters.has('client_id')) {
+    if (parameters.all('client_id').every((id) => id === '')) {
       seeOther(response, localAddress(parameters.get('return_to'), deps.publicUrl));
       return;
     }
@@ -113,11 +121,16 @@ export const createLoginRouter = (deps: LoginRouterDeps): Router => {
     refuseCredentials(queryParametersOf(request));
     const form = formOf(request);
     const parameters = form.without('username', 'password');
-    request.body = { username: form.get('username') ?? '', password: form.get('password') ?? '' };
+    const username = form.get('username') ?? '';
+    request.body = { username, password: form.get('password') ?? '' };
     const answer = await logIn(request, response).catch(loginRefusal);
     if (answer instanceof Error) {
       if ('retryAfterSeconds' in answer) response.set('Retry-After', String(answer.retryAfterSeconds));
-      show(deps, { request, response }, { status: statusOf(answer), parameters, error: answer.message });
+      show(
+        deps,
+        { request, response },
+        { status: statusOf(answer), parameters, refusal: { error: answer.message, username } },
+      );
       return;
     }
     await redirectOn(request, response, answer, parameters);

@@ -40,6 +40,12 @@ const tokenStatus = async (client: Response, secret = String(client.body.client_
   return (await requestToken(oauth, fields)).status;
 };
 
+/** The page that a form led to: a browser asks for it by GET. */
+const follow = (agent: Agent, { status, headers }: Response): request.Test => {
+  expect(status).toBe(303);
+  return agent.get(headers['location'] ?? '').set(html);
+};
+
 const pages = ['/management/api', '/management/apps', '/management/account', '/management/audit'];
 
 describe('the management pages', () => {
@@ -57,7 +63,9 @@ describe('the management pages', () => {
       expect(page.headers['cache-control']).toBe('no-store');
       expect(page.headers['access-control-allow-origin']).toBeUndefined();
       expect(page.text).not.toMatch(/(src|href)="(https?:)?\/\//);
-      expect(page.text).not.toMatch(/<script|<style| style=| on\w+="|undefined|\[object/);
+      expect(page.text).not.toMatch(
+        /<script(?! type="module" src="\/assets\/[\w-]+\/[\w-]+\.js">)|<style| style=| on\w+="|undefined|\[object/,
+      );
       expect((await root.get(path)).headers['cache-control']).toBe('no-store');
     }
   });
@@ -166,12 +174,12 @@ describe("a user's own applications", () => {
     expect(text).not.toContain('secret');
   });
 
-  it('are created by a form: the page that answers shows the secret, and no other does', async () => {
+  it('are created by a form: the page that it leads to shows the secret, and no other does', async () => {
     const alice = await visitor('alice');
     const fields =
       `name=Calls&type=confidential&redirect_uris=${encodeURIComponent(`https://a.example/cb\r\n${callback}`)}` +
       '&grant_types=&grant_types=authorization_code&grant_types=refresh_token&scopes=&scopes=call&scopes=read';
-    const created = await create(alice, undefined).send(fields).set(html).expect(201);
+    const created = await follow(alice, await create(alice, undefined).send(fields).set(html));
     const [clientId = '', secret = ''] = [...created.text.matchAll(/<dd><code>([\w-]+)<\/code>/g)].map(
       ([, code]) => code,
     );
@@ -263,7 +271,7 @@ describe("a user's own applications", () => {
     const created = await create(await visitor('alice'));
     const root = await visitor('root');
     expect((await root.get('/management/api')).body.applications).toEqual([]);
-    for (const verb of ['secret', 'delete']) {
+    for (const verb of ['secret', 'delete', 'edit']) {
       const path = `/management/api/applications/${created.body.client_id}/${verb}`;
       await root.get(path).expect(404);
       await root.post(path).expect(404);
@@ -277,11 +285,12 @@ describe("a user's own applications", () => {
     const created = await create(alice, { ...application, name: script }).expect(201);
     const id = String(created.body.client_id);
     const shown = [
-      await create(alice, { ...application, name: script }).set(html),
+      await follow(alice, await create(alice, { ...application, name: script }).set(html)),
       await create(alice, { name: script }).set(html),
+      await alice.get(`/management/api/applications/${id}/edit`).set(html),
       await alice.get('/management/api').set(html),
       await alice.get(`/management/api/applications/${id}/delete`).set(html),
-      await alice.post(`/management/api/applications/${id}/secret`).set(html),
+      await follow(alice, await alice.post(`/management/api/applications/${id}/secret`).set(html)),
       await alice
         .get(
           `/auth/grant?${queryOf({ ...asked(), client_id: id, code_challenge: 'a'.repeat(43), code_challenge_method: 'S256' })}`,
@@ -292,6 +301,188 @@ describe("a user's own applications", () => {
       expect(text).not.toContain('<img');
       expect(text).toContain('&lt;img src=x onerror=alert(1)&gt;');
     }
+  });
+});
+
+describe('a secret that is shown once', () => {
+  const secretIn = ({ text }: Response): string => [...text.matchAll(/<code>([\w-]{43})<\/code>/g)].at(-1)?.[1] ?? '';
+  const formIdIn = ({ text }: Response): string => /name="form_id" value="([\w-]+)"/.exec(text)?.[1] ?? '';
+  const keys = '/management/api/keys';
+  const post = (agent: Agent, path: string, fields: object): request.Test =>
+    agent.post(path).set(html).type('form').send(fields);
+
+  it('survives a reload, for ten minutes, in its own session alone', async () => {
+    const root = await visitor('root');
+    const sent = await post(root, keys, { form_id: formIdIn(await root.get(keys).set(html)) }).expect(303);
+    const secret = secretIn(await follow(root, sent));
+    expect(secret).toMatch(/^[\w-]{43}$/);
+    expect(sent.headers['location']).not.toContain(secret);
+    expect(secretIn(await follow(root, sent))).toBe(secret);
+    const other = await visitor('root');
+    expect((await follow(other, sent)).status).toBe(404);
+    expect((await follow(await visitor('alice'), sent)).status).toBe(404);
+    oauth.clock.advance(10 * 60_000);
+    const gone = await follow(root, sent);
+    expect([gone.status, secretIn(gone)]).toEqual([404, '']);
+    expect(gone.text).toContain('This secret is not shown any more');
+  });
+
+  it('is erased by a button, and by the end of the session', async () => {
+    const root = await visitor('root');
+    const sent = await post(root, keys, {});
+    const page = await follow(root, sent);
+    const erase = /action="(\/management\/secrets\/[\w-]+\/erase)"/.exec(page.text)?.[1] ?? '';
+    const erased = await post(root, erase, {}).expect(303);
+    expect((await follow(root, erased)).text).toContain('The secret is erased here.');
+    expect((await follow(root, sent)).status).toBe(404);
+    await post(root, keys, {});
+    await root.post('/auth/logout');
+    const rows = oauth.stores.database.builder.selectFrom('kept_replies').selectAll().compile();
+    expect(await oauth.stores.database.read(rows)).toEqual([]);
+  });
+
+  it('is not made twice by a double click, nor by a form that is sent again', async () => {
+    const root = await visitor('root');
+    const page = await root.get('/management/api').set(html);
+    const fields = { form_id: formIdIn(page) };
+    const clicks = await Promise.all(Array.from({ length: 5 }, () => post(root, keys, fields)));
+    const places = new Set(clicks.map(({ headers }) => headers['location']));
+    expect(places.size).toBe(1);
+    await post(root, keys, fields);
+    const events = (await root.get('/management/audit')).body.events as { event: string }[];
+    expect(events.filter(({ event }) => event === 'key_pair.generated')).toHaveLength(1);
+    await post(root, keys, { form_id: formIdIn(await root.get(keys).set(html)) });
+    const more = (await root.get('/management/audit')).body.events as { event: string }[];
+    expect(more.filter(({ event }) => event === 'key_pair.generated')).toHaveLength(2);
+  });
+
+  it('of an application is made once for a form, and again for the same form with other fields', async () => {
+    const alice = await visitor('alice');
+    const form_id = formIdIn(await alice.get('/management/api').set(html));
+    const sent = { ...application, form_id };
+    const clicks = await Promise.all([create(alice, sent).set(html), create(alice, sent).set(html)]);
+    expect(new Set(clicks.map(({ headers }) => headers['location'])).size).toBe(1);
+    await create(alice, { ...sent, name: 'Another' })
+      .set(html)
+      .expect(303);
+    const { applications } = (await alice.get('/management/api')).body;
+    expect(applications).toMatchObject([{ name: 'Another' }, { name: 'My application' }]);
+
+    const path = `/management/api/applications/${applications[0].client_id}/secret`;
+    const rotation = { form_id: formIdIn(await alice.get(path).set(html)) };
+    const turns = await Promise.all([post(alice, path, rotation), post(alice, path, rotation)]);
+    const shown = await Promise.all(turns.map((turn) => follow(alice, turn)));
+    expect(new Set(shown.map(secretIn)).size).toBe(1);
+  });
+
+  it('of a registration token too', async () => {
+    const root = await visitor('root');
+    const tokens = '/management/api/registration-tokens';
+    const fields = { name: 'x', days: 30, form_id: formIdIn(await root.get('/management/api').set(html)) };
+    await Promise.all([post(root, tokens, fields), post(root, tokens, fields)]);
+    expect((await root.get(tokens)).body.registration_tokens).toHaveLength(1);
+  });
+
+  it('is kept sealed', async () => {
+    const root = await visitor('root');
+    const secret = secretIn(await follow(root, await post(root, keys, {})));
+    const rows = oauth.stores.database.builder.selectFrom('kept_replies').selectAll().compile();
+    const kept = await oauth.stores.database.read(rows);
+    expect(kept).toHaveLength(1);
+    expect(JSON.stringify(kept)).not.toContain(secret);
+  });
+
+  it('comes to a program at once, each time anew', async () => {
+    const root = await visitor('root');
+    const [one, two] = [await root.post(keys).send({}).expect(201), await root.post(keys).send({}).expect(201)];
+    expect(one.body.client_secret).not.toBe(two.body.client_secret);
+  });
+});
+
+describe('the change of an application', () => {
+  const editOf = (id: string): string => `/management/api/applications/${id}/edit`;
+  const ofAlice = async (fields: object = application): Promise<{ alice: Agent; id: string }> => {
+    const alice = await visitor('alice');
+    return { alice, id: String((await create(alice, fields)).body.client_id) };
+  };
+
+  it('is done by a form that has what it is, and leads back to the list', async () => {
+    const { alice, id } = await ofAlice();
+    const form = await alice.get(editOf(id)).set(html).expect(200);
+    expect(form.text).toContain('value="My application"');
+    expect(form.text).toContain(callback);
+    const fields =
+      'name=New+name&redirect_uris=https%3A%2F%2Fnew.example%2Fcb%0D%0Ahttp%3A%2F%2F127.0.0.1%2Fcb' +
+      '&grant_types=&grant_types=authorization_code&grant_types=client_credentials';
+    const saved = await alice.post(editOf(id)).set(html).type('form').send(fields).expect(303);
+    expect((await follow(alice, saved)).text).toContain('The application is changed.');
+    expect((await alice.get('/management/api')).body.applications).toMatchObject([
+      {
+        ...{ client_id: id, name: 'New name', type: 'confidential', scopes: ['call'] },
+        redirect_uris: ['https://new.example/cb', 'http://127.0.0.1/cb'],
+        grant_types: ['authorization_code', 'client_credentials'],
+      },
+    ]);
+    const events = (await alice.get('/management/account')).body.events as { event: string }[];
+    expect(events.map(({ event }) => event)).toContain('client.changed');
+  });
+
+  it('counts at once: the old address is refused, the new one taken, and the secret stays', async () => {
+    const { alice, id } = await ofAlice({ ...application, grant_types: ['authorization_code', 'client_credentials'] });
+    const created = await create(alice, { ...application, grant_types: 'client_credentials' });
+    const next = String(created.body.client_id);
+    await alice
+      .post(editOf(next))
+      .send({ redirect_uris: ['https://new.example/cb'], name: 'Renamed' })
+      .expect(204);
+    expect(await tokenStatus(created)).toBe(200);
+    await alice
+      .post(editOf(id))
+      .send({ redirect_uris: ['https://new.example/cb'] })
+      .expect(204);
+    const start = (uri: string): request.Test =>
+      request(oauth.app).get(`/oauth/auth?${queryOf(asked({ client_id: id, redirect_uri: uri }))}`);
+    expect((await start(callback)).status).toBe(400);
+    expect((await start('https://new.example/cb')).status).toBe(302);
+  });
+
+  it('shows what was wrong in the form again, and changes nothing', async () => {
+    const { alice, id } = await ofAlice();
+    const fields = 'name=Mine&redirect_uris=http%3A%2F%2Fa.example&grant_types=&grant_types=authorization_code';
+    const refused = await alice.post(editOf(id)).set(html).type('form').send(fields).expect(400);
+    expect(refused.text).toContain('<li>Redirect addresses: http://a.example must be https');
+    expect(refused.text).toContain('value="Mine"');
+    expect(refused.text).toContain(`<link rel="canonical" href="${editOf(id)}">`);
+    expect((await alice.get('/management/api')).body.applications).toMatchObject([{ name: 'My application' }]);
+  });
+
+  it.each<[object]>([
+    [{ redirect_uris: [] }],
+    [{ redirect_uris: ['javascript:alert(1)'] }],
+    [{ grant_types: [] }],
+    [{ grant_types: ['password'] }],
+    [{ grant_types: ['refresh_token'] }],
+    [{ name: '' }],
+    [{ name: 'x'.repeat(101) }],
+    [{ name: { a: 1 } }],
+  ])('refuses %j with 400', async (changes) => {
+    const { alice, id } = await ofAlice();
+    await alice.post(editOf(id)).send(changes).expect(400);
+    expect((await alice.get('/management/api')).body.applications).toMatchObject([
+      { name: 'My application', redirect_uris: [callback], grant_types: ['authorization_code', 'refresh_token'] },
+    ]);
+  });
+
+  it('does not give a public application what needs a secret', async () => {
+    const { alice, id } = await ofAlice({ ...application, type: 'public' });
+    await alice
+      .post(editOf(id))
+      .send({ grant_types: ['client_credentials'] })
+      .expect(400);
+    await alice
+      .post(editOf(id))
+      .send({ grant_types: ['authorization_code'] })
+      .expect(204);
   });
 });
 
@@ -309,7 +500,8 @@ describe('what only administrators have', () => {
     expect(await statusWith(oauth, body.access_token)).toBe(401);
     expect((await requestToken(oauth, fields)).status).toBe(401);
     expect((await root.get('/management/api')).body.key_pair.client_id).toBe(second.body.client_id);
-    expect((await root.post('/management/api/keys').set(html).expect(201)).text).toMatch(/<code>[\w-]{43}<\/code>/);
+    const page = await follow(root, await root.post('/management/api/keys').set(html));
+    expect(page.text).toMatch(/<code>[\w-]{43}<\/code>/);
   });
 
   it('registration tokens are shown once, listed and deleted', async () => {
