@@ -81,7 +81,6 @@ export const createAuthorization = (parts: AuthorizationParts): Authorization =>
     clock,
     ids,
   });
-  const { rememberedGrants, pendingDecisions } = stores;
   const keptReplies = new KeptReplies({ store: stores.keptReplies, clock });
   return {
     ...tokens,
@@ -92,15 +91,7 @@ export const createAuthorization = (parts: AuthorizationParts): Authorization =>
     grants,
     keptReplies,
     signingKeys: keys.signingKeys,
-    consents: createConsents({
-      clients: stores.clients,
-      rememberedGrants,
-      pendingDecisions,
-      keptReplies,
-      admission,
-      auditLog,
-      clock,
-    }),
+    consents: createConsents({ stores, keptReplies, admission, auditLog, clock }),
     tokenRequests: createTokenRequestCheck({
       clientAuthenticator,
       clients: stores.clients,

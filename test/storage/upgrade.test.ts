@@ -14,8 +14,8 @@ import { KyselyCallStore } from '../../src/storage/calls/kysely-call-store.ts';
 import { openSqlite } from '../../src/storage/dialects/sqlite/better-sqlite3.ts';
 import { SqliteConnection } from '../../src/storage/dialects/sqlite/sqlite-connection.ts';
 import { createSqliteDialect } from '../../src/storage/dialects/sqlite/sqlite-dialect.ts';
-import { openDatabase } from '../../src/storage/open-database.ts';
 import { KyselyUserStore } from '../../src/storage/oauth/kysely-user-store.ts';
+import { openDatabase } from '../../src/storage/open-database.ts';
 import { aUser, NOON } from '../contracts/records.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 

@@ -62,12 +62,34 @@ const checkPassword = (password: string): void => {
   }
 };
 
-export const createUserAdmin = (deps: {
+export interface UserAdminDeps {
   readonly users: UserStore;
   readonly hasher: PasswordHasher;
   readonly clock: WallClock;
   readonly ids: IdSource;
-}): UserAdmin => {
+}
+
+const createUser = async (
+  { users, hasher, clock, ids }: UserAdminDeps,
+  { password, role, sandbox = false, ...given }: NewUser,
+): Promise<User> => {
+  const username = usernameAsWritten(given.username);
+  if (!usableName.test(username)) throw new InvalidAccountError('The username must be letters, digits and ._@+-');
+  if (!sandbox) checkPassword(password);
+  const user: User = {
+    id: ids.random(USER_ID_BITS),
+    username,
+    passwordHash: await hasher.hash(password),
+    role,
+    status: 'active',
+    sandbox,
+    createdAt: clock.now(),
+  };
+  if ((await users.insert(user)) === 'taken') throw new InvalidAccountError(`There is a user ${username} already.`);
+  return user;
+};
+
+export const createUserAdmin = (deps: UserAdminDeps): UserAdmin => {
   const find = async (username: string): Promise<User> => {
     const user = await deps.users.findByUsername(username);
     if (user === undefined) throw new UnknownAccountError(`There is no user ${username}.`);
@@ -75,24 +97,7 @@ export const createUserAdmin = (deps: {
   };
 
   return {
-    create: async ({ password, role, sandbox = false, ...given }) => {
-      const username = usernameAsWritten(given.username);
-      if (!usableName.test(username)) throw new InvalidAccountError('The username must be letters, digits and ._@+-');
-      if (!sandbox) checkPassword(password);
-      const user: User = {
-        id: deps.ids.random(USER_ID_BITS),
-        username,
-        passwordHash: await deps.hasher.hash(password),
-        role,
-        status: 'active',
-        sandbox,
-        createdAt: deps.clock.now(),
-      };
-      if ((await deps.users.insert(user)) === 'taken') {
-        throw new InvalidAccountError(`There is a user ${username} already.`);
-      }
-      return user;
-    },
+    create: (given) => createUser(deps, given),
 
     list: () => deps.users.list(),
 

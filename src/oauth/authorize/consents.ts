@@ -1,14 +1,15 @@
 import type { WallClock } from '../../shared/clock.ts';
-import type { Client, ClientStore, User } from '../model/account-stores.ts';
+import type { Client, User } from '../model/account-stores.ts';
 import type { Admission, RequestRoute } from '../model/admission.ts';
 import type { AuditLog } from '../model/audit-log.ts';
 import { type AuthorizationRequest, hashOfRequest, type RedirectTarget } from '../model/authorization-request.ts';
 import { OAuthError, UntrustedRequestError } from '../model/errors.ts';
-import type { PendingDecisionKey, PendingDecisionStore, RememberedGrantStore } from '../model/grant-stores.ts';
+import type { PendingDecisionKey } from '../model/grant-stores.ts';
 import type { KeptReplyKey } from '../model/kept-reply-store.ts';
 import { formatScopes, isWithin, mayGrant, type Scope } from '../model/permissions.ts';
 import { anyoneCouldClaim } from '../model/redirect-uri.ts';
 import { hashSecret } from '../model/secrets.ts';
+import type { OAuthStores } from '../model/stores.ts';
 import type { Parameters } from '../request/parameters.ts';
 import { createAuthorizationCheck } from './authorization-check.ts';
 import type { KeptReplies } from './kept-replies.ts';
@@ -78,9 +79,7 @@ export interface Consents {
 export type ConsentAnswer = 'allow' | 'refuse';
 
 export interface ConsentsDeps {
-  readonly clients: ClientStore;
-  readonly pendingDecisions: PendingDecisionStore;
-  readonly rememberedGrants: RememberedGrantStore;
+  readonly stores: Pick<OAuthStores, 'clients' | 'pendingDecisions' | 'rememberedGrants'>;
   readonly keptReplies: KeptReplies;
   readonly admission: Admission;
   readonly auditLog: AuditLog;
@@ -106,7 +105,10 @@ const createPendingQuestions = ({
   pendingDecisions,
   keptReplies,
   clock,
-}: Pick<ConsentsDeps, 'pendingDecisions' | 'keptReplies' | 'clock'>): Pick<Consents, 'ask' | 'idOf' | 'answer'> => {
+}: Pick<OAuthStores, 'pendingDecisions'> & Pick<ConsentsDeps, 'keptReplies' | 'clock'>): Pick<
+  Consents,
+  'ask' | 'idOf' | 'answer'
+> => {
   const answerKeyOf = (question: ConsentQuestion): KeptReplyKey => {
     const { sessionHash, userId, requestHash } = keyOf(question);
     return { sessionHash, userId, name: `consent ${requestHash}` };
@@ -145,7 +147,10 @@ const createPendingQuestions = ({
 const createRememberedGrants = ({
   rememberedGrants,
   clock,
-}: Pick<ConsentsDeps, 'rememberedGrants' | 'clock'>): Pick<Consents, 'isRemembered' | 'remember'> => {
+}: Pick<OAuthStores, 'rememberedGrants'> & Pick<ConsentsDeps, 'clock'>): Pick<
+  Consents,
+  'isRemembered' | 'remember'
+> => {
   const grantKeyOf = ({ request: { clientId, redirectUri, responseType }, userId }: ConsentQuestion) => ({
     userId,
     clientId,
@@ -170,7 +175,8 @@ const createRememberedGrants = ({
 };
 
 export const createConsents = (deps: ConsentsDeps): Consents => {
-  const { clients, admission, pendingDecisions, rememberedGrants, keptReplies, auditLog, clock } = deps;
+  const { admission, keptReplies, auditLog, clock } = deps;
+  const { clients, pendingDecisions, rememberedGrants } = deps.stores;
   const authorizationCheck = createAuthorizationCheck({ clients, admission });
 
   return {

@@ -25,7 +25,7 @@ function* countOf(builder: Kysely<Schema>, userId: string): UnitOfWork<DeletedWi
   const count = function* (table: 'sessions' | 'phones'): UnitOfWork<number> {
     const query = builder.selectFrom(table).select((row) => row.fn.countAll<number>().as('count'));
     const { rows } = yield* run(query.where('user_id', '=', userId).compile());
-    return Number(rows[0]?.count ?? 0);
+    return rows[0]?.count ?? 0;
   };
   const families = builder
     .selectFrom('token_families')
@@ -34,7 +34,7 @@ function* countOf(builder: Kysely<Schema>, userId: string): UnitOfWork<DeletedWi
   return {
     sessions: yield* count('sessions'),
     applications: (yield* run(applications.compile())).rows.length,
-    grants: Number((yield* run(families.compile())).rows[0]?.count ?? 0),
+    grants: (yield* run(families.compile())).rows[0]?.count ?? 0,
     phones: yield* count('phones'),
   };
 }

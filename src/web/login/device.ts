@@ -89,14 +89,57 @@ const keyOf = ({ request, user }: PageRequest, id: string): KeptReplyKey => ({
   name: `device ${id}`,
 });
 
+/** A code that was typed, perhaps with what the person answers. */
+interface SentForm {
+  readonly userCode: string;
+  /** Undefined where the code alone was sent. */
+  readonly grant: string | undefined;
+}
+
+/** The page that a form of this session led to. */
+const shownBefore = async (
+  { keptReplies }: DevicePageDeps,
+  pageRequest: PageRequest,
+  id: string | undefined,
+): Promise<Page | undefined> => {
+  const kept = id === undefined ? undefined : await keptReplies.find(keyOf(pageRequest, id));
+  return kept === undefined ? undefined : (JSON.parse(kept) as Page);
+};
+
+/** A browser asks for the page by GET: a reload repeats no POST. An answer that is sent twice was given once. */
+const leadTo = async (
+  { keptReplies }: DevicePageDeps,
+  pageRequest: PageRequest,
+  { id, reply, once }: { readonly id: string; readonly reply: () => Promise<Shown>; readonly once: boolean },
+): Promise<void> => {
+  const request = { key: keyOf(pageRequest, id), lifetimeMs: KEPT_MS };
+  const work = async (): Promise<string> => JSON.stringify((await reply()).page);
+  if (once) await keptReplies.once(request, work);
+  else await keptReplies.keep(request, await work());
+  seeOther(pageRequest.response, `${path}?${new Parameters([[SHOWN, id]]).toString()}`);
+};
+
+/** Shows what the code asks for; with a `grant`, answers it. */
+const replyTo = async (
+  deps: DevicePageDeps,
+  pageRequest: PageRequest,
+  { userCode, grant }: SentForm,
+): Promise<void> => {
+  const entry = { userCode, person: pageRequest, route: routeOf(pageRequest.request.headers) };
+  const reply = (): Promise<Shown> =>
+    grant === undefined ? question(deps.deviceConsent, entry) : answer(deps.deviceConsent, entry, grant);
+  if (pageRequest.wants === 'json') {
+    show(deps.renderPage, pageRequest, await reply());
+    return;
+  }
+  const once = grant !== undefined;
+  const id = hashSecret(`${once ? 'answer' : 'question'} ${userCode}`);
+  await leadTo(deps, pageRequest, { id, reply, once });
+};
+
 /** `/device`, where a user lets in a device that has no browser. Needs the session middleware before it. */
 export const createDevicePageRouter = (deps: DevicePageDeps): Router => {
-  const { deviceConsent, keptReplies, renderPage } = deps;
-
-  const shownBefore = async (pageRequest: PageRequest, id: string | undefined): Promise<Page | undefined> => {
-    const kept = id === undefined ? undefined : await keptReplies.find(keyOf(pageRequest, id));
-    return kept === undefined ? undefined : (JSON.parse(kept) as Page);
-  };
+  const { renderPage } = deps;
 
   /** A code in the address only fills the form: the user has to say that the device shows it. */
   const get = async (request: Request, response: Response): Promise<void> => {
@@ -107,31 +150,8 @@ export const createDevicePageRouter = (deps: DevicePageDeps): Router => {
       return;
     }
     const form = formWith(parameters.get('user_code') ?? '', pageRequest.user);
-    const page = await shownBefore(pageRequest, parameters.get(SHOWN));
+    const page = await shownBefore(deps, pageRequest, parameters.get(SHOWN));
     show(renderPage, pageRequest, page === undefined ? form : { ...form, page });
-  };
-
-  /** A browser asks for the page by GET: a reload repeats no POST. An answer that is sent twice was given once. */
-  const leadTo = async (pageRequest: PageRequest, userCode: string, grant: string | undefined): Promise<void> => {
-    const entry = { userCode, person: pageRequest, route: routeOf(pageRequest.request.headers) };
-    const id = hashSecret(`${grant === undefined ? 'question' : 'answer'} ${userCode}`);
-    const request = { key: keyOf(pageRequest, id), lifetimeMs: KEPT_MS };
-    if (grant === undefined) {
-      await keptReplies.keep(request, JSON.stringify((await question(deviceConsent, entry)).page));
-    } else {
-      await keptReplies.once(request, async () => JSON.stringify((await answer(deviceConsent, entry, grant)).page));
-    }
-    seeOther(pageRequest.response, `${path}?${new Parameters([[SHOWN, id]]).toString()}`);
-  };
-
-  const reply = async (pageRequest: PageRequest, userCode: string, grant: string | undefined): Promise<void> => {
-    if (pageRequest.wants === 'page') {
-      await leadTo(pageRequest, userCode, grant);
-      return;
-    }
-    const entry = { userCode, person: pageRequest, route: routeOf(pageRequest.request.headers) };
-    const shown = grant === undefined ? question(deviceConsent, entry) : answer(deviceConsent, entry, grant);
-    show(renderPage, pageRequest, await shown);
   };
 
   const refuse = (pageRequest: PageRequest, userCode: string, refusal: CodeRefusal): void => {
@@ -142,7 +162,6 @@ export const createDevicePageRouter = (deps: DevicePageDeps): Router => {
     show(renderPage, pageRequest, formWith(userCode, pageRequest.user, refusal));
   };
 
-  /** Shows what the code asks for; with a `grant`, answers it. */
   const post = async (request: Request, response: Response): Promise<void> => {
     const form = formOf(request);
     const pageRequest = await pageRequestOf(deps, request, response);
@@ -152,7 +171,7 @@ export const createDevicePageRouter = (deps: DevicePageDeps): Router => {
     }
     const userCode = form.get('user_code') ?? '';
     const grant = form.has('grant') ? (form.get('grant') ?? '') : undefined;
-    const refusal = await reply(pageRequest, userCode, grant).catch(codeRefusal);
+    const refusal = await replyTo(deps, pageRequest, { userCode, grant }).catch(codeRefusal);
     if (refusal instanceof Error) refuse(pageRequest, userCode, refusal);
   };
 

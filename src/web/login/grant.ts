@@ -79,69 +79,73 @@ const show = (
   });
 };
 
-/** `/auth/grant`. Needs the session middleware before it. */
-export const createGrantRouter = (deps: GrantRouterDeps): Router => {
-  const { authorizationServer: server } = deps;
+const userOf = ({ currentUser }: GrantRouterDeps, request: Request): Promise<User | undefined> =>
+  currentUser.find(sessionUser(request)?.id, routeOf(request.headers));
 
-  const userOf = (request: Request): Promise<User | undefined> =>
-    deps.currentUser.find(sessionUser(request)?.id, routeOf(request.headers));
+const consentOf = ({ consents }: GrantRouterDeps, request: Request, requester: Requester) =>
+  consents.prepare({ ...requester, sessionHash: sessionHash(request), route: routeOf(request.headers) });
 
-  const consentOf = (request: Request, requester: Requester) => {
-    const place = { sessionHash: sessionHash(request), route: routeOf(request.headers) };
-    return deps.consents.prepare({ ...requester, ...place });
-  };
-
-  const ask = async (request: Request, response: Response, next: NextFunction): Promise<void> => {
+/** Shows the question, unless the request or an earlier answer decides it already. */
+const createAsk =
+  (deps: GrantRouterDeps) =>
+  async (request: Request, response: Response, next: NextFunction): Promise<void> => {
+    const { authorizationServer: server, consents } = deps;
     const query = queryParametersOf(request);
     const parameters = query.without(CONSENT, ASKED_AGAIN);
-    const user = await userOf(request);
+    const user = await userOf(deps, request);
     if (user === undefined) {
       seeOther(response, `/auth/login?${queryOf(request.originalUrl)}`);
       return;
     }
-    const consent = await consentOf(request, { user, parameters });
+    const consent = await consentOf(deps, request, { user, parameters });
     if (consent.outcome === 'refused') {
       server.refuse(consent, { request, response, next });
       return;
     }
     const { question } = consent;
+    const showAsked = (asked: Shown['asked']): void =>
+      show(deps, { request, response }, { ...question, user, parameters, asked });
     if (query.has(ASKED_AGAIN)) {
-      await deps.consents.ask(question);
-      show(deps, { request, response }, { ...question, user, parameters, asked: 'again' });
+      await consents.ask(question);
+      showAsked('again');
       return;
     }
-    const showQuestion = (error?: unknown): void => {
-      if (error === undefined) show(deps, { request, response }, { ...question, user, parameters, asked: 'first' });
-      else next(error);
-    };
+    const showQuestion = (error?: unknown): void => (error === undefined ? showAsked('first') : next(error));
     server.authorize(question, { request, response, next: showQuestion });
   };
 
-  const decide = async (request: Request, response: Response, next: NextFunction): Promise<void> => {
+/** Takes the answer. One from a page that shows another question than this leads to the page of this one. */
+const createDecide =
+  (deps: GrantRouterDeps) =>
+  async (request: Request, response: Response, next: NextFunction): Promise<void> => {
     const form = formOf(request);
     const parameters = form.without('grant', CONSENT);
     const isFromPage = form.all(CONSENT).some((id) => id !== '');
-    const user = await userOf(request);
-    const consent = user && (await consentOf(request, { user, parameters }));
-    if (consent?.outcome === 'valid' && (!isFromPage || form.get(CONSENT) === deps.consents.idOf(consent.question))) {
+    const user = await userOf(deps, request);
+    const consent = user && (await consentOf(deps, request, { user, parameters }));
+    const isOfPage = ({ question }: { readonly question: ConsentQuestion }): boolean =>
+      !isFromPage || form.get(CONSENT) === deps.consents.idOf(question);
+    if (consent?.outcome === 'valid' && isOfPage(consent)) {
       const answer = form.get('grant') === 'true' ? 'allow' : 'refuse';
       // The page of a question that has waited too long is no dead end.
       const notAsked = (error?: unknown): void =>
         isFromPage && error instanceof UntrustedRequestError ? askAgain(response, parameters) : next(error);
-      server.decide(consent.question, answer, { request, response, next: notAsked });
+      deps.authorizationServer.decide(consent.question, answer, { request, response, next: notAsked });
       return;
     }
     if (isFromPage) askAgain(response, parameters);
     else throw new UntrustedRequestError('Nothing was asked here. Start again at the application.');
   };
 
+/** `/auth/grant`. Needs the session middleware before it. */
+export const createGrantRouter = (deps: GrantRouterDeps): Router => {
   const router = Router();
   router.use(path, createPageSecurityHeaders({ publicUrl: deps.publicUrl, formTargets: 'anywhere' }));
   router.use(path, createCsrfGuard(deps));
   // Answered like a GET, a remembered grant would give a code that no application receives.
   router.head(path, (_request, response) => void response.status(405).set('Allow', 'GET, POST').end());
-  router.get(path, ask);
-  router.post(path, readForm, decide);
+  router.get(path, createAsk(deps));
+  router.post(path, readForm, createDecide(deps));
   router.use(path, createPageErrorHandler(deps));
   return router;
 };

@@ -82,6 +82,22 @@ const localAddress = (wanted: string | undefined, publicUrl: string): string => 
   return URL.canParse(wanted, origin) && new URL(wanted, origin).origin === origin ? wanted : '/';
 };
 
+/** Redirects to the consent, whose question is armed already: a program may answer it without the page. */
+const redirectOn = async (
+  { consents, publicUrl }: LoginRouterDeps,
+  { request, response }: Pick<Exchange, 'request' | 'response'>,
+  { user, parameters }: { readonly user: User; readonly parameters: Parameters },
+): Promise<void> => {
+  if (parameters.all('client_id').every((id) => id === '')) {
+    seeOther(response, localAddress(parameters.get('return_to'), publicUrl));
+    return;
+  }
+  const requester = { parameters, user, sessionHash: sessionHash(request), route: routeOf(request.headers) };
+  const consent = await consents.prepare(requester);
+  if (consent.outcome === 'valid') await consents.ask(consent.question);
+  seeOther(response, `/auth/grant?${parameters.toString()}`);
+};
+
 /** `/auth/login`. Needs the session middleware before it. */
 export const createLoginRouter = (deps: LoginRouterDeps): Router => {
   const startSession = createSessionStart(deps);
@@ -92,29 +108,12 @@ export const createLoginRouter = (deps: LoginRouterDeps): Router => {
     return user;
   };
 
-  /** Redirects to the consent, whose question is armed already: a program may answer it without the page. */
-  const redirectOn = async (
-    request: Request,
-    response: Response,
-    user: User,
-    parameters: Parameters,
-  ): Promise<void> => {
-    if (parameters.all('client_id').every((id) => id === '')) {
-      seeOther(response, localAddress(parameters.get('return_to'), deps.publicUrl));
-      return;
-    }
-    const requester = { parameters, user, sessionHash: sessionHash(request), route: routeOf(request.headers) };
-    const consent = await deps.consents.prepare(requester);
-    if (consent.outcome === 'valid') await deps.consents.ask(consent.question);
-    seeOther(response, `/auth/grant?${parameters.toString()}`);
-  };
-
   const get = async (request: Request, response: Response): Promise<void> => {
     const parameters = queryParametersOf(request);
     refuseCredentials(parameters);
     const user = await deps.currentUser.find(sessionUser(request)?.id, routeOf(request.headers));
     if (user === undefined) show(deps, { request, response }, { status: 200, parameters });
-    else await redirectOn(request, response, user, parameters);
+    else await redirectOn(deps, { request, response }, { user, parameters });
   };
 
   const post = async (request: Request, response: Response): Promise<void> => {
@@ -133,7 +132,7 @@ export const createLoginRouter = (deps: LoginRouterDeps): Router => {
       );
       return;
     }
-    await redirectOn(request, response, answer, parameters);
+    await redirectOn(deps, { request, response }, { user: answer, parameters });
   };
 
   const router = Router();

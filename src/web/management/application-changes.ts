@@ -19,7 +19,9 @@ const path = `${LIST}/applications/:id/edit`;
 
 export interface ApplicationChangesDeps
   extends PageRequestDeps, Pick<ApplicationListDeps, 'applicationAdmin' | 'renderPage'> {
-  /** @throws UnknownAccountError where the user has no such application */
+  /**
+   * @throws UnknownAccountError where the user has no such application
+   */
   readonly find: (pageRequest: PageRequest) => Promise<Client>;
 }
 
