@@ -5,6 +5,8 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 const root = new URL('../..', import.meta.url).pathname;
 const readme = `${root}src/oauth/README.md`;
 const MOST = 85;
+/** Those beyond are listed as they are shown. */
+const LAST = 97;
 
 /** `it('... keep ... (20 to 22)'`, `it('... under ... (26, 82)'`, `])('refused: %s (5)'`. */
 const NUMBERED = /(?:\bit|\]\)|\))\(\s*(['`"])(?:(?!\1).)* \((\d+(?:(?:, | and | to )\d+)*)\)\1/g;
@@ -15,7 +17,7 @@ const numbersIn = (text) =>
     return Array.from({ length: to - from + 1 }, (_, index) => from + index);
   });
 
-const tests = Array.from({ length: MOST + 1 }, () => new Set());
+const tests = Array.from({ length: LAST + 1 }, () => new Set());
 for (const file of readdirSync(`${root}test`, { recursive: true }).sort()) {
   if (!/^(?:oauth|http|web|seeds|e2e)\/.*\.test\.ts$/.test(file)) continue;
   for (const [, , numbers] of readFileSync(`${root}test/${file}`, 'utf8').matchAll(NUMBERED)) {
@@ -26,9 +28,9 @@ for (const file of readdirSync(`${root}test`, { recursive: true }).sort()) {
 const text = readFileSync(readme, 'utf8');
 const row = /^\| (\d+) (.*?) +\|.*\|$/gm;
 const rows = [...text.matchAll(row)].map(([, number, requirement]) => [Number(number), requirement]);
-const missing = tests.flatMap((files, number) => (number > 0 && files.size === 0 ? [number] : []));
+const missing = tests.flatMap((files, number) => (number > 0 && number <= MOST && files.size === 0 ? [number] : []));
 const unlisted = tests.flatMap((_, number) =>
-  number > 0 && !rows.some(([listed]) => listed === number) ? [number] : [],
+  number > 0 && number <= MOST && !rows.some(([listed]) => listed === number) ? [number] : [],
 );
 
 const cellOf = (number) => [...tests[number]].map((file) => `\`${file.replace('.test.ts', '')}\``).join(', ');
