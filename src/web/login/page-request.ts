@@ -56,8 +56,12 @@ export const forLoggedIn =
   (handle: (pageRequest: PageRequest) => Promise<void>): RequestHandler =>
   async (request, response) => {
     const pageRequest = await pageRequestOf(deps, request, response);
-    if (pageRequest === undefined) sendToLogin(request, response);
-    else await handle(pageRequest);
+    if (pageRequest === undefined) {
+      sendToLogin(request, response);
+      return;
+    }
+    response.locals['visitor'] = pageRequest.user;
+    await handle(pageRequest);
   };
 
 /** The `:id` in the address. */

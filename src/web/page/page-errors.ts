@@ -3,7 +3,7 @@ import { prefersHtml } from '../../http/negotiate.ts';
 import { asAppError, statusOf } from '../../http/problem.ts';
 import { pathOf } from '../../http/request-target.ts';
 import type { Log } from '../../shared/log.ts';
-import type { RenderPage } from './page-renderer.ts';
+import type { RenderPage, Visitor } from './page-renderer.ts';
 import { createPageSecurityHeaders } from './security-headers.ts';
 
 const titles: Readonly<Record<number, string>> = {
@@ -52,7 +52,8 @@ export const createPageErrorHandler = (deps: {
     const retryAfter = error?.details?.['retryAfterSeconds'];
     if (typeof retryAfter === 'number') response.set('Retry-After', String(retryAfter));
     const reload = request.method === 'GET' ? {} : { reload: pageBefore(request, publicUrl) };
-    const page = { view: 'error', status, data: { ...(said ?? faultOfOurs), ...reload } } as const;
+    const visitor = response.locals['visitor'] as Visitor | undefined;
+    const page = { view: 'error', status, data: { ...(said ?? faultOfOurs), ...reload }, visitor } as const;
     void setHeaders(request, response, () => renderPage(response, page));
   };
 
