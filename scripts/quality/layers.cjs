@@ -32,7 +32,7 @@ const faces = {
     'administration',
     'clients/client-description',
     'model/(account|grant|token)-stores',
-    'model/(audit-log|errors|permissions|secrets|stores)',
+    'model/(audit-log|errors|kept-reply-store|permissions|secrets|stores|username)',
     'request/(parameters|principal)',
     'server/server-metadata',
   ],

@@ -26,9 +26,9 @@ for (const file of readdirSync(`${root}test`, { recursive: true }).sort()) {
 const text = readFileSync(readme, 'utf8');
 const row = /^\| (\d+) (.*?) +\|.*\|$/gm;
 const rows = [...text.matchAll(row)].map(([, number, requirement]) => [Number(number), requirement]);
-const missing = tests.flatMap((files, number) => (number > 0 && files.size === 0 ? [number] : []));
+const missing = tests.flatMap((files, number) => (number > 0 && number <= MOST && files.size === 0 ? [number] : []));
 const unlisted = tests.flatMap((_, number) =>
-  number > 0 && !rows.some(([listed]) => listed === number) ? [number] : [],
+  number > 0 && number <= MOST && !rows.some(([listed]) => listed === number) ? [number] : [],
 );
 
 const cellOf = (number) => [...tests[number]].map((file) => `\`${file.replace('.test.ts', '')}\``).join(', ');

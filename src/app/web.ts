@@ -58,19 +58,20 @@ interface PageParts extends WebParts {
 /** In and out, and what a person allows on the way. */
 const composeLoginPages = ({ authorization, authorizationServer, stores, publicUrl, clock, renderPage }: PageParts) => {
   const { users } = stores;
-  const { logins, consents, currentUser, deviceConsent, tokenVerifier, revocation, auditLog } = authorization;
+  const { logins, consents, keptReplies, currentUser, deviceConsent, tokenVerifier, revocation, auditLog } =
+    authorization;
   const authenticateByPassword = createPasswordAuthenticator({ logins });
   return Router()
     .use(createLoginRouter({ authenticateByPassword, consents, currentUser, users, clock, renderPage, publicUrl }))
     .use(createGrantRouter({ authorizationServer, consents, currentUser, renderPage, publicUrl }))
-    .use(createDevicePageRouter({ deviceConsent, currentUser, renderPage, publicUrl }))
+    .use(createDevicePageRouter({ deviceConsent, currentUser, keptReplies, renderPage, publicUrl }))
     .use(createLogoutRouter({ tokenVerifier, revocation, auditLog, renderPage, publicUrl }));
 };
 
-const composeManagement = ({ authorization, stores, publicUrl, clock, renderPage }: PageParts): Router => {
+const composeManagement = ({ authorization, stores, publicUrl, clock, ids, renderPage }: PageParts): Router => {
   const { users, sessions } = stores;
   const { applicationAdmin, keyPairs, registrationTokenAdmin, ownGrants, auditLog } = authorization;
-  const { accountService, auditTrail, currentUser } = authorization;
+  const { accountService, auditTrail, currentUser, keptReplies } = authorization;
   return createManagementRouter({
     applicationAdmin,
     keyPairs,
@@ -79,8 +80,10 @@ const composeManagement = ({ authorization, stores, publicUrl, clock, renderPage
     accountService,
     auditTrail,
     currentUser,
+    keptReplies,
     users,
     clock,
+    ids,
     renderPage,
     publicUrl,
     ownSessions: createOwnSessions({ sessions, auditLog, clock }),
@@ -92,7 +95,7 @@ export const composeWeb = (parts: WebParts): Web => {
   const { authorization, stores, publicUrl, sandbox, viewsDirectory, clock, ids, log } = parts;
   const { consents, grants, tokenRequests, currentUser } = authorization;
   const renderPage = createPageRenderer({ viewsDirectory, publicUrl });
-  const pageErrors = createPageErrorHandler({ renderPage, publicUrl });
+  const pageErrors = createPageErrorHandler({ renderPage, publicUrl, log });
   const authorizationServer = createAuthorizationServer({ issuer: publicUrl, consents, grants });
   const session = { sessions: stores.sessions, secret: parts.cookieSecret, publicUrl, clock, ids };
   const pages = Router()

@@ -3,6 +3,7 @@ import type { IdSource } from '../shared/ids.ts';
 import type { Log } from '../shared/log.ts';
 import { type Accounts, createAccounts } from './accounts/accounts.ts';
 import { type Consents, createConsents } from './authorize/consents.ts';
+import { KeptReplies } from './authorize/kept-replies.ts';
 import { type Clients, createClients } from './clients/clients.ts';
 import { createDeviceFlow, type DeviceFlow } from './device/device-flow.ts';
 import { createGrants, type Grants } from './grants/grants.ts';
@@ -32,6 +33,7 @@ export interface Authorization
     DeviceFlow {
   readonly auditLog: AuditLog;
   readonly consents: Consents;
+  readonly keptReplies: KeptReplies;
   readonly grants: Grants;
   readonly tokenRequests: TokenRequestCheck;
   /** undefined: nobody logs in so. */
@@ -82,8 +84,8 @@ export const createAuthorization = (parts: AuthorizationParts): Authorization =>
     clock,
     ids,
   });
-  const { rememberedGrants, pendingDecisions } = stores;
   const login = { clients: stores.clients, logins, grants, jwt: keys.jwt, auditLog, clock };
+  const keptReplies = new KeptReplies({ store: stores.keptReplies, clock });
   return {
     ...tokens,
     ...accounts,
@@ -91,15 +93,9 @@ export const createAuthorization = (parts: AuthorizationParts): Authorization =>
     ...createDeviceFlow({ stores, clientAuthenticator, publicUrl, admission, auditLog, clock, ids }),
     auditLog,
     grants,
+    keptReplies,
     signingKeys: keys.signingKeys,
-    consents: createConsents({
-      clients: stores.clients,
-      rememberedGrants,
-      pendingDecisions,
-      admission,
-      auditLog,
-      clock,
-    }),
+    consents: createConsents({ stores, keptReplies, admission, auditLog, clock }),
     tokenRequests: createTokenRequestCheck({
       clientAuthenticator,
       clients: stores.clients,

@@ -21,6 +21,8 @@ export interface UsersTable {
   extension: string | null;
   home_country: string | null;
   caller_ids: Generated<string>;
+  /** See `usernameKey`; null for users whose name another one has in other letters, from before that was refused. */
+  name_key: string | null;
 }
 
 /** What is true of the database as a whole, by name. */

@@ -26,6 +26,7 @@ interface Seal {
 /**
  * All that is sealed with the key file, wherever it is stored, read as far as the key that was sealed with does not
  * matter. A table that keeps something more under seal is added here: what is left out is neither checked nor replaced.
+ * Replies that are kept for some minutes are deleted, and not counted: nobody misses them.
  */
 export class SecretSeals {
   readonly #database: Database;
@@ -53,6 +54,7 @@ export class SecretSeals {
     const { rows: phones } = yield* run(this.#phones());
     const accounts = builder.selectFrom('sip_accounts').select('account');
     yield* run(builder.deleteFrom('signing_keys').compile());
+    yield* run(builder.deleteFrom('kept_replies').compile());
     yield* run(builder.deleteFrom('bindings').where('account', 'in', accounts).compile());
     yield* run(builder.deleteFrom('phones').where('kind', '=', 'registered').where('target', 'in', accounts).compile());
     yield* run(builder.deleteFrom('sip_accounts').compile());

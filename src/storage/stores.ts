@@ -14,6 +14,7 @@ import { KyselyAuditStore } from './oauth/kysely-audit-store.ts';
 import { KyselyClientStore } from './oauth/kysely-client-store.ts';
 import { KyselyCodeStore } from './oauth/kysely-code-store.ts';
 import { KyselyDeviceGrantStore } from './oauth/kysely-device-grant-store.ts';
+import { KyselyKeptReplyStore } from './oauth/kysely-kept-reply-store.ts';
 import { KyselyLoginAddressStore } from './oauth/kysely-login-address-store.ts';
 import { KyselyPendingDecisionStore } from './oauth/kysely-pending-decision-store.ts';
 import { KyselyProofStore } from './oauth/kysely-proof-store.ts';
@@ -95,6 +96,7 @@ const createKyselyStores = ({ database, clock, secretKey, sandboxAccounts }: Sto
   tokens: new KyselyTokenStore(database),
   rememberedGrants: new KyselyRememberedGrantStore(database),
   pendingDecisions: new KyselyPendingDecisionStore(database),
+  keptReplies: new KyselyKeptReplyStore(database, secretKey),
   sessions: new KyselySessionStore(database),
   loginAddresses: new KyselyLoginAddressStore(database),
   devices: new KyselyDeviceGrantStore(database),
@@ -115,8 +117,9 @@ const deleteExpired = async (
 ): Promise<void> => {
   // Tokens first: a redeemed code and a redeemed device grant stay as long as their family.
   await stores.tokens.deleteExpired(now);
-  const { codes, devices, pendingDecisions, sessions, registrationTokens, proofs, bindings, calls } = stores;
-  const others = [codes, pendingDecisions, sessions, registrationTokens, proofs, calls];
+  const { codes, devices, pendingDecisions, keptReplies, sessions, registrationTokens, proofs, bindings, calls } =
+    stores;
+  const others = [codes, pendingDecisions, keptReplies, sessions, registrationTokens, proofs, calls];
   for (const store of others) await store.deleteExpired(now);
   await bindings.deleteExpired(steadyNow);
   await devices.deleteExpired(now - DEVICE_GRANT_KEPT_MS);

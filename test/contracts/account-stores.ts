@@ -45,12 +45,12 @@ export const describeAccountStores = (driver: string, open: () => Promise<OAuthS
     const everything = { access: true, refresh: true, code: true, device: true, session: true, pending: true };
     const nothing = { access: false, refresh: false, code: false, device: false, session: false, pending: false };
 
-    it('gives users back as they were inserted, by id and by their exact name', async () => {
+    it('gives users back as they were inserted, by id and by their name', async () => {
       const admin = aUser('user-3', { username: 'Ädmin', role: 'admin', sandbox: true, status: 'disabled' });
       expect(await stores.users.insert(admin)).toBe('inserted');
       expect(await stores.users.find('user-3')).toEqual(admin);
       expect(await stores.users.findByUsername('Ädmin')).toEqual(admin);
-      expect(await stores.users.findByUsername('ädmin')).toBeUndefined();
+      expect(await stores.users.findByUsername('Admin')).toBeUndefined();
       expect(await stores.users.find('nobody')).toBeUndefined();
       expect((await stores.users.list()).map(({ id }) => id)).toEqual(['user-1', 'user-2', 'user-3']);
     });
@@ -60,6 +60,49 @@ export const describeAccountStores = (driver: string, open: () => Promise<OAuthS
       const results = await Promise.all(users.map((user) => stores.users.insert(user)));
       expect([count(results, 'inserted'), count(results, 'taken')]).toEqual([1, 49]);
       expect((await stores.users.findByUsername('twin'))?.id).toBe('twin-0');
+    });
+
+    it('finds a user by the name in any case, with blanks around it and its accents in any form (97)', async () => {
+      await stores.users.insert(aUser('jürgen', { username: 'Jürgen' }));
+      for (const name of ['jürgen', 'JÜRGEN', ' Jürgen\t', 'JU\u0308RGEN', '\u00a0ju\u0308rgen']) {
+        expect((await stores.users.findByUsername(name))?.username).toBe('Jürgen');
+        expect(await stores.users.insert(aUser(`second ${name}`, { username: name }))).toBe('taken');
+      }
+      expect(await stores.users.findByUsername('jurgen')).toBeUndefined();
+    });
+
+    it('deletes a user with all that is theirs, and nothing of others', async () => {
+      await stores.clients.insert(aClient('mine', { ownerId: 'user-1' }));
+      await grant('user-1', 'app');
+      await grant('user-2', 'mine');
+      await grant('user-2', 'app');
+      expect(await stores.users.delete('user-1')).toEqual({ sessions: 1, applications: 1, grants: 2, phones: 0 });
+      expect(await stores.users.find('user-1')).toBeUndefined();
+      expect(await stores.clients.find('mine')).toBeUndefined();
+      expect(await remains('user-1', 'app')).toEqual(nothing);
+      expect(await remains('user-2', 'mine')).toMatchObject({ access: false, refresh: false, code: false });
+      expect(await remains('user-2', 'app')).toEqual(everything);
+      expect(await stores.users.delete('user-1')).toBeUndefined();
+      expect(await stores.users.insert(aUser('again', { username: 'NAME of user-1' }))).toBe('inserted');
+    });
+
+    it('changes what an owner may change of a client, and ends what was on its way to an address that is gone', async () => {
+      const before = aClient('app');
+      await grant('user-1', 'app');
+      const key = { userId: 'user-1', clientId: 'app', responseType: 'code' } as const;
+      const kept = before.redirectUris[0] ?? '';
+      const gone = 'https://gone.example/';
+      for (const redirectUri of [kept, gone]) {
+        await stores.rememberedGrants.save({ ...key, redirectUri, scopes: ['call'], grantedAt: NOON });
+      }
+      const changes = { name: 'New', redirectUris: [kept], responseTypes: [], grantTypes: ['refresh_token'] } as const;
+      await stores.clients.change('app', changes);
+      expect(await stores.clients.find('app')).toEqual({ ...before, ...changes });
+      expect(await stores.rememberedGrants.find({ ...key, redirectUri: kept })).toBeDefined();
+      expect(await stores.rememberedGrants.find({ ...key, redirectUri: gone })).toBeUndefined();
+      await stores.clients.change('app', { ...changes, redirectUris: [] });
+      expect(await remains('user-1', 'app')).toMatchObject({ access: true, refresh: true, code: false, session: true });
+      await stores.clients.change('nobody', changes);
     });
 
     it('ends what a user has when the password changes, and nothing of others', async () => {

@@ -20,6 +20,47 @@ export const describeSessionStores = (driver: string, open: () => Promise<OAuthS
     const decision: PendingDecision = { ...key, request: '{"client_id":"app"}', expiresAt: NOON + HOUR };
     const session: Session = { hash: 's', userId: null, data: '{"a":1}', expiresAt: NOON + HOUR };
 
+    it('keeps a reply for its session, user and name, until it expires or is erased', async () => {
+      const place = { sessionHash: 's', userId: 'user-1', name: 'n' };
+      await stores.keptReplies.keep({ ...place, text: 'older', expiresAt: NOON + HOUR });
+      await stores.keptReplies.keep({ ...place, text: 'a secret', expiresAt: NOON + HOUR });
+      expect(await stores.keptReplies.find(place, NOON)).toBe('a secret');
+      for (const other of [{ sessionHash: 'x' }, { userId: 'user-2' }, { name: 'x' }]) {
+        expect(await stores.keptReplies.find({ ...place, ...other }, NOON)).toBeUndefined();
+      }
+      expect(await stores.keptReplies.find(place, NOON + HOUR)).toBeUndefined();
+      await stores.keptReplies.deleteExpired(NOON + HOUR - 1);
+      expect(await stores.keptReplies.find(place, NOON)).toBe('a secret');
+      await stores.keptReplies.deleteExpired(NOON + HOUR);
+      expect(await stores.keptReplies.find(place, NOON)).toBeUndefined();
+      await stores.keptReplies.keep({ ...place, text: 'again', expiresAt: NOON + HOUR });
+      await stores.keptReplies.delete(place);
+      expect(await stores.keptReplies.find(place, NOON)).toBeUndefined();
+    });
+
+    it.each<[string, (stores: OAuthStoresUnderTest) => Promise<unknown>]>([
+      ['its session', ({ sessions }) => sessions.delete('s')],
+      ['its session, among the others', ({ sessions }) => sessions.deleteOthers('user-1', 'x')],
+      ['the password', ({ users }) => users.changePassword('user-1', 'new')],
+      ['the account', ({ users }) => users.delete('user-1')],
+    ])('erases kept replies with %s', async (_name, end) => {
+      const place = { sessionHash: 's', userId: 'user-1', name: 'n' };
+      await stores.sessions.save({ ...session, userId: 'user-1' });
+      await stores.keptReplies.keep({ ...place, text: 'a secret', expiresAt: NOON + HOUR });
+      await end(stores);
+      expect(await stores.keptReplies.find(place, NOON)).toBeUndefined();
+    });
+
+    it('keeps the latest 50 replies of a session', async () => {
+      for (let index = 0; index < 52; index += 1) {
+        const reply = { sessionHash: 's', userId: 'user-1', name: String(index), text: 't', expiresAt: NOON + index };
+        await stores.keptReplies.keep(reply);
+      }
+      const found = (index: number) =>
+        stores.keptReplies.find({ sessionHash: 's', userId: 'user-1', name: String(index) }, NOON - 1);
+      expect([await found(0), await found(1), await found(2)]).toEqual([undefined, undefined, 't']);
+    });
+
     it('gives a pending decision to one of 50 that take it at once', async () => {
       await stores.pendingDecisions.arm({ ...decision, request: 'older' });
       await stores.pendingDecisions.arm(decision);

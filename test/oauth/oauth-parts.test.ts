@@ -9,6 +9,7 @@ import { networkOfAddress } from '../../src/oauth/model/network-of-address.ts';
 import { mayGrant, permissionsOf } from '../../src/oauth/model/permissions.ts';
 import { anyoneCouldClaim, faultOfRedirectUri, redirectUriMatches } from '../../src/oauth/model/redirect-uri.ts';
 import { createPasswordHasher, hashSecret, newSecret, secretMatches } from '../../src/oauth/model/secrets.ts';
+import { usernameKey } from '../../src/oauth/model/username.ts';
 import { parseBasicCredentials } from '../../src/oauth/request/basic-credentials.ts';
 import { Parameters } from '../../src/oauth/request/parameters.ts';
 import { createSystemIds } from '../../src/shared/ids.ts';
@@ -65,8 +66,53 @@ describe('redirect URIs', () => {
 
   it('that any program of the machine could claim are known', () => {
     const uris = ['http://127.0.0.1:1/', 'http://[::1]/', 'com.example:/', 'http://localhost:1/', 'https://a.example/'];
-    expect(uris.map(anyoneCouldClaim)).toEqual([true, true, true, false, false]);
+    const confidential = { secretHash: 'a hash' };
+    expect(uris.map((uri) => anyoneCouldClaim(uri, confidential))).toEqual([true, true, true, false, false]);
   });
+
+  it.each([
+    'http://localhost:1/',
+    'http://LOCALHOST/',
+    'https://localhost./cb',
+    'http://app.localhost:5173/cb',
+    'http://127.1/cb',
+    'http://0x7f000001/',
+    'https://[::ffff:127.0.0.1]/',
+    'https://0.0.0.0/',
+  ])('nobody proves anything at a loopback host of any name: %s (91)', (uri) =>
+    expect(anyoneCouldClaim(uri, { secretHash: null })).toBe(true),
+  );
+
+  it.each(['https://a.example/', 'https://localhost.example/', 'https://128.0.0.1/'])(
+    'a public client elsewhere is the only one that answers there: %s (91)',
+    (uri) => expect(anyoneCouldClaim(uri, { secretHash: null })).toBe(false),
+  );
+
+  it('a loopback address without a path is the same with a slash (4)', () => {
+    const matches = (asked: string) => redirectUriMatches(asked, 'http://127.0.0.1');
+    expect(['', '/', ':5173', ':5173/'].map((rest) => matches(`http://127.0.0.1${rest}`))).toEqual(Array(4).fill(true));
+    expect(['/cb', '//', ':5173/cb', '.example', '?a=b'].map((rest) => matches(`http://127.0.0.1${rest}`))).toEqual(
+      Array(5).fill(false),
+    );
+  });
+});
+
+describe('usernames', () => {
+  it.each([
+    ['Demo', 'demo'],
+    [' demo\t', 'demo'],
+    ['\u00a0demo\u3000', 'demo'],
+    ['JÜRGEN', 'jürgen'],
+    ['Ju\u0308rgen', 'jürgen'],
+    ['ÅSA', 'a\u030asa'],
+    ['ΣΊΣΥΦΟΣ', 'σίσυφος'],
+  ])('%j is %j (97)', (one, other) => expect(usernameKey(one)).toBe(usernameKey(other)));
+
+  it.each([
+    ['demo', 'demo1'],
+    ['jürgen', 'jurgen'],
+    ['de mo', 'demo'],
+  ])('%j is not %j (97)', (one, other) => expect(usernameKey(one)).not.toBe(usernameKey(other)));
 });
 
 describe('Basic credentials', () => {
@@ -244,10 +290,11 @@ describe('who may use what', () => {
 
   it('a question is the same however its scopes are ordered', () => {
     const request = { clientId: 'a', responseType: 'code', redirectUri: 'b', redirectUriFrom: 'request' } as const;
-    const rest = { state: null, codeChallenge: null, dpopKey: null };
+    const rest = { state: null, codeChallenge: null, dpopKey: null, responseMode: 'query' } as const;
     const hash = hashOfRequest({ ...request, ...rest, scopes: ['call', 'read'] });
     expect(hashOfRequest({ ...request, ...rest, scopes: ['read', 'call'] })).toBe(hash);
     expect(hashOfRequest({ ...request, ...rest, scopes: ['read'] })).not.toBe(hash);
+    expect(hashOfRequest({ ...request, ...rest, responseMode: 'fragment', scopes: ['call', 'read'] })).not.toBe(hash);
     expect(hashOfRequest({ ...request, ...rest, state: '', scopes: ['call', 'read'] })).not.toBe(hash);
     expect(hashOfRequest({ ...request, ...rest, dpopKey: 'k', scopes: ['call', 'read'] })).not.toBe(hash);
   });

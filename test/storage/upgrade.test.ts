@@ -14,8 +14,9 @@ import { KyselyCallStore } from '../../src/storage/calls/kysely-call-store.ts';
 import { openSqlite } from '../../src/storage/dialects/sqlite/better-sqlite3.ts';
 import { SqliteConnection } from '../../src/storage/dialects/sqlite/sqlite-connection.ts';
 import { createSqliteDialect } from '../../src/storage/dialects/sqlite/sqlite-dialect.ts';
+import { KyselyUserStore } from '../../src/storage/oauth/kysely-user-store.ts';
 import { openDatabase } from '../../src/storage/open-database.ts';
-import { NOON } from '../contracts/records.ts';
+import { aUser, NOON } from '../contracts/records.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 
 /** The tables as version 0.1.0 made them. */
@@ -83,6 +84,15 @@ const writeCalls = (path: string): void => {
   file.close();
 };
 
+const writeUsers = (path: string, usernames: readonly string[]): void => {
+  const file = openSqlite(path);
+  const insert = file.prepare(
+    `insert into users (id, username, password_hash, role, status, sandbox, created_at) values (?, ?, 'x', 'user', 'active', 0, ?)`,
+  );
+  for (const [index, username] of usernames.entries()) insert.run(`user-${index}`, username, NOON + index);
+  file.close();
+};
+
 describe('a database of version 0.1.0', () => {
   let directory: string;
   beforeEach(() => {
@@ -118,5 +128,29 @@ describe('a database of version 0.1.0', () => {
       'call.calling',
     ]);
     await database.close();
+  });
+
+  it('keeps users whose names differ in case: each logs in by the exact name, the oldest by all others (97)', async () => {
+    const path = join(directory, 'offhook.db');
+    await makeReleased(path);
+    writeUsers(path, ['JÜRGEN', 'jürgen', 'Jürgen', 'Demo', 'alice']);
+    const options = { url: `sqlite:${path}?synchronous=normal`, clock: new FakeClock(NOON), log: silentLog };
+    const database = await openDatabase(options);
+    const store = new KyselyUserStore(database);
+    const idOf = async (name: string): Promise<string | undefined> => (await store.findByUsername(name))?.id;
+
+    expect(await Promise.all(['JÜRGEN', 'jürgen', 'Jürgen '].map(idOf))).toEqual(['user-0', 'user-1', 'user-2']);
+    expect(await Promise.all(['jÜrgen', 'demo', 'DEMO', ' Alice'].map(idOf))).toEqual([
+      'user-0',
+      'user-3',
+      'user-3',
+      'user-4',
+    ]);
+    expect(await store.insert(aUser('another', { username: 'JÜrgen' }))).toBe('taken');
+    await store.delete('user-0');
+    expect(await Promise.all(['JÜRGEN', 'jürgen', 'Jürgen'].map(idOf))).toEqual(['user-1', 'user-1', 'user-2']);
+    expect(await store.insert(aUser('another', { username: 'JÜRGEN' }))).toBe('taken');
+    await database.close();
+    await (await openDatabase(options)).close();
   });
 });

@@ -35,6 +35,7 @@ const grant: Page = {
     client: { name: '<img src=x onerror=alert(1)>' },
     scopes: [{ name: 'call', description: 'place, watch and stop calls for you' }],
     username: `O'Neil & "sons"`,
+    asked: 'first',
     redirectHost: 'app.example.org',
   },
 };
@@ -122,7 +123,7 @@ describe('the pages', () => {
       expect(text).toMatch(/^<!doctype html>\n<html lang="en">/);
       expect(text.match(/<title>/g)).toHaveLength(1);
       expect(text.match(/<h1>/g)).toHaveLength(1);
-      expect(text).not.toMatch(/<script|<style| style=| on\w+="/);
+      expect(text).not.toMatch(/<script(?! type="module" src="\/assets\/[\w-]+\/[\w-]+\.js">)|<style| style=| on\w+="/);
       expect(text).not.toMatch(/(src|href)="(https?:)?\/\//);
     }
   });
@@ -209,8 +210,8 @@ describe('the assets', () => {
     const app = site({ sandbox: true });
     const { text } = await request(app).get('/test').set(html);
     const addresses = [...text.matchAll(/(?:src|href)="(\/assets\/[^"]+)"/g)].map(([, address]) => address ?? '');
-    expect(addresses.map((address) => address.split('.').pop())).toEqual(['svg', 'css', 'js']);
-    const types = ['image/svg+xml', 'text/css', 'text/javascript'];
+    expect(addresses.map((address) => address.split('.').pop())).toEqual(['svg', 'css', 'js', 'js']);
+    const types = ['image/svg+xml', 'text/css', 'text/javascript', 'text/javascript'];
     for (const [index, address] of addresses.entries()) {
       const asset = await request(app).get(address).expect(200);
       expect(asset.type).toBe(types[index]);

@@ -35,6 +35,9 @@ const common = {
   sandbox: true,
 } as const;
 
+/** Where a front-end under development listens, at a port of its own choice (RFC 8252 section 7.3). */
+const loopback = ['http://127.0.0.1', 'http://[::1]', 'http://127.0.0.1/callback', 'http://[::1]/callback'];
+
 /** Applications that send their user to Offhook and are sent back to the test page. */
 const redirectedClients = (publicUrl: string): readonly ClientDescription[] => {
   const redirectUris = [`${publicUrl}/test`];
@@ -55,7 +58,7 @@ const redirectedClients = (publicUrl: string): readonly ClientDescription[] => {
       id: 'demo-js',
       name: 'Demo front-end',
       type: 'public',
-      redirectUris,
+      redirectUris: [...redirectUris, ...loopback],
       responseTypes: ['code', 'token'],
     },
     {

@@ -11,12 +11,14 @@ import type { Client } from '../../oauth/model/account-stores.ts';
 /** What we send along with an authorization request. */
 export interface Locals {
   readonly question: ConsentQuestion;
+  /** Takes the address to which the browser goes with the answer; without it, the response goes there at once. */
+  readonly deliver?: (location: string) => void;
 }
 
 export interface Transaction {
   readonly client?: Client;
   readonly redirectURI: string;
-  readonly req: { readonly type: string; readonly state?: string };
+  readonly req: { readonly type: string; readonly state?: string; readonly responseMode?: keyof Modes };
   readonly locals?: Locals;
 }
 

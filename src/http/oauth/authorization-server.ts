@@ -11,6 +11,7 @@ import type {
   TokenExchange,
 } from './authorization-library.ts';
 import { createModes, createTransactionStore } from './authorization-transactions.ts';
+import { redirectTo } from './redirect-response.ts';
 import { addExchanges, beside } from './token-exchanges.ts';
 
 /** One HTTP request and its reply, as a middleware has them. */
@@ -24,7 +25,10 @@ export interface Exchange {
 export interface AuthorizationServer {
   /** Redirects with an answer where a remembered grant covers the question; otherwise asks it and calls `next`. */
   authorize(question: ConsentQuestion, exchange: Exchange): void;
-  /** Redirects with the answer to a question that was asked; for any other, `next` gets an `UntrustedRequestError`. */
+  /**
+   * Redirects with the answer to a question that was asked, and to the same address where it is answered again within a
+   * minute; for any other, `next` gets an `UntrustedRequestError`.
+   */
   decide(question: ConsentQuestion, answer: 'allow' | 'refuse', exchange: Exchange): void;
   /** Redirects with an error. The target's address must have been checked. */
   refuse(refusal: ConsentRefusal, exchange: Exchange): void;
@@ -65,6 +69,25 @@ const createTokenEndpoint = (grants: AuthorizationServerParts['grants'], bearer:
   return server.token();
 };
 
+/** Has the library answer a question. @returns the address to which the browser goes with it */
+const createDecision =
+  (server: Server, consents: AuthorizationServerParts['consents']) =>
+  (
+    { question, answer }: { readonly question: ConsentQuestion; readonly answer: 'allow' | 'refuse' },
+    { request, response }: Exchange,
+  ): Promise<string> =>
+    new Promise((resolve, reject) => {
+      const fail = (error?: unknown): void => reject(error instanceof Error ? error : new Error('Not answered'));
+      const [load, decide] = server.decision(
+        {},
+        (_request, done) => done(null, { allow: answer === 'allow' }),
+        (_request, _transaction, done) => settle(consents.remember(question), (error) => done(error)),
+      );
+      load(Object.assign(request, { locals: { question, deliver: resolve } }), response, (error?: unknown) =>
+        error === undefined ? decide(request, response, fail) : fail(error),
+      );
+    });
+
 export const createAuthorizationServer = (parts: AuthorizationServerParts): AuthorizationServer => {
   const { issuer, consents, grants } = parts;
   const server = library.createServer({ store: createTransactionStore(consents) });
@@ -74,6 +97,7 @@ export const createAuthorizationServer = (parts: AuthorizationServerParts): Auth
     Bearer: createTokenEndpoint(grants, 'Bearer'),
   };
   const redirectError = server.errorHandler({ mode: 'indirect', modes: createModes(issuer) });
+  const decided = createDecision(server, consents);
 
   return {
     authorize: (question, { request, response, next }) => {
@@ -84,25 +108,18 @@ export const createAuthorizationServer = (parts: AuthorizationServerParts): Auth
       authorize(Object.assign(request, { locals: { question } }), response, next);
     },
 
-    decide: (question, answer, { request, response, next }) => {
-      const [load, decide] = server.decision(
-        {},
-        (_request, done) => done(null, { allow: answer === 'allow' }),
-        (_request, _transaction, done) => settle(consents.remember(question), (error) => done(error)),
-      );
-      load(Object.assign(request, { locals: { question } }), response, (error?: unknown) => {
-        if (error !== undefined) {
-          next(error);
-          return;
-        }
-        consents.record(question, { answer, address: request.ip ?? null });
-        decide(request, response, next);
-      });
+    decide: (question, answer, exchange) => {
+      const { request, response, next } = exchange;
+      const decide = (asked: ConsentQuestion): Promise<string> => {
+        consents.record(asked, { answer, address: request.ip ?? null });
+        return decided({ question: asked, answer }, exchange);
+      };
+      consents.answer(question, decide).then((location) => redirectTo(response, location), next);
     },
 
     refuse: ({ error, target }, { request, response, next }) => {
-      const { redirectUri, responseType, state } = target;
-      const req = { type: responseType, ...(state === null ? {} : { state }) };
+      const { redirectUri, responseMode, state } = target;
+      const req = { type: '', responseMode, ...(state === null ? {} : { state }) };
       redirectError(error, Object.assign(request, { oauth2: { redirectURI: redirectUri, req } }), response, next);
     },
 

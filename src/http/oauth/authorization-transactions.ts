@@ -1,30 +1,33 @@
-import type { Authorization, ConsentQuestion } from '../../oauth/authorization.ts';
+import type { Authorization } from '../../oauth/authorization.ts';
 import { settle } from '../../shared/settle.ts';
-import type { Modes, Transaction, TransactionStore } from './authorization-library.ts';
-import { redirectWith } from './redirect-response.ts';
+import type { Locals, Modes, Transaction, TransactionStore } from './authorization-library.ts';
+import { locationWith, redirectTo } from './redirect-response.ts';
 
-/** Every redirect with an answer or an error goes through these: 303, and with the issuer (RFC 9207). */
-export const createModes = (issuer: string): Modes => ({
-  query: ({ redirectURI }, response, values) =>
-    redirectWith(response, { uri: redirectURI, place: 'query', values: { ...values, iss: issuer } }),
-  fragment: ({ redirectURI }, response, values) =>
-    redirectWith(response, { uri: redirectURI, place: 'fragment', values: { ...values, iss: issuer } }),
-});
-
-const transactionOf = (question: ConsentQuestion): Transaction => {
-  const { redirectUri, responseType, state } = question.request;
-  return {
-    client: question.client,
-    redirectURI: redirectUri,
-    req: { type: responseType, ...(state === null ? {} : { state }) },
-    locals: { question },
-  };
+/**
+ * Every redirect with an answer or an error goes through these: 303, and with the issuer (RFC 9207). The mode of a question
+ * was checked with it; the library, which chooses between the two, knows only that of the response type.
+ */
+export const createModes = (issuer: string): Modes => {
+  const respondIn =
+    (preset: keyof Modes): Modes[keyof Modes] =>
+    ({ redirectURI, locals }, response, values) => {
+      const place = locals?.question.request.responseMode ?? preset;
+      const location = locationWith({ uri: redirectURI, place, values: { ...values, iss: issuer } });
+      if (locals?.deliver === undefined) redirectTo(response, location);
+      else locals.deliver(location);
+    };
+  return { query: respondIn('query'), fragment: respondIn('fragment') };
 };
 
-/** Questions are kept in our table and not in the session: found by what they are about, and taken once. */
-export const createTransactionStore = (
-  consents: Pick<Authorization['consents'], 'ask' | 'take'>,
-): TransactionStore => ({
+const transactionOf = (locals: Locals): Transaction => {
+  const { client, request } = locals.question;
+  const { redirectUri, responseType, state } = request;
+  const req = { type: responseType, ...(state === null ? {} : { state }) };
+  return { client, redirectURI: redirectUri, req, locals };
+};
+
+/** Questions are kept in our table and not in the session, found by what they are about; who answers one has taken it. */
+export const createTransactionStore = (consents: Pick<Authorization['consents'], 'ask'>): TransactionStore => ({
   store: (_request, { locals }, done) => {
     if (locals === undefined) {
       done(new Error('A transaction needs a question'));
@@ -37,7 +40,7 @@ export const createTransactionStore = (
       done(new Error('An answer needs a question'));
       return;
     }
-    settle(consents.take(locals.question).then(transactionOf), done);
+    done(null, transactionOf(locals));
   },
   remove: (_request, _id, done) => done(),
 });

@@ -52,7 +52,7 @@ export const createAuditedLogins = (deps: {
   readonly auditLog: AuditLog;
 }): LoginService => {
   const recordRefusal = async (error: unknown, { username, address }: LoginRequest): Promise<void> => {
-    const user = await deps.users.findByUsername(username.normalize('NFC'));
+    const user = await deps.users.findByUsername(username);
     const who = user === undefined ? { detail: 'unknown user' } : { userId: user.id };
     deps.loginRefusals.record(error, { address, ...who });
   };

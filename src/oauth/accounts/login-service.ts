@@ -6,6 +6,7 @@ import type { Admission, RequestRoute } from '../model/admission.ts';
 import { WrongCredentialsError } from '../model/errors.ts';
 import { networkOfAddress } from '../model/network-of-address.ts';
 import type { PasswordHasher } from '../model/secrets.ts';
+import { usernameKey } from '../model/username.ts';
 
 export interface LoginRequest {
   readonly username: string;
@@ -44,7 +45,8 @@ export const createLoginService = (deps: {
     const { username, address } = request;
     const user = await deps.users.findByUsername(username);
     const isKnown = user !== undefined && (await deps.loginAddresses.isKnown(user.id, address));
-    const tried: LoginAttempt = { username, address, addressIs: isKnown ? 'known' : 'new' };
+    // One account has one lock, in however many ways its name is written.
+    const tried: LoginAttempt = { username: usernameKey(username), address, addressIs: isKnown ? 'known' : 'new' };
     deps.lockout.check(tried);
     const proven = await prove(user, request);
     if (proven === undefined) {
@@ -56,9 +58,6 @@ export const createLoginService = (deps: {
   };
 
   return {
-    logIn: (request) => {
-      const username = request.username.normalize('NFC');
-      return deps.limit.run(networkOfAddress(request.address), () => attempt({ ...request, username }));
-    },
+    logIn: (request) => deps.limit.run(networkOfAddress(request.address), () => attempt(request)),
   };
 };

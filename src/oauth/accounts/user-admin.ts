@@ -1,9 +1,10 @@
 import type { WallClock } from '../../shared/clock.ts';
 import type { IdSource } from '../../shared/ids.ts';
-import type { AccountStatus, User, UserStore } from '../model/account-stores.ts';
+import type { AccountStatus, DeletedWithUser, User, UserStore } from '../model/account-stores.ts';
 import { InvalidAccountError, UnknownAccountError } from '../model/errors.ts';
 import type { Role } from '../model/permissions.ts';
 import type { PasswordHasher } from '../model/secrets.ts';
+import { usernameAsWritten } from '../model/username.ts';
 
 export interface NewUser {
   readonly username: string;
@@ -12,10 +13,15 @@ export interface NewUser {
   readonly sandbox?: boolean;
 }
 
+/** A user who is deleted, and what went with the account. */
+export interface DeletedUser extends DeletedWithUser {
+  readonly user: User;
+}
+
 /** The accounts of people, for the administrator of the service. Everything takes effect at once. */
 export interface UserAdmin {
   /**
-   * @throws InvalidAccountError where the name is taken or unusable, or the password too short
+   * @throws InvalidAccountError where the name is taken, in whatever case, or unusable, or the password too short
    */
   create(user: NewUser): Promise<User>;
   /** All users, by name. */
@@ -33,6 +39,13 @@ export interface UserAdmin {
    * @throws UnknownAccountError where there is no such user
    */
   setStatus(username: string, status: AccountStatus): Promise<User>;
+  /**
+   * Ends the user's sessions and deletes the account with its tokens, its applications and their tokens, its phones and
+   * where they are registered. The journal keeps the calls, under the name that the user had; calls that are ongoing are
+   * the caller's affair. The name is free again. A user of the sandbox comes back with its next start.
+   * @throws UnknownAccountError where there is no such user
+   */
+  delete(username: string): Promise<DeletedUser>;
 }
 
 const USER_ID_BITS = 128;
@@ -49,37 +62,42 @@ const checkPassword = (password: string): void => {
   }
 };
 
-export const createUserAdmin = (deps: {
+export interface UserAdminDeps {
   readonly users: UserStore;
   readonly hasher: PasswordHasher;
   readonly clock: WallClock;
   readonly ids: IdSource;
-}): UserAdmin => {
+}
+
+const createUser = async (
+  { users, hasher, clock, ids }: UserAdminDeps,
+  { password, role, sandbox = false, ...given }: NewUser,
+): Promise<User> => {
+  const username = usernameAsWritten(given.username);
+  if (!usableName.test(username)) throw new InvalidAccountError('The username must be letters, digits and ._@+-');
+  if (!sandbox) checkPassword(password);
+  const user: User = {
+    id: ids.random(USER_ID_BITS),
+    username,
+    passwordHash: await hasher.hash(password),
+    role,
+    status: 'active',
+    sandbox,
+    createdAt: clock.now(),
+  };
+  if ((await users.insert(user)) === 'taken') throw new InvalidAccountError(`There is a user ${username} already.`);
+  return user;
+};
+
+export const createUserAdmin = (deps: UserAdminDeps): UserAdmin => {
   const find = async (username: string): Promise<User> => {
-    const user = await deps.users.findByUsername(username.normalize('NFC'));
+    const user = await deps.users.findByUsername(username);
     if (user === undefined) throw new UnknownAccountError(`There is no user ${username}.`);
     return user;
   };
 
   return {
-    create: async ({ password, role, sandbox = false, ...given }) => {
-      const username = given.username.normalize('NFC');
-      if (!usableName.test(username)) throw new InvalidAccountError('The username must be letters, digits and ._@+-');
-      if (!sandbox) checkPassword(password);
-      const user: User = {
-        id: deps.ids.random(USER_ID_BITS),
-        username,
-        passwordHash: await deps.hasher.hash(password),
-        role,
-        status: 'active',
-        sandbox,
-        createdAt: deps.clock.now(),
-      };
-      if ((await deps.users.insert(user)) === 'taken') {
-        throw new InvalidAccountError(`There is a user ${username} already.`);
-      }
-      return user;
-    },
+    create: (given) => createUser(deps, given),
 
     list: () => deps.users.list(),
 
@@ -95,6 +113,13 @@ export const createUserAdmin = (deps: {
       const user = await find(username);
       await deps.users.setStatus(user.id, status);
       return { ...user, status };
+    },
+
+    delete: async (username) => {
+      const user = await find(username);
+      const deleted = await deps.users.delete(user.id);
+      if (deleted === undefined) throw new UnknownAccountError(`There is no user ${username}.`);
+      return { user, ...deleted };
     },
   };
 };

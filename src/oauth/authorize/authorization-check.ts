@@ -1,7 +1,7 @@
 import type { Client, ClientStore, ResponseType } from '../model/account-stores.ts';
 import type { Admission, RequestRoute } from '../model/admission.ts';
-import type { AuthorizationRequest, RedirectTarget } from '../model/authorization-request.ts';
-import { OAuthError, UntrustedRequestError } from '../model/errors.ts';
+import type { AuthorizationRequest, RedirectTarget, ResponseMode } from '../model/authorization-request.ts';
+import { OAuthError, UnregisteredAddressError, UntrustedRequestError } from '../model/errors.ts';
 import type { Scope } from '../model/permissions.ts';
 import { redirectUriMatches } from '../model/redirect-uri.ts';
 import { requestedScopes } from '../model/requested-scopes.ts';
@@ -51,15 +51,18 @@ const refuseRepetition = ({ parameters }: IncomingRequest): void => {
 
 type RedirectUri = Pick<AuthorizationRequest, 'redirectUri' | 'redirectUriFrom'>;
 
-/** RFC 6749 section 3.1.2: it may be left out where exactly one is registered; otherwise it is compared exactly. */
+/**
+ * RFC 6749 section 3.1.2: it may be left out where exactly one is registered; otherwise it is compared exactly. An empty one
+ * counts as left out (section 3.1).
+ */
 const checkRedirectUri = ({ parameters, client }: IncomingRequest): RedirectUri => {
   const asked = parameters.get('redirect_uri');
   const [only, ...others] = client.redirectUris;
-  if (asked === undefined && only !== undefined && others.length === 0 && !parameters.has('redirect_uri')) {
+  if (asked === undefined && only !== undefined && others.length === 0 && !parameters.isRepeated('redirect_uri')) {
     return { redirectUri: only, redirectUriFrom: 'registration' };
   }
   if (asked === undefined || !client.redirectUris.some((registered) => redirectUriMatches(asked, registered))) {
-    throw new UntrustedRequestError('The application did not register the address to which it wants you sent back.');
+    throw new UnregisteredAddressError({ clientId: client.id, redirectUri: asked });
   }
   return { redirectUri: asked, redirectUriFrom: 'request' };
 };
@@ -85,6 +88,31 @@ const checkResponseType = ({ parameters, client }: IncomingRequest): ResponseTyp
   return asked;
 };
 
+const defaultModes: Readonly<Record<ResponseType, ResponseMode>> = { code: 'query', token: 'fragment' };
+
+/** Where an answer of this type goes by itself; one of a type that we do not know, into the query. */
+const defaultMode = (responseType: string | undefined): ResponseMode =>
+  responseType !== undefined && isResponseType(responseType) ? defaultModes[responseType] : 'query';
+
+/** OAuth 2.0 Multiple Response Type Encoding Practices, sections 2.1 and 3: a token never stands in a query. */
+const checkResponseMode = ({ parameters }: IncomingRequest, responseType: ResponseType): ResponseMode => {
+  const asked = parameters.get('response_mode') ?? defaultMode(responseType);
+  if (asked !== 'query' && asked !== 'fragment') {
+    throw new OAuthError('invalid_request', 'The response_mode must be query or fragment.');
+  }
+  if (asked === 'query' && responseType === 'token') {
+    throw new OAuthError('invalid_request', 'A token is answered in the fragment, never in the query.');
+  }
+  return asked;
+};
+
+/** Where a refusal goes: as it was asked, where that is a way of ours for the type. */
+const modeOfRefusal = (parameters: Parameters): ResponseMode => {
+  const responseType = parameters.get('response_type');
+  const isWanted = parameters.get('response_mode') === 'fragment';
+  return isWanted ? 'fragment' : defaultMode(responseType);
+};
+
 /** RFC 6749 section 3.3. */
 const checkScopes = ({ parameters, client }: IncomingRequest): readonly Scope[] =>
   requestedScopes(client, parameters.get('scope'));
@@ -98,7 +126,7 @@ const checkCodeChallenge = ({ parameters, client }: IncomingRequest): string | n
   const challenge = parameters.get('code_challenge');
   if (challenge === undefined) {
     const isRequired = client.secretHash === null || client.codeChallenge === 'required';
-    if (!isRequired && !parameters.has('code_challenge_method')) return null;
+    if (!isRequired && parameters.get('code_challenge_method') === undefined) return null;
     throw new OAuthError('invalid_request', 'A code_challenge is required.');
   }
   if (parameters.get('code_challenge_method') !== 'S256') {
@@ -118,10 +146,12 @@ const checkDpopKey = ({ parameters }: IncomingRequest): string | null => {
 
 const wholeRequest = (incoming: IncomingRequest): AuthorizationRequest => {
   refuseRepetition(incoming);
+  const responseType = checkResponseType(incoming);
   return {
     clientId: incoming.client.id,
     ...checkRedirectUri(incoming),
-    responseType: checkResponseType(incoming),
+    responseType,
+    responseMode: checkResponseMode(incoming, responseType),
     scopes: checkScopes(incoming),
     state: incoming.parameters.get('state') ?? null,
     codeChallenge: checkCodeChallenge(incoming),
@@ -152,7 +182,7 @@ export const createAuthorizationCheck = (deps: {
         if (!(error instanceof OAuthError)) throw error;
         const target = {
           redirectUri: checkRedirectUri(incoming).redirectUri,
-          responseType: parameters.get('response_type') ?? '',
+          responseMode: modeOfRefusal(parameters),
           state: parameters.get('state') ?? null,
         };
         return { outcome: 'refused', error, target };

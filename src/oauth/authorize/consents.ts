@@ -1,14 +1,18 @@
 import type { WallClock } from '../../shared/clock.ts';
-import type { Client, ClientStore, User } from '../model/account-stores.ts';
+import type { Client, User } from '../model/account-stores.ts';
 import type { Admission, RequestRoute } from '../model/admission.ts';
 import type { AuditLog } from '../model/audit-log.ts';
 import { type AuthorizationRequest, hashOfRequest, type RedirectTarget } from '../model/authorization-request.ts';
 import { OAuthError, UntrustedRequestError } from '../model/errors.ts';
-import type { PendingDecisionKey, PendingDecisionStore, RememberedGrantStore } from '../model/grant-stores.ts';
+import type { PendingDecisionKey } from '../model/grant-stores.ts';
+import type { KeptReplyKey } from '../model/kept-reply-store.ts';
 import { formatScopes, isWithin, mayGrant, type Scope } from '../model/permissions.ts';
 import { anyoneCouldClaim } from '../model/redirect-uri.ts';
+import { hashSecret } from '../model/secrets.ts';
+import type { OAuthStores } from '../model/stores.ts';
 import type { Parameters } from '../request/parameters.ts';
 import { createAuthorizationCheck } from './authorization-check.ts';
+import type { KeptReplies } from './kept-replies.ts';
 
 /** A page of an authorization: its parameters, and the person and session that it is shown in. */
 export interface ConsentRequest {
@@ -55,10 +59,17 @@ export interface Consents {
   /** Lets the question be answered, for ten minutes: an answer to none that was asked is no consent. */
   ask(question: ConsentQuestion): Promise<void>;
   /**
-   * Takes the question away and returns it as it was asked: of several answers, one gets it.
-   * @throws UntrustedRequestError where it was not asked, or was answered before
+   * Stands for a question on the page that shows it: another user, another session and another request have another id. It
+   * opens nothing.
    */
-  take(question: ConsentQuestion): Promise<ConsentQuestion>;
+  idOf(question: ConsentQuestion): string;
+  /**
+   * Takes the question away and has it decided, as it was asked: of several answers, one does. For a minute, and while the
+   * first is under way, the others get where that one leads (a double click).
+   * @param decide - gives the address to which the browser goes with the answer
+   * @throws UntrustedRequestError where it was not asked, or was answered longer ago
+   */
+  answer(question: ConsentQuestion, decide: (asked: ConsentQuestion) => Promise<string>): Promise<string>;
   /** Remembers what was allowed, beside what was allowed before; nothing where another program could pose as the client. */
   remember(question: ConsentQuestion): Promise<void>;
   /** Writes the person's answer to the audit log. */
@@ -68,15 +79,15 @@ export interface Consents {
 export type ConsentAnswer = 'allow' | 'refuse';
 
 export interface ConsentsDeps {
-  readonly clients: ClientStore;
-  readonly pendingDecisions: PendingDecisionStore;
-  readonly rememberedGrants: RememberedGrantStore;
+  readonly stores: Pick<OAuthStores, 'clients' | 'pendingDecisions' | 'rememberedGrants'>;
+  readonly keptReplies: KeptReplies;
   readonly admission: Admission;
   readonly auditLog: AuditLog;
   readonly clock: WallClock;
 }
 
 const QUESTION_LIFETIME_MS = 10 * 60 * 1000;
+const ANSWER_KEPT_MS = 60_000;
 
 const keyOf = ({ request, userId, sessionHash }: ConsentQuestion): PendingDecisionKey => ({
   sessionHash,
@@ -84,30 +95,62 @@ const keyOf = ({ request, userId, sessionHash }: ConsentQuestion): PendingDecisi
   requestHash: hashOfRequest(request),
 });
 
-/** The questions that were asked and not yet answered. */
+const idOf = (question: ConsentQuestion): string => {
+  const { sessionHash, userId, requestHash } = keyOf(question);
+  return hashSecret(JSON.stringify([sessionHash, userId, requestHash]));
+};
+
+/** The questions that were asked and not yet answered, and for a minute the answers. */
 const createPendingQuestions = ({
   pendingDecisions,
+  keptReplies,
   clock,
-}: Pick<ConsentsDeps, 'pendingDecisions' | 'clock'>): Pick<Consents, 'ask' | 'take'> => ({
-  ask: (question) => {
-    const expiresAt = clock.now() + QUESTION_LIFETIME_MS;
-    return pendingDecisions.arm({ ...keyOf(question), request: JSON.stringify(question.request), expiresAt });
-  },
+}: Pick<OAuthStores, 'pendingDecisions'> & Pick<ConsentsDeps, 'keptReplies' | 'clock'>): Pick<
+  Consents,
+  'ask' | 'idOf' | 'answer'
+> => {
+  const answerKeyOf = (question: ConsentQuestion): KeptReplyKey => {
+    const { sessionHash, userId, requestHash } = keyOf(question);
+    return { sessionHash, userId, name: `consent ${requestHash}` };
+  };
 
-  take: async (question) => {
+  const take = async (question: ConsentQuestion): Promise<ConsentQuestion | undefined> => {
     const asked = await pendingDecisions.take(keyOf(question), clock.now());
-    if (asked !== undefined) return { ...question, request: JSON.parse(asked.request) as AuthorizationRequest };
-    throw new UntrustedRequestError(
-      'Nothing was asked here, or it was answered before. Start again at the application.',
-    );
-  },
-});
+    return asked && { ...question, request: JSON.parse(asked.request) as AuthorizationRequest };
+  };
+
+  return {
+    idOf,
+
+    ask: (question) => {
+      const expiresAt = clock.now() + QUESTION_LIFETIME_MS;
+      return pendingDecisions.arm({ ...keyOf(question), request: JSON.stringify(question.request), expiresAt });
+    },
+
+    answer: (question, decide) => {
+      const key = answerKeyOf(question);
+      return keptReplies.share(key, async () => {
+        // A question that is open again wants an answer of its own, whatever was answered the time before.
+        const asked = await take(question);
+        if (asked !== undefined) return keptReplies.keep({ key, lifetimeMs: ANSWER_KEPT_MS }, await decide(asked));
+        const kept = await keptReplies.find(key);
+        if (kept !== undefined) return kept;
+        throw new UntrustedRequestError(
+          'Nothing was asked here, or it was answered before. Start again at the application.',
+        );
+      });
+    },
+  };
+};
 
 /** Spares a person the same question twice. */
 const createRememberedGrants = ({
   rememberedGrants,
   clock,
-}: Pick<ConsentsDeps, 'rememberedGrants' | 'clock'>): Pick<Consents, 'isRemembered' | 'remember'> => {
+}: Pick<OAuthStores, 'rememberedGrants'> & Pick<ConsentsDeps, 'clock'>): Pick<
+  Consents,
+  'isRemembered' | 'remember'
+> => {
   const grantKeyOf = ({ request: { clientId, redirectUri, responseType }, userId }: ConsentQuestion) => ({
     userId,
     clientId,
@@ -120,10 +163,11 @@ const createRememberedGrants = ({
 
   return {
     isRemembered: async (question) =>
-      !anyoneCouldClaim(question.request.redirectUri) && isWithin(question.request.scopes, await scopesOf(question)),
+      !anyoneCouldClaim(question.request.redirectUri, question.client) &&
+      isWithin(question.request.scopes, await scopesOf(question)),
 
     remember: async (question) => {
-      if (anyoneCouldClaim(question.request.redirectUri)) return;
+      if (anyoneCouldClaim(question.request.redirectUri, question.client)) return;
       const scopes = [...new Set([...(await scopesOf(question)), ...question.request.scopes])];
       await rememberedGrants.save({ ...grantKeyOf(question), scopes, grantedAt: clock.now() });
     },
@@ -131,11 +175,12 @@ const createRememberedGrants = ({
 };
 
 export const createConsents = (deps: ConsentsDeps): Consents => {
-  const { clients, admission, pendingDecisions, rememberedGrants, auditLog, clock } = deps;
+  const { admission, keptReplies, auditLog, clock } = deps;
+  const { clients, pendingDecisions, rememberedGrants } = deps.stores;
   const authorizationCheck = createAuthorizationCheck({ clients, admission });
 
   return {
-    ...createPendingQuestions({ pendingDecisions, clock }),
+    ...createPendingQuestions({ pendingDecisions, keptReplies, clock }),
     ...createRememberedGrants({ rememberedGrants, clock }),
 
     trust: (parameters, route) => authorizationCheck.trust(parameters, route),

@@ -6,9 +6,11 @@ import { type Actor, auditedActor, type AuditEventName, type AuditLog } from '..
 import { TooManyApplicationsError, UnknownAccountError } from '../model/errors.ts';
 import { type ClientAdmin, createClientAdmin, type SecretRotation } from './client-admin.ts';
 import {
+  changedBySelfService,
   type ClientWithSecret,
   describeSelfService,
   newClientId,
+  type SelfServiceChanges,
   type SelfServiceClient,
 } from './client-description.ts';
 
@@ -60,13 +62,26 @@ export class ApplicationAdmin {
   }
 
   /**
+   * Changes an application. An address that is taken away is over at once: for codes on their way to it, and for what was
+   * remembered for it. A flow that is taken away starts nothing any more; tokens that it gave live on.
+   * @throws UnknownAccountError where the owner has no such application
+   * @throws InvalidAccountError where the application would have faults: it names every one, and nothing was changed
+   */
+  async change(owner: Actor, id: string, changes: SelfServiceChanges): Promise<Client> {
+    const changed = changedBySelfService(await this.#own(owner, id), changes);
+    await this.#deps.clients.change(id, changed);
+    this.#record('client.changed', owner, id);
+    return changed;
+  }
+
+  /**
    * With an overlap the present secret is taken for so long beside the new one; without, the application's tokens are
    * revoked. See `ClientAdmin`.
    * @throws UnknownAccountError where the owner has no such application
    * @throws InvalidAccountError where it is public and has no secret, or the overlap is too long
    */
   async rotateSecret(owner: Actor, id: string, rotation: SecretRotation = {}): Promise<ClientWithSecret> {
-    await this.#refuseForeign(owner, id);
+    await this.#own(owner, id);
     const rotated = await this.#admin.rotateSecret(id, rotation);
     this.#record('client.secret_rotated', owner, id);
     return rotated;
@@ -77,14 +92,14 @@ export class ApplicationAdmin {
    * @throws UnknownAccountError where the owner has no such application
    */
   async delete(owner: Actor, id: string): Promise<void> {
-    await this.#refuseForeign(owner, id);
+    await this.#own(owner, id);
     await this.#admin.delete(id);
     this.#record('client.deleted', owner, id);
   }
 
-  async #refuseForeign({ user }: Actor, id: string): Promise<void> {
+  async #own({ user }: Actor, id: string): Promise<Client> {
     const client = await this.#deps.clients.find(id);
-    if (client?.ownerId === user.id && client.kind === 'application') return;
+    if (client?.ownerId === user.id && client.kind === 'application') return client;
     throw new UnknownAccountError(`There is no application ${id}.`);
   }
 

@@ -112,6 +112,9 @@ export interface SelfServiceClient extends Pick<ClientDescription, 'name' | 'typ
   readonly tokenBinding?: Client['tokenBinding'];
 }
 
+/** What the owner changes of an application; what is left out stays. Its type stays what it is: a secret cannot be taken back. */
+export type SelfServiceChanges = Partial<Pick<SelfServiceClient, 'name' | 'redirectUris' | 'grantTypes'>>;
+
 /** A client as a program describes it (RFC 7591 section 2). */
 export interface ClientToRegister extends Omit<SelfServiceClient, 'name'> {
   /** Its id where the program gives none. */
@@ -158,6 +161,38 @@ export const describeSelfService = (
   const usesCodes = complete.grantTypes.includes('authorization_code');
   return { ...complete, ...facts, responseTypes: usesCodes ? ['code'] : [] };
 };
+
+/** Grants that a client has and self-service does not give stay: an operator gave them. */
+const isSelfService = (grantType: GrantType): grantType is (typeof selfServiceGrantTypes)[number] =>
+  selfServiceGrantTypes.some((known) => known === grantType);
+
+/**
+ * An application as its owner changes it.
+ * @throws InvalidAccountError where it would have faults: it names every one
+ */
+export const changedBySelfService = (client: Client, changes: SelfServiceChanges): Client => {
+  const { name = client.name, redirectUris = client.redirectUris } = changes;
+  const wanted = changes.grantTypes ?? client.grantTypes.filter(isSelfService);
+  const type = client.secretHash === null ? 'public' : 'confidential';
+  const scopes = client.scopes as SelfServiceClient['scopes'] & {};
+  const described = describeSelfService({ name, type, redirectUris, grantTypes: wanted, scopes }, { id: client.id });
+  const { responseTypes = [] } = described;
+  const grantTypes = [...wanted, ...client.grantTypes.filter((grantType) => !isSelfService(grantType))];
+  const changed = {
+    ...client,
+    name,
+    redirectUris,
+    grantTypes,
+    responseTypes: keptResponseTypes(client, responseTypes),
+  };
+  const faults = faultsOf(changed);
+  if (faults.length > 0) throw new InvalidAccountError(faults.join('; '));
+  return changed;
+};
+
+/** The client-side flow is given by operators alone: it stays for as long as the application redirects at all. */
+const keptResponseTypes = (client: Client, responseTypes: readonly ResponseType[]): readonly ResponseType[] =>
+  responseTypes.length > 0 && client.responseTypes.includes('token') ? [...responseTypes, 'token'] : responseTypes;
 
 /** Never given twice: the history of calls and the audit log name clients that are long gone. */
 const CLIENT_ID_BITS = 128;

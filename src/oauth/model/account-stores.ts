@@ -5,7 +5,7 @@ export type AccountStatus = 'active' | 'disabled';
 
 export interface User {
   readonly id: string;
-  /** Unique, compared exactly. */
+  /** As it was given. Unique, whatever the case of its letters (`usernameKey`). */
   readonly username: string;
   /** argon2id in PHC form. */
   readonly passwordHash: string;
@@ -18,15 +18,35 @@ export interface User {
 
 export interface UserStore {
   find(id: string): Promise<User | undefined>;
+  /**
+   * By the name in any case, and with blanks around it. Of users from before that was one name, the one who is written
+   * exactly so comes first, then the oldest.
+   */
   findByUsername(username: string): Promise<User | undefined>;
   /** All users, by name. */
   list(): Promise<readonly User[]>;
-  /** `taken`: the username exists already, and nothing was written. */
+  /** `taken`: the username exists already, perhaps in other letters, and nothing was written. */
   insert(user: User): Promise<'inserted' | 'taken'>;
   /** The same commit deletes the user's sessions, codes, approved device grants, pending decisions and families. */
   changePassword(id: string, passwordHash: string): Promise<void>;
   /** The clients that the user owns get it too; `disabled` deletes the same as a new password, in the same commit. */
   setStatus(id: string, status: AccountStatus): Promise<void>;
+  /**
+   * Deletes the user with everything that is theirs: sessions, tokens, what they allowed, their applications with the
+   * tokens of these, their registration tokens, phones and registrations. Calls and audit entries stay.
+   * @returns what went; undefined where there was no such user
+   */
+  delete(id: string): Promise<DeletedWithUser | undefined>;
+}
+
+/** How much went with a user. */
+export interface DeletedWithUser {
+  readonly sessions: number;
+  /** Key pairs too. */
+  readonly applications: number;
+  /** Decisions to let an application act, of the user or for one of the user's applications: their tokens are over. */
+  readonly grants: number;
+  readonly phones: number;
 }
 
 /** RFC 6749 section 3.1.1. */
@@ -88,6 +108,9 @@ export interface Client {
   readonly createdAt: number;
 }
 
+/** What may be changed of a client beside its secret. */
+export type ClientChanges = Pick<Client, 'name' | 'redirectUris' | 'responseTypes' | 'grantTypes'>;
+
 export interface ClientStore {
   find(id: string): Promise<Client | undefined>;
   /** All clients, by id. */
@@ -96,6 +119,11 @@ export interface ClientStore {
   insert(client: Client): Promise<'inserted' | 'taken'>;
   /** Inserts or replaces: the clients of the configuration file and of the sandbox are written at each start. */
   save(client: Client): Promise<void>;
+  /**
+   * Changes what `ClientChanges` names; of an unknown one, nothing. The same commit deletes codes that are not redeemed and
+   * remembered grants for addresses that are registered no more.
+   */
+  change(id: string, changes: ClientChanges): Promise<void>;
   /** Of kind `application`, by name. */
   listOwnedBy(userId: string): Promise<readonly Client[]>;
   /**
@@ -138,7 +166,7 @@ export interface SessionStore {
   save(session: Session): Promise<void>;
   /** Moves the end of a session; of an unknown one, nothing. */
   touch(hash: string, expiresAt: number): Promise<void>;
-  /** Deletes the session and the decisions that are pending in it; of an unknown one, nothing. */
+  /** Deletes the session, the decisions that are pending and the replies that are kept in it; of an unknown one, nothing. */
   delete(hash: string): Promise<void>;
   /** The user's sessions that have not expired, the one that was used last first. */
   listOf(userId: string, now: number): Promise<readonly Session[]>;

@@ -2,10 +2,14 @@ import type { ResponseType } from './account-stores.ts';
 import type { Scope } from './permissions.ts';
 import { hashSecret } from './secrets.ts';
 
+/** Where in an address an answer stands (OAuth 2.0 Multiple Response Type Encoding Practices section 2.1). */
+export type ResponseMode = 'query' | 'fragment';
+
 /** An authorization request (RFC 6749 section 4.1.1) of which everything was checked. */
 export interface AuthorizationRequest {
   readonly clientId: string;
   readonly responseType: ResponseType;
+  readonly responseMode: ResponseMode;
   readonly redirectUri: string;
   readonly redirectUriFrom: 'request' | 'registration';
   readonly scopes: readonly Scope[];
@@ -19,8 +23,7 @@ export interface AuthorizationRequest {
 /** Where an error may be sent, once client and address are known to be good. */
 export interface RedirectTarget {
   readonly redirectUri: string;
-  /** As it was asked; an unknown one answers in the query. */
-  readonly responseType: string;
+  readonly responseMode: ResponseMode;
   readonly state: string | null;
 }
 
@@ -30,6 +33,7 @@ export const hashOfRequest = (request: AuthorizationRequest): string =>
     JSON.stringify([
       request.clientId,
       request.responseType,
+      request.responseMode,
       request.redirectUri,
       request.redirectUriFrom,
       [...request.scopes].sort(),

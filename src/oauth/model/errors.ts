@@ -54,6 +54,34 @@ export class UntrustedRequestError extends AppError {
   readonly kind: ErrorKind = 'invalid';
 }
 
+/**
+ * The address is not one of the client's. It stands in `details` with the client: whoever set up the application sees
+ * there what differs. It is foreign text, and never a link.
+ */
+export class UnregisteredAddressError extends UntrustedRequestError {
+  constructor(asked: { readonly clientId: string; readonly redirectUri: string | undefined }) {
+    const { clientId, redirectUri } = asked;
+    const details = { client_id: clientId, ...(redirectUri !== undefined && { redirect_uri: redirectUri }) };
+    super(sentencesOn(asked), { details });
+  }
+}
+
+const MOST_CHARACTERS_SHOWN = 300;
+
+const shortened = (text: string): string =>
+  text.length > MOST_CHARACTERS_SHOWN ? `${text.slice(0, MOST_CHARACTERS_SHOWN)}…` : text;
+
+const sentencesOn = ({ clientId, redirectUri }: { clientId: string; redirectUri: string | undefined }): string => {
+  const whatCame =
+    redirectUri === undefined
+      ? `The application ${clientId} has not said to which of its addresses it wants you sent back (redirect_uri).`
+      : `The application ${clientId} wants you sent back to ${shortened(redirectUri)}, which is not one of its registered addresses.`;
+  const howToRegister =
+    'Whoever set it up can register the address, letter for letter: on the page /management/api ("Edit"), ' +
+    'by "npx offhook client set", or in the settings file.';
+  return `${whatCame} ${howToRegister}`;
+};
+
 /** A wrong password, an unknown user and a disabled one look the same. */
 export class WrongCredentialsError extends AppError {
   readonly code = 'wrong_credentials';

@@ -7,6 +7,7 @@ import type {
 } from './account-stores.ts';
 import type { AuditStore } from './audit-log.ts';
 import type { CodeStore, DeviceGrantStore, PendingDecisionStore, RememberedGrantStore } from './grant-stores.ts';
+import type { KeptReplyStore } from './kept-reply-store.ts';
 import type { ProofStore, SigningKeyStore, TokenStore } from './token-stores.ts';
 
 /*
@@ -23,6 +24,7 @@ export interface OAuthStores {
   readonly tokens: TokenStore;
   readonly rememberedGrants: RememberedGrantStore;
   readonly pendingDecisions: PendingDecisionStore;
+  readonly keptReplies: KeptReplyStore;
   readonly sessions: SessionStore;
   readonly loginAddresses: LoginAddressStore;
   readonly devices: DeviceGrantStore;

@@ -6,7 +6,13 @@ import { run } from '../unit-of-work.ts';
 
 /** The tables whose key is a hash, and whose rows end at a time. */
 type HashedTable =
-  'access_tokens' | 'refresh_tokens' | 'refresh_answers' | 'sessions' | 'registration_tokens' | 'dpop_proofs';
+  | 'access_tokens'
+  | 'refresh_tokens'
+  | 'refresh_answers'
+  | 'sessions'
+  | 'kept_replies'
+  | 'registration_tokens'
+  | 'dpop_proofs';
 
 interface Expired {
   readonly table: HashedTable;

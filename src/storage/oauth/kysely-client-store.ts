@@ -1,4 +1,4 @@
-import type { Client, ClientStore, FormerSecret } from '../../oauth/model/account-stores.ts';
+import type { Client, ClientChanges, ClientStore, FormerSecret } from '../../oauth/model/account-stores.ts';
 import { compileOnce } from '../compile-once.ts';
 import type { Database } from '../database.ts';
 import { run } from '../unit-of-work.ts';
@@ -49,6 +49,26 @@ export class KyselyClientStore implements ClientStore {
       .onConflict((conflict) => conflict.column('id').doUpdateSet(changes))
       .compile();
     await this.#database.write(() => run(query));
+  }
+
+  change(id: string, { name, redirectUris, responseTypes, grantTypes }: ClientChanges): Promise<void> {
+    const { builder } = this.#database;
+    const changes = {
+      name,
+      redirect_uris: JSON.stringify(redirectUris),
+      response_types: JSON.stringify(responseTypes),
+      grant_types: JSON.stringify(grantTypes),
+    };
+    return this.#database.write(function* () {
+      yield* run(builder.updateTable('clients').set(changes).where('id', '=', id).compile());
+      const forOthers = (table: 'authorization_codes' | 'remembered_grants') =>
+        builder
+          .deleteFrom(table)
+          .where('client_id', '=', id)
+          .$if(redirectUris.length > 0, (rows) => rows.where('redirect_uri', 'not in', redirectUris));
+      yield* run(forOthers('authorization_codes').where('redeemed_at', 'is', null).compile());
+      yield* run(forOthers('remembered_grants').compile());
+    });
   }
 
   rotateSecret(id: string, secretHash: string, former?: FormerSecret): Promise<void> {

@@ -47,6 +47,7 @@ export class KyselySessionStore implements SessionStore {
     const { builder } = this.#database;
     return this.#database.write(function* () {
       yield* run(builder.deleteFrom('pending_decisions').where('session_hash', '=', hash).compile());
+      yield* run(builder.deleteFrom('kept_replies').where('session_hash', '=', hash).compile());
       yield* run(builder.deleteFrom('sessions').where('hash', '=', hash).compile());
     });
   }
@@ -69,6 +70,7 @@ export class KyselySessionStore implements SessionStore {
     const hashes = others.where('hash', '<>', exceptHash);
     return this.#database.write(function* () {
       yield* run(builder.deleteFrom('pending_decisions').where('session_hash', 'in', hashes).compile());
+      yield* run(builder.deleteFrom('kept_replies').where('session_hash', 'in', hashes).compile());
       yield* run(builder.deleteFrom('sessions').where('hash', 'in', hashes).compile());
     });
   }

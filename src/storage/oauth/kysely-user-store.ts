@@ -1,10 +1,12 @@
 import type { Kysely } from 'kysely';
-import type { AccountStatus, User, UserStore } from '../../oauth/model/account-stores.ts';
+import type { AccountStatus, DeletedWithUser, User, UserStore } from '../../oauth/model/account-stores.ts';
+import { usernameAsWritten, usernameKey } from '../../oauth/model/username.ts';
 import type { Database } from '../database.ts';
 import type { Schema } from '../schema.ts';
 import { run, type UnitOfWork } from '../unit-of-work.ts';
 import { fromUser, toUser, userColumns } from './oauth-rows.ts';
 import { revokeGrants } from './token-writes.ts';
+import { deleteUser } from './user-deletion.ts';
 
 /** Accounts in SQL. */
 export class KyselyUserStore implements UserStore {
@@ -20,7 +22,12 @@ export class KyselyUserStore implements UserStore {
   }
 
   async findByUsername(username: string): Promise<User | undefined> {
-    const [row] = await this.#database.read(this.#users().where('username', '=', username).compile());
+    const written = usernameAsWritten(username);
+    const query = this.#users()
+      .where((user) => user.or([user('username', '=', written), user('name_key', '=', usernameKey(username))]))
+      .orderBy((user) => user('username', '=', written), 'desc')
+      .limit(1);
+    const [row] = await this.#database.read(query.compile());
     return row && toUser(row);
   }
 
@@ -32,8 +39,8 @@ export class KyselyUserStore implements UserStore {
   insert(user: User): Promise<'inserted' | 'taken'> {
     const query = this.#database.builder
       .insertInto('users')
-      .values(fromUser(user))
-      .onConflict((conflict) => conflict.column('username').doNothing())
+      .values({ ...fromUser(user), name_key: usernameKey(user.username) })
+      .onConflict((conflict) => conflict.doNothing())
       .compile();
     return this.#database.write(function* () {
       const { changes } = yield* run(query);
@@ -58,6 +65,10 @@ export class KyselyUserStore implements UserStore {
     });
   }
 
+  delete(id: string): Promise<DeletedWithUser | undefined> {
+    return this.#database.write(() => deleteUser(this.#database.builder, id));
+  }
+
   #users() {
     return this.#database.builder.selectFrom('users').select(userColumns);
   }
@@ -67,5 +78,6 @@ export class KyselyUserStore implements UserStore {
 function* endEverythingOf(builder: Kysely<Schema>, userId: string): UnitOfWork<void> {
   yield* run(builder.deleteFrom('sessions').where('user_id', '=', userId).compile());
   yield* run(builder.deleteFrom('pending_decisions').where('user_id', '=', userId).compile());
+  yield* run(builder.deleteFrom('kept_replies').where('user_id', '=', userId).compile());
   yield* revokeGrants(builder, { userId });
 }

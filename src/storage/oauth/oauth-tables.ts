@@ -103,6 +103,14 @@ interface PendingDecisionsTable {
   expires_at: number;
 }
 
+interface KeptRepliesTable {
+  hash: string;
+  session_hash: string;
+  user_id: string;
+  sealed: string;
+  expires_at: number;
+}
+
 interface LoginAddressesTable {
   user_id: string;
   address: string;
@@ -166,6 +174,7 @@ export interface OAuthTables {
   remembered_grants: RememberedGrantsTable;
   sessions: SessionsTable;
   pending_decisions: PendingDecisionsTable;
+  kept_replies: KeptRepliesTable;
   login_addresses: LoginAddressesTable;
   device_grants: DeviceGrantsTable;
   signing_keys: SigningKeysTable;

@@ -4,20 +4,27 @@ import { routeOf } from '../../http/oauth/presented-token.ts';
 import { statusOf } from '../../http/problem.ts';
 import type { Authorization } from '../../oauth/authorization.ts';
 import { OAuthError, TooManyRequestsError, UnknownUserCodeError } from '../../oauth/model/errors.ts';
+import type { KeptReplyKey } from '../../oauth/model/kept-reply-store.ts';
 import { formatScopes, scopeDescriptions } from '../../oauth/model/permissions.ts';
+import { hashSecret } from '../../oauth/model/secrets.ts';
 import { Parameters } from '../../oauth/request/parameters.ts';
 import { createCsrfGuard } from '../page/csrf.ts';
 import { createPageErrorHandler } from '../page/page-errors.ts';
 import type { Page, RenderPage } from '../page/page-renderer.ts';
 import { createPageSecurityHeaders } from '../page/security-headers.ts';
 import { type PageRequest, pageRequestOf, seeOther, show } from './page-request.ts';
+import { sessionHash } from './session.ts';
 
-export interface DevicePageDeps extends Pick<Authorization, 'deviceConsent' | 'currentUser'> {
+export interface DevicePageDeps extends Pick<Authorization, 'deviceConsent' | 'currentUser' | 'keptReplies'> {
   readonly renderPage: RenderPage;
   readonly publicUrl: string;
 }
 
 const path = '/device';
+
+/** In the address: which page a POST led to. Only the session that sent it has that page. */
+const SHOWN = 'shown';
+const KEPT_MS = 10 * 60 * 1000;
 
 type DeviceConsent = Authorization['deviceConsent'];
 
@@ -53,7 +60,7 @@ const codeRefusal = (error: unknown): CodeRefusal => {
 
 const formWith = (userCode: string, { username }: PageRequest['user'], refusal?: CodeRefusal): Shown => {
   const status = refusal === undefined ? 200 : statusOf(refusal);
-  const error = refusal === undefined ? {} : { error: refusal.message };
+  const error = refusal === undefined ? {} : { error: refusal.message, reload: path };
   const page = { view: 'device', status, data: { username, userCode, ...error } } as const;
   return { page, json: { username, user_code: userCode } };
 };
@@ -75,16 +82,76 @@ const answer = async (consent: DeviceConsent, entry: CodeEntry, grant: string | 
   return { page: { view: 'device-answer', status: 200, data: { client, verdict } }, json: { verdict } };
 };
 
+/** What a form was sent for: the same form sent twice leads to the same page. */
+const keyOf = ({ request, user }: PageRequest, id: string): KeptReplyKey => ({
+  sessionHash: sessionHash(request),
+  userId: user.id,
+  name: `device ${id}`,
+});
+
+/** A code that was typed, perhaps with what the person answers. */
+interface SentForm {
+  readonly userCode: string;
+  /** Undefined where the code alone was sent. */
+  readonly grant: string | undefined;
+}
+
+/** The page that a form of this session led to. */
+const shownBefore = async (
+  { keptReplies }: DevicePageDeps,
+  pageRequest: PageRequest,
+  id: string | undefined,
+): Promise<Page | undefined> => {
+  const kept = id === undefined ? undefined : await keptReplies.find(keyOf(pageRequest, id));
+  return kept === undefined ? undefined : (JSON.parse(kept) as Page);
+};
+
+/** A browser asks for the page by GET: a reload repeats no POST. An answer that is sent twice was given once. */
+const leadTo = async (
+  { keptReplies }: DevicePageDeps,
+  pageRequest: PageRequest,
+  { id, reply, once }: { readonly id: string; readonly reply: () => Promise<Shown>; readonly once: boolean },
+): Promise<void> => {
+  const request = { key: keyOf(pageRequest, id), lifetimeMs: KEPT_MS };
+  const work = async (): Promise<string> => JSON.stringify((await reply()).page);
+  if (once) await keptReplies.once(request, work);
+  else await keptReplies.keep(request, await work());
+  seeOther(pageRequest.response, `${path}?${new Parameters([[SHOWN, id]]).toString()}`);
+};
+
+/** Shows what the code asks for; with a `grant`, answers it. */
+const replyTo = async (
+  deps: DevicePageDeps,
+  pageRequest: PageRequest,
+  { userCode, grant }: SentForm,
+): Promise<void> => {
+  const entry = { userCode, person: pageRequest, route: routeOf(pageRequest.request.headers) };
+  const reply = (): Promise<Shown> =>
+    grant === undefined ? question(deps.deviceConsent, entry) : answer(deps.deviceConsent, entry, grant);
+  if (pageRequest.wants === 'json') {
+    show(deps.renderPage, pageRequest, await reply());
+    return;
+  }
+  const once = grant !== undefined;
+  const id = hashSecret(`${once ? 'answer' : 'question'} ${userCode}`);
+  await leadTo(deps, pageRequest, { id, reply, once });
+};
+
 /** `/device`, where a user lets in a device that has no browser. Needs the session middleware before it. */
 export const createDevicePageRouter = (deps: DevicePageDeps): Router => {
-  const { deviceConsent, renderPage } = deps;
+  const { renderPage } = deps;
 
   /** A code in the address only fills the form: the user has to say that the device shows it. */
   const get = async (request: Request, response: Response): Promise<void> => {
     const parameters = queryParametersOf(request);
     const pageRequest = await pageRequestOf(deps, request, response);
-    if (pageRequest === undefined) sendToLogin(response, parameters);
-    else show(renderPage, pageRequest, formWith(parameters.get('user_code') ?? '', pageRequest.user));
+    if (pageRequest === undefined) {
+      sendToLogin(response, parameters);
+      return;
+    }
+    const form = formWith(parameters.get('user_code') ?? '', pageRequest.user);
+    const page = await shownBefore(deps, pageRequest, parameters.get(SHOWN));
+    show(renderPage, pageRequest, page === undefined ? form : { ...form, page });
   };
 
   const refuse = (pageRequest: PageRequest, userCode: string, refusal: CodeRefusal): void => {
@@ -95,7 +162,6 @@ export const createDevicePageRouter = (deps: DevicePageDeps): Router => {
     show(renderPage, pageRequest, formWith(userCode, pageRequest.user, refusal));
   };
 
-  /** Shows what the code asks for; with a `grant`, answers it. */
   const post = async (request: Request, response: Response): Promise<void> => {
     const form = formOf(request);
     const pageRequest = await pageRequestOf(deps, request, response);
@@ -104,12 +170,9 @@ export const createDevicePageRouter = (deps: DevicePageDeps): Router => {
       return;
     }
     const userCode = form.get('user_code') ?? '';
-    const entry = { userCode, person: pageRequest, route: routeOf(request.headers) };
-    const shown = await (
-      form.has('grant') ? answer(deviceConsent, entry, form.get('grant')) : question(deviceConsent, entry)
-    ).catch(codeRefusal);
-    if (shown instanceof Error) refuse(pageRequest, userCode, shown);
-    else show(renderPage, pageRequest, shown);
+    const grant = form.has('grant') ? (form.get('grant') ?? '') : undefined;
+    const refusal = await replyTo(deps, pageRequest, { userCode, grant }).catch(codeRefusal);
+    if (refusal instanceof Error) refuse(pageRequest, userCode, refusal);
   };
 
   const router = Router();

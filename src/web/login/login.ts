@@ -41,16 +41,24 @@ const refuseCredentials = (query: Parameters): void => {
 const formParameters = (query: Parameters): Readonly<Record<string, string>> =>
   query.hasRepetition && query.has('client_id') ? { return_to: `/auth/grant?${query.toString()}` } : query.toRecord();
 
+/** What was wrong, and the name that was typed: it need not be typed again. */
+interface RefusedLogin {
+  readonly error: string;
+  readonly username: string;
+}
+
 const show = (
   { renderPage }: LoginRouterDeps,
   { request, response }: Pick<Exchange, 'request' | 'response'>,
-  page: { readonly status: number; readonly parameters: Parameters; readonly error?: string },
+  page: { readonly status: number; readonly parameters: Parameters; readonly refusal?: RefusedLogin },
 ): void => {
-  const { status } = page;
+  const { status, refusal } = page;
   const parameters = formParameters(page.parameters);
-  const said = page.error === undefined ? {} : { error: page.error };
-  if (prefersHtml(request)) renderPage(response, { view: 'login', status, data: { parameters, ...said } });
-  else
+  const said = refusal === undefined ? {} : { error: refusal.error };
+  if (prefersHtml(request)) {
+    const kept = refusal && { username: refusal.username, reload: `${path}?${page.parameters.toString()}` };
+    renderPage(response, { view: 'login', status, data: { parameters, ...said, ...kept } });
+  } else
     response
       .status(status)
       .vary('Accept')
@@ -74,6 +82,22 @@ const localAddress = (wanted: string | undefined, publicUrl: string): string => 
   return URL.canParse(wanted, origin) && new URL(wanted, origin).origin === origin ? wanted : '/';
 };
 
+/** Redirects to the consent, whose question is armed already: a program may answer it without the page. */
+const redirectOn = async (
+  { consents, publicUrl }: LoginRouterDeps,
+  { request, response }: Pick<Exchange, 'request' | 'response'>,
+  { user, parameters }: { readonly user: User; readonly parameters: Parameters },
+): Promise<void> => {
+  if (parameters.all('client_id').every((id) => id === '')) {
+    seeOther(response, localAddress(parameters.get('return_to'), publicUrl));
+    return;
+  }
+  const requester = { parameters, user, sessionHash: sessionHash(request), route: routeOf(request.headers) };
+  const consent = await consents.prepare(requester);
+  if (consent.outcome === 'valid') await consents.ask(consent.question);
+  seeOther(response, `/auth/grant?${parameters.toString()}`);
+};
+
 /** `/auth/login`. Needs the session middleware before it. */
 export const createLoginRouter = (deps: LoginRouterDeps): Router => {
   const startSession = createSessionStart(deps);
@@ -84,43 +108,31 @@ export const createLoginRouter = (deps: LoginRouterDeps): Router => {
     return user;
   };
 
-  /** Redirects to the consent, whose question is armed already: a program may answer it without the page. */
-  const redirectOn = async (
-    request: Request,
-    response: Response,
-    user: User,
-    parameters: Parameters,
-  ): Promise<void> => {
-    if (!parameters.has('client_id')) {
-      seeOther(response, localAddress(parameters.get('return_to'), deps.publicUrl));
-      return;
-    }
-    const requester = { parameters, user, sessionHash: sessionHash(request), route: routeOf(request.headers) };
-    const consent = await deps.consents.prepare(requester);
-    if (consent.outcome === 'valid') await deps.consents.ask(consent.question);
-    seeOther(response, `/auth/grant?${parameters.toString()}`);
-  };
-
   const get = async (request: Request, response: Response): Promise<void> => {
     const parameters = queryParametersOf(request);
     refuseCredentials(parameters);
     const user = await deps.currentUser.find(sessionUser(request)?.id, routeOf(request.headers));
     if (user === undefined) show(deps, { request, response }, { status: 200, parameters });
-    else await redirectOn(request, response, user, parameters);
+    else await redirectOn(deps, { request, response }, { user, parameters });
   };
 
   const post = async (request: Request, response: Response): Promise<void> => {
     refuseCredentials(queryParametersOf(request));
     const form = formOf(request);
     const parameters = form.without('username', 'password');
-    request.body = { username: form.get('username') ?? '', password: form.get('password') ?? '' };
+    const username = form.get('username') ?? '';
+    request.body = { username, password: form.get('password') ?? '' };
     const answer = await logIn(request, response).catch(loginRefusal);
     if (answer instanceof Error) {
       if ('retryAfterSeconds' in answer) response.set('Retry-After', String(answer.retryAfterSeconds));
-      show(deps, { request, response }, { status: statusOf(answer), parameters, error: answer.message });
+      show(
+        deps,
+        { request, response },
+        { status: statusOf(answer), parameters, refusal: { error: answer.message, username } },
+      );
       return;
     }
-    await redirectOn(request, response, answer, parameters);
+    await redirectOn(deps, { request, response }, { user: answer, parameters });
   };
 
   const router = Router();

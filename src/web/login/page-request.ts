@@ -39,6 +39,10 @@ export const seeOther = (response: Response, address: string): void =>
 /** Where a browser is sent after the login: only a GET can be repeated. */
 const returnAddress = ({ method, originalUrl }: Request): string => (method === 'GET' ? originalUrl : '/management');
 
+/** Where a page that answers a POST is found by GET: a reload of it repeats nothing. */
+export const reloadOf = (status: number, address: string): { readonly reload?: string } =>
+  status >= 400 ? { reload: address } : {};
+
 const sendToLogin = (request: Request, response: Response): void => {
   if (!prefersHtml(request)) throw new NotLoggedInError();
   seeOther(response, `/auth/login?return_to=${encodeURIComponent(returnAddress(request))}`);
@@ -53,8 +57,12 @@ export const forLoggedIn =
   (handle: (pageRequest: PageRequest) => Promise<void>): RequestHandler =>
   async (request, response) => {
     const pageRequest = await pageRequestOf(deps, request, response);
-    if (pageRequest === undefined) sendToLogin(request, response);
-    else await handle(pageRequest);
+    if (pageRequest === undefined) {
+      sendToLogin(request, response);
+      return;
+    }
+    response.locals['visitor'] = pageRequest.user;
+    await handle(pageRequest);
   };
 
 /** The `:id` in the address. */

@@ -8,6 +8,7 @@ import {
   noticeFor,
   type PageRequest,
   type PageRequestDeps,
+  reloadOf,
   replyDone,
   show,
 } from '../login/page-request.ts';
@@ -70,8 +71,9 @@ export const createAccountPages = (deps: AccountPagesDeps): Router => {
     const sessions = (await ownSessions.list(pageRequest)).map((session) => sessionView(pageRequest, session));
     const events = (await auditTrail.latestOf(pageRequest)).map(auditEventView);
     const said = { notice: noticeFor(pageRequest, notices), fault: refusal && sentenceOf(refusal) };
-    const data = { username, role, sessions, events, ...said, password: sandbox ? 'fixed' : 'changeable' } as const;
-    const page = { view: 'account', status: refusal === undefined ? 200 : statusOf(refusal), data } as const;
+    const status = refusal === undefined ? 200 : statusOf(refusal);
+    const shown = { username, role, sessions, events, password: sandbox ? 'fixed' : 'changeable' } as const;
+    const page = { view: 'account', status, data: { ...shown, ...said, ...reloadOf(status, path) } } as const;
     show(renderPage, pageRequest, { page, json: { username, role, created_at: isoTime(createdAt), sessions, events } });
   };
 

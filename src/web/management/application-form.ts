@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import {
+  type SelfServiceChanges,
   type SelfServiceClient,
   selfServiceGrantTypes,
   selfServiceScopes,
@@ -32,6 +33,19 @@ export const applicationForm = z
     redirectUris: redirect_uris,
     ...(grant_types && { grantTypes: grant_types }),
     ...(scopes && { scopes }),
+  }));
+
+/** The form that changes an application, or the JSON in its place: what is left out stays. */
+export const applicationChanges = z
+  .object({
+    name: z.string().optional(),
+    redirect_uris: z.preprocess(lines, z.array(z.string()).optional()),
+    grant_types: z.preprocess(boxes, z.array(z.enum(selfServiceGrantTypes)).optional()),
+  })
+  .transform(({ name, redirect_uris, grant_types }): SelfServiceChanges => ({
+    ...(name !== undefined && { name }),
+    ...(redirect_uris && { redirectUris: redirect_uris }),
+    ...(grant_types && { grantTypes: grant_types }),
   }));
 
 /** What the form calls the parts of a description. */

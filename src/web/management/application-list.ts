@@ -4,28 +4,40 @@ import {
   selfServiceGrantTypes,
   selfServiceScopes,
 } from '../../oauth/clients/client-description.ts';
-import { type Client, DEVICE_CODE_GRANT, type RegistrationToken } from '../../oauth/model/account-stores.ts';
+import {
+  type Client,
+  DEVICE_CODE_GRANT,
+  type GrantType,
+  type RegistrationToken,
+} from '../../oauth/model/account-stores.ts';
 import { scopeDescriptions } from '../../oauth/model/permissions.ts';
-import { noticeFor, type PageRequest, show } from '../login/page-request.ts';
+import { noticeFor, type PageRequest, reloadOf, show } from '../login/page-request.ts';
 import {
   type AdministratorView,
   type ApplicationFormView,
   type ApplicationView,
+  type ChoiceView,
   isoTime,
   type KeyPairView,
   type RegistrationTokenView,
 } from '../page/page-data.ts';
 import type { RenderPage } from '../page/page-renderer.ts';
+import type { ShownOnce } from './shown-once.ts';
 
 export interface ApplicationListDeps extends Pick<
   Authorization,
   'applicationAdmin' | 'keyPairs' | 'registrationTokenAdmin'
 > {
   readonly renderPage: RenderPage;
+  readonly shownOnce: ShownOnce;
 }
+
+const LIST = '/management/api';
 
 const notices = {
   deleted: 'The application is deleted.',
+  changed: 'The application is changed.',
+  erased: 'The secret is erased here. What you copied stays valid.',
   'token-deleted': 'The registration token is deleted.',
 };
 
@@ -62,6 +74,12 @@ export const registrationTokenView = (token: RegistrationToken): RegistrationTok
 
 const emptyForm: SelfServiceClient = { name: '', type: 'confidential', redirectUris: [] };
 
+/** How an application may get access, as boxes to tick. */
+export const grantChoices = (grantTypes: readonly GrantType[]): readonly ChoiceView[] =>
+  selfServiceGrantTypes.map((value) => {
+    return { value, label: grantLabels[value], checked: grantTypes.includes(value) };
+  });
+
 const formView = (application: SelfServiceClient, faults: readonly string[]): ApplicationFormView => {
   const { grantTypes = ['authorization_code', 'refresh_token'], scopes = ['call'] } = application;
   return {
@@ -69,9 +87,7 @@ const formView = (application: SelfServiceClient, faults: readonly string[]): Ap
     type: application.type,
     redirectUris: application.redirectUris.join('\n'),
     faults,
-    grantTypes: selfServiceGrantTypes.map((value) => {
-      return { value, label: grantLabels[value], checked: grantTypes.includes(value) };
-    }),
+    grantTypes: grantChoices(grantTypes),
     scopes: selfServiceScopes.map((value) => {
       return { value, label: scopeDescriptions[value], checked: scopes.includes(value) };
     }),
@@ -101,8 +117,11 @@ export const createApplicationList = (deps: ApplicationListDeps) => {
       return { ...application, grant_types: application.grant_types.map((name) => grantNames[name] ?? name) };
     });
     const form = formView(refused?.application ?? emptyForm, refused?.faults ?? []);
-    const data = { applications: shown, administrator, form, notice: noticeFor(pageRequest, notices) };
-    const page = { view: 'applications', status: refused === undefined ? 200 : 400, data } as const;
+    const status = refused === undefined ? 200 : 400;
+    const formId = deps.shownOnce.newFormId();
+    const notice = noticeFor(pageRequest, notices);
+    const data = { applications: shown, administrator, form, notice, formId, ...reloadOf(status, LIST) };
+    const page = { view: 'applications', status, data } as const;
     show(deps.renderPage, pageRequest, { page, json: { applications, ...administrator } });
   };
 };

@@ -11,9 +11,10 @@ import {
   show,
 } from '../login/page-request.ts';
 import { fieldsOf, readBody } from '../page/page-body.ts';
-import type { SecretView } from '../page/page-data.ts';
+import { createApplicationChanges } from './application-changes.ts';
 import { applicationForm, faultsOf } from './application-form.ts';
 import { type ApplicationListDeps, applicationView, createApplicationList } from './application-list.ts';
+import type { MadeSecret } from './shown-once.ts';
 
 const path = '/management/api';
 
@@ -35,7 +36,7 @@ const deletionQuestion: Question = {
   button: 'Delete it',
 };
 
-const secretShown = ({ client, secret }: ClientWithSecret): { readonly data: SecretView; readonly json: object } => {
+const secretShown = ({ client, secret }: ClientWithSecret): MadeSecret => {
   const id = { label: 'Client id', value: client.id };
   if (secret === null) {
     const text = 'A public application has no secret. Its requests need a code challenge (PKCE).';
@@ -48,7 +49,7 @@ const secretShown = ({ client, secret }: ClientWithSecret): { readonly data: Sec
 
 /** A user's own applications under `/management/api`. */
 export const createApplicationPages = (deps: ApplicationListDeps & PageRequestDeps): Router => {
-  const { applicationAdmin: applications, renderPage } = deps;
+  const { applicationAdmin: applications, shownOnce, renderPage } = deps;
   const loggedIn = forLoggedIn(deps);
   const list = createApplicationList(deps);
 
@@ -59,34 +60,28 @@ export const createApplicationPages = (deps: ApplicationListDeps & PageRequestDe
     return found;
   };
 
-  const showSecret = (pageRequest: PageRequest, status: 200 | 201, withSecret: ClientWithSecret): void => {
-    const { data, json } = secretShown(withSecret);
-    show(renderPage, pageRequest, { page: { view: 'secret', status, data }, json });
-  };
-
   const create = async (pageRequest: PageRequest): Promise<void> => {
     const described = fieldsOf(pageRequest.request, applicationForm);
-    const created = await applications.create(pageRequest, described).catch((error: unknown) => {
-      if (error instanceof InvalidAccountError && pageRequest.wants === 'page') return error;
-      throw error;
+    const make = async (): Promise<MadeSecret> => secretShown(await applications.create(pageRequest, described));
+    await shownOnce.reply(pageRequest, 201, make).catch(async (error: unknown) => {
+      if (!(error instanceof InvalidAccountError) || pageRequest.wants === 'json') throw error;
+      await list(pageRequest, { application: described, faults: faultsOf(error) });
     });
-    if (created instanceof InvalidAccountError) {
-      await list(pageRequest, { application: described, faults: faultsOf(created) });
-    } else {
-      showSecret(pageRequest, 201, created);
-    }
   };
 
   const ask =
     ({ title, text, button }: Question) =>
     async (pageRequest: PageRequest): Promise<void> => {
       const client = await find(pageRequest);
-      const data = { title: `${title} ${client.name}?`, text, button, action: pageRequest.request.path, back: path };
+      const words = { title: `${title} ${client.name}?`, text, button };
+      const data = { ...words, action: pageRequest.request.path, back: path, formId: shownOnce.newFormId() };
       show(renderPage, pageRequest, { page: { view: 'confirm', status: 200, data }, json: applicationView(client) });
     };
 
-  const rotate = async (pageRequest: PageRequest): Promise<void> =>
-    showSecret(pageRequest, 200, await applications.rotateSecret(pageRequest, identifierOf(pageRequest)));
+  const rotate = (pageRequest: PageRequest): Promise<void> =>
+    shownOnce.reply(pageRequest, 200, async () =>
+      secretShown(await applications.rotateSecret(pageRequest, identifierOf(pageRequest))),
+    );
 
   const remove = async (pageRequest: PageRequest): Promise<void> => {
     await applications.delete(pageRequest, identifierOf(pageRequest));
@@ -100,7 +95,8 @@ export const createApplicationPages = (deps: ApplicationListDeps & PageRequestDe
     )
     .post(`${path}/applications`, readBody, loggedIn(create))
     .get(`${path}/applications/:id/secret`, loggedIn(ask(secretQuestion)))
-    .post(`${path}/applications/:id/secret`, loggedIn(rotate))
+    .post(`${path}/applications/:id/secret`, readBody, loggedIn(rotate))
+    .use(createApplicationChanges({ ...deps, find }))
     .get(`${path}/applications/:id/delete`, loggedIn(ask(deletionQuestion)))
     .post(`${path}/applications/:id/delete`, loggedIn(remove));
 };

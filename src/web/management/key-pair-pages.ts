@@ -1,11 +1,14 @@
 import { Router } from 'express';
 import type { Authorization } from '../../oauth/authorization.ts';
 import { forLoggedIn, type PageRequest, type PageRequestDeps, show } from '../login/page-request.ts';
+import { readBody } from '../page/page-body.ts';
 import type { RenderPage } from '../page/page-renderer.ts';
 import { keyPairView } from './application-list.ts';
+import type { MadeSecret, ShownOnce } from './shown-once.ts';
 
 export interface KeyPairPagesDeps extends PageRequestDeps, Pick<Authorization, 'keyPairs'> {
   readonly renderPage: RenderPage;
+  readonly shownOnce: ShownOnce;
 }
 
 const path = '/management/api/keys';
@@ -20,16 +23,17 @@ const question = {
 
 /** `/management/api/keys`: the key pair of an administrator. */
 export const createKeyPairPages = (deps: KeyPairPagesDeps): Router => {
-  const { keyPairs, renderPage } = deps;
+  const { keyPairs, shownOnce, renderPage } = deps;
   const loggedIn = forLoggedIn(deps);
 
   const ask = async (pageRequest: PageRequest): Promise<void> => {
     const keyPair = await keyPairs.find(pageRequest);
     const json = { key_pair: keyPair === undefined ? null : keyPairView(keyPair) };
-    show(renderPage, pageRequest, { page: { view: 'confirm', status: 200, data: question }, json });
+    const data = { ...question, formId: shownOnce.newFormId() };
+    show(renderPage, pageRequest, { page: { view: 'confirm', status: 200, data }, json });
   };
 
-  const generate = async (pageRequest: PageRequest): Promise<void> => {
+  const make = async (pageRequest: PageRequest): Promise<MadeSecret> => {
     const { clientId, clientSecret } = await keyPairs.generate(pageRequest);
     const data = {
       title: 'Your API key pair',
@@ -39,9 +43,11 @@ export const createKeyPairPages = (deps: KeyPairPagesDeps): Router => {
         { label: 'Client secret', value: clientSecret },
       ],
     };
-    const json = { client_id: clientId, client_secret: clientSecret };
-    show(renderPage, pageRequest, { page: { view: 'secret', status: 201, data }, json });
+    return { data, json: { client_id: clientId, client_secret: clientSecret } };
   };
 
-  return Router().get(path, loggedIn(ask)).post(path, loggedIn(generate));
+  const generate = (pageRequest: PageRequest): Promise<void> =>
+    shownOnce.reply(pageRequest, 201, () => make(pageRequest));
+
+  return Router().get(path, loggedIn(ask)).post(path, readBody, loggedIn(generate));
 };

@@ -13,9 +13,11 @@ import {
 import { fieldsOf, readBody } from '../page/page-body.ts';
 import type { RenderPage } from '../page/page-renderer.ts';
 import { registrationTokenView } from './application-list.ts';
+import type { MadeSecret, ShownOnce } from './shown-once.ts';
 
 export interface RegistrationTokenPagesDeps extends PageRequestDeps, Pick<Authorization, 'registrationTokenAdmin'> {
   readonly renderPage: RenderPage;
+  readonly shownOnce: ShownOnce;
 }
 
 const LIST = '/management/api';
@@ -27,19 +29,21 @@ const newToken = z.object({ name: z.string(), days });
 
 /** The registration tokens of the service, for administrators. */
 export const createRegistrationTokenPages = (deps: RegistrationTokenPagesDeps): Router => {
-  const { registrationTokenAdmin: tokens, renderPage } = deps;
+  const { registrationTokenAdmin: tokens, shownOnce, renderPage } = deps;
   const loggedIn = forLoggedIn(deps);
 
-  const create = async (pageRequest: PageRequest): Promise<void> => {
+  const make = async (pageRequest: PageRequest): Promise<MadeSecret> => {
     const { token, registrationToken } = await tokens.create(pageRequest, fieldsOf(pageRequest.request, newToken));
     const data = {
       title: registrationToken.name,
       text: 'Copy the registration token now: it is shown this once. Programs register clients with it.',
       facts: [{ label: 'Registration token', value: token }],
     };
-    const json = { ...registrationTokenView(registrationToken), token };
-    show(renderPage, pageRequest, { page: { view: 'secret', status: 201, data }, json });
+    return { data, json: { ...registrationTokenView(registrationToken), token } };
   };
+
+  const create = (pageRequest: PageRequest): Promise<void> =>
+    shownOnce.reply(pageRequest, 201, () => make(pageRequest));
 
   const ask = async (pageRequest: PageRequest): Promise<void> => {
     const id = identifierOf(pageRequest);

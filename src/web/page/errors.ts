@@ -9,6 +9,15 @@ export class NotLoggedInError extends AppError {
   }
 }
 
+/** A secret whose time is over, that was erased, or that another session made. */
+export class SecretGoneError extends AppError {
+  readonly code = 'not_found';
+  readonly kind: ErrorKind = 'not-found';
+  constructor() {
+    super('This secret is not shown any more: it was erased, or made more than ten minutes ago. Make a new one.');
+  }
+}
+
 /** A form, or the JSON in its place, with fields that are missing or make no sense. */
 export class InvalidFieldsError extends AppError {
   readonly code = 'invalid_request';

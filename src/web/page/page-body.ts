@@ -11,6 +11,10 @@ export const readBody: RequestHandler = (request, response, next) => {
   else readJson(request, response, next);
 };
 
+/** Tells one form that was shown from others: what is sent twice was sent from the same one. */
+export const formIdOf = (request: Request): string | undefined =>
+  typeof request.body === 'string' ? formOf(request).get('form_id') : undefined;
+
 /** Fields that a form may repeat become lists, as JSON has them. */
 const formFields = (request: Request): Readonly<Record<string, unknown>> => {
   const form = formOf(request);

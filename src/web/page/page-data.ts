@@ -39,6 +39,14 @@ export interface ChoiceView {
   readonly checked: boolean;
 }
 
+/** What a person changes of an application. */
+export interface ApplicationChangesView {
+  readonly name: string;
+  readonly redirectUris: string;
+  readonly grantTypes: readonly ChoiceView[];
+  readonly faults: readonly string[];
+}
+
 /** The form for a new application, filled in as it was sent where something was wrong with it. */
 export interface ApplicationFormView {
   readonly name: string;
@@ -79,20 +87,32 @@ export interface AuditEventView {
   readonly last_at: string;
 }
 
-/** The one page that shows a secret. */
+/** The one page that shows a secret, for a while. */
 export interface SecretView {
+  readonly id: string;
+  readonly until: string;
   readonly title: string;
   readonly text: string;
   readonly facts: readonly { readonly label: string; readonly value: string }[];
 }
 
-/** `notice` is one sentence on what was done. */
+/**
+ * `notice` is one sentence on what was done. `formId` goes along with a form that makes something: sent twice, it makes it
+ * once. `reload` is where a page that answers a POST is found again: a reload asks for that, and repeats no POST.
+ */
 interface ManagementPageData {
   readonly applications: {
     readonly applications: readonly ApplicationView[];
     readonly administrator: AdministratorView | undefined;
     readonly form: ApplicationFormView;
     readonly notice: string | undefined;
+    readonly formId: string;
+    readonly reload?: string;
+  };
+  readonly application: {
+    readonly application: ApplicationView;
+    readonly form: ApplicationChangesView;
+    readonly reload?: string;
   };
   readonly granted: {
     readonly applications: readonly (Omit<GrantedView, 'scopes'> & { readonly allows: readonly string[] })[];
@@ -106,6 +126,7 @@ interface ManagementPageData {
     readonly events: readonly AuditEventView[];
     readonly notice: string | undefined;
     readonly fault: string | undefined;
+    readonly reload?: string;
   };
   readonly audit: {
     readonly events: readonly AuditEventView[];
@@ -120,14 +141,20 @@ interface ManagementPageData {
     readonly action: string;
     readonly button: string;
     readonly back: string;
+    readonly formId?: string;
   };
   readonly secret: SecretView;
 }
 
 /** What each view shows. Every text is escaped by the template. */
 export interface PageData extends ManagementPageData {
-  /** `parameters` travel on as hidden inputs; `error` is one plain sentence. */
-  readonly login: { readonly parameters: Readonly<Record<string, string>>; readonly error?: string };
+  /** `parameters` travel on as hidden inputs; `error` is one plain sentence; `username` is the name that was typed. */
+  readonly login: {
+    readonly parameters: Readonly<Record<string, string>>;
+    readonly error?: string;
+    readonly username?: string;
+    readonly reload?: string;
+  };
   readonly grant: {
     readonly parameters: Readonly<Record<string, string>>;
     readonly client: { readonly name: string };
@@ -135,9 +162,16 @@ export interface PageData extends ManagementPageData {
     readonly username: string;
     /** Where the answer goes: the host of the redirect URI. */
     readonly redirectHost: string;
+    /** `again`: the person pressed a button for another question than this one. */
+    readonly asked: 'first' | 'again';
   };
   /** `error` is one plain sentence. */
-  readonly device: { readonly username: string; readonly userCode: string; readonly error?: string };
+  readonly device: {
+    readonly username: string;
+    readonly userCode: string;
+    readonly error?: string;
+    readonly reload?: string;
+  };
   readonly 'device-question': {
     readonly userCode: string;
     readonly client: { readonly name: string };
@@ -148,7 +182,7 @@ export interface PageData extends ManagementPageData {
     readonly client: { readonly name: string };
     readonly verdict: 'approved' | 'refused';
   };
-  readonly error: { readonly title: string; readonly detail: string };
+  readonly error: { readonly title: string; readonly detail: string; readonly reload?: string };
   readonly problems: {
     readonly title: string;
     readonly problems: readonly {

@@ -13,6 +13,7 @@ import {
   queryOf,
   without,
 } from '../../support/oauth-app.ts';
+import { addSandboxAccounts } from '../../support/sandbox.ts';
 
 const secret = 'a secret of a configuration file, long enough';
 const html = { Accept: 'text/html' };
@@ -112,6 +113,39 @@ describe('the client and its address', () => {
   });
 
   it.each([
+    ['http://127.0.0.1', 302],
+    ['http://127.0.0.1:3000', 302],
+    ['http://127.0.0.1:65535/', 302],
+    ['http://127.0.0.1:5173/callback', 302],
+    ['http://[::1]:5173', 302],
+    ['http://[::1]:5173/callback', 302],
+    ['http://127.0.0.1:5173/other', 400],
+    ['http://127.0.0.1:99999', 400],
+    ['http://127.0.0.1.evil.example', 400],
+    ['http://localhost:5173', 400],
+    ['https://127.0.0.1:5173', 400],
+  ])('the demo front-end of the sandbox may be sent back to %s: %i (4)', async (uri, status) => {
+    await addSandboxAccounts(oauth);
+    expect((await start(queryOf(asked({ client_id: 'demo-js', redirect_uri: uri })))).status).toBe(status);
+  });
+
+  it('the page says which address came, and how to register it (2)', async () => {
+    const uri = 'http://localhost:5173/callback?a=<b>';
+    const page = await start(queryOf(asked({ client_id: 'two', redirect_uri: uri }))).set(html);
+    expectNoRedirect(page);
+    expect(page.text).toContain(
+      'The application two wants you sent back to http://localhost:5173/callback?a=&lt;b&gt;',
+    );
+    expect(page.text).toContain('/management/api');
+    expect(page.text).not.toContain('href="http://localhost:5173');
+    const { body } = await start(queryOf(asked({ client_id: 'two', redirect_uri: uri })));
+    expect(body).toMatchObject({ code: 'invalid_request', client_id: 'two', redirect_uri: uri });
+    const missing = await start(queryOf(without(asked({ client_id: 'two' }), 'redirect_uri')));
+    expect(missing.body.detail).toContain('has not said to which of its addresses');
+    expect(missing.body.detail).not.toContain('undefined');
+  });
+
+  it.each([
     '//localhost:8888/test',
     'http://user@localhost:8888/test',
     'http://localhost:8888/x/../test',
@@ -132,9 +166,89 @@ describe('the client and its address', () => {
     expect(arrival(await granted(fields)).place).toBe(callback);
   });
 
+  it('an empty one counts as left out (88)', async () => {
+    const fields = asked({ redirect_uri: '' });
+    expect((await start(queryOf(fields))).status).toBe(302);
+    expect(arrival(await granted(fields)).place).toBe(callback);
+    expectNoRedirect(await start(queryOf({ ...fields, client_id: 'two' })));
+    expectNoRedirect(await start(`${queryOf(fields)}&redirect_uri=`));
+    expectNoRedirect(await start(queryOf(asked({ client_id: '' }))));
+  });
+
   it('the query of a registered address is kept, and the code appended (7)', async () => {
     const answer = await granted(asked({ client_id: 'two', redirect_uri: `${callback}/a?x=1` }));
     expect(answer.headers['location']).toMatch(/^http:\/\/localhost:8888\/test\/a\?x=1&code=[\w-]{43}&iss=/);
+  });
+});
+
+describe('parameters without a value', () => {
+  it.each(['state', 'scope', 'response_mode', 'code_challenge', 'code_challenge_method', 'nonce'])(
+    '%s counts as left out (88)',
+    async (name) => {
+      const { query, fragment } = arrival(await granted({ ...without(asked(), name), [name]: '' }));
+      expect([query.has('code'), query.has('state'), [...fragment]]).toEqual([true, false, []]);
+    },
+  );
+
+  it.each(['response_type'])('a %s that is needed is missing then (88)', async (name) => {
+    const { query } = await refusal(queryOf(asked({ [name]: '' })));
+    expect(query.get('error')).toBe('invalid_request');
+  });
+
+  it('a public client has no challenge where it is empty (88)', async () => {
+    const fields = asked({ client_id: 'demo-js', code_challenge: '', code_challenge_method: 'S256' });
+    expect((await refusal(queryOf(fields))).query.get('error')).toBe('invalid_request');
+  });
+});
+
+describe('the response mode (87)', () => {
+  const supported = async (): Promise<readonly string[]> =>
+    (await request(oauth.app).get('/.well-known/oauth-authorization-server')).body.response_modes_supported;
+
+  it('is honoured where the metadata has it, on success, refusal and error (87)', async () => {
+    expect(await supported()).toEqual(['query', 'fragment']);
+    const fields = asked({ response_mode: 'fragment', state: 'a b' });
+    const good = arrival(await granted(fields));
+    expect([good.place, [...good.query]]).toEqual([callback, []]);
+    expect(good.fragment.get('code')).toMatch(/^[\w-]{43}$/);
+    expect([good.fragment.get('state'), good.fragment.get('iss')]).toEqual(['a b', issuer]);
+    const refused = await (await loggedIn(oauth, fields)).post('/auth/grant').type('form').send(fields);
+    expect(arrival(refused).fragment.get('error')).toBe('access_denied');
+    const wrong = await refusal(queryOf({ ...fields, scope: 'nonsense' }));
+    expect([wrong.fragment.get('error'), [...wrong.query]]).toEqual(['invalid_scope', []]);
+    expect(arrival(await granted(asked({ response_mode: 'query' }))).query.has('code')).toBe(true);
+    const token = arrival(await granted(asked({ response_type: 'token', response_mode: 'fragment' })));
+    expect(token.fragment.has('access_token')).toBe(true);
+  });
+
+  it('is honoured where a remembered grant answers (87)', async () => {
+    const agent = await loggedIn(oauth);
+    await agent
+      .post('/auth/grant')
+      .type('form')
+      .send({ ...asked(), grant: 'true' });
+    const { fragment, query } = arrival(
+      await agent.get(`/auth/grant?${queryOf(asked({ response_mode: 'fragment' }))}`),
+    );
+    expect([fragment.has('code'), query.has('code')]).toEqual([true, false]);
+  });
+
+  it.each(['form_post', 'web_message', 'jwt', 'FRAGMENT', 'toString'])('%s is refused (87)', async (mode) => {
+    const { query, fragment } = await refusal(queryOf(asked({ response_mode: mode })));
+    expect([query.get('error'), query.has('code'), [...fragment]]).toEqual(['invalid_request', false, []]);
+    const front = await refusal(queryOf(asked({ response_type: 'token', response_mode: mode })));
+    expect([front.fragment.get('error'), [...front.query]]).toEqual(['invalid_request', []]);
+  });
+
+  it('a token never stands in the query (87)', async () => {
+    const { query, fragment } = await refusal(queryOf(asked({ response_type: 'token', response_mode: 'query' })));
+    expect([fragment.get('error'), [...query]]).toEqual(['invalid_request', []]);
+  });
+
+  it('is part of the question: an answer to the one is none to the other (87)', async () => {
+    const agent = await loggedIn(oauth);
+    const fields = { ...asked({ response_mode: 'fragment' }), grant: 'true' };
+    expectNoRedirect(await agent.post('/auth/grant').type('form').send(fields));
   });
 });
 
@@ -201,7 +315,7 @@ describe('errors that the client gets', () => {
   });
 
   it('unknown parameters are ignored (13)', async () => {
-    const fields = asked({ nonce: '1', response_mode: 'form_post', transaction_id: '__proto__', constructor: 'x' });
+    const fields = asked({ nonce: '1', prompt: 'none', transaction_id: '__proto__', constructor: 'x' });
     const answer = await granted(fields);
     expect(answer.status).toBe(303);
     expect(arrival(answer).query.has('code')).toBe(true);

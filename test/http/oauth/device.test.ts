@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import request, { type Agent } from 'supertest';
+import request, { type Agent, type Response } from 'supertest';
 import type { ClientDescription } from '../../../src/oauth/clients/client-description.ts';
 import { DEVICE_CODE_GRANT } from '../../../src/oauth/model/account-stores.ts';
 import { audited } from '../../support/audited.ts';
@@ -69,6 +69,9 @@ const send = (agent: Agent, userCode: string, fields: Fields = {}): request.Test
     .post('/device')
     .type('form')
     .send({ user_code: userCode, ...fields });
+
+/** The page that a form led to: a browser asks for it by GET. */
+const follow = (agent: Agent, { headers }: Response): request.Test => agent.get(headers['location'] ?? '').set(html);
 
 const accept = async ({ user_code }: Started, name = 'demo'): Promise<void> => {
   const { body } = await send(await logIn(name), user_code, { grant: 'true' }).expect(200);
@@ -329,7 +332,7 @@ describe('the page of the person', () => {
     const started = await start({ client_id: 'desk-phone', scope: 'call operator' });
     const agent = await logIn();
     const typed = ` ${started.user_code.toLowerCase().replace('-', ' ')} `;
-    const page = await send(agent, typed).set(html);
+    const page = await follow(agent, await send(agent, typed).set(html));
     expect(page.status).toBe(200);
     expect(page.text).toContain('Desk &lt;b&gt;phone&lt;/b&gt;');
     expect(page.text).toContain(started.user_code);
@@ -340,8 +343,14 @@ describe('the page of the person', () => {
     const { user_code } = started;
     expect(body).toEqual({ user_code, client_id: 'desk-phone', client_name: 'Desk <b>phone</b>', scope: 'call' });
     expect(await poll(started)).toEqual(pending);
-    const answered = await send(agent, typed, { grant: 'true' }).set(html);
-    expect(answered.text).toContain('Your device is connected');
+    const answered = await send(agent, typed, { grant: 'true' }).set(html).expect(303);
+    const twice = await send(agent, typed, { grant: 'true' }).set(html).expect(303);
+    expect(twice.headers['location']).toBe(answered.headers['location']);
+    for (const reload of [answered, answered]) {
+      expect((await follow(agent, reload)).text).toContain('Your device is connected');
+    }
+    const stranger = await logIn();
+    expect((await follow(stranger, answered)).text).not.toContain('Your device is connected');
     expect(await poll(started)).toEqual([200, 'call']);
   });
 
@@ -366,7 +375,7 @@ describe('the page of the person', () => {
   it('takes anything but a plain yes as a refusal, and answers a code once (29)', async () => {
     const started = await start();
     const agent = await logIn();
-    const page = await send(agent, started.user_code, { grant: 'yes' }).set(html);
+    const page = await follow(agent, await send(agent, started.user_code, { grant: 'yes' }).set(html));
     expect(page.text).toContain('You refused');
     expect((await send(agent, started.user_code, { grant: 'true' })).status).toBe(400);
     expect(await poll(started)).toEqual([400, 'access_denied']);
@@ -382,7 +391,8 @@ describe('the page of the person', () => {
     await accept(await start());
     const next = await start();
     expect(await poll(next)).toEqual(pending);
-    const page = await send(await logIn(), next.user_code).set(html);
+    const agent = await logIn();
+    const page = await follow(agent, await send(agent, next.user_code).set(html));
     expect(page.text).toMatch(/<button [^>]*name="grant" value="true"/);
   });
 

@@ -6,7 +6,6 @@ import {
   asked,
   callback,
   createOAuthApp,
-  demoApp,
   type Fields,
   issuer,
   loggedIn,
@@ -19,7 +18,6 @@ import {
 
 const html = { Accept: 'text/html' };
 const demo = { username: 'demo', password: 'demo' };
-const secret = 'a secret of a configuration file, long enough';
 
 let oauth: OAuthApp;
 beforeEach(async () => {
@@ -165,113 +163,6 @@ describe('the session', () => {
   });
 });
 
-describe('consent', () => {
-  it.each(['', 'false', 'TRUE', 'yes', '1'])('grant="%s" is none (29)', async (grant) => {
-    const agent = await loggedIn(oauth);
-    const refused = await answer(agent, asked(), grant);
-    expect(arrival(refused).query.get('error')).toBe('access_denied');
-    expect(arrival(refused).query.has('code')).toBe(false);
-  });
-
-  it('neither is a missing one, or one given twice (29)', async () => {
-    for (const body of [queryOf(asked()), `${queryOf(asked())}&grant=true&grant=false`]) {
-      const agent = await loggedIn(oauth);
-      const refused = await agent.post('/auth/grant').type('form').send(body);
-      expect(arrival(refused).query.get('error')).toBe('access_denied');
-    }
-  });
-
-  it('submitted many times at once gives one code (30)', async () => {
-    const agent = await loggedIn(oauth);
-    const cookie = cookieOf(
-      await agent
-        .post('/auth/login')
-        .type('form')
-        .send({ ...asked(), ...demo }),
-    ).split(';')[0]!;
-    const decide = (): request.Test => answer(request.agent(oauth.app), asked()).set('Cookie', cookie);
-    const answers = await Promise.all(Array.from({ length: 10 }, decide));
-    expect(answers.map(({ status }) => status).sort()).toEqual([303, ...Array<number>(9).fill(400)]);
-    expect(answers.filter(({ headers }) => 'location' in headers)).toHaveLength(1);
-    expect((await decide()).status).toBe(400);
-  });
-
-  it('without a question, or ten minutes after it, is a 400 page without Location (30)', async () => {
-    const agent = await loggedIn(oauth);
-    for (const fields of [
-      asked({ state: 'other' }),
-      asked({ scope: 'call read' }),
-      asked({ response_type: 'token' }),
-    ]) {
-      const page = await answer(agent, fields).set(html);
-      expect(page.status).toBe(400);
-      expect(page.headers).not.toHaveProperty('location');
-      expect(page.text).toContain('Start again at the application.');
-    }
-    oauth.clock.advance(10 * 60_000);
-    expect((await answer(agent, asked())).status).toBe(400);
-    expect((await answer(request.agent(oauth.app), asked())).status).toBe(400);
-    await agent.get(`/auth/grant?${queryOf(asked())}`).expect(200);
-    expect((await answer(agent, asked())).status).toBe(303);
-  });
-
-  it('belongs to the user and the session that were asked (31)', async () => {
-    const mine = await loggedIn(oauth);
-    const other = await loggedIn(oauth, {}, 'operator');
-    expect((await answer(other, asked())).status).toBe(400);
-    const again = await loggedIn(oauth, {});
-    expect((await answer(again, asked())).status).toBe(400);
-    await mine.post('/auth/login').type('form').send({ username: 'operator', password: 'operator' });
-    expect((await answer(mine, asked())).status).toBe(400);
-  });
-
-  it('is remembered for the same user, client, address and response type, and for fewer scopes (32)', async () => {
-    const agent = await loggedIn(oauth, asked({ scope: 'call read' }));
-    await answer(agent, asked({ scope: 'call read' })).expect(303);
-    const codeOf = async (who: Agent, fields: Fields): Promise<string | null> =>
-      arrival(await who.get(`/auth/grant?${queryOf(fields)}`)).query.get('code');
-    const code = await codeOf(agent, asked({ state: 'new' }));
-    expect((await requestToken(oauth, redemption(code!))).body).toMatchObject({ scope: 'call' });
-    expect(await codeOf(agent, asked({ scope: 'read call' }))).toMatch(/^[\w-]{43}$/);
-
-    await oauth.clients.configure({ ...demoApp, id: 'another' }, secret);
-    expect(await codeOf(agent, asked({ client_id: 'another' }))).toBeNull();
-    expect(await codeOf(await loggedIn(oauth, {}, 'operator'), asked())).toBeNull();
-    const implicit = await agent.get(`/auth/grant?${queryOf(asked({ response_type: 'token' }))}`);
-    expect(implicit.status).toBe(200);
-    const operator = await loggedIn(oauth, asked(), 'operator');
-    await answer(operator, asked()).expect(303);
-    expect(await codeOf(operator, asked({ scope: 'call operator' }))).toBeNull();
-    await operator
-      .post('/auth/grant')
-      .type('form')
-      .send({ ...asked({ scope: 'operator call' }), grant: 'true' });
-    expect(await codeOf(operator, asked({ scope: 'call operator' }))).not.toBeNull();
-  });
-
-  it('gives nothing for a HEAD, also where it is remembered', async () => {
-    const agent = await loggedIn(oauth);
-    await answer(agent, asked()).expect(303);
-    const head = await agent.head(`/auth/grant?${queryOf(asked())}`);
-    expect([head.status, head.headers['allow'], head.headers['location']]).toEqual([405, 'GET, POST', undefined]);
-  });
-
-  it('is not remembered when refused, nor for addresses that any program of the machine could claim (32)', async () => {
-    const agent = await loggedIn(oauth);
-    await answer(agent, asked(), 'false').expect(303);
-    await agent.get(`/auth/grant?${queryOf(asked())}`).expect(200);
-
-    const challenge = { code_challenge: 'c'.repeat(43), code_challenge_method: 'S256' };
-    for (const [id, uri] of Object.entries({ native: 'http://127.0.0.1/cb', app: 'com.example.app:/cb' })) {
-      await oauth.clients.configure({ ...demoApp, id, type: 'public', redirectUris: [uri] }, null);
-      const fields = asked({ client_id: id, redirect_uri: uri, ...challenge });
-      await agent.get(`/auth/grant?${queryOf(fields)}`).expect(200);
-      await answer(agent, fields).expect(303);
-      await agent.get(`/auth/grant?${queryOf(fields)}`).expect(200);
-    }
-  });
-});
-
 describe('passwords', () => {
   it('an unknown user, a wrong password and a disabled user get the same answer (34)', async () => {
     await oauth.close();
@@ -300,6 +191,32 @@ describe('passwords', () => {
     expect(page.text).not.toContain('name="password" type="password" value');
   });
 
+  it('the name that was typed stays in the page, and the password does not; a reload asks for the page', async () => {
+    const page = await logIn({ ...asked(), username: '"Demo" ', password: 'a wrong one' }).set(html);
+    expect(page.status).toBe(401);
+    expect(page.text).toContain('value="&quot;Demo&quot; "');
+    expect(page.text).toMatch(/id="password" name="password" type="password" required autofocus/);
+    expect(page.text).not.toContain('a wrong one');
+    expect(page.text).toContain(`<link rel="canonical" href="/auth/login?client_id=demo-app&amp;`);
+    expect(page.text).not.toMatch(/canonical" href="[^"]*(username|Demo)/);
+  });
+
+  it.each(['Demo', 'demo ', ' DEMO', '\u00a0demo'])('the name "%s" is that of demo (97)', async (username) => {
+    const agent = request.agent(oauth.app);
+    await agent.post('/auth/login').type('form').send({ username, password: 'demo' }).expect(303);
+    expect((await agent.get('/')).body.username).toBe('demo');
+    await logIn({ username, password: 'Demo' }).expect(401);
+  });
+
+  it('JÜRGEN and jürgen are one user (97)', async () => {
+    await oauth.users.create({ username: 'JÜRGEN', password: 'correct horse', role: 'user' });
+    const again = { username: 'jürgen', password: 'correct horse', role: 'user' } as const;
+    await expect(oauth.users.create(again)).rejects.toThrow('There is a user jürgen already.');
+    await logIn({ username: 'Ju\u0308rgen', password: 'correct horse' }).expect(303);
+    await oauth.users.setStatus('jürgen', 'disabled');
+    await logIn({ username: 'JÜRGEN', password: 'correct horse' }).expect(401);
+  });
+
   describe('the lockout (35)', () => {
     const alice = { username: 'alice', password: 'correct horse' };
     const bob = { username: 'bob', password: 'battery staple' };
@@ -320,6 +237,14 @@ describe('passwords', () => {
       expect(cookieOf(locked)).toBe('');
       await logIn(alice, '192.0.2.1').expect(303);
       await logIn(bob, '198.51.100.99').expect(303);
+    });
+
+    it('one account has one lock, however its name is written (35, 97)', async () => {
+      const ways = ['alice', 'ALICE', ' alice', 'Alice '];
+      for (let failure = 0; failure < 10; failure += 1) {
+        await logIn({ username: ways[failure % 4]!, password: 'x' }, `198.51.100.${failure}`).expect(401);
+      }
+      for (const username of ways) await logIn({ ...alice, username }, '198.51.100.99').expect(429);
     });
 
     it('fifty failures lock an address, but not for users who logged in from there before (35)', async () => {
