@@ -1,12 +1,35 @@
 import { pino } from 'pino';
 import type { Log } from '../shared/log.ts';
+import { prettyLine } from './pretty-line.ts';
+
+/** How entries are written: as text for people, or as JSON for programs; `auto` is text at a terminal. */
+export type LogFormat = 'auto' | 'json' | 'pretty';
+
+/** Where entries go. */
+interface LogOutput {
+  readonly isTTY?: boolean | undefined;
+  write(text: string): unknown;
+}
+
+export interface LogOptions {
+  readonly format?: LogFormat;
+  /** `never` also at a terminal; colours go nowhere else in any case. */
+  readonly colours?: 'at-terminal' | 'never';
+  readonly output?: LogOutput;
+}
 
 /**
- * JSON lines on standard output, one an entry. Through Node's own stream: pino's would try for ever to write what is left
- * to a terminal that is gone, and the process would never end.
+ * One line an entry on standard output. Through Node's own stream: pino's would try for ever to write what is left to a
+ * terminal that is gone, and the process would never end.
  */
-export const createPinoLog = (level: string): Log =>
-  pino(
+export const createPinoLog = (
+  level: string,
+  { format = 'auto', colours = 'at-terminal', output = process.stdout }: LogOptions = {},
+): Log => {
+  const isTerminal = output.isTTY === true;
+  const isPretty = format === 'pretty' || (format === 'auto' && isTerminal);
+  const style = isTerminal && colours === 'at-terminal' ? 'coloured' : 'plain';
+  return pino(
     {
       level,
       base: null,
@@ -17,5 +40,6 @@ export const createPinoLog = (level: string): Log =>
         censor: '(secret)',
       },
     },
-    process.stdout,
+    isPretty ? { write: (entry: string) => void output.write(prettyLine(entry, style)) } : output,
   );
+};
