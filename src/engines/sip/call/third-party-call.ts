@@ -117,8 +117,8 @@ export class ThirdPartyCall implements EngineCall {
       media: (codecs) => withCodecs(caller.leg.remote, codecs),
       user: {
         ...user,
-        calling: (address) => {
-          user.calling(address);
+        calling: (address, trunk) => {
+          user.calling(address, trunk);
           this.#guard(media.prompt.ringAgain());
         },
         earlyMedia: (early) => this.#guard(media.prompt.hearNetwork(early)), // step 4
@@ -180,7 +180,7 @@ export class ThirdPartyCall implements EngineCall {
   #legUser(role: LegRole): Pick<LegUser, 'calling' | 'ringing' | 'hungUp' | 'ended'> {
     const { listener } = this.#options;
     return {
-      calling: (address) => listener({ type: 'leg-calling', leg: role, address }),
+      calling: (address, trunk) => listener({ type: 'leg-calling', leg: role, address, trunk }),
       ringing: (sipStatus) => listener({ type: 'leg-ringing', leg: role, sipStatus }),
       hungUp: (cause) => this.#end({ by: 'hangup', leg: role, cause }),
       ended: (cause) => {
