@@ -76,6 +76,7 @@ const httpRoot = [
   'problem',
   'receive-body',
   'reply',
+  'request-context',
   'request-target',
   'xml',
 ];

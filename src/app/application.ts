@@ -83,6 +83,7 @@ export const composeApplication = (options: ApplicationOptions): Application => 
     directRoutes,
     routers,
     clock,
+    ids,
     log,
   });
   return { listener, tokenUses: authorization.tokenUses };

@@ -3,6 +3,7 @@ import express, { type ErrorRequestHandler, type Express, type RequestHandler } 
 import proxyAddress from 'proxy-addr';
 import { resourceMetadataOf } from '../oauth/server/server-metadata.ts';
 import type { Clock } from '../shared/clock.ts';
+import type { IdSource } from '../shared/ids.ts';
 import type { Log } from '../shared/log.ts';
 import { isLoopbackHost } from '../shared/loopback.ts';
 import { createAccessLog } from './access-log.ts';
@@ -11,11 +12,13 @@ import type { DirectRoute } from './direct-route.ts';
 import { MisdirectedRequestError, NotFoundError } from './errors.ts';
 import { asAppError, sendProblem } from './problem.ts';
 import { send } from './reply.ts';
+import { contextOf, idsOf, noteProblem, openContext } from './request-context.ts';
 import { pathOf } from './request-target.ts';
 import { CallRoute, type CallRouteDeps } from './routes/call/call.ts';
 
 export interface AppDeps extends CallRouteDeps {
   readonly clock: Clock;
+  readonly ids: IdSource;
   readonly log: Log;
   /** Addresses and networks whose X-Forwarded-For counts, for the client's address only. */
   readonly trustedProxies: readonly string[];
@@ -53,8 +56,11 @@ const refuseForeignHost = ({ headers }: IncomingMessage): void => {
 const createFailureReply =
   ({ log, publicUrl }: AppDeps) =>
   (request: IncomingMessage, response: ServerResponse, error: unknown): void => {
-    if (asAppError(error) === undefined) {
-      log.error({ err: error, method: request.method, path: pathOf(request.url ?? '/') }, 'failed');
+    const known = asAppError(error);
+    noteProblem(request, known?.code ?? 'internal_error');
+    if (known === undefined) {
+      const { method, url = '/' } = request;
+      log.error({ err: error, method, path: pathOf(url), ...idsOf(contextOf(request)) }, 'failed');
     }
     if (response.headersSent) response.destroy();
     else sendProblem(request, response, error, resourceMetadataOf(publicUrl));
@@ -97,7 +103,7 @@ export const createApp = (deps: AppDeps): RequestListener => {
   };
 
   return (request, response) => {
-    recordAccess(request, response);
+    recordAccess(request, response, openContext(request, response, deps.ids));
     answer(request, response).catch((error: unknown) => fail(request, response, error));
   };
 };

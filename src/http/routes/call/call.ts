@@ -12,6 +12,7 @@ import type { DirectRoute } from '../../direct-route.ts';
 import { InvalidRequestError, MethodNotAllowedError, NotAcceptableError } from '../../errors.ts';
 import { type Format, negotiateFormat } from '../../negotiate.ts';
 import { noStore, send } from '../../reply.ts';
+import { contextOf } from '../../request-context.ts';
 import { writeXml } from '../../xml.ts';
 import { callHref, representCall } from './call-representation.ts';
 import { parsePlaceCall, parseStopCall } from './schemas.ts';
@@ -110,7 +111,8 @@ export class CallRoute implements DirectRoute {
     rates.takeCall(principal.tokenId);
     const fields = await readFields(request, response);
     const command = parsePlaceCall(fields, request.headers['idempotency-key']);
-    const { tokenCall, how } = await calls.place(command, requesterOf(principal, 'own'));
+    const requester = { ...requesterOf(principal, 'own'), origin: contextOf(request) };
+    const { tokenCall, how } = await calls.place(command, requester);
     response.writeHead(201, {
       Location: callHref(publicUrl, tokenCall),
       'Content-Length': 0,

@@ -5,6 +5,7 @@ import { AppError, type ErrorKind } from '../../../shared/errors.ts';
 import type { Log } from '../../../shared/log.ts';
 import { BASIC_CHALLENGE } from '../../challenge.ts';
 import { HttpError } from '../../errors.ts';
+import { contextOf, idsOf, noteProblem } from '../../request-context.ts';
 
 /** The body of RFC 6749 section 5.2. */
 interface Refusal {
@@ -54,7 +55,8 @@ export const sendTokenError = (
   log: Log,
 ): void => {
   const { status, error: code, description } = refusalOf(error);
-  if (status === 500) log.error({ err: error }, 'a token request failed');
+  noteProblem(request, code);
+  if (status === 500) log.error({ err: error, ...idsOf(contextOf(request)) }, 'a token request failed');
   if (status === 401 && request.headers.authorization !== undefined) {
     response.setHeader('WWW-Authenticate', BASIC_CHALLENGE);
   }
