@@ -56,7 +56,7 @@ export class Call {
         published(call, event);
       },
       disowned: () => {
-        log.warn({ tokenCall: record.tokenCall }, 'a call was taken from this process: it is hung up');
+        log.warn({ token_call: record.tokenCall }, 'a call was taken from this process: it is hung up');
         this.#engineCall?.hangUp();
         disowned();
       },
@@ -84,7 +84,7 @@ export class Call {
     try {
       this.#engineCall = engine.place(plan, (event) => this.#take(event));
     } catch (error) {
-      this.#log.error({ err: error, tokenCall: plan.tokenCall }, 'the engine refused a call');
+      this.#log.error({ err: error, token_call: plan.tokenCall }, 'the engine refused a call');
       this.#end({ ...endingOf(this.#record, { by: 'engine', cause: engineFailure }), cause: null });
     }
   }
@@ -109,7 +109,8 @@ export class Call {
     if (event.type === 'leg-calling') this.#trunk = event.trunk ?? this.#trunk;
     const moment = this.#moment();
     const changes = advance(this.#record, event, moment);
-    if (changes.length === 0) this.#log.debug({ tokenCall: this.#record.tokenCall, event }, 'an event came too late');
+    const fields = { token_call: this.#record.tokenCall, event: event.type };
+    if (changes.length === 0) this.#log.debug(fields, 'an event came too late');
     this.#apply(changes);
   }
 

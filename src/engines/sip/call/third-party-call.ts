@@ -138,7 +138,7 @@ export class ThirdPartyCall implements EngineCall {
     try {
       return await routes.targets(role, plan);
     } catch (error) {
-      log.error({ error, call: plan.tokenCall, role }, 'a leg could not be located');
+      log.error({ err: error, token_call: plan.tokenCall, role }, 'a leg could not be located');
       return [];
     }
   }
@@ -229,7 +229,7 @@ export class ThirdPartyCall implements EngineCall {
   #guard(step: Promise<void>): void {
     step.catch((error: unknown) => {
       this.#options.log.warn(
-        { error, call: this.#options.plan.tokenCall, phase: this.#phase },
+        { err: error, token_call: this.#options.plan.tokenCall, phase: this.#phase },
         'the call cannot go on',
       );
       this.#end({ by: 'engine', cause: incompatibleMediaCause });
