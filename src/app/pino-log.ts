@@ -11,20 +11,20 @@ interface LogOutput {
   write(text: string): unknown;
 }
 
-export interface LogOptions {
+export interface LogStyle {
   readonly format?: LogFormat;
-  /** `never` also at a terminal; colours go nowhere else in any case. */
+  /** Colours go nowhere but to a terminal in any case. */
   readonly colours?: 'at-terminal' | 'never';
-  readonly output?: LogOutput;
 }
 
 /**
- * One line an entry on standard output. Through Node's own stream: pino's would try for ever to write what is left to a
- * terminal that is gone, and the process would never end.
+ * One line an entry, on standard output unless another one is given. Through Node's own stream: pino's would try for ever
+ * to write what is left to a terminal that is gone, and the process would never end.
  */
 export const createPinoLog = (
   level: string,
-  { format = 'auto', colours = 'at-terminal', output = process.stdout }: LogOptions = {},
+  output: LogOutput = process.stdout,
+  { format = 'auto', colours = 'never' }: LogStyle = {},
 ): Log => {
   const isTerminal = output.isTTY === true;
   const isPretty = format === 'pretty' || (format === 'auto' && isTerminal);

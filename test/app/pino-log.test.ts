@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
-import { createPinoLog, type LogOptions } from '../../src/app/pino-log.ts';
+import { createPinoLog, type LogStyle } from '../../src/app/pino-log.ts';
 
-const written = (options: LogOptions, isTTY = false) => {
+const written = (style: LogStyle, isTTY = false) => {
   const texts: string[] = [];
   const output = { isTTY, write: (text: string) => texts.push(text) };
-  return { log: createPinoLog('info', { ...options, output }), texts };
+  return { log: createPinoLog('info', output, style), texts };
 };
 
 const formatOf = (text = ''): string => {
@@ -15,11 +15,13 @@ const formatOf = (text = ''): string => {
 describe('the log', () => {
   it.each([
     [{}, false, 'json'],
-    [{}, true, 'coloured'],
+    [{}, true, 'plain'],
+    [{ colours: 'at-terminal' }, true, 'coloured'],
     [{ colours: 'never' }, true, 'plain'],
     [{ format: 'json' }, true, 'json'],
     [{ format: 'pretty' }, false, 'plain'],
-    [{ format: 'pretty' }, true, 'coloured'],
+    [{ format: 'pretty', colours: 'at-terminal' }, true, 'coloured'],
+    [{ format: 'pretty', colours: 'at-terminal' }, false, 'plain'],
     [{ format: 'pretty', colours: 'never' }, true, 'plain'],
   ] as const)('with %j, at a terminal: %s, is %s', (options, isTTY, format) => {
     const { log, texts } = written(options, isTTY);
