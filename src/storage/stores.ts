@@ -9,7 +9,7 @@ import { deleteOldCalls } from './calls/call-retention.ts';
 import { KyselyCallStore } from './calls/kysely-call-store.ts';
 import { KyselyFeedStore } from './calls/kysely-feed-store.ts';
 import { KyselyNodeStore } from './calls/kysely-node-store.ts';
-import type { Database } from './database.ts';
+import type { Database, DatabaseHealth } from './database.ts';
 import { KyselyAuditStore } from './oauth/kysely-audit-store.ts';
 import { KyselyClientStore } from './oauth/kysely-client-store.ts';
 import { KyselyCodeStore } from './oauth/kysely-code-store.ts';
@@ -38,6 +38,8 @@ export interface Stores extends OAuthStores {
   readonly phoneBook: KyselyPhoneBook;
   readonly bindings: BindingStore;
   readonly credentials: CredentialStore;
+  /** Whether anything can be stored now. */
+  readonly health: DatabaseHealth;
   /**
    * Deletes what has expired, and what is kept no longer; to be called now and then. Its commits are small: calls are journalled between them.
    * @param steadyNow - by which registrations of phones are dated
@@ -70,6 +72,7 @@ export const createStores = (options: StoresOptions): Stores => {
   const { database, retention = { callDays: 365, auditDays: 90 } } = options;
   return {
     ...stores,
+    health: database.health,
     sweep: async (now, steadyNow = now) => {
       await deleteExpired(stores, { now, steadyNow });
       await stores.audit.deleteBefore(now - retention.auditDays * DAY_MS);
