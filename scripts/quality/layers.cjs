@@ -11,7 +11,16 @@ const mayImport = {
   'engines/sip': ['calls', 'sip', 'media', 'shared'],
   'engines/sandbox': ['calls', 'sip', 'media', 'shared'],
   http: ['calls', 'oauth', 'shared'],
-  web: ['calls', 'oauth', 'shared', 'http/negotiate', 'http/oauth', 'http/problem', 'http/request-target'],
+  web: [
+    'calls',
+    'oauth',
+    'shared',
+    'http/negotiate',
+    'http/oauth',
+    'http/problem',
+    'http/problem-types',
+    'http/request-target',
+  ],
   cli: ['app', 'config', 'shared'],
 };
 
@@ -48,6 +57,7 @@ const faces = {
     'direct-route',
     'negotiate',
     'problem',
+    'problem-types/problem-types-router',
     'request-target',
     'oauth/(authorization-server|form|password-authenticator|presented-token)',
     'routes/oauth/(router|token)',
@@ -55,7 +65,7 @@ const faces = {
   web: [
     'page/(assets|page-errors|page-renderer)',
     'login/(device|grant|login|logout|session)',
-    'home/(home|test-page)',
+    'home/(home|problem-page|test-page)',
     'management/(management|own-sessions)',
   ],
   storage: [
@@ -81,7 +91,9 @@ const httpRoot = [
   'errors',
   'negotiate',
   'problem',
+  'rate-limit',
   'receive-body',
+  'refuse-method',
   'reply',
   'request-context',
   'request-target',

@@ -61,7 +61,7 @@ export const composeApplication = (options: ApplicationOptions): Application => 
     ids,
     log,
   });
-  const { directRoutes, routers } = composeWeb({
+  const { directRoutes, routers, pageErrors } = composeWeb({
     authorization,
     stores,
     publicUrl,
@@ -82,6 +82,7 @@ export const composeApplication = (options: ApplicationOptions): Application => 
     readiness,
     directRoutes,
     routers,
+    pageErrors,
     clock,
     ids,
     log,

@@ -1,7 +1,8 @@
-import { type RequestHandler, Router } from 'express';
+import { type ErrorRequestHandler, type RequestHandler, Router } from 'express';
 import type { DirectRoute } from '../http/direct-route.ts';
 import { type AuthorizationServer, createAuthorizationServer } from '../http/oauth/authorization-server.ts';
 import { createPasswordAuthenticator } from '../http/oauth/password-authenticator.ts';
+import { createProblemTypesRouter } from '../http/problem-types/problem-types-router.ts';
 import { createOAuthRouter } from '../http/routes/oauth/router.ts';
 import { TokenRoute } from '../http/routes/oauth/token.ts';
 import type { Authorization } from '../oauth/authorization.ts';
@@ -10,6 +11,7 @@ import type { Clock } from '../shared/clock.ts';
 import type { IdSource } from '../shared/ids.ts';
 import type { Log } from '../shared/log.ts';
 import { createHomeRouter } from '../web/home/home.ts';
+import { createProblemPage } from '../web/home/problem-page.ts';
 import { createTestPageRouter } from '../web/home/test-page.ts';
 import { createDevicePageRouter } from '../web/login/device.ts';
 import { createGrantRouter } from '../web/login/grant.ts';
@@ -40,6 +42,8 @@ export interface Web {
   readonly directRoutes: readonly DirectRoute[];
   /** In the order in which they are asked. */
   readonly routers: readonly RequestHandler[];
+  /** Shows a browser what was refused elsewhere. */
+  readonly pageErrors: ErrorRequestHandler;
 }
 
 /** The paths of people, and nothing else, have a session. */
@@ -101,8 +105,10 @@ export const composeWeb = (parts: WebParts): Web => {
     directRoutes: [new TokenRoute({ authorizationServer, tokenRequests, publicUrl, log })],
     routers: [
       createAssetsRouter({ viewsDirectory }),
+      createProblemTypesRouter({ publicUrl, showPage: createProblemPage({ renderPage, publicUrl }) }),
       createOAuthRouter({ authorization, publicUrl, pageErrors, log }),
       pages,
     ],
+    pageErrors,
   };
 };

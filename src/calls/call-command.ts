@@ -3,6 +3,8 @@ import { InvalidCommandError } from './errors.ts';
 
 /** A call that is wanted. */
 export interface PlaceCall {
+  /** The fields before whose digits a plus may have been lost: they may begin with `+`, or with a blank. Absent: none. */
+  readonly plusPerhapsLost?: ReadonlySet<string> | undefined;
   /** As it was dialled: a number or an extension. */
   readonly number: string;
   /** The name of one of the user's phones; absent: the best that can be reached. */

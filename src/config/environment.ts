@@ -50,6 +50,17 @@ const rtp = z.string().transform((text, context): RtpAddress => {
   return { host: bracketless(host), ports };
 });
 
+/** Where HTTP listens: addresses, or names that stand for one. */
+const httpHosts = z.string().transform((text, context): readonly string[] =>
+  text.split(',').map((item) => {
+    const host = item.trim();
+    if (/\s/.test(host) || !isHost(host)) {
+      context.addIssue({ code: 'custom', message: `"${host}" is not an address` });
+    }
+    return bracketless(host);
+  }),
+);
+
 /** What may be wrong with a public address; its value is never repeated, as it could hold a password. */
 const faultOfPublicUrl = (text: string): string | undefined => {
   const url = URL.canParse(text) ? new URL(text) : undefined;
@@ -87,7 +98,7 @@ const trustedProxies = z
 /** The variables of the environment, with their defaults. */
 export const environmentSchema = z.object({
   PORT: port.default(8888),
-  OFFHOOK_HOST: z.string().default('127.0.0.1').transform(bracketless),
+  OFFHOOK_HOST: httpHosts.optional(),
   OFFHOOK_PUBLIC_URL: publicUrl.optional(),
   OFFHOOK_TRUSTED_PROXIES: trustedProxies.default([]),
   OFFHOOK_DATABASE_URL: z.string().startsWith('sqlite:', 'must begin with sqlite:').default('sqlite:data/offhook.db'),

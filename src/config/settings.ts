@@ -53,6 +53,8 @@ const policy = z
     home_country: country.default('US'),
     allowed_countries: z.array(country).default(['US']),
     barred_prefixes: z.array(z.string().regex(/^\+\d+$/, 'is not the beginning of a number in E.164')).default([]),
+    /** Premium-rate, shared-cost, personal and satellite numbers. */
+    allow_premium: z.boolean().default(false),
     max_ongoing_calls_per_user: count.default(20),
     max_ongoing_calls: count.default(0),
   })

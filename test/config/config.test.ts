@@ -52,7 +52,7 @@ const outside = trunk('sip:sip.example.com');
 describe('the environment', () => {
   it('needs nothing: everything has a default', () => {
     expect(readConfig({})).toEqual({
-      http: { host: '127.0.0.1', port: 8888, trustedProxies: [] },
+      http: { hosts: undefined, port: 8888, trustedProxies: [] },
       publicUrl: undefined,
       databaseUrl: 'sqlite:data/offhook.db',
       secretFile: 'data/offhook.key',
@@ -76,6 +76,7 @@ describe('the environment', () => {
           home_country: 'US',
           allowed_countries: ['US'],
           barred_prefixes: [],
+          allow_premium: false,
           max_ongoing_calls_per_user: 20,
           max_ongoing_calls: 0,
         },
@@ -96,7 +97,7 @@ describe('the environment', () => {
   it('sets each of them', () => {
     const config = readConfig({
       PORT: '443',
-      OFFHOOK_HOST: '[::]',
+      OFFHOOK_HOST: '[::], 192.0.2.7',
       OFFHOOK_PUBLIC_URL: 'https://calls.example.com/voice//',
       OFFHOOK_TRUSTED_PROXIES: '10.0.0.0/8, 2001:db8::1,loopback',
       OFFHOOK_DATABASE_URL: 'sqlite:/var/lib/offhook/calls.db?synchronous=normal',
@@ -111,7 +112,7 @@ describe('the environment', () => {
       OFFHOOK_CONFIG: fileOf({ busy_tone_ms: 0 }),
     });
     expect(config).toMatchObject({
-      http: { host: '::', port: 443, trustedProxies: ['10.0.0.0/8', '2001:db8::1', 'loopback'] },
+      http: { hosts: ['::', '192.0.2.7'], port: 443, trustedProxies: ['10.0.0.0/8', '2001:db8::1', 'loopback'] },
       publicUrl: 'https://calls.example.com/voice',
       databaseUrl: 'sqlite:/var/lib/offhook/calls.db?synchronous=normal',
       secretFile: '/var/lib/offhook/key',
@@ -150,6 +151,7 @@ describe('the environment', () => {
       ['::1', 'host:', 'host:1-', 'host:0-9', 'host:9-8', 'host:1-65536', '[host]', ''],
       /address:from-to$/,
     ],
+    ['OFFHOOK_HOST', ['127.0.0.1,', '[::1', '[host]', 'a b'], /is not an address/],
     ['OFFHOOK_PUBLIC_URL', ['localhost:8888', 'ftp://localhost', '/'], 'is not an http(s) address'],
     [
       'OFFHOOK_PUBLIC_URL',
@@ -371,6 +373,7 @@ describe('the sandbox', () => {
   it.each<[string, Record<string, string>]>([
     ['OFFHOOK_HOST 0.0.0.0', { OFFHOOK_HOST: '0.0.0.0' }],
     ['OFFHOOK_HOST ::', { OFFHOOK_HOST: '[::]' }],
+    ['OFFHOOK_HOST 192.0.2.7', { OFFHOOK_HOST: '127.0.0.1,192.0.2.7' }],
     ['OFFHOOK_SIP_LISTEN 192.0.2.1', { OFFHOOK_SIP_LISTEN: 'udp:127.0.0.1:5060,tcp:192.0.2.1:5060' }],
     ['OFFHOOK_SIP_LISTEN ::', { OFFHOOK_SIP_LISTEN: 'udp:[::]:5060' }],
     ['OFFHOOK_PUBLIC_URL https://calls.example.com', { OFFHOOK_PUBLIC_URL: 'https://calls.example.com' }],

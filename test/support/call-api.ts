@@ -80,6 +80,7 @@ export const createCallApi = async (limits: Partial<CallRateLimits> = {}): Promi
     readiness: () => ({ status: world.engine.state === 'running' ? 'ready' : 'not ready' }),
     directRoutes: [],
     routers: [],
+    pageErrors: (error, _request, _response, next) => next(error),
   };
   const build = (changes: Partial<AppDeps> = {}): RequestListener => createApp({ ...deps, ...changes });
   return { ...world, app: build(), logged, verifier, transports, createApp: build };

@@ -146,6 +146,18 @@ export interface PageData extends ManagementPageData {
     readonly verdict: 'approved' | 'refused';
   };
   readonly error: { readonly title: string; readonly detail: string };
+  readonly problems: {
+    readonly title: string;
+    readonly problems: readonly {
+      readonly type: string;
+      readonly code: string;
+      readonly title: string;
+      readonly meaning: string;
+      readonly remedy: string;
+    }[];
+    /** The address of the list of all. */
+    readonly all: string;
+  };
   readonly home: { readonly publicUrl: string; readonly sandbox: boolean };
   readonly test: {
     readonly publicUrl: string;

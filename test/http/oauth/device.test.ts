@@ -145,12 +145,15 @@ describe('the device authorization endpoint', () => {
       const answer = await request(oauth.app)[method]('/oauth/device?client_id=desk-phone');
       expect([answer.status, answer.headers['allow']]).toEqual([405, 'POST']);
     }
-    const preflight = await request(oauth.app).options('/oauth/device').set('Origin', 'https://app.example');
+    const preflight = await request(oauth.app)
+      .options('/oauth/device')
+      .set('Origin', 'https://app.example')
+      .set('Access-Control-Request-Headers', 'content-type, sentry-trace');
     expect(preflight.status).toBe(204);
     expect(preflight.headers).toMatchObject({
       'access-control-allow-origin': '*',
       'access-control-allow-methods': 'POST',
-      'access-control-allow-headers': 'Authorization, Content-Type',
+      'access-control-allow-headers': 'content-type, sentry-trace',
     });
   });
 });

@@ -7,15 +7,17 @@ import { InsufficientScopeError } from '../../../oauth/model/errors.ts';
 import type { Permission } from '../../../oauth/model/permissions.ts';
 import type { TokenVerifier, UserPrincipal } from '../../../oauth/request/principal.ts';
 import { authenticate } from '../../authenticate.ts';
-import { readFields } from '../../body.ts';
+import { type Body, readBody } from '../../body.ts';
 import type { DirectRoute } from '../../direct-route.ts';
 import { InvalidRequestError, MethodNotAllowedError, NotAcceptableError } from '../../errors.ts';
 import { type Format, negotiateFormat } from '../../negotiate.ts';
+import { asAppError } from '../../problem.ts';
+import { showStanding } from '../../rate-limit.ts';
 import { noStore, send } from '../../reply.ts';
 import { contextOf } from '../../request-context.ts';
 import { writeXml } from '../../xml.ts';
 import { callHref, representCall } from './call-representation.ts';
-import { parsePlaceCall, parseStopCall } from './schemas.ts';
+import { parsePlaceCall, parseStopCall, refuseUnknownParameters } from './schemas.ts';
 
 export interface CallRouteDeps {
   /** Base of every address we hand out, without a slash at its end. */
@@ -73,6 +75,19 @@ const scopeFor = (
 const tooSmall = (scope: string): InsufficientScopeError =>
   new InsufficientScopeError('The token does not allow this.', { details: { scope } });
 
+/** A body that cannot be read names no other call: with a token in the query it does not keep the call from being ended. */
+const readStopBody = async (
+  request: IncomingMessage,
+  { response, inQuery }: { readonly response: ServerResponse; readonly inQuery: string | undefined },
+): Promise<Pick<Body, 'fields' | 'repeated'>> => {
+  try {
+    return await readBody(request, response);
+  } catch (error) {
+    if (inQuery !== undefined && asAppError(error) !== undefined) return { fields: {}, repeated: new Set() };
+    throw error;
+  }
+};
+
 const PATH = /^\/rest\/call\/?$/i;
 
 /** `/rest/call`: place, stop, info and list. */
@@ -108,9 +123,8 @@ export class CallRoute implements DirectRoute {
     const { verifier, rates, calls, publicUrl } = this.#deps;
     const principal = await authenticate(verifier, request, queryOf(request));
     if (!principal.permissions.has('calls:place')) throw tooSmall('call');
-    rates.takeCall(principal.tokenId);
-    const fields = await readFields(request, response);
-    const command = parsePlaceCall(fields, request.headers['idempotency-key']);
+    showStanding(response, rates.takeCall(principal.tokenId));
+    const command = parsePlaceCall(await readBody(request, response), request.headers['idempotency-key']);
     const requester = { ...requesterOf(principal, 'own'), origin: contextOf(request) };
     const { tokenCall, how } = await calls.place(command, requester);
     response.writeHead(201, {
@@ -125,9 +139,11 @@ export class CallRoute implements DirectRoute {
   /** Neither limited nor refused for its Accept: hanging up always works. */
   async #stop(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { verifier, calls } = this.#deps;
-    const principal = await authenticate(verifier, request, queryOf(request));
+    const query = queryOf(request);
+    const principal = await authenticate(verifier, request, query);
     const scope = scopeFor(principal, { own: 'calls:stop', everybody: 'calls:stop-all' });
-    const tokenCall = parseStopCall(await readFields(request, response));
+    const inQuery = parameter(query, 'token_call');
+    const tokenCall = parseStopCall(await readStopBody(request, { response, inQuery }), inQuery);
     const call = await calls.stop(tokenCall, requesterOf(principal, scope));
     this.#sendCall(response, call, negotiateFormat(request.headers.accept) ?? 'json');
   }
@@ -137,9 +153,10 @@ export class CallRoute implements DirectRoute {
     const query = queryOf(request);
     const principal = await authenticate(verifier, request, query);
     const scope = scopeFor(principal, { own: 'calls:read', everybody: 'calls:read-all' });
-    rates.takeRead(principal.tokenId);
+    showStanding(response, rates.takeRead(principal.tokenId));
     const format = negotiateFormat(request.headers.accept);
     if (format === undefined) throw new NotAcceptableError();
+    refuseUnknownParameters(query);
     const requester = requesterOf(principal, scope);
     const tokenCall = parameter(query, 'token_call');
     if (tokenCall !== undefined) this.#sendCall(response, await calls.info(tokenCall, requester), format);

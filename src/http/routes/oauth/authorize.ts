@@ -2,6 +2,7 @@ import { type ErrorRequestHandler, Router } from 'express';
 import type { Authorization } from '../../../oauth/authorization.ts';
 import { queryParametersOf } from '../../oauth/form.ts';
 import { routeOf } from '../../oauth/presented-token.ts';
+import { refuseMethod } from '../../refuse-method.ts';
 import { queryOf } from '../../request-target.ts';
 
 export interface AuthorizeRouterParts extends Pick<Authorization, 'consents'> {
@@ -26,7 +27,7 @@ export const createAuthorizeRouter = ({ consents, pageErrors }: AuthorizeRouterP
       .set('Location', `/auth/login?${queryOf(request.originalUrl)}`)
       .end();
   });
-  router.all(path, (_request, response) => void response.status(405).set('Allow', 'GET, HEAD').end());
+  router.all(path, refuseMethod('GET, HEAD'));
   router.use(path, pageErrors);
   return router;
 };

@@ -3,7 +3,7 @@ import type { Authorization, TokenRequest } from '../../../oauth/authorization.t
 import { Parameters } from '../../../oauth/request/parameters.ts';
 import type { Log } from '../../../shared/log.ts';
 import { decodeBody, mediaTypeOf } from '../../body.ts';
-import { allowAnyOrigin } from '../../cors.ts';
+import { allowAnyOrigin, answerPreflight } from '../../cors.ts';
 import type { DirectRoute } from '../../direct-route.ts';
 import { MethodNotAllowedError } from '../../errors.ts';
 import type { AuthorizationServer } from '../../oauth/authorization-server.ts';
@@ -34,15 +34,6 @@ const codeAnswerByGet: ReadonlyMap<string, TokenRequest['codeAnswer']> = new Map
 
 /** With and without a slash at the end, in any case. */
 const addressOf = (path: string): string => (path.endsWith('/') ? path.slice(0, -1) : path).toLowerCase();
-
-const answerPreflight = (response: ServerResponse): void => {
-  allowAnyOrigin(response);
-  response.writeHead(204, {
-    'Access-Control-Allow-Methods': METHODS,
-    'Access-Control-Allow-Headers': 'Authorization, Content-Type, DPoP',
-  });
-  response.end();
-};
 
 const readForm = async (request: IncomingMessage, response: ServerResponse): Promise<Parameters> => {
   const contentType = request.headers['content-type'] ?? '';
@@ -82,7 +73,9 @@ export class TokenRoute implements DirectRoute {
       case 'POST':
         return this.#grant(request, { response, address, parameters: await readForm(request, response) });
       case 'OPTIONS':
-        answerPreflight(response);
+        allowAnyOrigin(response);
+        response.setHeader('Allow', METHODS);
+        answerPreflight(request, response, METHODS);
         return;
       default:
         throw new MethodNotAllowedError(METHODS);
