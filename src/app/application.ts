@@ -56,6 +56,7 @@ export const composeApplication = (options: ApplicationOptions): Application => 
     publicUrl,
     sandbox,
     firstPartyClientId: settings.first_party_client ?? (sandbox ? SANDBOX_FIRST_PARTY : undefined),
+    basicLogin: settings.basic_login ?? sandbox,
     tokenRequestsPerSecondPerClient: settings.limits.token_requests_per_second_per_client,
     clock,
     ids,

@@ -3,6 +3,7 @@ import type { DirectRoute } from '../http/direct-route.ts';
 import { type AuthorizationServer, createAuthorizationServer } from '../http/oauth/authorization-server.ts';
 import { createPasswordAuthenticator } from '../http/oauth/password-authenticator.ts';
 import { createProblemTypesRouter } from '../http/problem-types/problem-types-router.ts';
+import { standUnderPublicPath } from '../http/public-path.ts';
 import { createOAuthRouter } from '../http/routes/oauth/router.ts';
 import { TokenRoute } from '../http/routes/oauth/token.ts';
 import type { Authorization } from '../oauth/authorization.ts';
@@ -90,7 +91,7 @@ const composeManagement = ({ authorization, stores, publicUrl, clock, renderPage
 export const composeWeb = (parts: WebParts): Web => {
   const { authorization, stores, publicUrl, sandbox, viewsDirectory, clock, ids, log } = parts;
   const { consents, grants, tokenRequests, currentUser } = authorization;
-  const renderPage = createPageRenderer({ viewsDirectory });
+  const renderPage = createPageRenderer({ viewsDirectory, publicUrl });
   const pageErrors = createPageErrorHandler({ renderPage, publicUrl });
   const authorizationServer = createAuthorizationServer({ issuer: publicUrl, consents, grants });
   const session = { sessions: stores.sessions, secret: parts.cookieSecret, publicUrl, clock, ids };
@@ -104,6 +105,7 @@ export const composeWeb = (parts: WebParts): Web => {
   return {
     directRoutes: [new TokenRoute({ authorizationServer, tokenRequests, publicUrl, log })],
     routers: [
+      standUnderPublicPath(publicUrl),
       createAssetsRouter({ viewsDirectory }),
       createProblemTypesRouter({ publicUrl, showPage: createProblemPage({ renderPage, publicUrl }) }),
       createOAuthRouter({ authorization, publicUrl, pageErrors, log }),

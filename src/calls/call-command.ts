@@ -36,6 +36,17 @@ export interface Requester {
   readonly origin?: CallOrigin | undefined;
 }
 
+/** An application that looks at the calls that it placed, and acts for no user. */
+export interface ApplicationViewer {
+  readonly clientId: string;
+  /** For whom it placed the calls that it may see. */
+  readonly userIds: ReadonlySet<string>;
+  readonly scope: 'application';
+}
+
+/** Who looks at calls. */
+export type Viewer = Requester | ApplicationViewer;
+
 /** How long each phone may ring. */
 export interface RingTimes {
   readonly timeoutSeconds: number;

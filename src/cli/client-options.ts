@@ -26,7 +26,7 @@ const grantTypes: Readonly<Record<string, GrantType>> = {
   device_code: 'urn:ietf:params:oauth:grant-type:device_code',
 };
 
-const scopes: readonly Scope[] = ['call', 'read', 'write', 'public', 'operator', 'admin', 'all'];
+const scopes: readonly Scope[] = ['call', 'read', 'write', 'public', 'application', 'operator', 'admin', 'all'];
 
 export const grantNames = Object.keys(grantTypes);
 export const scopeNames: readonly string[] = scopes;

@@ -11,6 +11,7 @@ import { openToOrigins } from './cors.ts';
 import type { DirectRoute } from './direct-route.ts';
 import { MisdirectedRequestError, NotFoundError } from './errors.ts';
 import { asAppError, sendProblem } from './problem.ts';
+import { publicPathOf, withoutPublicPath } from './public-path.ts';
 import { send } from './reply.ts';
 import { contextOf, idsOf, noteProblem, openContext } from './request-context.ts';
 import { pathOf } from './request-target.ts';
@@ -130,6 +131,7 @@ export const createApp = (deps: AppDeps): RequestListener => {
   const direct: readonly DirectRoute[] = [new CallRoute(deps), ...deps.directRoutes];
   const trusts = proxyAddress.compile([...deps.trustedProxies]);
   const addressOf = (request: IncomingMessage): string => proxyAddress(request, trusts);
+  const publicPath = publicPathOf(deps.publicUrl);
   const recordAccess = createAccessLog({ log: deps.log, clock: deps.clock, addressOf });
 
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
@@ -144,6 +146,7 @@ export const createApp = (deps: AppDeps): RequestListener => {
 
   return (request, response) => {
     const refusal = canonicalize(request);
+    request.url = withoutPublicPath(request.url ?? '/', publicPath);
     recordAccess(request, response, openContext(request, response, deps.ids));
     if (refusal !== undefined) fail(request, response, refusal);
     else answer(request, response).catch((error: unknown) => fail(request, response, error));

@@ -1,6 +1,7 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { ConfigError, hostInUrl, readConfig, sipServerOf } from '../../src/config/config.ts';
 
@@ -163,12 +164,39 @@ describe('the environment', () => {
       ['http://calls.example.com', 'http://192.0.2.1:8888', 'http://[2001:db8::1]', 'http://localhost.example.com'],
       'must be https unless its host is loopback',
     ],
+    [
+      'OFFHOOK_PUBLIC_URL',
+      ['https://example.com/a//b', 'https://example.com/a%20b', 'https://example.com/a;b', 'https://example.com/"'],
+      'has a path with more than letters, digits, -._~ and single slashes',
+    ],
+    [
+      'OFFHOOK_PUBLIC_URL',
+      ['https://example.com/rest', 'https://example.com/OAuth/a', 'https://example.com/.well-known'],
+      /has a path that begins with \/[a-z.-]+, as addresses of Offhook do$/,
+    ],
   ])('%s is refused as %j', (name, values, message) => {
     for (const value of values.filter((each) => each !== '')) {
       expect(mistakes({ [name]: value })).toEqual([expect.stringMatching(new RegExp(`^${name}: `))]);
       const words = refusal({ [name]: value }).split(`${name}: `)[1];
       if (typeof message === 'string') expect(words).toBe(message);
       else expect(words).toMatch(message);
+    }
+  });
+
+  it('no name at the root of our addresses begins the path of OFFHOOK_PUBLIC_URL', () => {
+    const sources = ['http', 'web'].flatMap((folder) => {
+      const path = fileURLToPath(new URL(`../../src/${folder}/`, import.meta.url));
+      return readdirSync(path, { recursive: true, encoding: 'utf8' })
+        .filter((name) => name.endsWith('.ts'))
+        .map((name) => readFileSync(join(path, name), 'utf8'));
+    });
+    const names = new Set(
+      sources.flatMap((source) => [...source.matchAll(/'\/(\.?[a-z][\w.-]*)/g)].map(([, name]) => name)),
+    );
+    expect([...names]).toEqual(expect.arrayContaining(['auth', 'oauth', 'rest', 'management', 'assets']));
+    for (const name of names) {
+      const path = `has a path that begins with /${name}, as addresses of Offhook do`;
+      expect(refusal({ OFFHOOK_PUBLIC_URL: `https://calls.example.com/${name}` })).toContain(path);
     }
   });
 

@@ -20,8 +20,8 @@ const documentAt = (path: string): Document => {
   return found;
 };
 
-/** What each block is for. `sh`, `nginx`, `ini` and `ts` are tried in test/e2e/documents.test.ts. */
-const LANGUAGES = ['sh', 'text', 'console', 'json', 'nginx', 'ini', 'ts', 'mermaid'];
+/** What each block is for. `sh`, `nginx`, `ini` and `ts` are tried in test/e2e/documents.test.ts, `conf` in test/interop. */
+const LANGUAGES = ['sh', 'text', 'console', 'json', 'nginx', 'conf', 'ini', 'ts', 'mermaid'];
 
 const leadsSomewhere = ({ path, anchors }: Document, target: string): boolean => {
   const [file = '', anchor] = target.split('#');

@@ -213,6 +213,30 @@ describe('GET and PUT /rest/call', () => {
     expect((await put(tokenCall, 'demo-write')).status).toBe(200);
   });
 
+  it('show an application what it placed for users whose grant stands, and let it end nothing', async () => {
+    const [mine, alices] = [await placeCall('demo-call'), await placeCall('alice-call')];
+    const list = await get('', 'app-application');
+    expect([list.status, list.body.calls.map((call: { token_call: string }) => call.token_call)]).toEqual([
+      200,
+      [mine],
+    ]);
+    expect((await get('', 'other-application')).body).toEqual({ total: 0, calls: [] });
+    const statuses = [
+      await get(`?token_call=${mine}`, 'app-application'),
+      await get(`?token_call=${alices}`, 'app-application'),
+      await get(`?token_call=${mine}`, 'other-application'),
+      await get('?all=true', 'app-application'),
+      await get('', 'app-call'),
+      await put(mine, 'app-application'),
+      await post('app-application').send({ number: '+12025550100' }),
+    ];
+    expect(statuses.map(({ status }) => status)).toEqual([200, 409, 409, 403, 403, 403, 403]);
+    expect(statuses[4]!.get('WWW-Authenticate')).toContain('scope="application"');
+    await put(mine).expect(200);
+    expect((await get(`?token_call=${mine}`, 'app-application')).body.state).toBe('ended');
+    await put(alices, 'alice-call').expect(200);
+  });
+
   it('answer HEAD like GET without a body, and other methods with 405 and Allow', async () => {
     const head = await as('demo-call', request(api.app).head('/rest/call'));
     expect([head.status, head.get('Content-Length')]).toEqual([200, '22']);

@@ -82,7 +82,7 @@ describe('the address of a problem', () => {
   let app: ReturnType<CallApi['createApp']>;
   beforeAll(async () => {
     api = await createCallApi();
-    const renderPage = createPageRenderer({ viewsDirectory: join(root, 'views') });
+    const renderPage = createPageRenderer({ viewsDirectory: join(root, 'views'), publicUrl: PUBLIC_URL });
     const pages = { renderPage, publicUrl: PUBLIC_URL };
     app = api.createApp({
       routers: [createProblemTypesRouter({ publicUrl: PUBLIC_URL, showPage: createProblemPage(pages) })],
@@ -158,7 +158,7 @@ describe('the address of a problem', () => {
     });
 
     it('shows a browser a page where the host is none of ours', async () => {
-      const renderPage = createPageRenderer({ viewsDirectory: join(root, 'views') });
+      const renderPage = createPageRenderer({ viewsDirectory: join(root, 'views'), publicUrl: PUBLIC_URL });
       const pageErrors = createPageErrorHandler({ renderPage, publicUrl: PUBLIC_URL });
       const sandbox = api.createApp({ hosts: 'loopback', pageErrors });
       const page = await request(sandbox).get('/test').set('Host', 'phone.example').set('Accept', chrome);

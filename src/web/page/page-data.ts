@@ -74,6 +74,9 @@ export interface AuditEventView {
   readonly client_id: string | null;
   readonly address: string | null;
   readonly detail: string | null;
+  /** How often it happened on that day, where it is counted. */
+  readonly count: number;
+  readonly last_at: string;
 }
 
 /** The one page that shows a secret. */

@@ -1,12 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Requester } from '../../../calls/call-command.ts';
+import type { Requester, Viewer } from '../../../calls/call-command.ts';
 import type { CallRates } from '../../../calls/call-rates.ts';
 import type { CallRecord } from '../../../calls/call-record.ts';
 import type { CallService } from '../../../calls/call-service.ts';
 import { InsufficientScopeError } from '../../../oauth/model/errors.ts';
 import type { Permission } from '../../../oauth/model/permissions.ts';
-import type { TokenVerifier, UserPrincipal } from '../../../oauth/request/principal.ts';
-import { authenticate } from '../../authenticate.ts';
+import type { Principal, TokenVerifier, UserPrincipal } from '../../../oauth/request/principal.ts';
+import { authenticate, authenticateAny } from '../../authenticate.ts';
 import { type Body, readBody } from '../../body.ts';
 import type { DirectRoute } from '../../direct-route.ts';
 import { InvalidRequestError, MethodNotAllowedError, NotAcceptableError } from '../../errors.ts';
@@ -74,6 +74,19 @@ const scopeFor = (
 
 const tooSmall = (scope: string): InsufficientScopeError =>
   new InsufficientScopeError('The token does not allow this.', { details: { scope } });
+
+/**
+ * Who looks at calls with a token: a user, or an application at those that it placed.
+ * @throws InsufficientScopeError when the token does not cover it
+ */
+const viewerOf = (principal: Principal): Viewer => {
+  if (principal.kind === 'user') {
+    return requesterOf(principal, scopeFor(principal, { own: 'calls:read', everybody: 'calls:read-all' }));
+  }
+  const { clientId, grantors } = principal;
+  if (grantors === undefined) throw tooSmall('application');
+  return { clientId, userIds: grantors, scope: 'application' };
+};
 
 /** A body that cannot be read names no other call: with a token in the query it does not keep the call from being ended. */
 const readStopBody = async (
@@ -151,23 +164,22 @@ export class CallRoute implements DirectRoute {
   async #read(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { verifier, rates, calls } = this.#deps;
     const query = queryOf(request);
-    const principal = await authenticate(verifier, request, query);
-    const scope = scopeFor(principal, { own: 'calls:read', everybody: 'calls:read-all' });
+    const principal = await authenticateAny(verifier, request, query);
+    const viewer = viewerOf(principal);
     showStanding(response, rates.takeRead(principal.tokenId));
     const format = negotiateFormat(request.headers.accept);
     if (format === undefined) throw new NotAcceptableError();
     refuseUnknownParameters(query);
-    const requester = requesterOf(principal, scope);
     const tokenCall = parameter(query, 'token_call');
-    if (tokenCall !== undefined) this.#sendCall(response, await calls.info(tokenCall, requester), format);
-    else this.#sendCalls(response, await this.#list(requester, query), format);
+    if (tokenCall !== undefined) this.#sendCall(response, await calls.info(tokenCall, viewer), format);
+    else this.#sendCalls(response, await this.#list(viewer, query), format);
   }
 
-  #list(requester: Requester, query: Query): Promise<readonly CallRecord[]> {
+  #list(viewer: Viewer, query: Query): Promise<readonly CallRecord[]> {
     const all = parameter(query, 'all') ?? 'false';
-    if (all === 'false') return this.#deps.calls.list(requester);
+    if (all === 'false') return this.#deps.calls.list(viewer);
     if (all !== 'true') throw new InvalidRequestError('all must be true or false.');
-    if (requester.scope === 'own') throw tooSmall('operator');
+    if (viewer.scope !== 'everybody') throw tooSmall('operator');
     return this.#deps.calls.listAll();
   }
 

@@ -9,10 +9,14 @@ import { presentedToken, routeOf } from '../../oauth/presented-token.ts';
 import { refuseMethod } from '../../refuse-method.ts';
 import { noStore } from '../../reply.ts';
 
-export type BasicLoginRouterParts = Pick<Authorization, 'basicLogin' | 'tokenVerifier' | 'revocation'>;
+type BasicLogin = NonNullable<Authorization['basicLogin']>;
 
-type BasicLoginRequest = Parameters<Authorization['basicLogin']['logIn']>[0];
-type LoginTokens = Awaited<ReturnType<Authorization['basicLogin']['logIn']>>;
+export interface BasicLoginRouterParts extends Pick<Authorization, 'tokenVerifier' | 'revocation'> {
+  readonly basicLogin: BasicLogin;
+}
+
+type BasicLoginRequest = Parameters<BasicLogin['logIn']>[0];
+type LoginTokens = Awaited<ReturnType<BasicLogin['logIn']>>;
 
 const OTHER_BASE = '/api/core/v2';
 

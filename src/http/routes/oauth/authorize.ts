@@ -2,6 +2,7 @@ import { type ErrorRequestHandler, Router } from 'express';
 import type { Authorization } from '../../../oauth/authorization.ts';
 import { queryParametersOf } from '../../oauth/form.ts';
 import { routeOf } from '../../oauth/presented-token.ts';
+import { setLocation } from '../../public-path.ts';
 import { refuseMethod } from '../../refuse-method.ts';
 import { queryOf } from '../../request-target.ts';
 
@@ -22,10 +23,7 @@ export const createAuthorizeRouter = ({ consents, pageErrors }: AuthorizeRouterP
   router.get(path, async (request, response) => {
     response.set('Cache-Control', 'no-store');
     await consents.trust(queryParametersOf(request), routeOf(request.headers));
-    response
-      .status(302)
-      .set('Location', `/auth/login?${queryOf(request.originalUrl)}`)
-      .end();
+    setLocation(response.status(302), `/auth/login?${queryOf(request.originalUrl)}`).end();
   });
   router.all(path, refuseMethod('GET, HEAD'));
   router.use(path, pageErrors);
