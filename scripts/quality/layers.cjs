@@ -98,6 +98,7 @@ const httpRoot = [
   'receive-body',
   'refuse-method',
   'reply',
+  'request-context',
   'request-target',
   'xml',
 ];

@@ -85,6 +85,7 @@ export const composeApplication = (options: ApplicationOptions): Application => 
     routers,
     pageErrors,
     clock,
+    ids,
     log,
   });
   return { listener, tokenUses: authorization.tokenUses };

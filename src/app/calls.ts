@@ -11,6 +11,7 @@ import type { IdSource } from '../shared/ids.ts';
 import type { Log } from '../shared/log.ts';
 import type { Stores } from '../storage/stores.ts';
 import { ConfiguredPhones } from './accounts/configured-phones.ts';
+import { logEnd, logEnds } from './call-log.ts';
 
 export interface CallsOptions {
   readonly settings: Pick<Settings, 'policy' | 'phones' | 'stop_seconds'>;
@@ -73,7 +74,9 @@ export const startCalls = async (options: CallsOptions): Promise<RunningCalls> =
   await stores.nodes.begin(nodeId, clock.now());
   const abandoned = await calls.recover();
   await stores.nodes.forgetOthers(nodeId);
-  if (abandoned > 0) log.warn({ calls: abandoned }, 'calls that a crash left open were closed in the journal');
+  for (const call of abandoned) logEnd(log, call);
+  if (abandoned.length > 0)
+    log.warn({ calls: abandoned.length }, 'calls that a crash left open were closed in the journal');
   node.router.join(nodeId, calls);
   const heartbeat = new Heartbeat({
     nodeId,
@@ -85,6 +88,7 @@ export const startCalls = async (options: CallsOptions): Promise<RunningCalls> =
   });
   const feed = new CallFeed({ store: stores.feed, calls: stores.calls, clock, log });
   calls.on('changed', () => feed.hint());
+  logEnds(calls, log);
   const close = async (): Promise<void> => {
     await calls.close();
     heartbeat.close();

@@ -1,12 +1,35 @@
 import { pino } from 'pino';
 import type { Log } from '../shared/log.ts';
+import { prettyLine } from './pretty-line.ts';
+
+/** How entries are written: as text for people, or as JSON for programs; `auto` is text at a terminal. */
+export type LogFormat = 'auto' | 'json' | 'pretty';
+
+/** Where entries go. */
+interface LogOutput {
+  readonly isTTY?: boolean | undefined;
+  write(text: string): unknown;
+}
+
+export interface LogStyle {
+  readonly format?: LogFormat;
+  /** Colours go nowhere but to a terminal in any case. */
+  readonly colours?: 'at-terminal' | 'never';
+}
 
 /**
- * JSON lines on standard output, one an entry. Through Node's own stream: pino's would try for ever to write what is left
- * to a terminal that is gone, and the process would never end.
+ * One line an entry, on standard output unless another one is given. Through Node's own stream: pino's would try for ever
+ * to write what is left to a terminal that is gone, and the process would never end.
  */
-export const createPinoLog = (level: string): Log =>
-  pino(
+export const createPinoLog = (
+  level: string,
+  output: LogOutput = process.stdout,
+  { format = 'auto', colours = 'never' }: LogStyle = {},
+): Log => {
+  const isTerminal = output.isTTY === true;
+  const isPretty = format === 'pretty' || (format === 'auto' && isTerminal);
+  const style = isTerminal && colours === 'at-terminal' ? 'coloured' : 'plain';
+  return pino(
     {
       level,
       base: null,
@@ -17,5 +40,6 @@ export const createPinoLog = (level: string): Log =>
         censor: '(secret)',
       },
     },
-    process.stdout,
+    isPretty ? { write: (entry: string) => void output.write(prettyLine(entry, style)) } : output,
   );
+};

@@ -80,7 +80,7 @@ const start = async (config: Config, log: Log, shutdown: Shutdown): Promise<Omit
  * @throws Error of the part that could not start; everything that was opened before it is closed again
  */
 export const startService = async (config: Config): Promise<RunningService> => {
-  const log = createPinoLog(config.logLevel);
+  const log = createPinoLog(config.logLevel, process.stdout, { format: config.logFormat, colours: config.logColours });
   const shutdown = new Shutdown(log);
   try {
     const running = await start(config, log, shutdown);

@@ -1,6 +1,7 @@
 import type { Config } from '../config/config.ts';
 import type { Trunk } from '../config/settings.ts';
 import { Routes, type SipTrunk, type TrunkRoute } from '../engines/sip/call/routes.ts';
+import { TrunkHealth } from '../engines/sip/call/trunk-health.ts';
 import { Prompter } from '../engines/sip/media/prompter.ts';
 import { type EngineService, SipCallEngine } from '../engines/sip/sip-engine.ts';
 import { MediaPort } from '../media/media-port.ts';
@@ -47,20 +48,29 @@ const mediaHosts = ({ rtp, sip }: Config): { readonly bound: string; readonly sh
   return { bound, shown: sip.advertise ?? reachableHost(bound) };
 };
 
-const routesOf = ({ settings }: Config): readonly TrunkRoute[] =>
+const routesOf = ({ settings }: Config, known: readonly SipTrunk[]): readonly TrunkRoute[] =>
   settings.routes.map(({ prefix, trunks }) => ({
     prefix,
-    trunks: trunks.flatMap((name) => settings.trunks.filter((trunk) => trunk.name === name)),
+    trunks: trunks.flatMap((name) => known.filter((trunk) => trunk.name === name)),
   }));
 
-const trunkRegistration = (trunk: Trunk, userAgent: UserAgent, parts: TelephonyParts): EngineService[] => {
-  const { credentials, name, uri } = trunk;
+/** A trunk whose faults and recoveries are logged. */
+type Watched<T extends SipTrunk> = T & { readonly health: TrunkHealth };
+
+const watch = <T extends SipTrunk>(trunk: T, { clock, log }: TelephonyParts): Watched<T> => ({
+  ...trunk,
+  health: new TrunkHealth({ trunk: trunk.name, clock, log }),
+});
+
+const trunkRegistration = (trunk: Watched<Trunk>, userAgent: UserAgent, parts: TelephonyParts): EngineService[] => {
+  const { credentials, health, uri } = trunk;
   if (!trunk.register || credentials === undefined) return [];
   const registrar = uri.replace(/^(sips?:)[^@]*@/i, '$1');
   const account = registrar.replace(/^(sips?:)/i, `$1${credentials.username}@`).replace(/;.*$/, '');
-  const { clock, ids, log } = parts;
+  const { clock, ids } = parts;
   const registration = new Registration({ userAgent, registrar, account, credentials, clock, ids });
-  registration.on('failed', (status) => log.warn({ trunk: name, status }, 'a trunk refuses our registration'));
+  registration.on('registered', () => health.registered());
+  registration.on('failed', (status) => health.registrationFailed(status));
   const start = (): Promise<void> => {
     // Calls do not wait for a trunk that is slow to answer: it is tried again until it does.
     void registration.start();
@@ -86,7 +96,7 @@ const startOwnPhone = async (
 
 /** Takes REGISTER from the phones of users. */
 const startRegistrar = (userAgent: UserAgent, parts: TelephonyParts): Registrar => {
-  const { config, stores, secretKey, steadyClock, ids, log } = parts;
+  const { config, stores, secretKey, clock, steadyClock, ids, log } = parts;
   const key = deriveKey(secretKey, 'digest nonces');
   const { digest_algorithms: algorithms } = config.settings;
   const digest = new DigestServer({
@@ -97,7 +107,7 @@ const startRegistrar = (userAgent: UserAgent, parts: TelephonyParts): Registrar 
     clock: steadyClock,
     ids,
   });
-  const registrar = new Registrar({ store: stores.bindings, digest, clock: steadyClock, ids, log });
+  const registrar = new Registrar({ store: stores.bindings, digest, clock: steadyClock, timers: clock, ids, log });
   userAgent.handle('REGISTER', registrar.handle);
   return registrar;
 };
@@ -128,14 +138,15 @@ export const startTelephony = async (parts: TelephonyParts): Promise<Telephony> 
   const prompter = await openPrompter(parts);
   const domain = prompter.address;
   const needsCarrier = sandbox && settings.trunks.length === 0;
-  const trunks: readonly SipTrunk[] = needsCarrier ? [await startDemoCarrier(parts)] : settings.trunks;
+  const own = settings.trunks.map((trunk) => watch(trunk, parts));
+  const trunks: readonly SipTrunk[] = needsCarrier ? [watch(await startDemoCarrier(parts), parts)] : own;
   const stack = openStack(parts);
   const { userAgent } = stack;
   const registrar = startRegistrar(userAgent, parts);
-  const registrations = settings.trunks.flatMap((trunk) => trunkRegistration(trunk, userAgent, parts));
+  const registrations = own.flatMap((trunk) => trunkRegistration(trunk, userAgent, parts));
   const engine = new SipCallEngine({
     userAgent,
-    routes: new Routes({ trunks, routes: routesOf(config), bindings: registrar, domain }),
+    routes: new Routes({ trunks, routes: routesOf(config, own), bindings: registrar, domain }),
     prompter,
     services: [stack, ...registrations],
     clock,

@@ -19,6 +19,13 @@ export interface PlaceCall {
   readonly idempotencyKey?: string | undefined;
 }
 
+/** The request that brought a command: what the log ties a call to, and nothing stores. */
+export interface CallOrigin {
+  readonly requestId: string;
+  /** W3C Trace Context, where the request is part of a trace. */
+  readonly traceId: string | undefined;
+}
+
 /** On whose behalf a command is given. */
 export interface Requester {
   readonly userId: string;
@@ -26,6 +33,7 @@ export interface Requester {
   readonly clientId: string;
   /** Whose calls may be seen and ended. */
   readonly scope: 'own' | 'everybody';
+  readonly origin?: CallOrigin | undefined;
 }
 
 /** An application that looks at the calls that it placed, and acts for no user. */

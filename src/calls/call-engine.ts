@@ -42,8 +42,16 @@ export interface LegCause {
  * `over` comes exactly once and before any `leg-ended`; each leg that was `calling` gets exactly one `leg-ended`.
  */
 export type EngineEvent =
-  /** The INVITE of the leg has left towards `address`. Again, with another address, when the next one is tried. */
-  | { readonly type: 'leg-calling'; readonly leg: LegRole; readonly address: string }
+  /**
+   * The INVITE of the leg has left towards `address`, over the trunk of that name where it needs one. Again, with another
+   * address or trunk, when the next one is tried.
+   */
+  | {
+      readonly type: 'leg-calling';
+      readonly leg: LegRole;
+      readonly address: string;
+      readonly trunk?: string | undefined;
+    }
   | { readonly type: 'leg-ringing'; readonly leg: LegRole; readonly sipStatus: number }
   | { readonly type: 'leg-answered'; readonly leg: LegRole; readonly sipStatus: number }
   /** Both legs have answered and their media was joined. */

@@ -1,3 +1,4 @@
+import type { CallOrigin } from './call-command.ts';
 import type { LegCause } from './call-engine.ts';
 import type { CallRecord } from './call-record.ts';
 import type { LegRole } from './call-state.ts';
@@ -57,7 +58,15 @@ export interface Change {
   readonly event: CallEvent;
 }
 
+/** What is known of a call while it lives, and not journalled. */
+export interface CallContext {
+  /** The request that placed it. */
+  readonly origin: CallOrigin | undefined;
+  /** The trunk that was tried last. */
+  readonly trunk: string | undefined;
+}
+
 /** What a listener to all calls is notified of, in the order of each call, after it was journalled. */
 export interface CallEventMap {
-  changed: [call: CallRecord, event: CallEvent];
+  changed: [call: CallRecord, event: CallEvent, context: CallContext];
 }

@@ -128,8 +128,9 @@ export class CallJournal {
     this.#failures += 1;
     // One line an outage: each call would say it again every two seconds.
     const attempt = this.#failures;
-    if (attempt === 1) this.#options.log.error({ err: failure, tokenCall }, 'a call could not be journalled');
-    else this.#options.log.debug({ tokenCall, attempt }, 'a call could still not be journalled');
+    if (attempt === 1)
+      this.#options.log.error({ err: failure, token_call: tokenCall }, 'a call could not be journalled');
+    else this.#options.log.debug({ token_call: tokenCall, attempt }, 'a call could still not be journalled');
     this.#reject(failure);
     await this.#pause(retryAfterMs(attempt));
   }
@@ -164,7 +165,7 @@ export class CallJournal {
     try {
       this.#options.published(call, event);
     } catch (error) {
-      this.#options.log.error({ err: error, tokenCall: call.tokenCall }, 'a listener to calls failed');
+      this.#options.log.error({ err: error, token_call: call.tokenCall }, 'a listener to calls failed');
     }
   }
 }

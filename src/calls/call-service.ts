@@ -5,7 +5,7 @@ import type { IdSource } from '../shared/ids.ts';
 import type { Log } from '../shared/log.ts';
 import { isFinished } from './advance.ts';
 import { Call } from './call.ts';
-import { fingerprintOf, type PlaceCall, type Requester, type Viewer } from './call-command.ts';
+import { type CallOrigin, fingerprintOf, type PlaceCall, type Requester, type Viewer } from './call-command.ts';
 import type { CallEngine } from './call-engine.ts';
 import type { CallEvent, CallEventMap } from './call-events.ts';
 import { CallPlanner, type CallRequest } from './call-planner.ts';
@@ -56,8 +56,8 @@ export class CallService extends TypedEmitter<CallEventMap> implements CallCarri
     this.#planner = new CallPlanner(options);
   }
 
-  /** Before the first call: closes in the journal what dead nodes left open. @returns how many calls that were */
-  recover(): Promise<number> {
+  /** Before the first call: closes in the journal what dead nodes left open. @returns those calls as they ended */
+  recover(): Promise<readonly CallRecord[]> {
     return recoverCalls(this.#options.store, this.#options.nodeId);
   }
 
@@ -182,7 +182,7 @@ export class CallService extends TypedEmitter<CallEventMap> implements CallCarri
     policy.refuseTooMany(requester.userId, this.#ongoing);
     const { tokenCall, callerId = null } = plan;
     const { nodeId, clock } = this.#options;
-    const call = this.#admit(newCall(plan, { requester, nodeId, createdAt: clock.now() }));
+    const call = this.#admit(newCall(plan, { requester, nodeId, createdAt: clock.now() }), requester.origin);
     const known = await this.#open(call, callerId, key === undefined ? undefined : { ...key, tokenCall });
     if (known !== undefined && key !== undefined) return replay(known, key.fingerprint);
     call.ring(engine, plan);
@@ -190,9 +190,10 @@ export class CallService extends TypedEmitter<CallEventMap> implements CallCarri
   }
 
   /** From here on the call counts, and can be stopped. */
-  #admit(record: CallRecord): Call {
+  #admit(record: CallRecord, origin: CallOrigin | undefined): Call {
     const { store, clock, log } = this.#options;
     const call = new Call(record, {
+      origin,
       store,
       clock,
       log,
@@ -223,7 +224,7 @@ export class CallService extends TypedEmitter<CallEventMap> implements CallCarri
 
   #publish(call: Call, changed: CallRecord, event: CallEvent): void {
     if (isFinished(changed)) this.#remove(call);
-    this.emit('changed', changed, event);
+    this.emit('changed', changed, event, call.context);
   }
 
   #remove(call: Call): void {

@@ -1,8 +1,9 @@
 import type { Clock } from '../shared/clock.ts';
 import type { Log } from '../shared/log.ts';
 import { advance, type CallEnd, end, type Moment } from './advance.ts';
+import type { CallOrigin } from './call-command.ts';
 import type { CallEngine, CallPlan, EngineCall, EngineEvent } from './call-engine.ts';
-import type { CallEvent, Change } from './call-events.ts';
+import type { CallContext, CallEvent, Change } from './call-events.ts';
 import { CallJournal } from './call-journal.ts';
 import type { CallRecord } from './call-record.ts';
 import type { EndedBy } from './call-state.ts';
@@ -12,6 +13,7 @@ import { createdEvent } from './new-call.ts';
 import { endingOf, endingOnRequest } from './outcome.ts';
 
 export interface CallOptions {
+  readonly origin: CallOrigin | undefined;
   readonly store: CallStore;
   readonly clock: Clock;
   readonly log: Log;
@@ -28,6 +30,7 @@ export class Call {
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #journal: CallJournal;
+  readonly #origin: CallOrigin | undefined;
   #record: CallRecord;
   /** When it last changed. */
   #latest: number;
@@ -35,8 +38,10 @@ export class Call {
   #answeredAt: number | undefined;
   #journalled: CallRecord;
   #engineCall: EngineCall | undefined;
+  #trunk: string | undefined;
 
-  constructor(record: CallRecord, { store, clock, log, published, disowned }: CallOptions) {
+  constructor(record: CallRecord, { origin, store, clock, log, published, disowned }: CallOptions) {
+    this.#origin = origin;
     this.#clock = clock;
     this.#log = log;
     this.#record = record;
@@ -51,7 +56,7 @@ export class Call {
         published(call, event);
       },
       disowned: () => {
-        log.warn({ tokenCall: record.tokenCall }, 'a call was taken from this process: it is hung up');
+        log.warn({ token_call: record.tokenCall }, 'a call was taken from this process: it is hung up');
         this.#engineCall?.hangUp();
         disowned();
       },
@@ -61,6 +66,10 @@ export class Call {
   /** What is true now; the journal may still be behind. */
   get record(): CallRecord {
     return this.#record;
+  }
+
+  get context(): CallContext {
+    return { origin: this.#origin, trunk: this.#trunk };
   }
 
   /** Journals the call. @returns the record that already holds the idempotency key: nothing was written then */
@@ -75,7 +84,7 @@ export class Call {
     try {
       this.#engineCall = engine.place(plan, (event) => this.#take(event));
     } catch (error) {
-      this.#log.error({ err: error, tokenCall: plan.tokenCall }, 'the engine refused a call');
+      this.#log.error({ err: error, token_call: plan.tokenCall }, 'the engine refused a call');
       this.#end({ ...endingOf(this.#record, { by: 'engine', cause: engineFailure }), cause: null });
     }
   }
@@ -97,9 +106,11 @@ export class Call {
   }
 
   #take(event: EngineEvent): void {
+    if (event.type === 'leg-calling') this.#trunk = event.trunk ?? this.#trunk;
     const moment = this.#moment();
     const changes = advance(this.#record, event, moment);
-    if (changes.length === 0) this.#log.debug({ tokenCall: this.#record.tokenCall, event }, 'an event came too late');
+    const fields = { token_call: this.#record.tokenCall, event: event.type };
+    if (changes.length === 0) this.#log.debug(fields, 'an event came too late');
     this.#apply(changes);
   }
 

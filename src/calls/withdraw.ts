@@ -29,7 +29,7 @@ export const withdraw = async (
       await store.withdraw(closed.call, closed.events, idempotency);
       return;
     } catch (error) {
-      log.debug({ err: error, tokenCall: call.tokenCall }, 'a refused call could not be withdrawn yet');
+      log.debug({ err: error, token_call: call.tokenCall }, 'a refused call could not be withdrawn yet');
       await new Promise<void>((resolve) => clock.setTimer(RETRY_AFTER_MS, resolve));
     }
   }

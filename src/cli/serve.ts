@@ -36,7 +36,7 @@ export const serve = async (terminal: Terminal): Promise<void> => {
   const service = await startService(config);
   reportFaults(service);
   const { log, publicUrl, sip } = service;
-  log.info({ url: publicUrl, sip, sandbox: config.sandbox }, 'ready');
+  log.info({ url: publicUrl, sip: sip.map(sipAddress), sandbox: config.sandbox }, 'ready');
   say(`Offhook is ready at ${publicUrl} and ${sip.map(sipAddress).join(', ')}`);
   if (config.sandbox) say(`The sandbox is on: try ${publicUrl}/test as demo, password demo.`);
   const signal = await signalled;

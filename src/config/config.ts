@@ -26,6 +26,8 @@ export interface Config {
   readonly rtp: RtpAddress;
   readonly sandbox: boolean;
   readonly logLevel: string;
+  readonly logFormat: Environment['OFFHOOK_LOG_FORMAT'];
+  readonly logColours: 'at-terminal' | 'never';
   readonly settings: Settings;
 }
 
@@ -149,6 +151,8 @@ const configOf = (environment: Environment, settings: Settings): Config =>
     rtp: environment.OFFHOOK_RTP,
     sandbox: decideSandbox(environment, settings),
     logLevel: environment.OFFHOOK_LOG_LEVEL,
+    logFormat: environment.OFFHOOK_LOG_FORMAT,
+    logColours: environment.NO_COLOR === undefined ? 'at-terminal' : 'never',
     settings,
   });
 

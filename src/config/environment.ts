@@ -121,6 +121,8 @@ export const environmentSchema = z.object({
   OFFHOOK_SANDBOX: z.enum(['on', 'off']).optional(),
   OFFHOOK_CONFIG: z.string().optional(),
   OFFHOOK_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
+  OFFHOOK_LOG_FORMAT: z.enum(['auto', 'json', 'pretty']).default('auto'),
+  NO_COLOR: z.string().optional(),
 });
 
 export type Environment = z.infer<typeof environmentSchema>;

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { MonotonicClock } from '../shared/clock.ts';
 import type { Log } from '../shared/log.ts';
+import { idsOf, type RequestContext } from './request-context.ts';
 
 /** The only parameters whose values are written: tokens, codes, secrets and passwords also come in addresses. */
 const harmless: ReadonlySet<string> = new Set(['token_call', 'all', 'response_type', 'grant_type', 'scope', 'error']);
@@ -49,7 +50,7 @@ export interface AccessLogOptions {
 /** Writes one line a request, once its reply is gone. */
 export const createAccessLog =
   ({ log, clock, addressOf }: AccessLogOptions) =>
-  (request: IncomingMessage, response: ServerResponse): void => {
+  (request: IncomingMessage, response: ServerResponse, context: RequestContext): void => {
     const startedAt = clock.elapsed();
     const { method = '', url = '' } = request;
     // A connection that was cut does not know its peer any more.
@@ -59,6 +60,14 @@ export const createAccessLog =
       const status = response.headersSent ? response.statusCode : null;
       if (isPoll(method, url, status)) return;
       const ms = Math.round(clock.elapsed() - startedAt);
-      log.info({ method, url: redact(url), ip, status, ms }, 'request');
+      const { problem } = context;
+      log.info(
+        {
+          ...{ method, url: redact(url), ip, status, ms },
+          ...(problem !== undefined && { problem }),
+          ...idsOf(context),
+        },
+        'request',
+      );
     });
   };

@@ -2,6 +2,7 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import express, { type ErrorRequestHandler, type RequestHandler } from 'express';
 import proxyAddress from 'proxy-addr';
 import type { Clock } from '../shared/clock.ts';
+import type { IdSource } from '../shared/ids.ts';
 import type { Log } from '../shared/log.ts';
 import { isLoopbackHost } from '../shared/loopback.ts';
 import { createAccessLog } from './access-log.ts';
@@ -12,6 +13,7 @@ import { MisdirectedRequestError, NotFoundError } from './errors.ts';
 import { asAppError, sendProblem } from './problem.ts';
 import { publicPathOf, withoutPublicPath } from './public-path.ts';
 import { send } from './reply.ts';
+import { contextOf, idsOf, noteProblem, openContext } from './request-context.ts';
 import { pathOf } from './request-target.ts';
 import { CallRoute, type CallRouteDeps } from './routes/call/call.ts';
 
@@ -20,6 +22,7 @@ export type Readiness = { readonly status: 'ready' } | { readonly status: 'not r
 
 export interface AppDeps extends CallRouteDeps {
   readonly clock: Clock;
+  readonly ids: IdSource;
   readonly log: Log;
   /** Addresses and networks whose X-Forwarded-For counts, for the client's address only. */
   readonly trustedProxies: readonly string[];
@@ -71,8 +74,11 @@ const refuseForeignHost = ({ headers }: IncomingMessage): void => {
 const createFailureReply =
   ({ log, publicUrl }: AppDeps) =>
   (request: IncomingMessage, response: ServerResponse, error: unknown): void => {
-    if (asAppError(error) === undefined) {
-      log.error({ err: error, method: request.method, path: pathOf(request.url ?? '/') }, 'failed');
+    const known = asAppError(error);
+    noteProblem(request, known?.code ?? 'internal_error');
+    if (known === undefined) {
+      const { method, url = '/' } = request;
+      log.error({ err: error, method, path: pathOf(url), ...idsOf(contextOf(request)) }, 'failed');
     }
     if (response.headersSent) response.destroy();
     else sendProblem(request, response, error, publicUrl);
@@ -141,7 +147,7 @@ export const createApp = (deps: AppDeps): RequestListener => {
   return (request, response) => {
     const refusal = canonicalize(request);
     request.url = withoutPublicPath(request.url ?? '/', publicPath);
-    recordAccess(request, response);
+    recordAccess(request, response, openContext(request, response, deps.ids));
     if (refusal !== undefined) fail(request, response, refusal);
     else answer(request, response).catch((error: unknown) => fail(request, response, error));
   };

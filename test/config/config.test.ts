@@ -67,6 +67,8 @@ describe('the environment', () => {
       rtp: { host: undefined, ports: undefined },
       sandbox: true,
       logLevel: 'info',
+      logFormat: 'auto',
+      logColours: 'at-terminal',
       settings: {
         trunks: [],
         routes: [],
@@ -106,6 +108,8 @@ describe('the environment', () => {
       OFFHOOK_RTP: '[2001:db8::3]:10000-20000',
       OFFHOOK_SANDBOX: 'off',
       OFFHOOK_LOG_LEVEL: 'debug',
+      OFFHOOK_LOG_FORMAT: 'pretty',
+      NO_COLOR: '1',
       OFFHOOK_CONFIG: fileOf({ busy_tone_ms: 0 }),
     });
     expect(config).toMatchObject({
@@ -123,6 +127,8 @@ describe('the environment', () => {
       rtp: { host: '2001:db8::3', ports: { from: 10_000, to: 20_000 } },
       sandbox: false,
       logLevel: 'debug',
+      logFormat: 'pretty',
+      logColours: 'never',
       settings: { busy_tone_ms: 0 },
     });
     expect(readConfig({ OFFHOOK_RTP: '192.0.2.1' }).rtp).toEqual({ host: '192.0.2.1', ports: undefined });
@@ -139,6 +145,7 @@ describe('the environment', () => {
     ['PORT', ['65536', '-1', 'http', '80.5', ' 80', '0x50'], 'is not a port, 0 to 65535'],
     ['OFFHOOK_DATABASE_URL', ['postgres://db', 'data/offhook.db'], 'must begin with sqlite:'],
     ['OFFHOOK_SANDBOX', ['yes', 'On'], 'Invalid option: expected one of "on"|"off"'],
+    ['OFFHOOK_LOG_FORMAT', ['text', 'JSON'], 'Invalid option: expected one of "auto"|"json"|"pretty"'],
     ['OFFHOOK_LOG_LEVEL', ['loud'], /^Invalid option: expected one of "debug"\|/],
     [
       'OFFHOOK_RTP',

@@ -196,13 +196,14 @@ describe('docs/configure.md', () => {
   });
 
   it('has the defaults of the variables', () => {
-    const { http, databaseUrl, secretFile, logLevel, sip } = readConfig({});
+    const { http, databaseUrl, secretFile, logLevel, logFormat, sip } = readConfig({});
     expect(rowFor('PORT')?.[2]).toBe(`\`${http.port}\``);
     expect(http.hosts).toBeUndefined();
     expect(rowFor('OFFHOOK_HOST')?.[2]).toBe('`127.0.0.1`, and `::1` where there is one');
     expect(rowFor('OFFHOOK_DATABASE_URL')?.[2]).toBe(`\`${databaseUrl}\``);
     expect(rowFor('OFFHOOK_SECRET_FILE')?.[2]).toBe(`\`${secretFile}\``);
     expect(rowFor('OFFHOOK_LOG_LEVEL')?.[2]).toBe(`\`${logLevel}\``);
+    expect(rowFor('OFFHOOK_LOG_FORMAT')?.[2]).toBe(`\`${logFormat}\``);
     const listen = sip.listen.map(({ protocol, host, port }) => `${protocol}:${host}:${port}`).join(',');
     expect(rowFor('OFFHOOK_SIP_LISTEN')?.[2]).toBe(`\`${listen}\``);
   });

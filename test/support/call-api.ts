@@ -4,6 +4,7 @@ import { type AppDeps, createApp } from '../../src/http/app.ts';
 import { InvalidTokenError } from '../../src/oauth/model/errors.ts';
 import { permissionsOf, type Role, type Scope } from '../../src/oauth/model/permissions.ts';
 import type { Principal, TokenTransport, TokenVerifier } from '../../src/oauth/request/principal.ts';
+import { createSystemIds } from '../../src/shared/ids.ts';
 import type { Log } from '../../src/shared/log.ts';
 import { type CallWorld, createCallWorld } from './call-world.ts';
 
@@ -81,6 +82,7 @@ export const createCallApi = async (limits: Partial<CallRateLimits> = {}): Promi
     verifier,
     rates,
     clock: world.clock,
+    ids: createSystemIds(),
     log,
     trustedProxies: [],
     hosts: 'any',

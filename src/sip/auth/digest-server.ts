@@ -22,12 +22,28 @@ export interface DigestServerOptions {
   readonly nonceLifetimeMs?: number;
 }
 
+/** Why a request is not taken. */
+export type DigestRefusal =
+  /** It carries none for our realm: so begins every registration. */
+  | 'no-credentials'
+  | 'bad-request'
+  /** The nonce is not of our making, or was sealed with another key. */
+  | 'unknown-nonce'
+  | 'unknown-algorithm'
+  | 'unknown-account'
+  | 'wrong-password'
+  /** The password is right, but the nonce too old or used before: the client tries again with another one. */
+  | 'stale-nonce';
+
 export type DigestVerdict =
   | { readonly kind: 'accepted'; readonly account: string }
-  /** 401 with challenges, or 400 for credentials that are no digest. */
+  /** 401 with challenges, or 400 for credentials that are no digest. The reason is for us alone. */
   | {
       readonly kind: 'refused';
       readonly status: 400 | 401;
+      readonly reason: DigestRefusal;
+      /** The one that the credentials name, proven or not. */
+      readonly account?: string | undefined;
       readonly headers: readonly (readonly [name: string, value: string])[];
     };
 
@@ -53,44 +69,51 @@ export class DigestServer {
     try {
       const given = request.headers.all('authorization').map(parseDigestAuthorization);
       const ours = given.find((authorization) => authorization?.realm === realm);
-      return ours === undefined ? this.#challenge('first') : await this.#check(request, ours);
+      return ours === undefined ? this.#challenge('no-credentials') : await this.#check(request, ours);
     } catch (error) {
-      if (error instanceof SipParseError) return { kind: 'refused', status: 400, headers: [] };
+      if (error instanceof SipParseError) return { kind: 'refused', status: 400, reason: 'bad-request', headers: [] };
       throw error;
     }
   }
 
   async #check(request: SipRequest, given: DigestAuthorization): Promise<DigestVerdict> {
+    const { username } = given;
     const nonce = this.#nonces.check(given.nonce);
-    if (nonce === 'forged' || !isStored(given.algorithm)) return this.#challenge('first');
-    const isRight = await this.#proves(request.method, given, given.algorithm);
-    if (!isRight) return this.#challenge('first');
+    if (nonce === 'forged') return this.#challenge('unknown-nonce', username);
+    if (!isStored(given.algorithm)) return this.#challenge('unknown-algorithm', username);
+    const proof = await this.#proof(request.method, given, given.algorithm);
+    if (proof !== 'right') return this.#challenge(proof, username);
     if (nonce === 'stale' || !this.#nonces.use(given.nonce, Number.parseInt(given.nc ?? '1', 16))) {
-      return this.#challenge('stale');
+      return this.#challenge('stale-nonce', username);
     }
-    return { kind: 'accepted', account: given.username };
+    return { kind: 'accepted', account: username };
   }
 
   /** The same work and answer whether the account is unknown or the password wrong. */
-  async #proves(method: string, given: DigestAuthorization, algorithm: StoredAlgorithm): Promise<boolean> {
+  async #proof(
+    method: string,
+    given: DigestAuthorization,
+    algorithm: StoredAlgorithm,
+  ): Promise<'right' | 'wrong-password' | 'unknown-account'> {
     const { credentials, realm } = this.#options;
     const stored = await credentials.ha1(given.username, realm, algorithm);
     const ha1 = stored ?? this.#decoy(given.username);
     const isSame = isSameDigest(digestResponse({ ...given, method, ha1 }), given.response);
-    return isSame && stored !== undefined;
+    if (stored === undefined) return 'unknown-account';
+    return isSame ? 'right' : 'wrong-password';
   }
 
   #decoy(username: string): string {
     return createHmac('sha256', this.#options.key).update(username).digest('hex');
   }
 
-  #challenge(reason: 'first' | 'stale'): DigestVerdict {
+  #challenge(reason: DigestRefusal, account?: string): DigestVerdict {
     const { realm, algorithms = OFFERED } = this.#options;
     const nonce = this.#nonces.issue();
     const headers = algorithms.map((algorithm) => {
-      const challenge = { realm, nonce, algorithm, qop: ['auth'], stale: reason === 'stale' };
+      const challenge = { realm, nonce, algorithm, qop: ['auth'], stale: reason === 'stale-nonce' };
       return ['www-authenticate', formatDigestChallenge(challenge)] as const;
     });
-    return { kind: 'refused', status: 401, headers };
+    return { kind: 'refused', status: 401, reason, account, headers };
   }
 }

@@ -1,4 +1,4 @@
-import type { WallClock } from '../../shared/clock.ts';
+import type { MonotonicClock, WallClock } from '../../shared/clock.ts';
 import type { IdSource } from '../../shared/ids.ts';
 import type { Log } from '../../shared/log.ts';
 import type { DigestServer } from '../auth/digest-server.ts';
@@ -10,12 +10,15 @@ import type { ServerTransaction } from '../transaction/transaction.ts';
 import type { Binding, BindingStore } from './binding-store.ts';
 import { changeBindings } from './change-bindings.ts';
 import { RegistrationError } from './errors.ts';
+import { type Refusal, RefusalLog } from './refusal-log.ts';
 import { type ExpiryBounds, readWish } from './register-request.ts';
 
 export interface RegistrarOptions {
   readonly store: BindingStore;
   readonly digest: DigestServer;
   readonly clock: WallClock;
+  /** Measures how often refusals are logged. */
+  readonly timers: MonotonicClock;
   readonly ids: IdSource;
   readonly log: Log;
   /** In seconds; 60 to 3600 where nothing is said. */
@@ -24,16 +27,24 @@ export interface RegistrarOptions {
 
 type HeaderValues = readonly (readonly [name: string, value: string])[];
 
+interface Refused extends Pick<Refusal, 'status' | 'reason'> {
+  readonly headers?: HeaderValues;
+  /** Where credentials named one; else the one that the request names. */
+  readonly account?: string | undefined;
+}
+
 const DEFAULT_EXPIRY: ExpiryBounds = { min: 60, max: 3600 };
 
 /** Takes REGISTER (RFC 3261 section 10.3) and knows where accounts are reached. */
 export class Registrar {
   readonly #options: RegistrarOptions;
   readonly #expiry: ExpiryBounds;
+  readonly #refusals: RefusalLog;
 
   constructor(options: RegistrarOptions) {
     this.#options = options;
     this.#expiry = options.expiry ?? DEFAULT_EXPIRY;
+    this.#refusals = new RefusalLog({ log: options.log, clock: options.timers });
   }
 
   /** The handler for `userAgent.handle('REGISTER', registrar.handle)`. */
@@ -55,9 +66,9 @@ export class Registrar {
     const { request } = transaction;
     const verdict = await this.#options.digest.verify(request);
     if (verdict.kind === 'refused') {
-      this.#respond(transaction, verdict.status, verdict.headers);
+      this.#refuse(transaction, verdict);
     } else if (verdict.account !== accountOf(request)) {
-      this.#respond(transaction, 403);
+      this.#refuse(transaction, { status: 403, reason: 'another-account' });
     } else {
       await this.#register(transaction, verdict.account);
     }
@@ -72,12 +83,19 @@ export class Registrar {
       const wish = readWish(request, this.#expiry);
       await store.update(account, (current) => (bindings = changeBindings(current, wish, by)));
     } catch (error) {
-      if (error instanceof RegistrationError) this.#respond(transaction, error.status, error.headers);
-      else if (error instanceof SipParseError) this.#respond(transaction, 400);
+      if (error instanceof RegistrationError) this.#refuse(transaction, { ...refusalOf(error), account });
+      else if (error instanceof SipParseError)
+        this.#refuse(transaction, { status: 400, reason: 'bad-request', account });
       else throw error;
       return;
     }
     this.#respond(transaction, 200, listing(request, bindings, by.now));
+  }
+
+  #refuse(transaction: ServerTransaction, refused: Refused): void {
+    const { status, reason, headers, account = claimedBy(transaction.request) } = refused;
+    this.#refusals.add({ source: transaction.arrival.source.address, account, status, reason });
+    this.#respond(transaction, status, headers);
   }
 
   #respond(transaction: ServerTransaction, status: number, headers?: HeaderValues): void {
@@ -85,6 +103,21 @@ export class Registrar {
     transaction.respond(createResponse(transaction.request, status, { toTag, headers }));
   }
 }
+
+const refusalOf = ({ status, headers }: RegistrationError): Refused => {
+  if (status === 423) return { status, headers, reason: 'interval-too-brief' };
+  return { status, headers, reason: status === 500 ? 'out-of-order' : 'bad-request' };
+};
+
+/** The account that a request names, proven or not. */
+const claimedBy = (request: SipRequest): string | undefined => {
+  try {
+    return accountOf(request);
+  } catch (error) {
+    if (error instanceof SipParseError) return undefined;
+    throw error;
+  }
+};
 
 /** The user part of the address of record; undefined where it cannot be an account of ours. */
 const accountOf = (request: SipRequest): string | undefined => {

@@ -63,7 +63,7 @@ const issueCode = (): Promise<string> =>
   oauth.authorization.grants.authorizationCode.issue(
     {
       ...{ clientId: 'demo-app', responseType: 'code', redirectUri: callback, redirectUriFrom: 'request' },
-      ...{ scopes: ['call'], state: null, codeChallenge, dpopKey: null },
+      ...{ scopes: ['call'], state: null, codeChallenge, dpopKey: null, responseMode: 'query' },
     },
     userId,
   );

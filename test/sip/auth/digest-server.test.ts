@@ -112,6 +112,7 @@ describe('the digest server', () => {
     expect(await server().digest.verify(bare('Digest realm="offhook", nonce='))).toEqual({
       kind: 'refused',
       status: 400,
+      reason: 'bad-request',
       headers: [],
     });
   });

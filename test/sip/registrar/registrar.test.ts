@@ -1,6 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
 import { createSystemIds } from '../../../src/shared/ids.ts';
-import { silentLog } from '../../../src/shared/log.ts';
 import { ha1 } from '../../../src/sip/auth/digest.ts';
 import { DigestServer } from '../../../src/sip/auth/digest-server.ts';
 import type { SipResponse } from '../../../src/sip/message/message.ts';
@@ -8,6 +7,7 @@ import type { Binding } from '../../../src/sip/registrar/binding-store.ts';
 import { flowTo } from '../../../src/sip/registrar/change-bindings.ts';
 import { Registrar } from '../../../src/sip/registrar/registrar.ts';
 import { Registration } from '../../../src/sip/registrar/registration.ts';
+import { RecordedLog } from '../../support/recorded-log.ts';
 import type { Party } from '../session/party.ts';
 import { Pair } from '../session/party.ts';
 import { MemoryBindingStore } from './memory-binding-store.ts';
@@ -21,6 +21,7 @@ const office = () => {
   const pair = new Pair();
   const { clock, alice } = pair;
   const ids = createSystemIds();
+  const log = new RecordedLog();
   const credentials = {
     ha1: (account: string, realm: string, algorithm: 'MD5' | 'SHA-256') => {
       const password = PASSWORDS[account];
@@ -30,7 +31,7 @@ const office = () => {
     },
   };
   const digest = new DigestServer({ realm: REALM, credentials, key: Buffer.alloc(32, 7), clock, ids });
-  const registrar = new Registrar({ store: new MemoryBindingStore(), digest, clock, ids, log: silentLog });
+  const registrar = new Registrar({ store: new MemoryBindingStore(), digest, clock, timers: clock, ids, log });
   alice.agent.handle('REGISTER', registrar.handle);
   let cseq = 0;
   const register = async (headers: [string, string][], options: Partial<Asked> = {}): Promise<SipResponse> => {
@@ -49,7 +50,7 @@ const office = () => {
     await clock.advanceAsync(20);
     return asked;
   };
-  return { pair, clock, registrar, register, credentials };
+  return { pair, clock, registrar, register, credentials, log };
 };
 
 interface Asked {
@@ -64,6 +65,30 @@ interface Asked {
 const contactsOf = (bindings: readonly Binding[]): string[] => bindings.map(({ contact }) => contact);
 
 describe('the registrar', () => {
+  it('logs each refusal with its reason, and no registration that succeeds', async () => {
+    const { register, log, pair } = office();
+    const contact: [string, string] = ['contact', '<sip:bob@10.0.0.2>'];
+    expect((await register([contact])).status).toBe(200);
+    expect(log.lines).toEqual([]);
+    const statuses = [
+      await register([contact], { password: 'guess' }),
+      await register([contact], { user: 'nobody', password: 'guess' }),
+      await register([contact], { user: 'eve', as: 'bob', from: pair.alice }),
+      await register([['contact', 'nonsense']], { user: 'eve' }),
+      await register([['contact', '*']], { user: 'eve' }),
+    ].map(({ status }) => status);
+    expect(statuses).toEqual([401, 401, 403, 400, 400]);
+    const texts = log.lines.map(
+      ({ level, message, fields }) => `${level} ${message} ${Object.values(fields).join(' ')}`,
+    );
+    expect(texts).toEqual([
+      'warn a REGISTER was refused 10.0.0.2 bob 401 wrong-password 1',
+      'warn a REGISTER was refused 10.0.0.2 nobody 401 unknown-account 1',
+      'warn a REGISTER was refused 10.0.0.1 bob 403 another-account 1',
+      'warn a REGISTER was refused 10.0.0.2 eve 400 bad-request 1',
+    ]);
+  });
+
   it('keeps a contact with its source, Path and User-Agent, and lists it with the seconds it has left', async () => {
     const { register, registrar, clock } = office();
     const response = await register([

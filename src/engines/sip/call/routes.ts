@@ -3,11 +3,10 @@ import type { LegRole } from '../../../calls/call-state.ts';
 import { escapeUser } from '../../../sip/message/uri.ts';
 import type { Binding } from '../../../sip/registrar/binding-store.ts';
 import type { DigestCredentials, NameAddr } from '../../../sip/user-agent.ts';
-import type { LegTarget } from '../leg/leg.ts';
+import type { LegTarget, LegTrunk } from '../leg/leg.ts';
 
 /** Where numbers leave for the world. */
-export interface SipTrunk {
-  readonly name: string;
+export interface SipTrunk extends LegTrunk {
   /** `sip:host[:port][;transport=...]`: the number becomes its user part. */
   readonly uri: string;
   readonly credentials?: DigestCredentials | undefined;
@@ -40,6 +39,7 @@ export interface RoutesOptions {
 interface Way {
   readonly address: string;
   readonly invite: Omit<LegTarget['invite'], 'from'>;
+  readonly trunk?: LegTrunk;
   /** Shown where the call brings no number of its own. */
   readonly callerId?: string | undefined;
 }
@@ -75,8 +75,9 @@ export class Routes {
   async targets(role: LegRole, plan: CallPlan): Promise<readonly LegTarget[]> {
     const shown = role === 'caller' ? plan.destinationDisplay : plan.callerId;
     const ways = await Promise.all(plan[role].map((endpoint) => this.#waysTo(endpoint)));
-    return ways.flat().map(({ address, invite, callerId }) => ({
+    return ways.flat().map(({ address, invite, trunk, callerId }) => ({
       address,
+      trunk,
       invite: { ...invite, from: this.#ourName(shown ?? callerId) },
     }));
   }
@@ -113,11 +114,13 @@ export class Routes {
   }
 }
 
-const viaTrunk = ({ uri, callerId, credentials }: SipTrunk, number: string): Way => {
+const viaTrunk = (trunk: SipTrunk, number: string): Way => {
+  const { uri, callerId, credentials } = trunk;
   const target = withUser(uri, number);
   return {
     address: number,
     invite: { target, to: to(target), ...(credentials === undefined ? {} : { credentials }) },
+    trunk,
     callerId,
   };
 };

@@ -117,8 +117,8 @@ export class ThirdPartyCall implements EngineCall {
       media: (codecs) => withCodecs(caller.leg.remote, codecs),
       user: {
         ...user,
-        calling: (address) => {
-          user.calling(address);
+        calling: (address, trunk) => {
+          user.calling(address, trunk);
           this.#guard(media.prompt.ringAgain());
         },
         earlyMedia: (early) => this.#guard(media.prompt.hearNetwork(early)), // step 4
@@ -138,7 +138,7 @@ export class ThirdPartyCall implements EngineCall {
     try {
       return await routes.targets(role, plan);
     } catch (error) {
-      log.error({ error, call: plan.tokenCall, role }, 'a leg could not be located');
+      log.error({ err: error, token_call: plan.tokenCall, role }, 'a leg could not be located');
       return [];
     }
   }
@@ -180,7 +180,7 @@ export class ThirdPartyCall implements EngineCall {
   #legUser(role: LegRole): Pick<LegUser, 'calling' | 'ringing' | 'hungUp' | 'ended'> {
     const { listener } = this.#options;
     return {
-      calling: (address) => listener({ type: 'leg-calling', leg: role, address }),
+      calling: (address, trunk) => listener({ type: 'leg-calling', leg: role, address, trunk }),
       ringing: (sipStatus) => listener({ type: 'leg-ringing', leg: role, sipStatus }),
       hungUp: (cause) => this.#end({ by: 'hangup', leg: role, cause }),
       ended: (cause) => {
@@ -229,7 +229,7 @@ export class ThirdPartyCall implements EngineCall {
   #guard(step: Promise<void>): void {
     step.catch((error: unknown) => {
       this.#options.log.warn(
-        { error, call: this.#options.plan.tokenCall, phase: this.#phase },
+        { err: error, token_call: this.#options.plan.tokenCall, phase: this.#phase },
         'the call cannot go on',
       );
       this.#end({ by: 'engine', cause: incompatibleMediaCause });

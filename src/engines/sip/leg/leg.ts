@@ -14,16 +14,24 @@ import { causeOfLoss, failureOf, type LegFailure, settledCause, unreachable } fr
 import type { LegSdp } from './leg-sdp.ts';
 import { type Attempt, firstAttempt, type NextAttempt, type OfferedCodecs } from './next-attempt.ts';
 
+/** What a target is reached over. */
+export interface LegTrunk {
+  readonly name: string;
+  /** Takes notice of what becomes of each INVITE. */
+  readonly health?: { follow(session: Session): void } | undefined;
+}
+
 /** One address at which a leg may be rung, ready to be invited. */
 export interface LegTarget {
   /** As the API shows it. */
   readonly address: string;
+  readonly trunk?: LegTrunk | undefined;
   readonly invite: Omit<InviteOptions, 'sdp'>;
 }
 
 /** What a leg tells its call. After `failed` or `hungUp` only `ended` follows, and it follows once. */
 export interface LegUser {
-  calling(address: string): void;
+  calling(address: string, trunk?: string): void;
   ringing(status: number): void;
   earlyMedia(sdp: string): void;
   answered(sdp: string): void;
@@ -140,8 +148,9 @@ export class Leg {
     session.on('offer', (remote) => this.#onOffer(remote));
     session.on('renegotiated', (answer) => user.renegotiated(answer));
     session.on('ended', (end) => this.#onEnded(end, attempt));
+    target.trunk?.health?.follow(session);
     session.start();
-    user.calling(target.address);
+    user.calling(target.address, target.trunk?.name);
     return true;
   }
 

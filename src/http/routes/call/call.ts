@@ -14,6 +14,7 @@ import { type Format, negotiateFormat } from '../../negotiate.ts';
 import { asAppError } from '../../problem.ts';
 import { showStanding } from '../../rate-limit.ts';
 import { noStore, send } from '../../reply.ts';
+import { contextOf } from '../../request-context.ts';
 import { writeXml } from '../../xml.ts';
 import { callHref, representCall } from './call-representation.ts';
 import { parsePlaceCall, parseStopCall, refuseUnknownParameters } from './schemas.ts';
@@ -137,7 +138,8 @@ export class CallRoute implements DirectRoute {
     if (!principal.permissions.has('calls:place')) throw tooSmall('call');
     showStanding(response, rates.takeCall(principal.tokenId));
     const command = parsePlaceCall(await readBody(request, response), request.headers['idempotency-key']);
-    const { tokenCall, how } = await calls.place(command, requesterOf(principal, 'own'));
+    const requester = { ...requesterOf(principal, 'own'), origin: contextOf(request) };
+    const { tokenCall, how } = await calls.place(command, requester);
     response.writeHead(201, {
       Location: callHref(publicUrl, tokenCall),
       'Content-Length': 0,

@@ -15,6 +15,7 @@ import { presentedToken } from '../../oauth/presented-token.ts';
 import { asAppError, statusOf } from '../../problem.ts';
 import { refuseMethod } from '../../refuse-method.ts';
 import { tokenNoStore } from '../../reply.ts';
+import { contextOf, idsOf, noteProblem } from '../../request-context.ts';
 import { clientToRegister, parseClientMetadata, registeredMetadata } from './client-metadata.ts';
 
 export interface RegisterRouterParts extends Pick<Authorization, 'clientRegistration'> {
@@ -44,17 +45,19 @@ const readJson = (request: Request, response: Response): Promise<unknown> => {
 /** The body of RFC 7591 section 3.2.2; a refused token has the challenge of RFC 6750 section 3 besides. */
 const createErrorHandler =
   ({ log }: Pick<RegisterRouterParts, 'log'>): ErrorRequestHandler =>
-  (thrown: unknown, { headers: { authorization } }, response, next) => {
+  (thrown: unknown, request, response, next) => {
     if (response.headersSent) {
       next(thrown);
       return;
     }
     const error = asAppError(thrown);
-    if (error === undefined) log.error({ err: thrown }, 'a registration failed');
+    const { code = 'server_error', message } = error ?? {};
+    noteProblem(request, code);
+    if (error === undefined) log.error({ err: thrown, ...idsOf(contextOf(request)) }, 'a registration failed');
+    const { authorization } = request.headers;
     const challenge = error && challengeOf(error, { authorization, resourceMetadata: undefined });
     if (challenge !== undefined) response.set('WWW-Authenticate', challenge);
     if (error instanceof TooManyRequestsError) response.set('Retry-After', String(error.retryAfterSeconds));
-    const { code = 'server_error', message } = error ?? {};
     response
       .status(statusOf(error))
       .json({ error: code, ...(message !== undefined && { error_description: message }) });

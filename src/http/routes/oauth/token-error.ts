@@ -6,6 +6,7 @@ import type { Log } from '../../../shared/log.ts';
 import { BASIC_CHALLENGE } from '../../challenge.ts';
 import { HttpError } from '../../errors.ts';
 import { retryHeaders } from '../../rate-limit.ts';
+import { contextOf, idsOf, noteProblem } from '../../request-context.ts';
 
 /** The body of RFC 6749 section 5.2. */
 interface Refusal {
@@ -55,7 +56,8 @@ export const sendTokenError = (
   log: Log,
 ): void => {
   const { status, error: code, description } = refusalOf(error);
-  if (status === 500) log.error({ err: error }, 'a token request failed');
+  noteProblem(request, code);
+  if (status === 500) log.error({ err: error, ...idsOf(contextOf(request)) }, 'a token request failed');
   if (status === 401 && request.headers.authorization !== undefined) {
     response.setHeader('WWW-Authenticate', BASIC_CHALLENGE);
   }

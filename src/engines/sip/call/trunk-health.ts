@@ -1,0 +1,99 @@
+import type { MonotonicClock } from '../../../shared/clock.ts';
+import type { Log } from '../../../shared/log.ts';
+import type { Session, SessionEnd } from '../../../sip/user-agent.ts';
+
+export interface TrunkHealthOptions {
+  /** The trunk's name. */
+  readonly trunk: string;
+  readonly clock: MonotonicClock;
+  readonly log: Log;
+}
+
+type Method = 'INVITE' | 'REGISTER';
+
+interface Fault {
+  readonly message: string;
+  /** The trunk's own final response; absent where none came. */
+  readonly status?: number;
+}
+
+type State =
+  | { readonly is: 'working' }
+  | { readonly is: 'failing'; readonly since: number; readonly failures: number; readonly isWritten: boolean };
+
+/** A trunk that fails now and then writes no more often than this, and then only what lasts. */
+const QUIET_MS = 60_000;
+
+const SILENT: Fault = { message: 'a trunk does not answer' };
+
+/** What the next trunk is tried for: no response, no transport, 5xx. Undefined: the trunk did what trunks do. */
+const faultOf = (end: SessionEnd): Fault | undefined => {
+  if (end.kind === 'timeout' || end.kind === 'transport-error') return SILENT;
+  if (end.kind !== 'refused') return undefined;
+  const { status } = end.response;
+  return status >= 500 && status < 600 ? { message: 'a trunk refuses calls', status } : undefined;
+};
+
+/** A response that we make ourselves where none came: 408 after timer F, 503 where nothing could be sent. */
+const isMadeHere = (status: number): boolean => status === 408 || status === 503;
+
+/** Writes a line when a trunk begins to fail, and one when it works again: never one a call. */
+export class TrunkHealth {
+  readonly #options: TrunkHealthOptions;
+  readonly #states: Record<Method, State> = { INVITE: { is: 'working' }, REGISTER: { is: 'working' } };
+  readonly #writtenAt: Partial<Record<Method, number>> = {};
+
+  constructor(options: TrunkHealthOptions) {
+    this.#options = options;
+  }
+
+  /** Takes notice of what becomes of an INVITE over the trunk. */
+  follow(session: Pick<Session, 'on'>): void {
+    const works = (): void => this.#work('INVITE');
+    session.on('progress', works);
+    session.on('answered', works);
+    session.on('ended', (end) => {
+      const fault = faultOf(end);
+      if (fault !== undefined) this.#fail('INVITE', fault);
+      else if (end.kind === 'refused') works();
+    });
+  }
+
+  /** It took our REGISTER. */
+  registered(): void {
+    this.#work('REGISTER');
+  }
+
+  /** It refused our REGISTER, or did not answer. */
+  registrationFailed(status: number): void {
+    const message = isMadeHere(status) ? SILENT.message : 'a trunk refuses our registration';
+    this.#fail('REGISTER', { message, status });
+  }
+
+  #fail(method: Method, { message, status }: Fault): void {
+    const { trunk, clock, log } = this.#options;
+    const now = clock.elapsed();
+    const state = this.#states[method];
+    const before = state.is === 'failing' ? state : { since: now, failures: 0, isWritten: false };
+    const isDue = !before.isWritten && now - (this.#writtenAt[method] ?? -QUIET_MS) >= QUIET_MS;
+    this.#states[method] = {
+      is: 'failing',
+      since: before.since,
+      failures: before.failures + 1,
+      isWritten: before.isWritten || isDue,
+    };
+    if (!isDue) return;
+    this.#writtenAt[method] = now;
+    log.warn({ trunk, method, ...(status !== undefined && { sip_status: status }) }, message);
+  }
+
+  #work(method: Method): void {
+    const { trunk, clock, log } = this.#options;
+    const state = this.#states[method];
+    if (state.is === 'working') return;
+    this.#states[method] = { is: 'working' };
+    if (!state.isWritten) return;
+    const forMs = Math.round(clock.elapsed() - state.since);
+    log.info({ trunk, method, failures: state.failures, for_ms: forMs }, 'a trunk works again');
+  }
+}
