@@ -1,4 +1,4 @@
-import { type Config, hostInUrl } from '../config/config.ts';
+import { type Config, hostInUrl, sipServerOf } from '../config/config.ts';
 import { createPasswordHasher } from '../oauth/model/secrets.ts';
 import { createSteadyClock, systemClock } from '../shared/clock.ts';
 import { createSystemIds } from '../shared/ids.ts';
@@ -66,6 +66,10 @@ const start = async (config: Config, log: Log, shutdown: Shutdown): Promise<Omit
   const sweeper = new Sweeper({ stores, tokenUses: application.tokenUses, clock, steadyClock, log });
   shutdown.add(() => sweeper.close());
   shutdown.add(closeCalls);
+  const { listeners: listen } = telephony;
+  const registrar = sipServerOf({ sip: { ...config.sip, listen } });
+  await stores.serviceAddresses.announce({ publicUrl, registrar, sip: listen.map(sipAddress) });
+  shutdown.add(() => stores.serviceAddresses.withdraw());
   return { publicUrl, sip: telephony.listeners, log };
 };
 

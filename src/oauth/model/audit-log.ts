@@ -12,6 +12,7 @@ export type AuditEventName =
   | 'user.created'
   | 'user.disabled'
   | 'user.enabled'
+  | 'user.deleted'
   | 'password.changed'
   | 'session.ended'
   | 'grant.given'
@@ -23,6 +24,7 @@ export type AuditEventName =
   | 'token.replayed'
   | 'client.created'
   | 'client.registered'
+  | 'client.changed'
   | 'client.secret_rotated'
   | 'client.deleted'
   | 'key_pair.generated'
@@ -30,7 +32,8 @@ export type AuditEventName =
   | 'registration_token.deleted'
   | 'signing_key.created'
   | 'key_file.replaced'
-  | 'phone.removed';
+  | 'phone.removed'
+  | 'user.changed';
 
 /** Never holds a secret, a token, or a password that was typed. */
 export interface AuditEvent {

@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { type CompiledQuery, Kysely } from 'kysely';
 import type { Log } from '../../../shared/log.ts';
-import type { Database, DatabaseOptions } from '../../database.ts';
+import type { Database, DatabaseCopy, DatabaseOptions } from '../../database.ts';
 import { DatabaseFileError, DatabaseUrlError, SqliteMissingError } from '../../errors.ts';
 import { migrate } from '../../migrate.ts';
 import type { Schema } from '../../schema.ts';
@@ -13,6 +13,7 @@ import type { CheckpointWork } from './checkpoint-worker.ts';
 import { fileIdentityOf } from './file-identity.ts';
 import { GroupCommit } from './group-commit.ts';
 import { ServingLock } from './serving-lock.ts';
+import { copySqliteDatabase } from './sqlite-copy.ts';
 import { SqliteConnection, type Synchronous } from './sqlite-connection.ts';
 import { createSqliteDialect } from './sqlite-dialect.ts';
 
@@ -46,6 +47,10 @@ export const lockSqliteDatabase = (url: string): ServingLock => ServingLock.acqu
  * @throws DatabaseUrlError when the address cannot be understood
  */
 export const identifySqliteDatabase = (url: string): string => fileIdentityOf(locationOf(url).path);
+
+/** See `copyDatabase`. */
+export const copySqliteDatabaseOf = (url: string, file: string): DatabaseCopy =>
+  copySqliteDatabase(locationOf(url).path, file);
 
 /** Checkpoints beside the event loop. Where its thread fails, the connection's own checkpoints take over. */
 class Checkpointer {
