@@ -50,6 +50,7 @@ const faces = {
     'problem',
     'request-target',
     'oauth/(authorization-server|form|password-authenticator|presented-token)',
+    'routes/call/call-representation',
     'routes/oauth/(router|token)',
   ],
   web: [
@@ -61,7 +62,7 @@ const faces = {
   storage: ['open-database', 'stores', 'secret-(check|key|replacement|report|seals)', 'phones/kysely-phone-book'],
   config: ['config', 'settings'],
   cli: ['command-line'],
-  app: ['service', 'administration', 'key-file', 'sip-accounts'],
+  app: ['service', 'administration', 'backup', 'client-changes', 'key-file', 'settings-check', 'sip-accounts'],
 };
 
 /** What every route is built of: all of http but the app, which knows the routes. */

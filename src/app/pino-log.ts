@@ -2,10 +2,10 @@ import { pino } from 'pino';
 import type { Log } from '../shared/log.ts';
 
 /**
- * JSON lines on standard output, one an entry. Through Node's own stream: pino's would try for ever to write what is left
+ * JSON lines, one an entry, on standard output unless another stream is given: that of a command is for its answer. Through Node's own stream: pino's would try for ever to write what is left
  * to a terminal that is gone, and the process would never end.
  */
-export const createPinoLog = (level: string): Log =>
+export const createPinoLog = (level: string, stream: NodeJS.WritableStream = process.stdout): Log =>
   pino(
     {
       level,
@@ -17,5 +17,5 @@ export const createPinoLog = (level: string): Log =>
         censor: '(secret)',
       },
     },
-    process.stdout,
+    stream,
   );
