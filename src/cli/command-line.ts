@@ -82,10 +82,20 @@ const sentenceOf = (error: unknown): string => {
   return types.isNativeError(cause) ? `${message} (${cause.message.replace(/\n[^]*/, '')})` : message;
 };
 
+/** The token of a call, where it looks like an option: one in 64 begins with a hyphen. */
+const TOKEN_LIKE_OPTION = /^-[\w-]{21}$/;
+
+/** Puts such a token behind `--`, where commander takes it for what it is. */
+const withTokensLast = (words: readonly string[]): readonly string[] => {
+  const isToken = (word: string): boolean => words.includes('call') && TOKEN_LIKE_OPTION.test(word);
+  if (words.includes('--') || !words.some(isToken)) return words;
+  return [...words.filter((word) => !isToken(word)), '--', ...words.filter(isToken)];
+};
+
 /** @returns the exit code: 0, 1 for what failed, 2 for words that were not understood */
 export const runCommandLine = async (words: readonly string[], terminal: Terminal): Promise<number> => {
   try {
-    await createProgram(terminal).parseAsync([...words], { from: 'user' });
+    await createProgram(terminal).parseAsync([...withTokensLast(words)], { from: 'user' });
     return 0;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;

@@ -124,6 +124,8 @@ describe('the command line', () => {
     ['client delete shop --yes', 'offhook: There is no client shop.'],
     ['call show nothing', 'offhook: There is no call nothing.'],
     ['call end nothing', 'offhook: There is no call nothing.'],
+    ['call show -MY5Mvs9dkD4J9YuS3Vplw', 'offhook: There is no call -MY5Mvs9dkD4J9YuS3Vplw.'],
+    ['call end --Y5Mvs9dkD4J9YuS3Vplw --wait 1', 'offhook: There is no call --Y5Mvs9dkD4J9YuS3Vplw.'],
     ['call list --user bob', 'offhook: There is no user bob.'],
     ['phone add bob', 'offhook: There is no user bob.'],
     ['phone add bob --address sip:200@10.0.0.5', 'offhook: There is no user bob.'],
