@@ -65,11 +65,12 @@ const start = async (config: Config, log: Log, shutdown: Shutdown): Promise<Omit
   listener.serve(application.listener);
   const sweeper = new Sweeper({ stores, tokenUses: application.tokenUses, clock, steadyClock, log });
   shutdown.add(() => sweeper.close());
-  shutdown.add(closeCalls);
+  // Withdrawn after the calls have ended: they come first.
   const { listeners: listen } = telephony;
   const registrar = sipServerOf({ sip: { ...config.sip, listen } });
   await stores.serviceAddresses.announce({ publicUrl, registrar, sip: listen.map(sipAddress) });
   shutdown.add(() => stores.serviceAddresses.withdraw());
+  shutdown.add(closeCalls);
   return { publicUrl, sip: telephony.listeners, log };
 };
 
