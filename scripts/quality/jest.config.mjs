@@ -24,7 +24,7 @@ const suite = (displayName, testMatch, testPathIgnorePatterns = []) => ({
 
 export default {
   rootDir: root,
-  testTimeout: 20_000,
+  testTimeout: 60_000,
   // By default one core is left idle, on two cores that is half of them. What a test file loads is never freed (ES
   // modules of node:vm), and a large heap is slow to collect.
   maxWorkers: '100%',

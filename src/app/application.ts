@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { CallService } from '../calls/call-service.ts';
 import type { Config } from '../config/config.ts';
-import { createApp } from '../http/app.ts';
+import { createApp, type Readiness } from '../http/app.ts';
 import type { Authorization } from '../oauth/authorization.ts';
 import type { PasswordHasher } from '../oauth/model/secrets.ts';
 import type { Clock } from '../shared/clock.ts';
@@ -24,7 +24,7 @@ export interface ApplicationOptions {
   readonly hasher: PasswordHasher;
   readonly calls: CallService;
   /** Whether calls can be placed now. */
-  readonly isReady: () => boolean;
+  readonly readiness: () => Readiness;
   readonly clock: Clock;
   readonly ids: IdSource;
   readonly log: Log;
@@ -48,7 +48,7 @@ const projectRoot = (): string => {
 
 /** Everything that answers over HTTP: the API, the authorization server and the pages. */
 export const composeApplication = (options: ApplicationOptions): Application => {
-  const { config, publicUrl, stores, secretKey, hasher, calls, isReady, clock, ids, log } = options;
+  const { config, publicUrl, stores, secretKey, hasher, calls, readiness, clock, ids, log } = options;
   const { sandbox, settings } = config;
   const authorization = composeAuthorization({
     stores,
@@ -79,7 +79,7 @@ export const composeApplication = (options: ApplicationOptions): Application => 
     rates: composeCallRates(settings, clock),
     trustedProxies: config.http.trustedProxies,
     hosts: sandbox ? 'loopback' : 'any',
-    isReady,
+    readiness,
     directRoutes,
     routers,
     clock,

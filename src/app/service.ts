@@ -1,9 +1,11 @@
 import { type Config, hostInUrl, sipServerOf } from '../config/config.ts';
+import type { Readiness } from '../http/app.ts';
 import { createPasswordHasher } from '../oauth/model/secrets.ts';
 import { createSteadyClock, systemClock } from '../shared/clock.ts';
 import { createSystemIds } from '../shared/ids.ts';
 import type { Log } from '../shared/log.ts';
 import type { LocalAddress } from '../sip/sip-stack.ts';
+import { describeReason } from '../storage/errors.ts';
 import { identifyDatabase, lockDatabase } from '../storage/open-database.ts';
 import { prepareAccounts } from './accounts/prepare-accounts.ts';
 import { composeApplication } from './application.ts';
@@ -38,8 +40,8 @@ const start = async (config: Config, log: Log, shutdown: Shutdown): Promise<Omit
   const { sandbox, settings } = config;
   const lock = lockDatabase(config.databaseUrl);
   shutdown.add(() => lock.release());
-  const pace = { commitPauseMs: COMMIT_PAUSE_MS, checkpointEveryMs: CHECKPOINT_EVERY_MS };
-  const { stores, secretKey, close } = await openStorage({ config, clock, log, ...pace });
+  const serving = { commitPauseMs: COMMIT_PAUSE_MS, checkpointEveryMs: CHECKPOINT_EVERY_MS };
+  const { stores, secretKey, close } = await openStorage({ config, clock, log, serving });
   shutdown.add(close);
   // The port is taken before anything is written: of two that are started on one, the second changes nothing.
   const listener = await HttpListener.open({ host: config.http.host, port: config.http.port, clock, log });
@@ -59,8 +61,12 @@ const start = async (config: Config, log: Log, shutdown: Shutdown): Promise<Omit
     log,
   });
 
-  const isReady = (): boolean => shutdown.state === 'open';
-  const parts = { config, publicUrl, stores, secretKey, hasher, calls, isReady, clock, ids, log };
+  const readiness = (): Readiness => {
+    const { reason } = stores.health;
+    if (shutdown.state !== 'open') return { status: 'not ready' };
+    return reason === undefined ? { status: 'ready' } : { status: 'not ready', reason: describeReason(reason) };
+  };
+  const parts = { config, publicUrl, stores, secretKey, hasher, calls, readiness, clock, ids, log };
   const application = composeApplication(parts);
   listener.serve(application.listener);
   const sweeper = new Sweeper({ stores, tokenUses: application.tokenUses, clock, steadyClock, log });

@@ -13,13 +13,12 @@ import type { CallPolicy } from './call-policy.ts';
 import type { CallRecord } from './call-record.ts';
 import type { EndedBy } from './call-state.ts';
 import type { CallStore, IdempotencyRecord } from './call-store.ts';
-import { CallNotCarriedError, CallNotFoundError, EngineUnavailableError, NodeUnreachableError } from './errors.ts';
+import { CallNotCarriedError, CallNotFoundError, EngineUnavailableError } from './errors.ts';
 import { newCall } from './new-call.ts';
 import { OngoingCalls } from './ongoing-calls.ts';
-import { endingOnRequest } from './outcome.ts';
 import type { CallCarrier, CallRouter } from './ownership/call-router.ts';
-import { closeAbandoned } from './ownership/close-abandoned.ts';
 import { recoverCalls } from './ownership/recovery.ts';
+import { stopElsewhere } from './ownership/stop-elsewhere.ts';
 import type { PhoneDirectory } from './phone-directory.ts';
 import { type Placed, PlacementsUnderWay, replay } from './placement.ts';
 import { withdraw } from './withdraw.ts';
@@ -97,7 +96,9 @@ export class CallService extends TypedEmitter<CallEventMap> implements CallCarri
     const ongoing = this.#ongoing.find(tokenCall);
     const call = visible(ongoing?.record ?? (await this.#options.store.find(tokenCall)), requester);
     const endedBy: EndedBy = call.userId === requester.userId ? 'user' : 'operator';
-    return (await this.stopCarried(tokenCall, endedBy)) ?? this.#stopElsewhere(tokenCall, requester, endedBy);
+    const ended = await this.stopCarried(tokenCall, endedBy);
+    if (ended !== undefined) return ended;
+    return stopElsewhere(visible(await this.#options.store.find(tokenCall), requester), endedBy, this.#options);
   }
 
   /** See `CallCarrier`. */
@@ -163,23 +164,6 @@ export class CallService extends TypedEmitter<CallEventMap> implements CallCarri
     const unwritten = ends.filter(({ status }) => status === 'rejected').length;
     if (unwritten > 0)
       this.#options.log.error({ calls: unwritten }, 'calls were ended, but their end is not journalled');
-  }
-
-  /** A call that this process does not carry: it has ended, or another node carries it, or none does. */
-  async #stopElsewhere(tokenCall: string, requester: Requester, endedBy: EndedBy): Promise<CallRecord> {
-    const { store, clock, router, nodeId } = this.#options;
-    const call = visible(await store.find(tokenCall), requester);
-    if (call.state === 'ended') return call;
-    if (call.owner.nodeId !== nodeId) {
-      await store.requestEnd({ tokenCall, endedBy });
-      const ended = await router.stop(call.owner.nodeId, tokenCall, endedBy);
-      if (ended === undefined) throw new NodeUnreachableError();
-      return ended;
-    }
-    const ending = endingOnRequest(call, endedBy);
-    const closed = closeAbandoned(call, { ending, reason: 'lost', at: clock.now() });
-    await store.update(closed.call, ['caller', 'callee'], closed.events);
-    return closed.call;
   }
 
   #refuseWhenClosing(): void {

@@ -14,6 +14,9 @@ import { send } from './reply.ts';
 import { pathOf } from './request-target.ts';
 import { CallRoute, type CallRouteDeps } from './routes/call/call.ts';
 
+/** What `/healthz` says. The reason is a few words, for a person. */
+export type Readiness = { readonly status: 'ready' } | { readonly status: 'not ready'; readonly reason?: string };
+
 export interface AppDeps extends CallRouteDeps {
   readonly clock: Clock;
   readonly log: Log;
@@ -22,7 +25,7 @@ export interface AppDeps extends CallRouteDeps {
   /** `loopback` while the sandbox is on. */
   readonly hosts: 'any' | 'loopback';
   /** Whether calls can be placed now. */
-  readonly isReady: () => boolean;
+  readonly readiness: () => Readiness;
   /** The busiest addresses beside the API itself. */
   readonly directRoutes: readonly DirectRoute[];
   /** What comes after the API: authorization, pages. They bring sessions and headers of their own. */
@@ -33,12 +36,13 @@ const notFound: RequestHandler = () => {
   throw new NotFoundError();
 };
 
-/** `GET /healthz`: 200 once calls can be placed, 503 before and while shutting down. */
+/** `GET /healthz`: 200 once calls can be placed, 503 before, while nothing can be stored and while shutting down. */
 const health =
-  (isReady: () => boolean): RequestHandler =>
+  (readiness: () => Readiness): RequestHandler =>
   (_request, response) => {
-    const [status, word] = isReady() ? [200, 'ready'] : [503, 'not ready'];
-    send(response, { status, contentType: 'application/json', body: JSON.stringify({ status: word }) });
+    const body = readiness();
+    const status = body.status === 'ready' ? 200 : 503;
+    send(response, { status, contentType: 'application/json', body: JSON.stringify(body) });
   };
 
 /**
@@ -68,7 +72,7 @@ const createPages = (deps: AppDeps, fail: FailureReply): Express => {
   app.disable('x-powered-by');
   app.disable('etag');
   app.set('trust proxy', [...deps.trustedProxies]);
-  app.get('/healthz', health(deps.isReady));
+  app.get('/healthz', health(deps.readiness));
   for (const router of deps.routers) app.use(router);
   app.use(notFound);
   const failed: ErrorRequestHandler = (error, request, response, _next) => fail(request, response, error);

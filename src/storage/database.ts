@@ -1,6 +1,7 @@
 import type { CompiledQuery, Kysely } from 'kysely';
 import type { Clock } from '../shared/clock.ts';
 import type { Log } from '../shared/log.ts';
+import type { UnavailableReason } from './errors.ts';
 import type { Schema } from './schema.ts';
 import type { Pace, UnitOfWork } from './unit-of-work.ts';
 
@@ -10,17 +11,33 @@ export interface DatabaseLock {
   release(): void;
 }
 
+/** Whether a serving process can store, as it is now: the same object says something else later. */
+export interface DatabaseHealth {
+  readonly state: 'available' | 'unavailable';
+  /** Of the outage; undefined while the database is available. */
+  readonly reason: UnavailableReason | undefined;
+  /** When the outage began, by the monotonic clock; undefined while the database is available. */
+  readonly since: number | undefined;
+}
+
 /** What the stores know of a database: nothing of which one it is. */
 export interface Database {
   /** Builds queries. Stores execute them through `read` and `write`. */
   readonly builder: Kysely<Schema>;
-  /** Sees every commit made before it, those of other processes included. */
+  /** Of a process that serves; of any other it stays available, since nobody asks there. */
+  readonly health: DatabaseHealth;
+  /**
+   * Sees every commit made before it, those of other processes included. What this process has committed and not yet
+   * flushed is waited for: nobody is told what a loss of power could take back.
+   * @throws DatabaseUnavailableError when the file cannot be read
+   */
   read<Row>(query: CompiledQuery<Row>): Promise<readonly Row[]>;
   /**
    * Runs a unit of work, all of it or nothing. Resolves when it is committed: from then on it survives kill -9, and a
    * loss of power too unless the address says `synchronous=normal`. Units of one turn of the event loop share a commit
    * and run in the order of their calls; where one fails, only its own caller gets the error.
-   * @throws DatabaseUnavailableError when the disk is full or fails, or another process wrote for more than 5 s
+   * @throws DatabaseUnavailableError when the disk is full or fails, or another process wrote for more than 5 s; its
+   *   `outcome` says whether the write may have been kept
    * @throws DatabaseClosedError after `close`
    */
   write<Result>(unit: () => UnitOfWork<Result>, pace?: Pace): Promise<Result>;
@@ -42,11 +59,20 @@ export interface DatabaseOptions {
   readonly url: string;
   readonly clock: Clock;
   readonly log: Log;
+  /** For the process that serves the database: it never stands still for a lock or for the disk. */
+  readonly serving?: ServingOptions;
+}
+
+/**
+ * A process that serves waits for locks and flushes beside its event loop, by timers of the clock. A command has no loop
+ * to protect, and the timers of the system clock would not keep it alive: SQLite waits there.
+ */
+export interface ServingOptions {
   /**
-   * The least time from one commit to the next: under load more writes share the wait for the disk. 0 by default. A
-   * `prompt` write waits for nothing but the disk, and takes along what waits.
+   * The least time from one commit to the next: under load more writes share the wait for the disk. A `prompt` write
+   * waits for nothing but the disk, and takes along what waits.
    */
-  readonly commitPauseMs?: number;
+  readonly commitPauseMs: number;
   /** Moves what was committed into the file so often, on a thread of its own; without it a writer does so at times. */
   readonly checkpointEveryMs?: number;
 }

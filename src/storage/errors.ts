@@ -6,7 +6,7 @@ export class DatabaseUrlError extends AppError {
   readonly kind: ErrorKind = 'invalid';
 }
 
-/** The file cannot be opened, or is no database. */
+/** The file cannot be opened, is damaged, or is no database of this program. */
 export class DatabaseFileError extends AppError {
   readonly code = 'database_file';
   readonly kind: ErrorKind = 'unavailable';
@@ -49,12 +49,59 @@ export class MigrationFailedError extends AppError {
   readonly kind: ErrorKind = 'unavailable';
 }
 
-/** A whole group of writes was lost: the disk is full or fails, or another process holds the file for too long. */
+/** Why nothing can be stored or read. */
+export type UnavailableReason =
+  | 'disk-full'
+  | 'disk-error'
+  | 'read-only'
+  | 'locked'
+  | 'not-answering'
+  | 'no-descriptors'
+  | 'no-memory'
+  | 'damaged'
+  | 'failed';
+
+const reasonWords: Readonly<Record<UnavailableReason, string>> = {
+  'disk-full': 'the disk is full',
+  'disk-error': 'the disk fails',
+  'read-only': 'the database is read-only',
+  locked: 'another program holds the database',
+  'not-answering': 'the disk does not answer',
+  'no-descriptors': 'the process has too many open files',
+  'no-memory': 'there is too little memory',
+  damaged: 'the database is damaged',
+  failed: 'the database fails',
+};
+
+/** A reason as a person reads it: "the disk is full". */
+export const describeReason = (reason: UnavailableReason): string => reasonWords[reason];
+
+/** `undone`: nothing of it was written. `unknown`: it was committed, and a loss of power may take it back. */
+export type LostOutcome = 'undone' | 'unknown';
+
+interface UnavailableOptions {
+  readonly cause?: unknown;
+  /** `undone` by default. */
+  readonly outcome?: LostOutcome;
+  readonly attempt?: 'stored' | 'read';
+}
+
+const RETRY_AFTER_SECONDS = 5;
+
+/**
+ * The database as a whole cannot be used: the disk is full or fails, or another program holds it for too long. A whole
+ * group of writes is lost with one such error.
+ */
 export class DatabaseUnavailableError extends AppError {
   readonly code = 'database_unavailable';
   readonly kind: ErrorKind = 'unavailable';
-  constructor(cause: unknown) {
-    super('Nothing can be stored at the moment.', { cause });
+  readonly reason: UnavailableReason;
+  readonly outcome: LostOutcome;
+  constructor(reason: UnavailableReason, { cause, outcome = 'undone', attempt = 'stored' }: UnavailableOptions = {}) {
+    const message = `Nothing can be ${attempt} at the moment: ${describeReason(reason)}.`;
+    super(message, { cause, details: { retryAfterSeconds: RETRY_AFTER_SECONDS } });
+    this.reason = reason;
+    this.outcome = outcome;
   }
 }
 

@@ -29,7 +29,8 @@ export const migrate = async (database: Kysely<Schema>): Promise<void> => {
   const provider = { getMigrations: () => Promise.resolve({ ...migrations }) };
   const { error } = await new Migrator({ db: database, provider }).migrateToLatest();
   if (error === undefined) return;
-  const unknown = await unknownMigrations(database);
+  // Of a file that cannot be read, the error that came first says more.
+  const unknown = await unknownMigrations(database).catch(() => []);
   if (unknown.length === 0)
     throw new MigrationFailedError('The tables could not be brought up to date.', { cause: error });
   const message = `The database was changed by a newer version of Offhook (${unknown.join(', ')}). Start that version.`;

@@ -1,18 +1,18 @@
 import type { Database, DatabaseCopy, DatabaseLock, DatabaseOptions } from './database.ts';
 import {
-  copySqliteDatabaseOf,
+  copySqliteDatabase,
   identifySqliteDatabase,
   lockSqliteDatabase,
   openSqliteDatabase,
-  SQLITE_SCHEME,
-} from './dialects/sqlite/sqlite-database.ts';
+} from './dialects/sqlite/open-sqlite-database.ts';
+import { SQLITE_SCHEME } from './dialects/sqlite/sqlite-location.ts';
 import { DatabaseUrlError } from './errors.ts';
 
 /**
  * Opens the database that the scheme of the address names, and brings its tables up to date. Several processes may open
  * one file at once.
  * @throws DatabaseUrlError when the address cannot be understood
- * @throws DatabaseFileError when the file cannot be opened
+ * @throws DatabaseFileError when the file cannot be opened, or is no sound database of this program
  * @throws SqliteMissingError when better-sqlite3 is not installed for this Node
  * @throws DatabaseTooNewError when a newer version of the program has changed the tables
  * @throws MigrationFailedError when the tables could not be brought up to date
@@ -53,7 +53,7 @@ export const identifyDatabase = (url: string): string => {
  */
 export const copyDatabase = (url: string, file: string): DatabaseCopy => {
   assertKnown(url);
-  return copySqliteDatabaseOf(url, file);
+  return copySqliteDatabase(url, file);
 };
 
 const assertKnown = (url: string): void => {

@@ -9,7 +9,7 @@ import { deleteOldCalls } from './calls/call-retention.ts';
 import { KyselyCallStore } from './calls/kysely-call-store.ts';
 import { KyselyFeedStore } from './calls/kysely-feed-store.ts';
 import { KyselyNodeStore } from './calls/kysely-node-store.ts';
-import type { Database } from './database.ts';
+import type { Database, DatabaseHealth } from './database.ts';
 import { KyselyServiceAddresses } from './kysely-service-addresses.ts';
 import { KyselyAccountChanges } from './oauth/kysely-account-changes.ts';
 import { KyselyAuditStore } from './oauth/kysely-audit-store.ts';
@@ -42,6 +42,8 @@ export interface Stores extends OAuthStores {
   readonly credentials: CredentialStore;
   readonly accountChanges: KyselyAccountChanges;
   readonly serviceAddresses: KyselyServiceAddresses;
+  /** Whether anything can be stored now. */
+  readonly health: DatabaseHealth;
   /**
    * Deletes what has expired, and what is kept no longer; to be called now and then. Its commits are small: calls are journalled between them.
    * @param steadyNow - by which registrations of phones are dated
@@ -74,6 +76,7 @@ export const createStores = (options: StoresOptions): Stores => {
   const { database, retention = { callDays: 365, auditDays: 90 } } = options;
   return {
     ...stores,
+    health: database.health,
     sweep: async (now, steadyNow = now) => {
       await deleteExpired(stores, { now, steadyNow });
       await stores.audit.deleteBefore(now - retention.auditDays * DAY_MS);

@@ -64,7 +64,7 @@ describe('backup', () => {
     ] as const;
     expect(await offhook(`backup ${at('none.db')}`)).toMatchObject({
       code: 1,
-      said: expect.stringMatching(/cannot be opened/),
+      said: expect.stringMatching(/There is no database \S+\.$/),
     });
     expect(readdirSync(directory.path())).toEqual([]);
     await run('user add ada', PASSWORD);
@@ -84,7 +84,7 @@ describe('backup', () => {
     writeFileSync(at('offhook.db'), 'x'.repeat(8192));
     expect(await offhook(`backup ${at('copy.db')}`)).toMatchObject({
       code: 1,
-      said: expect.stringMatching(/cannot be opened/),
+      said: expect.stringMatching(/is not a SQLite database/),
     });
     expect(readdirSync(directory.path()).filter((name) => name.startsWith('copy'))).toEqual([]);
   });

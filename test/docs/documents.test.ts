@@ -99,7 +99,9 @@ describe('the command line in the documents', () => {
   const commandsOf = ({ path, blocks, prose }: Document): { at: string; words: string[] }[] =>
     [
       ...blocks.flatMap(({ at, text }) =>
-        [...text.matchAll(/\boffhook ((?:serve|migrate|user|client|phone|call|token|key|config|backup)\b[^\n|#"']*)/g)].map(([, line]) => ({
+        [
+          ...text.matchAll(/\boffhook ((?:serve|migrate|user|client|phone|call|token|key|config|backup)\b[^\n|#"']*)/g),
+        ].map(([, line]) => ({
           at,
           line,
         })),

@@ -354,6 +354,9 @@ describe('the app', () => {
     const response = await request(api.app).get('/healthz');
     expect([response.status, response.body]).toEqual([503, { status: 'not ready' }]);
     await api.engine.start();
+    const full = api.createApp({ readiness: () => ({ status: 'not ready', reason: 'the disk is full' }) });
+    const refused = await request(full).get('/healthz');
+    expect([refused.status, refused.body]).toEqual([503, { status: 'not ready', reason: 'the disk is full' }]);
   });
 
   it('while the sandbox is on, answers only to names of this machine', async () => {

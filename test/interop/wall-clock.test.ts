@@ -1,27 +1,16 @@
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { authorize } from '../support/authorize.ts';
 import { isOver, RestClient } from '../support/rest-client.ts';
+import { SetClock } from '../support/set-clock.ts';
 import { type StartedService, startService } from '../support/start-service.ts';
 
-/*
- * The wall clock of the service is set forward and back while it runs, by libfaketime (Debian: faketime). Its monotonic
- * clock is the machine's, as it is when an operator or NTP sets the time.
- */
-
-const LIBRARY = '/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1';
 const ANSWERS = '+12025550100';
 const CALLS = 6;
 /** Half of the smallest step back: what waited for the wall clock would be later than that. */
 const PROMPT_MS = 6000;
 
-let directory: string;
+let clock: SetClock;
 let service: StartedService;
-
-/** As `faketime` reads it: `+0`, `-12s`, `+3d`. */
-const setClock = (offset: string): void => writeFileSync(join(directory, 'offset'), `${offset}\n`);
 
 const logIn = async (): Promise<RestClient> => new RestClient(service.baseUrl, await authorize(service.baseUrl));
 
@@ -32,24 +21,16 @@ const connect = async (rest: RestClient): Promise<string> => {
 };
 
 beforeEach(async () => {
-  if (!existsSync(LIBRARY)) throw new Error('libfaketime is missing: apt-get install faketime');
-  directory = mkdtempSync(join(tmpdir(), 'offhook-wall-clock-'));
-  setClock('+0');
+  clock = new SetClock();
   service = await startService({
     settings: { limits: { calls_per_second_per_token: 0, reads_per_second_per_token: 0 } },
-    env: {
-      LD_PRELOAD: LIBRARY,
-      FAKETIME_TIMESTAMP_FILE: join(directory, 'offset'),
-      FAKETIME_NO_CACHE: '1',
-      FAKETIME_DONT_FAKE_MONOTONIC: '1',
-      DONT_FAKE_MONOTONIC: '1',
-    },
+    env: clock.env,
   });
 });
 
 afterEach(async () => {
   await service.stop();
-  rmSync(directory, { recursive: true });
+  clock.close();
 });
 
 describe('a wall clock that is set', () => {
@@ -59,7 +40,7 @@ describe('a wall clock that is set', () => {
       const before = await logIn();
       const ongoing = await Promise.all(Array.from({ length: CALLS }, () => connect(before)));
       const underWay = await Promise.all(Array.from({ length: CALLS }, () => before.place({ number: ANSWERS })));
-      setClock(offset);
+      clock.set(offset);
       const stepped = performance.now();
 
       const after = await logIn(); // a token may have expired by the step

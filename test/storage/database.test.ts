@@ -60,7 +60,7 @@ describe('database', () => {
         url: `${url}?synchronous=normal`,
         clock,
         log: silentLog,
-        commitPauseMs: 50,
+        serving: { commitPauseMs: 50 },
       });
       const committed: string[] = [];
       const write = (name: string, pace?: Pace): void =>
@@ -84,7 +84,7 @@ describe('database', () => {
     it('pauses as long as it is to, whatever is done to the wall clock', async () => {
       const clock = new FakeClock();
       const url = `${stores.url}?synchronous=normal`;
-      const pausing = await openDatabase({ url, clock, log: silentLog, commitPauseMs: 50 });
+      const pausing = await openDatabase({ url, clock, log: silentLog, serving: { commitPauseMs: 50 } });
       let committed = 0;
       for (const step of [0, -12_000, -3_600_000, 1_800_000, 3 * 86_400_000]) {
         clock.step(step);
@@ -217,12 +217,15 @@ describe('database', () => {
         void write().then(() => flushed.push('flushed'));
         while (held.length === 0) await settle();
         expect(await stores.users.list()).toEqual([]);
+        void durable.read(durable.builder.selectFrom('users').selectAll().compile()).then(() => flushed.push('read'));
+        await settle();
         expect(flushed).toEqual([]);
         held[0]?.();
         await settle();
-        expect(flushed).toEqual(['flushed']);
+        expect(flushed).toEqual(['flushed', 'read']);
         datasync.mockRejectedValueOnce(new Error('the disk fails'));
-        await expect(write()).rejects.toMatchObject({ code: 'database_unavailable' });
+        const unknown = { code: 'database_unavailable', reason: 'disk-error', outcome: 'unknown' };
+        await expect(write()).rejects.toMatchObject(unknown);
       } finally {
         datasync.mockRestore();
         await durable.close();
@@ -261,12 +264,11 @@ describe('database', () => {
     });
 
     it('is refused, and left as it was, when its tables cannot be brought up to date', async () => {
-      const url = `sqlite:${join(stores.directory, 'foreign.db')}`;
-      const file = openSqlite(url.slice('sqlite:'.length));
-      file.exec('create table legs (foreign_column)');
-      const opening = openDatabase({ url, clock: stores.clock, log: silentLog });
+      const file = openSqlite(join(stores.directory, 'offhook.db'));
+      file.exec("delete from kysely_migration where name >= '0004'; drop table facts");
+      const opening = openDatabase({ url: stores.url, clock: stores.clock, log: silentLog });
       await expect(opening).rejects.toMatchObject({ code: 'migration_failed' });
-      expect(file.prepare("select name from sqlite_master where name in ('users', 'calls')").all()).toEqual([]);
+      expect(file.prepare("select name from sqlite_master where name = 'facts'").all()).toEqual([]);
       file.close();
     });
   });

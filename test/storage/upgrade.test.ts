@@ -28,7 +28,7 @@ const released = {
 };
 
 const makeReleased = async (path: string): Promise<void> => {
-  const builder = new Kysely<unknown>({ dialect: createSqliteDialect(new SqliteConnection(path, 'normal')) });
+  const builder = new Kysely<unknown>({ dialect: createSqliteDialect(new SqliteConnection(path)) });
   const provider = { getMigrations: () => Promise.resolve({ ...released }) };
   const { error } = await new Migrator({ db: builder, provider }).migrateToLatest();
   await builder.destroy();

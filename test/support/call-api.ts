@@ -75,7 +75,7 @@ export const createCallApi = async (limits: Partial<CallRateLimits> = {}): Promi
     log,
     trustedProxies: [],
     hosts: 'any',
-    isReady: () => world.engine.state === 'running',
+    readiness: () => ({ status: world.engine.state === 'running' ? 'ready' : 'not ready' }),
     directRoutes: [],
     routers: [],
   };

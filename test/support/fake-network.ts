@@ -3,6 +3,7 @@ import { tryParse } from '../../src/sip/message/parse.ts';
 import { SanityCheck } from '../../src/sip/transport/sanity-check.ts';
 import type { Arrival, Hop, LocalAddress, SipTransport, TransportProtocol } from '../../src/sip/transport/transport.ts';
 import type { FakeClock } from './fake-clock.ts';
+import { seededRandom } from './seeded-random.ts';
 
 /** What the network does to a datagram. All probabilities are from 0 to 1; TCP is only delayed. */
 interface NetworkFaults {
@@ -26,17 +27,6 @@ interface SentMessage {
   readonly startLine: string;
   readonly fate: 'delivered' | 'lost' | 'unreachable';
 }
-
-/** Mulberry32: small, seeded, good enough to shuffle datagrams. */
-const seededRandom = (seed: number): (() => number) => {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
-};
 
 const endpoint = (address: string, port: number): string => `${address}:${port}`;
 

@@ -23,6 +23,8 @@ export interface StartServiceOptions {
   readonly settings?: object;
   /** For the runtime, such as --cpu-prof. */
   readonly nodeArguments?: readonly string[];
+  /** The words of a command that runs another one in its own place, such as `nsenter -t 1 -m`. */
+  readonly within?: readonly string[];
   /** A data directory that outlives the service: for starting it again. */
   readonly directory?: string;
 }
@@ -40,7 +42,9 @@ export const startService = async (options: StartServiceOptions = {}): Promise<S
   if (options.settings !== undefined) {
     await writeFile(settingsFile, JSON.stringify(options.settings));
   }
-  const child = spawn(process.execPath, [...(options.nodeArguments ?? []), 'scripts/offhook.mjs', 'serve'], {
+  const node = [process.execPath, ...(options.nodeArguments ?? []), 'scripts/offhook.mjs', 'serve'];
+  const [program = '', ...words] = [...(options.within ?? []), ...node];
+  const child = spawn(program, words, {
     cwd: ROOT,
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {

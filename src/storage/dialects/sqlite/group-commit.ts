@@ -2,14 +2,23 @@ import type { MonotonicClock } from '../../../shared/clock.ts';
 import type { Log } from '../../../shared/log.ts';
 import { DatabaseClosedError, DatabaseUnavailableError } from '../../errors.ts';
 import type { Pace, UnitOfWork } from '../../unit-of-work.ts';
+import { begin, commitGroup, type Pending } from './group-transaction.ts';
+import type { LogFlush } from './log-flush.ts';
 import type { SqliteConnection } from './sqlite-connection.ts';
+import { reasonOf } from './sqlite-failure.ts';
+import { LOCK_WAIT_MS, lockBackoff, sleep } from './waiting.ts';
 
 interface GroupCommitOptions {
   readonly connection: SqliteConnection;
+  readonly flush: LogFlush;
   readonly clock: MonotonicClock;
   readonly log: Log;
   /** The least time from one commit to the next while no write is `prompt`. */
   readonly pauseMs: number;
+  /** `beside`: a lock that is held is waited for beside the event loop; `inside`: SQLite has waited already. */
+  readonly lockWait: 'beside' | 'inside';
+  /** Hears of each group that was lost. */
+  readonly onLoss?: (error: DatabaseUnavailableError) => void;
 }
 
 /** A commit that held the event loop so long delays calls and SIP timers. */
@@ -18,38 +27,24 @@ const SLOW_COMMIT_MS = 100;
 /** Keeps one commit from holding the event loop for long: 256 calls are about 10 ms. */
 const UNITS_A_COMMIT = 256;
 
-interface Pending {
-  readonly unit: () => UnitOfWork<unknown>;
-  readonly resolve: (result: unknown) => void;
-  readonly reject: (error: unknown) => void;
-}
-
-/** Settles the promise of one unit, once the commit is over. */
-type Settlement = () => void;
-
 /**
  * Commits the writes of one turn of the event loop together, so that the disk is waited for once; under load also those
- * of the turns within `pauseMs` of the last commit. A unit that fails is undone alone, and the others are committed: the
- * group is then run again, each unit in a savepoint. Units run in the order they came in.
+ * of the turns within `pauseMs` of the last commit. A unit that fails is undone alone, and the others are committed. Units
+ * run in the order they came in.
  */
 export class GroupCommit {
-  readonly #connection: SqliteConnection;
-  readonly #clock: MonotonicClock;
-  readonly #log: Log;
-  readonly #pauseMs: number;
-  readonly #queue: Pending[] = [];
+  readonly #options: GroupCommitOptions;
+  readonly #lockBackoff = lockBackoff();
+  #queue: Pending[] = [];
   #pace: Pace = 'shared';
   #committedAt = -Infinity;
-  #flushing: Promise<void> | undefined;
+  #committing: Promise<void> | undefined;
   /** The pause before the next commit, while there is one; aborted, it ends at once. */
   #pause: AbortController | undefined;
   #closed = false;
 
-  constructor({ connection, clock, log, pauseMs }: GroupCommitOptions) {
-    this.#pauseMs = pauseMs;
-    this.#connection = connection;
-    this.#clock = clock;
-    this.#log = log;
+  constructor(options: GroupCommitOptions) {
+    this.#options = options;
   }
 
   /**
@@ -58,10 +53,12 @@ export class GroupCommit {
    */
   write<Result>(unit: () => UnitOfWork<Result>, pace: Pace = 'shared'): Promise<Result> {
     if (this.#closed) return Promise.reject(new DatabaseClosedError());
+    const { failure } = this.#options.flush;
+    if (failure !== undefined) return Promise.reject(failure);
     return new Promise<Result>((resolve, reject) => {
       this.#queue.push({ unit, resolve: resolve as (result: unknown) => void, reject });
       if (pace === 'prompt') this.#endPause();
-      this.#flushing ??= this.#flush();
+      this.#committing ??= this.#commitAll();
     });
   }
 
@@ -69,24 +66,20 @@ export class GroupCommit {
   async close(): Promise<void> {
     this.#closed = true;
     this.#endPause();
-    await this.#flushing;
+    await this.#committing;
   }
 
-  async #flush(): Promise<void> {
+  async #commitAll(): Promise<void> {
+    const { lock } = this.#options.connection;
     while (this.#queue.length > 0) {
       await this.#gather();
       while (this.#remainingMs() > 0) await this.#waitFor(this.#remainingMs());
-      await this.#connection.lock.acquire();
-      this.#pace = 'shared';
-      const batch = this.#queue.splice(0, UNITS_A_COMMIT);
-      const startedAt = this.#clock.elapsed();
-      const settlements = this.#commit(batch);
-      this.#connection.lock.release();
-      this.#committedAt = this.#clock.elapsed();
-      this.#reportIfSlow({ units: batch.length, milliseconds: Math.round(this.#committedAt - startedAt) });
-      for (const settle of await this.#persisted(batch, settlements)) settle();
+      await lock.acquire();
+      const state = await this.#commitNext().finally(() => lock.release());
+      if (state === 'locked') await sleep(this.#options.clock, this.#lockBackoff.next());
+      else this.#lockBackoff.reset();
     }
-    this.#flushing = undefined;
+    this.#committing = undefined;
   }
 
   /** A turn of the event loop, and more for as long as each brings more: the disk is waited for once for them all. */
@@ -99,7 +92,7 @@ export class GroupCommit {
 
   #remainingMs(): number {
     if (this.#closed || this.#pace === 'prompt') return 0;
-    return this.#committedAt + this.#pauseMs - this.#clock.elapsed();
+    return this.#committedAt + this.#options.pauseMs - this.#options.clock.elapsed();
   }
 
   /** Resolves when the time is over, or the pause is ended. */
@@ -107,7 +100,7 @@ export class GroupCommit {
     const pause = new AbortController();
     this.#pause = pause;
     await new Promise<void>((resolve) => {
-      const timer = this.#clock.setTimer(milliseconds, resolve);
+      const timer = this.#options.clock.setTimer(milliseconds, resolve);
       pause.signal.addEventListener('abort', () => {
         timer.cancel();
         resolve();
@@ -122,90 +115,66 @@ export class GroupCommit {
     this.#pause?.abort();
   }
 
-  /** @param report - how many units shared the transaction, and how long it held the event loop */
-  #reportIfSlow(report: { readonly units: number; readonly milliseconds: number }): void {
-    if (report.milliseconds >= SLOW_COMMIT_MS) this.#log.warn(report, 'a commit held the event loop');
+  /** One group, from its transaction to the end of its flush. */
+  async #commitNext(): Promise<'over' | 'locked'> {
+    const { connection, clock } = this.#options;
+    this.#pace = 'shared';
+    const startedAt = clock.elapsed();
+    const refused = begin(connection);
+    if (refused?.state === 'locked' && this.#options.lockWait === 'beside') return this.#waitOn(refused.error);
+    const group = this.#queue.splice(0, UNITS_A_COMMIT);
+    const outcome = refused ?? commitGroup(connection, group);
+    this.#committedAt = clock.elapsed();
+    this.#reportIfSlow({ units: group.length, milliseconds: Math.round(this.#committedAt - startedAt) });
+    if (outcome.state === 'committed') await this.#persist(group, outcome.settlements);
+    else if (outcome.state === 'locked' && this.#options.lockWait === 'beside') {
+      this.#queue.unshift(...group);
+      return this.#waitOn(outcome.error);
+    } else this.#lose(group, unavailable(outcome.error));
+    return 'over';
   }
 
-  #commit(batch: readonly Pending[]): Settlement[] {
-    return this.#commitTogether(batch) ?? this.#commitApart(batch);
+  /** Refuses what has waited too long; the rest is tried again. */
+  #waitOn(error: unknown): 'locked' {
+    const now = this.#options.clock.elapsed();
+    for (const pending of this.#queue) pending.lockedSince ??= now;
+    const isLate = ({ lockedSince = now }: Pending): boolean => now - lockedSince >= LOCK_WAIT_MS;
+    const late = this.#queue.filter(isLate);
+    if (late.length > 0) {
+      this.#queue = this.#queue.filter((pending) => !isLate(pending));
+      this.#lose(late, unavailable(error));
+    }
+    return 'locked';
+  }
+
+  /** @param report - how many units shared the transaction, and how long it held the event loop */
+  #reportIfSlow(report: { readonly units: number; readonly milliseconds: number }): void {
+    if (report.milliseconds >= SLOW_COMMIT_MS) this.#options.log.warn(report, 'a commit held the event loop');
   }
 
   /** No unit is settled before its commit is safe. */
-  async #persisted(batch: readonly Pending[], settlements: Settlement[]): Promise<Settlement[]> {
+  async #persist(group: readonly Pending[], settlements: readonly (() => void)[]): Promise<void> {
     try {
-      await this.#connection.persist();
-      return settlements;
+      await this.#options.flush.flush();
     } catch (error) {
-      return failed(batch, error);
+      this.#lose(group, unavailable(error));
+      const { failure } = this.#options.flush;
+      // Those that came meanwhile were not even begun.
+      if (failure !== undefined) this.#lose(this.#queue.splice(0), failure);
+      return;
     }
+    for (const settle of settlements) settle();
   }
 
-  /**
-   * The usual case, without savepoints.
-   * @returns undefined where a unit failed: nothing was written then
-   */
-  #commitTogether(batch: readonly Pending[]): Settlement[] | undefined {
-    try {
-      this.#connection.command('begin immediate');
-      const settlements = batch.map(({ unit, resolve }): Settlement => {
-        const result = this.#drive(unit());
-        return () => resolve(result);
-      });
-      this.#connection.command('commit');
-      return settlements;
-    } catch {
-      this.#rollBack();
-      return undefined;
-    }
-  }
-
-  /** Each unit in a savepoint of its own, so that one that fails is undone alone. */
-  #commitApart(batch: readonly Pending[]): Settlement[] {
-    try {
-      this.#connection.command('begin immediate');
-      const settlements = batch.map((pending) => this.#perform(pending));
-      this.#connection.command('commit');
-      return settlements;
-    } catch (error) {
-      this.#rollBack();
-      return failed(batch, error);
-    }
-  }
-
-  #rollBack(): void {
-    if (this.#connection.inTransaction) this.#connection.command('rollback');
-  }
-
-  #perform({ unit, resolve, reject }: Pending): Settlement {
-    this.#connection.command('savepoint unit');
-    try {
-      const result = this.#drive(unit());
-      this.#connection.command('release unit');
-      return () => resolve(result);
-    } catch (error) {
-      // A full disk ends the whole transaction: then there is no savepoint left to go back to.
-      if (!this.#connection.inTransaction) throw error;
-      this.#connection.command('rollback to unit');
-      this.#connection.command('release unit');
-      return () => reject(error);
-    }
-  }
-
-  #drive<Result>(unit: UnitOfWork<Result>): Result {
-    let step = unit.next();
-    while (step.done !== true) step = unit.next(this.#connection.execute(step.value));
-    return step.value;
+  #lose(group: readonly Pending[], error: DatabaseUnavailableError): void {
+    this.#options.onLoss?.(error);
+    for (const { reject } of group) reject(error);
   }
 }
 
-const failed = (batch: readonly Pending[], error: unknown): Settlement[] => {
-  const failure = new DatabaseUnavailableError(error);
-  return batch.map(
-    ({ reject }) =>
-      () =>
-        reject(failure),
-  );
-};
+const unavailable = (cause: unknown): DatabaseUnavailableError =>
+  cause instanceof DatabaseUnavailableError
+    ? cause
+    : new DatabaseUnavailableError(reasonOf(cause) ?? 'failed', { cause });
 
 const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));

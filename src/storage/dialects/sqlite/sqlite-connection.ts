@@ -1,17 +1,15 @@
-import { type FileHandle, open } from 'node:fs/promises';
 import type Sqlite from 'better-sqlite3';
 import type { CompiledQuery, DatabaseConnection, QueryResult } from 'kysely';
 import type { QueryOutcome } from '../../unit-of-work.ts';
 import { openSqlite } from './better-sqlite3.ts';
-
-/** What a commit waits for: `full` for the disk, `normal` for the operating system. */
-export type Synchronous = 'full' | 'normal';
+import { APPLICATION_ID, OpenFile } from './database-file.ts';
+import { Lock } from './lock.ts';
 
 const BUSY_TIMEOUT_MS = 5000;
 const CACHED_STATEMENTS = 500;
-/** Of 4 KiB. The `Checkpointer` comes long before; a connection without one stands still for it. */
+/** Of 4 KiB. A connection without a `Checkpointer` stands still for it. */
 const PAGES_TO_CHECKPOINT = 8000;
-const WAL_BYTES_KEPT = 64 * 1024 * 1024;
+export const WAL_BYTES_KEPT = 64 * 1024 * 1024;
 
 /** Rows come as arrays and get their names here: better-sqlite3 takes half as long again to name them itself. */
 interface PreparedStatement {
@@ -26,80 +24,52 @@ const nameColumns = (columns: readonly string[], values: readonly unknown[]): Re
   return row;
 };
 
-/** Lets one holder in at a time, first come first served. */
-class Lock {
-  #held = false;
-  readonly #waiting: (() => void)[] = [];
-
-  get held(): boolean {
-    return this.#held;
-  }
-
-  async acquire(): Promise<void> {
-    if (!this.#held) {
-      this.#held = true;
-      return;
-    }
-    await new Promise<void>((resolve) => this.#waiting.push(resolve));
-  }
-
-  release(): void {
-    const next = this.#waiting.shift();
-    if (next === undefined) this.#held = false;
-    else next();
-  }
-}
-
-/**
- * The write-ahead log of a database, to wait for the disk without standing still: SQLite itself would hold the event loop
- * for it at each commit. Its commits only write (`synchronous=NORMAL`); a commit that must survive a loss of power waits
- * for `flush`, as SQLite would under `synchronous=FULL`. Frames are written in their order, and SQLite waits for the disk
- * itself before it moves them on (https://www.sqlite.org/wal.html, "Performance Considerations").
- */
-class WriteAheadLog {
-  readonly #path: string;
-  #file: Promise<FileHandle> | undefined;
-
-  /** @param databasePath - SQLite keeps the log beside the database while a connection is open */
-  constructor(databasePath: string) {
-    this.#path = `${databasePath}-wal`;
-  }
-
-  /** Resolves when all that was committed before is on the disk. */
-  async flush(): Promise<void> {
-    this.#file ??= open(this.#path, 'r+');
-    await (await this.#file).datasync();
-  }
-
-  async close(): Promise<void> {
-    await (await this.#file)?.close();
-  }
-}
-
 /**
  * The one connection of the process. It keeps its prepared statements by their text: to prepare takes about 20
  * microseconds, to run a prepared statement about 5.
  */
 export class SqliteConnection implements DatabaseConnection {
-  /** Held while statements that belong together are running; those of one turn of the event loop need none. */
+  /**
+   * Held while statements that belong together are running, and from a commit to the end of its flush; those of one turn
+   * of the event loop need none.
+   */
   readonly lock = new Lock();
   readonly #database: Sqlite.Database;
-  readonly #log: WriteAheadLog | undefined;
+  readonly #file: OpenFile;
   readonly #statements = new Map<string, PreparedStatement>();
 
-  /**
-   * `full` survives a loss of power, `normal` only the death of the process: its last commits may be missing after a loss
-   * of power, though the file stays sound.
-   */
-  constructor(path: string, synchronous: Synchronous) {
+  /** Its commits write and do not flush: `LogFlush` does. SQLite waits for locks until `waitsForNoLock`. */
+  constructor(path: string) {
     this.#database = openSqlite(path, { timeout: BUSY_TIMEOUT_MS });
-    this.#database.pragma('journal_mode = WAL');
-    // Under `full` the log is flushed by `persist`.
-    this.#database.pragma('synchronous = NORMAL');
-    this.#log = synchronous === 'full' ? new WriteAheadLog(path) : undefined;
-    this.#database.pragma('foreign_keys = ON');
-    this.#database.pragma(`wal_autocheckpoint = ${PAGES_TO_CHECKPOINT}`);
-    this.#database.pragma(`journal_size_limit = ${WAL_BYTES_KEPT}`);
+    try {
+      this.#database.pragma('journal_mode = WAL');
+      this.#database.pragma('synchronous = NORMAL');
+      this.#database.pragma('foreign_keys = ON');
+      // Descriptors may be at their limit when a temporary file is wanted.
+      this.#database.pragma('temp_store = MEMORY');
+      this.#database.pragma(`journal_size_limit = ${WAL_BYTES_KEPT}`);
+      this.checkpointsItself(true);
+      this.#file = new OpenFile(path);
+    } catch (error) {
+      this.#database.close();
+      throw error;
+    }
+  }
+
+  /** Marks the file as ours, where it is not marked yet. */
+  sign(): void {
+    if (this.#database.pragma('application_id', { simple: true }) === APPLICATION_ID) return;
+    this.#database.pragma(`application_id = ${APPLICATION_ID}`);
+  }
+
+  /** From now on a statement that finds the file locked fails at once: whoever runs it waits beside the event loop. */
+  waitsForNoLock(): void {
+    this.#database.pragma('busy_timeout = 0');
+  }
+
+  /** Whether commits move a log that has grown long into the file. Not while a `Checkpointer` does. */
+  checkpointsItself(does: boolean): void {
+    this.#database.pragma(`wal_autocheckpoint = ${does ? PAGES_TO_CHECKPOINT : 0}`);
   }
 
   get inTransaction(): boolean {
@@ -118,11 +88,6 @@ export class SqliteConnection implements DatabaseConnection {
     this.#prepare(sql).statement.run();
   }
 
-  /** Resolves when what was committed is as safe as was asked for; the event loop goes on meanwhile. */
-  async persist(): Promise<void> {
-    await this.#log?.flush();
-  }
-
   executeQuery<Row>(query: CompiledQuery): Promise<QueryResult<Row>> {
     return new Promise((resolve) => {
       const { rows, changes } = this.execute(query);
@@ -134,10 +99,11 @@ export class SqliteConnection implements DatabaseConnection {
     yield await this.executeQuery<Row>(query);
   }
 
-  async close(): Promise<void> {
+  close(): void {
+    if (!this.#database.open) return;
     this.#statements.clear();
-    await this.#log?.close();
     this.#database.close();
+    this.#file.release();
   }
 
   #prepare(sql: string): PreparedStatement {

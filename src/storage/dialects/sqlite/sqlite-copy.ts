@@ -4,6 +4,7 @@ import type Sqlite from 'better-sqlite3';
 import type { DatabaseCopy } from '../../database.ts';
 import { BackupError, DatabaseFileError, SqliteMissingError } from '../../errors.ts';
 import { openSqlite } from './better-sqlite3.ts';
+import { inspectDatabaseFile } from './database-file.ts';
 
 const OWNER_ONLY = 0o600;
 const BUSY_TIMEOUT_MS = 5000;
@@ -16,7 +17,7 @@ const BUSY_TIMEOUT_MS = 5000;
  * @throws DatabaseFileError when the database cannot be opened
  * @throws SqliteMissingError when better-sqlite3 is not installed for this Node
  */
-export const copySqliteDatabase = (path: string, file: string): DatabaseCopy => {
+export const copySqliteFile = (path: string, file: string): DatabaseCopy => {
   refuseExisting(file);
   const source = openSource(path);
   const partial = `${file}.partial`;
@@ -47,6 +48,7 @@ const failedError = (file: string, cause: unknown): BackupError =>
   new BackupError(`The backup ${file} could not be written.`, { cause });
 
 const openSource = (path: string): Sqlite.Database => {
+  if (inspectDatabaseFile(path) === 'missing') throw new DatabaseFileError(`There is no database ${path}.`);
   try {
     const source = openSqlite(path, { timeout: BUSY_TIMEOUT_MS, fileMustExist: true });
     source.pragma('schema_version'); // a file that is no database is noticed only now

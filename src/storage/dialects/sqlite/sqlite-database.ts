@@ -1,110 +1,55 @@
-import { once } from 'node:events';
-import { mkdirSync } from 'node:fs';
-import { dirname } from 'node:path';
-import { Worker } from 'node:worker_threads';
-import { type CompiledQuery, Kysely } from 'kysely';
-import type { Log } from '../../../shared/log.ts';
-import type { Database, DatabaseCopy, DatabaseOptions } from '../../database.ts';
-import { DatabaseFileError, DatabaseUrlError, SqliteMissingError } from '../../errors.ts';
-import { migrate } from '../../migrate.ts';
+import { type CompiledQuery, type Kysely, sql } from 'kysely';
+import type { MonotonicClock } from '../../../shared/clock.ts';
+import type { Database, DatabaseHealth } from '../../database.ts';
+import { DatabaseUnavailableError } from '../../errors.ts';
 import type { Schema } from '../../schema.ts';
-import type { Pace, UnitOfWork } from '../../unit-of-work.ts';
-import type { CheckpointWork } from './checkpoint-worker.ts';
-import { fileIdentityOf } from './file-identity.ts';
-import { GroupCommit } from './group-commit.ts';
-import { ServingLock } from './serving-lock.ts';
-import { copySqliteDatabase } from './sqlite-copy.ts';
-import { SqliteConnection, type Synchronous } from './sqlite-connection.ts';
-import { createSqliteDialect } from './sqlite-dialect.ts';
+import { type Pace, run, type UnitOfWork } from '../../unit-of-work.ts';
+import type { Checkpointer } from './checkpointer.ts';
+import type { GroupCommit } from './group-commit.ts';
+import type { LogFlush } from './log-flush.ts';
+import type { ServingHealth } from './serving-health.ts';
+import type { SqliteConnection } from './sqlite-connection.ts';
+import { isLocked, reasonOf } from './sqlite-failure.ts';
+import { LOCK_WAIT_MS, lockBackoff, sleep } from './waiting.ts';
 
-export const SQLITE_SCHEME = 'sqlite:';
-
-/** Where the database is and how much a commit waits for. */
-interface SqliteLocation {
-  readonly path: string;
-  readonly synchronous: Synchronous;
-}
-
-const isSynchronous = (value: string): value is Synchronous => value === 'full' || value === 'normal';
-
-const locationOf = (url: string): SqliteLocation => {
-  const [path = '', query = ''] = url.slice(SQLITE_SCHEME.length).split('?', 2);
-  if (path === '' || path === ':memory:') throw new DatabaseUrlError('The database must be a file.');
-  const synchronous = new URLSearchParams(query).get('synchronous') ?? 'full';
-  if (!isSynchronous(synchronous)) throw new DatabaseUrlError('"synchronous" must be "full" or "normal".');
-  return { path, synchronous };
-};
-
-/**
- * @throws DatabaseInUseError when another process serves the file
- * @throws DatabaseFileError when the file of the lock cannot be made
- * @throws DatabaseUrlError when the address cannot be understood
- */
-export const lockSqliteDatabase = (url: string): ServingLock => ServingLock.acquire(locationOf(url).path);
-
-/**
- * See `identifyDatabase`.
- * @throws DatabaseUrlError when the address cannot be understood
- */
-export const identifySqliteDatabase = (url: string): string => fileIdentityOf(locationOf(url).path);
-
-/** See `copyDatabase`. */
-export const copySqliteDatabaseOf = (url: string, file: string): DatabaseCopy =>
-  copySqliteDatabase(locationOf(url).path, file);
-
-/** Checkpoints beside the event loop. Where its thread fails, the connection's own checkpoints take over. */
-class Checkpointer {
-  readonly #worker: Worker;
-
-  constructor({ log, ...work }: CheckpointWork & { readonly log: Log }) {
-    this.#worker = new Worker(new URL('./checkpoint-worker.js', import.meta.url), { workerData: work });
-    this.#worker.unref();
-    this.#worker.on('error', (error) => log.error({ err: error }, 'the thread that checkpoints has failed'));
-  }
-
-  async close(): Promise<void> {
-    const ended = once(this.#worker, 'exit');
-    this.#worker.ref();
-    this.#worker.postMessage('close');
-    await ended;
-  }
-}
-
-interface SqliteParts {
+export interface SqliteParts {
   readonly connection: SqliteConnection;
   readonly builder: Kysely<Schema>;
+  readonly flush: LogFlush;
   readonly commits: GroupCommit;
-  readonly checkpointer: Checkpointer | undefined;
+  readonly health: DatabaseHealth;
+  /** What only a process that serves has. */
+  readonly serving?: {
+    readonly clock: MonotonicClock;
+    readonly health: ServingHealth;
+    readonly checkpointer: Checkpointer | undefined;
+  };
 }
 
 /** The `Database` of one file: reads see the last commit, writes share one. */
-class SqliteDatabase implements Database {
+export class SqliteDatabase implements Database {
   readonly builder: Kysely<Schema>;
-  readonly #connection: SqliteConnection;
-  readonly #commits: GroupCommit;
-  readonly #checkpointer: Checkpointer | undefined;
+  readonly health: DatabaseHealth;
+  readonly #parts: SqliteParts;
   #closing: Promise<void> | undefined;
 
-  constructor({ connection, builder, commits, checkpointer }: SqliteParts) {
-    this.builder = builder;
-    this.#connection = connection;
-    this.#commits = commits;
-    this.#checkpointer = checkpointer;
+  constructor(parts: SqliteParts) {
+    this.builder = parts.builder;
+    this.health = parts.health;
+    this.#parts = parts;
   }
 
   async read<Row>(query: CompiledQuery<Row>): Promise<readonly Row[]> {
-    const { lock } = this.#connection;
-    if (!lock.held) return this.#connection.execute(query).rows as Row[];
-    await lock.acquire();
     try {
-      return this.#connection.execute(query).rows as Row[];
-    } finally {
-      lock.release();
+      return await this.#rows(query);
+    } catch (error) {
+      if (this.#parts.serving === undefined || !isLocked(error)) throw readFailure(error);
+      return this.#readLater(query, this.#parts.serving.clock);
     }
   }
 
   write<Result>(unit: () => UnitOfWork<Result>, pace?: Pace): Promise<Result> {
-    return this.#commits.write(unit, pace);
+    return this.#parts.commits.write(unit, pace);
   }
 
   close(): Promise<void> {
@@ -112,37 +57,54 @@ class SqliteDatabase implements Database {
     return this.#closing;
   }
 
+  /** The lock is held while a commit is not flushed. */
+  async #rows<Row>(query: CompiledQuery<Row>): Promise<readonly Row[]> {
+    const { connection } = this.#parts;
+    const { lock } = connection;
+    if (!lock.held) return connection.execute(query).rows as Row[];
+    await lock.acquire();
+    try {
+      return connection.execute(query).rows as Row[];
+    } finally {
+      lock.release();
+    }
+  }
+
+  /** Another program recovers the file, or closes it: moments, unless it was stopped there. */
+  async #readLater<Row>(query: CompiledQuery<Row>, clock: MonotonicClock): Promise<readonly Row[]> {
+    const backoff = lockBackoff();
+    for (const until = clock.elapsed() + LOCK_WAIT_MS; ;) {
+      await sleep(clock, backoff.next());
+      try {
+        return await this.#rows(query);
+      } catch (error) {
+        if (!isLocked(error) || clock.elapsed() >= until) throw readFailure(error);
+      }
+    }
+  }
+
+  /** The thread's connection closes last: SQLite's last checkpoint runs there, and not on the event loop. */
   async #close(): Promise<void> {
-    await this.#commits.close();
-    await this.#checkpointer?.close();
-    await this.builder.destroy();
+    const { commits, flush, builder, serving } = this.#parts;
+    serving?.health.close();
+    await commits.close();
+    await flush.close();
+    await builder.destroy();
+    await serving?.checkpointer?.close();
   }
 }
 
-/** See `openDatabase`. */
-export const openSqliteDatabase = async (options: DatabaseOptions): Promise<Database> => {
-  const { url, clock, log, commitPauseMs: pauseMs = 0, checkpointEveryMs: everyMs } = options;
-  const location = locationOf(url);
-  const { path } = location;
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  const connection = openConnection(location);
-  const builder = new Kysely<Schema>({ dialect: createSqliteDialect(connection) });
-  const commits = new GroupCommit({ connection, clock, log, pauseMs });
-  try {
-    await migrate(builder);
-  } catch (error) {
-    await builder.destroy();
-    throw error;
-  }
-  const checkpointer = everyMs === undefined ? undefined : new Checkpointer({ path, everyMs, log });
-  return new SqliteDatabase({ connection, builder, commits, checkpointer });
+const readFailure = (cause: unknown): unknown => {
+  const reason = reasonOf(cause);
+  return reason === undefined ? cause : new DatabaseUnavailableError(reason, { cause, attempt: 'read' });
 };
 
-const openConnection = ({ path, synchronous }: SqliteLocation): SqliteConnection => {
-  try {
-    return new SqliteConnection(path, synchronous);
-  } catch (cause) {
-    if (cause instanceof SqliteMissingError) throw cause;
-    throw new DatabaseFileError(`The database ${path} cannot be opened.`, { cause });
-  }
-};
+/**
+ * A write as large as those of a busy moment: a smaller one may find the last room of a full disk. Its text is another one
+ * each time, since SQLite does not write a page that stays the same.
+ */
+export const probe = (builder: Kysely<Schema>): UnitOfWork<unknown> =>
+  run(
+    sql`insert into facts (name, value) values ('probe', hex(randomblob(32768)))
+        on conflict (name) do update set value = excluded.value`.compile(builder),
+  );

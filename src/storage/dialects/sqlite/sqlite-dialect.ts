@@ -46,7 +46,8 @@ class SqliteDriver implements Driver {
   }
 
   destroy(): Promise<void> {
-    return this.#connection.close();
+    this.#connection.close();
+    return Promise.resolve();
   }
 }
 
