@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { hashSecret } from '../../src/oauth/model/secrets.ts';
 import { aCode, aFamily, aUser, HOUR, tokensOf } from '../contracts/records.ts';
-import { look, offhook, json, run, typing, useDirectory } from './offhook.ts';
+import { json, look, offhook, run, typing, useDirectory } from './offhook.ts';
 
 const directory = useDirectory();
 const PASSWORD = 'correct horse\n';
@@ -18,7 +18,7 @@ describe('client show, set and delete', () => {
       client_secret: string;
     };
     expect(hashSecret(added.client_secret)).toBe((await clientOf('shop'))?.secretHash);
-    const { client_secret: _secret, ...rest } = added;
+    const rest = Object.fromEntries(Object.entries(added).filter(([name]) => name !== 'client_secret'));
     expect(await json('client show shop')).toEqual(rest);
     expect(rest).toMatchObject({
       ...{ client_id: 'shop', name: 'Shop', type: 'confidential', redirect_uris: ['https://shop.example/back'] },

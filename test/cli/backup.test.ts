@@ -11,7 +11,7 @@ import {
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { fingerprintOf } from '../../src/storage/secret-key.ts';
-import { offhook, json, run, useDirectory } from './offhook.ts';
+import { json, offhook, run, useDirectory } from './offhook.ts';
 
 const directory = useDirectory();
 const at = (name: string): string => join(directory.path(), name);

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import { offhook, json, run, useDirectory } from './offhook.ts';
+import { json, offhook, run, useDirectory } from './offhook.ts';
 
 const directory = useDirectory();
 

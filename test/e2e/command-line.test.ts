@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type StartedService, startService } from '../support/start-service.ts';
-import { type RunResult, runOffhook } from './run-offhook.ts';
+import { runOffhook, type RunResult } from './run-offhook.ts';
 
 let directory: string;
 let service: StartedService;
