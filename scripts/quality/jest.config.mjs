@@ -9,8 +9,9 @@ const base = {
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: {
     '^(\\.{1,2}/.*)\\.js$': '$1',
-    // Its ESM build imports JSON without an attribute, which jest warns of in every file.
+    // Their ESM builds import JSON without an attribute, which jest warns of in every file.
     '^libphonenumber-js/min$': createRequire(import.meta.url).resolve('libphonenumber-js/min'),
+    '^libphonenumber-js/max$': createRequire(import.meta.url).resolve('libphonenumber-js/max'),
   },
   transform: { '^.+\\.ts$': ['ts-jest', { useESM: true, tsconfig: `${root}scripts/quality/tsconfig.jest.json` }] },
 };

@@ -11,7 +11,17 @@ const mayImport = {
   'engines/sip': ['calls', 'sip', 'media', 'shared'],
   'engines/sandbox': ['calls', 'sip', 'media', 'shared'],
   http: ['calls', 'oauth', 'shared'],
-  web: ['calls', 'oauth', 'shared', 'http/negotiate', 'http/oauth', 'http/problem', 'http/request-target'],
+  web: [
+    ...['calls', 'oauth', 'shared'],
+    ...[
+      'http/negotiate',
+      'http/oauth',
+      'http/problem',
+      'http/problem-types',
+      'http/public-path',
+      'http/request-target',
+    ],
+  ],
   cli: ['app', 'config', 'shared'],
 };
 
@@ -48,6 +58,8 @@ const faces = {
     'direct-route',
     'negotiate',
     'problem',
+    'problem-types/problem-types-router',
+    'public-path',
     'request-target',
     'oauth/(authorization-server|form|password-authenticator|presented-token)',
     'routes/call/call-representation',
@@ -56,7 +68,7 @@ const faces = {
   web: [
     'page/(assets|page-errors|page-renderer)',
     'login/(device|grant|login|logout|session)',
-    'home/(home|test-page)',
+    'home/(home|problem-page|test-page)',
     'management/(management|own-sessions)',
   ],
   storage: [
@@ -82,7 +94,10 @@ const httpRoot = [
   'errors',
   'negotiate',
   'problem',
+  'public-path',
+  'rate-limit',
   'receive-body',
+  'refuse-method',
   'reply',
   'request-target',
   'xml',

@@ -56,12 +56,13 @@ export const composeApplication = (options: ApplicationOptions): Application => 
     publicUrl,
     sandbox,
     firstPartyClientId: settings.first_party_client ?? (sandbox ? SANDBOX_FIRST_PARTY : undefined),
+    basicLogin: settings.basic_login ?? sandbox,
     tokenRequestsPerSecondPerClient: settings.limits.token_requests_per_second_per_client,
     clock,
     ids,
     log,
   });
-  const { directRoutes, routers } = composeWeb({
+  const { directRoutes, routers, pageErrors } = composeWeb({
     authorization,
     stores,
     publicUrl,
@@ -82,6 +83,7 @@ export const composeApplication = (options: ApplicationOptions): Application => 
     readiness,
     directRoutes,
     routers,
+    pageErrors,
     clock,
     log,
   });

@@ -13,6 +13,8 @@ export interface AuthorizationSettings {
   readonly sandbox: boolean;
   /** Whose password grant needs no client (RFC 6749 section 4.3 asks for one); undefined: no client's. */
   readonly firstPartyClientId: string | undefined;
+  /** Whether a program gets tokens for a person's name and password by Basic. */
+  readonly basicLogin: boolean;
   /** How often each client may ask for tokens; 0: as often as it likes. */
   readonly tokenRequestsPerSecondPerClient: number;
   readonly clock: Clock;
@@ -42,6 +44,7 @@ export const composeAuthorization = (settings: AuthorizationSettings): Authoriza
     ids,
     log,
     sandbox: settings.sandbox ? 'on' : 'off',
+    basicLogin: settings.basicLogin ? 'on' : 'off',
     loginLimit: LOGINS,
     tokenRequestRate: most === 0 ? undefined : { most, windowSeconds: 1 },
     introspectionRate: INTROSPECTIONS,

@@ -27,6 +27,7 @@ const policyOf = ({ policy }: CallsOptions['settings']): CallPolicy =>
     homeCountry: policy.home_country,
     allowedCountries: policy.allowed_countries,
     barredPrefixes: policy.barred_prefixes,
+    costlyNumbers: policy.allow_premium ? 'allowed' : 'barred',
     maxOngoingCallsPerUser: policy.max_ongoing_calls_per_user,
     maxOngoingCalls: policy.max_ongoing_calls,
   });

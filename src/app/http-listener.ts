@@ -1,62 +1,184 @@
 import { once } from 'node:events';
 import { createServer, type RequestListener, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, isIPv6 } from 'node:net';
 import type { MonotonicClock } from '../shared/clock.ts';
+import { AppError, type ErrorKind } from '../shared/errors.ts';
 import type { Log } from '../shared/log.ts';
 
+/** How long a client may take to send a request. A reply may take as long as it needs. */
+export interface RequestBounds {
+  readonly headersMs: number;
+  /** With the body. */
+  readonly wholeMs: number;
+  readonly checkEveryMs: number;
+}
+
 export interface HttpListenerOptions {
-  readonly host: string;
-  /** 0 picks a free one. */
+  /** Undefined: both loopbacks, that of IPv6 where there is one. */
+  readonly hosts: readonly string[] | undefined;
+  /** The same on every host; 0 picks a free one. */
   readonly port: number;
   readonly clock: MonotonicClock;
   readonly log: Log;
+  readonly bounds?: RequestBounds;
 }
 
 /** How long a reply that has begun may take once the service ends. */
 const GRACE_MS = 1000;
 
+/** No body of ours is above 64 kB. What is slower than this keeps a connection for nothing, and gets 408. */
+const BOUNDS: RequestBounds = { headersMs: 15_000, wholeMs: 30_000, checkEveryMs: 5000 };
+
+const LOOPBACK = '127.0.0.1';
+const LOOPBACK_OF_IPV6 = '::1';
+
+/** A free port of one host may be taken on the next: then another one is tried. */
+const MOST_TRIES = 20;
+
+const codeOf = (error: unknown): string => (error as NodeJS.ErrnoException).code ?? '';
+
+interface Place {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** What the system says in capitals, and what an operator can do about it. */
+const sentenceFor = (code: string, { host, port }: Place): string => {
+  const place = `${isIPv6(host) ? `[${host}]` : host}:${port}`;
+  switch (code) {
+    case 'EADDRINUSE':
+      return `HTTP cannot listen on ${place}: another process has this port. Stop that one, or choose another port with PORT; 0 picks a free one.`;
+    case 'EACCES':
+      return `HTTP cannot listen on ${place}: this user may not take the port. Choose one from 1024 on with PORT.`;
+    case 'EADDRNOTAVAIL':
+    case 'EAFNOSUPPORT':
+      return `HTTP cannot listen on ${place}: this machine has no such address. Name one of its own in OFFHOOK_HOST.`;
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+      return `HTTP cannot listen on ${place}: the name is not known. Write an address in OFFHOOK_HOST.`;
+    default:
+      return `HTTP cannot listen on ${place}.`;
+  }
+};
+
+/** The port cannot be taken. The message says which, why, and what to do; the cause is Node's own. */
+export class HttpAddressError extends AppError {
+  readonly code = 'http_address';
+  readonly kind: ErrorKind = 'unavailable';
+  constructor(place: Place, cause: unknown) {
+    super(sentenceFor(codeOf(cause), place), { cause });
+  }
+}
+
 const refuseWhileStarting: RequestListener = (_request, response) => {
   response.writeHead(503, { 'retry-after': '1' }).end();
 };
 
-/** The HTTP port of the service. It answers 503 until `serve` gives it the application. */
+const portOf = (server: Server): number => (server.address() as AddressInfo).port;
+
+const listen = async (place: Place, bounds: RequestBounds): Promise<Server> => {
+  const server = createServer(
+    {
+      headersTimeout: bounds.headersMs,
+      requestTimeout: bounds.wholeMs,
+      connectionsCheckingInterval: bounds.checkEveryMs,
+    },
+    refuseWhileStarting,
+  );
+  server.listen(place);
+  try {
+    await once(server, 'listening');
+  } catch (cause) {
+    throw new HttpAddressError(place, cause);
+  }
+  return server;
+};
+
+const isMissing = ({ cause }: HttpAddressError): boolean => ['EADDRNOTAVAIL', 'EAFNOSUPPORT'].includes(codeOf(cause));
+
+/** Of the default, which names no address, what the machine lacks is left out. */
+const listenOnLoopbacks = async (port: number, bounds: RequestBounds): Promise<Server[]> => {
+  const first = await listen({ host: LOOPBACK, port }, bounds);
+  try {
+    return [first, await listen({ host: LOOPBACK_OF_IPV6, port: portOf(first) }, bounds)];
+  } catch (error) {
+    if (error instanceof HttpAddressError && isMissing(error)) return [first];
+    first.close();
+    throw error;
+  }
+};
+
+const listenOnAll = async (hosts: readonly string[], port: number, bounds: RequestBounds): Promise<Server[]> => {
+  const servers: Server[] = [];
+  // Beside 0.0.0.0, the wildcard of IPv6 must not take the port of IPv4 too.
+  const ipv6Only = hosts.length > 1;
+  try {
+    for (const host of hosts) {
+      const place = { host, port: servers[0] === undefined ? port : portOf(servers[0]), ipv6Only };
+      servers.push(await listen(place, bounds));
+    }
+    return servers;
+  } catch (error) {
+    for (const server of servers) server.close();
+    throw error;
+  }
+};
+
+const isTaken = (error: unknown): boolean => error instanceof HttpAddressError && codeOf(error.cause) === 'EADDRINUSE';
+
+/** The HTTP port of the service, on each of its hosts. It answers 503 until `serve` gives it the application. */
 export class HttpListener {
-  readonly #server: Server;
+  readonly #servers: readonly Server[];
   readonly #clock: MonotonicClock;
 
-  private constructor(server: Server, clock: MonotonicClock) {
-    this.#server = server;
+  private constructor(servers: readonly Server[], clock: MonotonicClock) {
+    this.#servers = servers;
     this.#clock = clock;
   }
 
   /**
    * Takes the port.
-   * @throws Error of Node's own, with its `code`, when the port cannot be taken
+   * @throws HttpAddressError when it cannot be taken on one of the hosts; the others are given back
    */
-  static async open({ host, port, clock, log }: HttpListenerOptions): Promise<HttpListener> {
-    const server = createServer(refuseWhileStarting);
-    server.listen(port, host);
-    await once(server, 'listening');
-    server.on('error', (error) => log.error({ err: error }, 'the HTTP listener has a fault'));
-    return new HttpListener(server, clock);
+  static async open({ hosts, port, clock, log, bounds = BOUNDS }: HttpListenerOptions): Promise<HttpListener> {
+    const take = (): Promise<Server[]> =>
+      hosts === undefined ? listenOnLoopbacks(port, bounds) : listenOnAll(hosts, port, bounds);
+    for (let tries = 1; ; tries += 1) {
+      try {
+        const servers = await take();
+        for (const server of servers) {
+          server.on('error', (error) => log.error({ err: error }, 'the HTTP listener has a fault'));
+        }
+        return new HttpListener(servers, clock);
+      } catch (error) {
+        if (port !== 0 || tries === MOST_TRIES || !isTaken(error)) throw error;
+      }
+    }
   }
 
   /** As bound: 0 has become a real port. */
   get port(): number {
-    return (this.#server.address() as AddressInfo).port;
+    const [first] = this.#servers;
+    if (first === undefined) throw new TypeError('a listener has at least one server');
+    return portOf(first);
   }
 
   serve(application: RequestListener): void {
-    this.#server.off('request', refuseWhileStarting).on('request', application);
+    for (const server of this.#servers) server.off('request', refuseWhileStarting).on('request', application);
   }
 
   /** Takes no more connections, and gives the replies that have begun a second to end. */
   async close(): Promise<void> {
-    const closed = once(this.#server, 'close');
-    this.#server.close();
-    this.#server.closeIdleConnections();
-    const limit = this.#clock.setTimer(GRACE_MS, () => this.#server.closeAllConnections());
-    await closed;
+    const closed = this.#servers.map((server) => {
+      const end = once(server, 'close');
+      server.close();
+      server.closeIdleConnections();
+      return end;
+    });
+    const limit = this.#clock.setTimer(GRACE_MS, () => {
+      for (const server of this.#servers) server.closeAllConnections();
+    });
+    await Promise.all(closed);
     limit.cancel();
   }
 }

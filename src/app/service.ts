@@ -44,7 +44,7 @@ const start = async (config: Config, log: Log, shutdown: Shutdown): Promise<Omit
   const { stores, secretKey, close } = await openStorage({ config, clock, log, serving });
   shutdown.add(close);
   // The port is taken before anything is written: of two that are started on one, the second changes nothing.
-  const listener = await HttpListener.open({ host: config.http.host, port: config.http.port, clock, log });
+  const listener = await HttpListener.open({ hosts: config.http.hosts, port: config.http.port, clock, log });
   shutdown.add(() => listener.close());
   await stores.feed.begin(identifyDatabase(config.databaseUrl), ids.random(EPOCH_BITS));
   const publicUrl = config.publicUrl ?? `http://localhost:${listener.port}`;

@@ -1,7 +1,9 @@
-import { type RequestHandler, Router } from 'express';
+import { type ErrorRequestHandler, type RequestHandler, Router } from 'express';
 import type { DirectRoute } from '../http/direct-route.ts';
 import { type AuthorizationServer, createAuthorizationServer } from '../http/oauth/authorization-server.ts';
 import { createPasswordAuthenticator } from '../http/oauth/password-authenticator.ts';
+import { createProblemTypesRouter } from '../http/problem-types/problem-types-router.ts';
+import { standUnderPublicPath } from '../http/public-path.ts';
 import { createOAuthRouter } from '../http/routes/oauth/router.ts';
 import { TokenRoute } from '../http/routes/oauth/token.ts';
 import type { Authorization } from '../oauth/authorization.ts';
@@ -10,6 +12,7 @@ import type { Clock } from '../shared/clock.ts';
 import type { IdSource } from '../shared/ids.ts';
 import type { Log } from '../shared/log.ts';
 import { createHomeRouter } from '../web/home/home.ts';
+import { createProblemPage } from '../web/home/problem-page.ts';
 import { createTestPageRouter } from '../web/home/test-page.ts';
 import { createDevicePageRouter } from '../web/login/device.ts';
 import { createGrantRouter } from '../web/login/grant.ts';
@@ -40,6 +43,8 @@ export interface Web {
   readonly directRoutes: readonly DirectRoute[];
   /** In the order in which they are asked. */
   readonly routers: readonly RequestHandler[];
+  /** Shows a browser what was refused elsewhere. */
+  readonly pageErrors: ErrorRequestHandler;
 }
 
 /** The paths of people, and nothing else, have a session. */
@@ -86,7 +91,7 @@ const composeManagement = ({ authorization, stores, publicUrl, clock, renderPage
 export const composeWeb = (parts: WebParts): Web => {
   const { authorization, stores, publicUrl, sandbox, viewsDirectory, clock, ids, log } = parts;
   const { consents, grants, tokenRequests, currentUser } = authorization;
-  const renderPage = createPageRenderer({ viewsDirectory });
+  const renderPage = createPageRenderer({ viewsDirectory, publicUrl });
   const pageErrors = createPageErrorHandler({ renderPage, publicUrl });
   const authorizationServer = createAuthorizationServer({ issuer: publicUrl, consents, grants });
   const session = { sessions: stores.sessions, secret: parts.cookieSecret, publicUrl, clock, ids };
@@ -100,9 +105,12 @@ export const composeWeb = (parts: WebParts): Web => {
   return {
     directRoutes: [new TokenRoute({ authorizationServer, tokenRequests, publicUrl, log })],
     routers: [
+      standUnderPublicPath(publicUrl),
       createAssetsRouter({ viewsDirectory }),
+      createProblemTypesRouter({ publicUrl, showPage: createProblemPage({ renderPage, publicUrl }) }),
       createOAuthRouter({ authorization, publicUrl, pageErrors, log }),
       pages,
     ],
+    pageErrors,
   };
 };

@@ -1,6 +1,6 @@
 import { apply, causeOf, legOf, mayEnd } from './apply.ts';
 import type { EngineEvent, LegCause, Verdict } from './call-engine.ts';
-import type { CallEvent, CallFact, Change } from './call-events.ts';
+import type { CallEvent, CallFact, Change, ToldName } from './call-events.ts';
 import type { CallRecord, LegRecord } from './call-record.ts';
 import { type CallState, callTransitions, type LegRole, type LegState, legTransitions } from './call-state.ts';
 import { type Ending, endingOf } from './outcome.ts';
@@ -71,7 +71,7 @@ export interface CallEnd extends Ending {
 /** Ends a call. Nothing on a call that has ended: the first decision stands. */
 export const end = (before: CallRecord, ending: CallEnd, { at, talkMs }: Moment): readonly Change[] => {
   if (!mayEnd(before)) return [];
-  const payload = { ...ending, talkMs: before.connectedAt === null ? null : talkMs };
+  const payload = { ...ending, talkMs: ending.outcome === 'completed' ? talkMs : null };
   return changesOf(before, [{ name: 'call.ended', payload }], at);
 };
 
@@ -112,3 +112,10 @@ export const advance = (call: CallRecord, event: EngineEvent, moment: Moment): r
 /** Whether nothing more can happen to a call. */
 export const isFinished = (call: CallRecord): boolean =>
   call.state === 'ended' && call.legs.every((leg) => leg.state === 'ended');
+
+/**
+ * The names under which a change is told to subscribers: its own and, with the last one of a call, `call.settled`. That is
+ * once, when the call and both legs are over, and stands in no row of its own: it follows from the call.
+ */
+export const namesOf = ({ call, event }: Pick<Change, 'call' | 'event'>): readonly ToldName[] =>
+  isFinished(call) ? [event.name, 'call.settled'] : [event.name];

@@ -3,6 +3,8 @@ import { InvalidCommandError } from './errors.ts';
 
 /** A call that is wanted. */
 export interface PlaceCall {
+  /** The fields before whose digits a plus may have been lost: they may begin with `+`, or with a blank. Absent: none. */
+  readonly plusPerhapsLost?: ReadonlySet<string> | undefined;
   /** As it was dialled: a number or an extension. */
   readonly number: string;
   /** The name of one of the user's phones; absent: the best that can be reached. */
@@ -25,6 +27,17 @@ export interface Requester {
   /** Whose calls may be seen and ended. */
   readonly scope: 'own' | 'everybody';
 }
+
+/** An application that looks at the calls that it placed, and acts for no user. */
+export interface ApplicationViewer {
+  readonly clientId: string;
+  /** For whom it placed the calls that it may see. */
+  readonly userIds: ReadonlySet<string>;
+  readonly scope: 'application';
+}
+
+/** Who looks at calls. */
+export type Viewer = Requester | ApplicationViewer;
 
 /** How long each phone may ring. */
 export interface RingTimes {

@@ -34,6 +34,9 @@ export interface CallEventPayloads {
 
 export type CallEventName = keyof CallEventPayloads;
 
+/** What subscribers are told: every event, and that all of a call is over. */
+export type ToldName = CallEventName | 'call.settled';
+
 /** What happened in a call, by name; `payload` goes with the name. */
 export type CallFact = {
   [Name in CallEventName]: { readonly name: Name; readonly payload: CallEventPayloads[Name] };

@@ -1,6 +1,8 @@
 import { type PlaceCall, type RingTimes, ringTimesOf } from './call-command.ts';
 import type { CallEngine, CallPlan, Endpoint } from './call-engine.ts';
 import type { CallPolicy } from './call-policy.ts';
+import { type Destination, DestinationReader, readingsOf } from './destination.ts';
+import { type DialledText, readDialled } from './dialled-text.ts';
 import {
   CallerIdNotAllowedError,
   EngineUnavailableError,
@@ -8,12 +10,8 @@ import {
   InvalidNumberError,
   NoPhoneError,
 } from './errors.ts';
-import { dialledDigits, type DialledNumber, toE164 } from './number.ts';
+import { toE164 } from './number.ts';
 import type { CallUser, Phone, PhoneDirectory } from './phone-directory.ts';
-
-/** Whom a command wants to reach. */
-type Destination =
-  { readonly kind: 'extension'; readonly user: CallUser } | { readonly kind: 'number'; readonly number: DialledNumber };
 
 /** A command that was read: what is left is whether it may be carried out. */
 export interface CallRequest {
@@ -30,22 +28,27 @@ export class CallPlanner {
   readonly #phones: PhoneDirectory;
   readonly #engine: CallEngine;
   readonly #policy: CallPolicy;
+  readonly #destinations: DestinationReader;
 
   constructor({ phones, engine, policy }: { phones: PhoneDirectory; engine: CallEngine; policy: CallPolicy }) {
     this.#phones = phones;
     this.#engine = engine;
     this.#policy = policy;
+    this.#destinations = new DestinationReader(phones);
   }
 
   /** Reads the command in the user's way of dialling. Emergency numbers come first: no extension hides them. */
   async read(command: PlaceCall, userId: string): Promise<CallRequest> {
     const times = ringTimesOf(command);
-    const digits = dialledDigits(command.number);
+    const dialled = readDialled(command.number);
     const user = await this.#phones.user(userId);
     if (user === undefined) throw new NoPhoneError('You have no phone.');
-    this.#policy.refuseEmergency(digits, this.#policy.countryOf(user));
-    const destination = await this.#destinationOf(digits, user);
-    const number = destination.kind === 'number' ? destination.number.e164 : digits;
+    const country = this.#policy.countryOf(user);
+    const readings = readingsOf(dialled.digits, plusOf(command, 'number'));
+    this.#refuseEmergency(dialled, readings, country);
+    refuseTones(dialled);
+    const destination = await this.#destinations.read(readings, { user, country });
+    const number = destination.kind === 'number' ? destination.number.e164 : dialled.digits;
     return { command, user, destination, number, times };
   }
 
@@ -65,11 +68,10 @@ export class CallPlanner {
     };
   }
 
-  async #destinationOf(digits: string, user: CallUser): Promise<Destination> {
-    const other = digits.startsWith('+') ? undefined : await this.#phones.userByExtension(digits);
-    if (other?.userId === user.userId) throw new InvalidNumberError('The number is your own extension.');
-    if (other !== undefined) return { kind: 'extension', user: other };
-    return { kind: 'number', number: toE164(digits, this.#policy.countryOf(user)) };
+  /** In every reading; also where an outside line is waited for before the number, as in `9,911`. */
+  #refuseEmergency({ digits, afterAnswer }: DialledText, readings: readonly string[], country: string): void {
+    const withTones = digits + afterAnswer.replace(/[^0-9]/g, '');
+    for (const reading of [...readings, withTones]) this.#policy.refuseEmergency(reading, country);
   }
 
   /** Between extensions a phone shows who calls; to the outside only what was asked for and allowed. */
@@ -77,23 +79,25 @@ export class CallPlanner {
     if (command.callerId === undefined) {
       return destination.kind === 'extension' ? (user.extension ?? undefined) : undefined;
     }
-    const callerId = this.#callerIdInE164(command.callerId, user);
-    if (callerId !== undefined && user.callerIds.includes(callerId)) return callerId;
+    const shown = this.#callerIdsInE164(command.callerId, user, plusOf(command, 'caller_id'));
+    const callerId = shown.find((number) => user.callerIds.includes(number));
+    if (callerId !== undefined) return callerId;
     throw new CallerIdNotAllowedError('You may not show this number.');
   }
 
-  #callerIdInE164(callerId: string, user: CallUser): string | undefined {
-    try {
-      return toE164(dialledDigits(callerId), this.#policy.countryOf(user)).e164;
-    } catch (error) {
-      if (error instanceof InvalidNumberError) return undefined;
-      throw error;
-    }
+  /** In each reading: only numbers of the user's own are at stake. */
+  #callerIdsInE164(callerId: string, user: CallUser, plus: ReturnType<typeof plusOf>): readonly string[] {
+    const inE164 = (reading: string): string => toE164(reading, this.#policy.countryOf(user)).e164;
+    const dialled = noneIfInvalid(() => readDialled(callerId).digits);
+    const readings = dialled === undefined ? [] : readingsOf(dialled, plus);
+    return readings.flatMap((reading) => noneIfInvalid(() => inE164(reading)) ?? []);
   }
 
-  async #callerEndpoints({ from }: PlaceCall, user: CallUser): Promise<readonly Endpoint[]> {
+  async #callerEndpoints(command: PlaceCall, user: CallUser): Promise<readonly Endpoint[]> {
+    const { from } = command;
     const phones = await this.#phones.phonesOf(user);
-    const reachable = await this.#reachable(from === undefined ? phones : [namedPhone(phones, from)]);
+    const named = from === undefined ? phones : [namedPhone(phones, from, plusOf(command, 'from'))];
+    const reachable = await this.#reachable(named);
     if (reachable.length > 0) return reachable;
     throw new NoPhoneError(phones.length === 0 ? 'You have no phone.' : 'Your phone cannot be reached now.');
   }
@@ -116,8 +120,29 @@ export class CallPlanner {
   }
 }
 
-const namedPhone = (phones: readonly Phone[], name: string): Phone => {
-  const phone = phones.find((candidate) => candidate.name === name);
+const plusOf = ({ plusPerhapsLost }: PlaceCall, field: string): 'as-written' | 'perhaps-lost' =>
+  plusPerhapsLost?.has(field) === true ? 'perhaps-lost' : 'as-written';
+
+const refuseTones = ({ digits, afterAnswer }: DialledText): void => {
+  if (afterAnswer === '') return;
+  throw new InvalidNumberError(
+    `Digits after the answer are not sent yet: leave ${afterAnswer} out, call ${digits} and press them on your phone.`,
+  );
+};
+
+const noneIfInvalid = <Value>(read: () => Value): Value | undefined => {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof InvalidNumberError) return undefined;
+    throw error;
+  }
+};
+
+/** A phone that is a number is named by it: with its plus. */
+const namedPhone = (phones: readonly Phone[], name: string, plus: ReturnType<typeof plusOf>): Phone => {
+  const names = plus === 'perhaps-lost' ? [`+${name.trim()}`, name.trim()] : [name];
+  const phone = phones.find((candidate) => names.includes(candidate.name));
   if (phone !== undefined) return phone;
   throw new InvalidCommandError('You have no phone of that name.', { details: { field: 'from' } });
 };

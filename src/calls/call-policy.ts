@@ -1,5 +1,6 @@
+import { type CostlyKind, costlyKindOf } from './costly-numbers.ts';
 import { isEmergencyNumber } from './emergency-numbers.ts';
-import { DestinationBarredError, TooManyCallsError } from './errors.ts';
+import { DestinationBarredError, InvalidNumberError, TooManyCallsError } from './errors.ts';
 import type { DialledNumber } from './number.ts';
 
 /** What may be dialled, and how much of it at once. */
@@ -10,17 +11,35 @@ export interface CallPolicyRules {
   readonly allowedCountries: readonly string[];
   /** Beginnings of numbers in E.164 with their `+`. */
   readonly barredPrefixes: readonly string[];
+  /** Whether numbers may be called that cost their caller more than a call. */
+  readonly costlyNumbers: 'barred' | 'allowed';
   /** 0: no limit. */
   readonly maxOngoingCallsPerUser: number;
   /** 0: no limit. */
   readonly maxOngoingCalls: number;
 }
 
-/** How many calls are ongoing, those being placed included. */
+/** How many calls there are whose legs are not over, those being placed included. */
 export interface OngoingCount {
   of(userId: string): number;
   ofAll(): number;
 }
+
+/** Why a destination is barred, as the word of the API. */
+type BarReason = 'emergency' | 'prefix' | 'country' | CostlyKind;
+
+const sentences: Readonly<Record<BarReason, string>> = {
+  emergency: 'Emergency numbers cannot be called from here.',
+  prefix: 'This destination may not be called.',
+  country: 'Numbers of this country may not be called.',
+  'premium-rate': 'Premium-rate numbers may not be called.',
+  'shared-cost': 'Shared-cost numbers may not be called.',
+  'personal-number': 'Personal numbers, which may lead anywhere, may not be called.',
+  satellite: 'Satellite numbers may not be called.',
+};
+
+const barred = (reason: BarReason): DestinationBarredError =>
+  new DestinationBarredError(sentences[reason], { details: { reason } });
 
 export class CallPolicy {
   readonly #rules: CallPolicyRules;
@@ -41,22 +60,31 @@ export class CallPolicy {
    * @throws DestinationBarredError where they are an emergency number
    */
   refuseEmergency(digits: string, country: string): void {
-    if (isEmergencyNumber(digits, country)) {
-      throw new DestinationBarredError('Emergency numbers cannot be called from here.');
-    }
+    if (isEmergencyNumber(digits, country)) throw barred('emergency');
   }
 
   /**
    * A number whose country is unknown is only allowed where every country is.
-   * @throws DestinationBarredError where the policy bars it
+   * @throws DestinationBarredError where the policy bars it; `details.reason` says why
+   * @throws InvalidNumberError where its country matters, and no country is known to have it
    */
-  refuseBarred({ e164, country }: DialledNumber): void {
-    this.refuseEmergency(e164, this.#rules.homeCountry);
-    const isAllowed =
-      this.#allowedCountries.size === 0 || (country !== undefined && this.#allowedCountries.has(country));
-    if (!isAllowed || this.#rules.barredPrefixes.some((prefix) => e164.startsWith(prefix))) {
-      throw new DestinationBarredError('This destination may not be called.');
+  refuseBarred(number: DialledNumber): void {
+    const { e164 } = number;
+    const { homeCountry, barredPrefixes, costlyNumbers } = this.#rules;
+    this.refuseEmergency(e164, homeCountry);
+    if (barredPrefixes.some((prefix) => e164.startsWith(prefix))) throw barred('prefix');
+    const costlyKind = costlyNumbers === 'barred' ? costlyKindOf(number) : undefined;
+    if (costlyKind !== undefined) throw barred(costlyKind);
+    this.#refuseCountry(number);
+  }
+
+  #refuseCountry({ country, type }: DialledNumber): void {
+    if (this.#allowedCountries.size === 0) return;
+    if (country !== undefined && this.#allowedCountries.has(country)) return;
+    if (country === undefined && type === undefined) {
+      throw new InvalidNumberError('The number is not a number: no country is known to have it.');
     }
+    throw barred('country');
   }
 
   /**

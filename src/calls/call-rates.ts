@@ -1,5 +1,5 @@
 import type { MonotonicClock } from '../shared/clock.ts';
-import { RateLimitedError } from './errors.ts';
+import { RateLimitedError, type RateStanding } from './errors.ts';
 
 export interface CallRateLimits {
   /** Calls placed per second and token; 0: no limit. */
@@ -12,15 +12,19 @@ export interface CallRateLimits {
 export interface CallRates {
   /**
    * Counts one call that is placed.
+   * @returns what is left to the token; undefined where there is no limit
    * @throws RateLimitedError when it comes too soon, with `details.retryAfterSeconds`
    */
-  takeCall(tokenId: string): void;
+  takeCall(tokenId: string): RateStanding | undefined;
   /**
    * Counts one look at calls.
+   * @returns what is left to the token; undefined where there is no limit
    * @throws RateLimitedError when it comes too soon, with `details.retryAfterSeconds`
    */
-  takeRead(tokenId: string): void;
+  takeRead(tokenId: string): RateStanding | undefined;
 }
+
+type Take = CallRates['takeCall'];
 
 interface Bucket {
   tokens: number;
@@ -31,12 +35,13 @@ const BURST_FACTOR = 2;
 /** So many buckets are kept before those that are full again are thrown away. */
 const SWEEP_ABOVE = 10_000;
 
-const unlimited = (): void => undefined;
+const unlimited: Take = () => undefined;
 
 /** A token bucket per key: `perSecond` on average, twice that at once. */
-const createTokenBuckets = (perSecond: number, clock: MonotonicClock): ((key: string) => void) => {
+const createTokenBuckets = (policy: RateStanding['policy'], perSecond: number, clock: MonotonicClock): Take => {
   if (perSecond === 0) return unlimited;
   const capacity = Math.max(1, perSecond * BURST_FACTOR);
+  const limit = { policy, quota: Math.floor(capacity), windowSeconds: Math.ceil(capacity / perSecond) };
   const buckets = new Map<string, Bucket>();
   let sweepAbove = SWEEP_ABOVE;
 
@@ -62,20 +67,22 @@ const createTokenBuckets = (perSecond: number, clock: MonotonicClock): ((key: st
     return bucket;
   };
 
+  const secondsUntil = (tokens: number, bucket: Bucket): number => Math.ceil((tokens - bucket.tokens) / perSecond);
+
   return (key) => {
     const now = clock.elapsed();
     const bucket = bucketOf(key, now);
     refill(bucket, now);
     if (bucket.tokens < 1) {
-      const retryAfterSeconds = Math.ceil((1 - bucket.tokens) / perSecond);
-      throw new RateLimitedError('There were too many requests.', { details: { retryAfterSeconds } });
+      throw new RateLimitedError({ ...limit, remaining: 0, resetSeconds: secondsUntil(1, bucket) });
     }
     bucket.tokens -= 1;
+    return { ...limit, remaining: Math.floor(bucket.tokens), resetSeconds: secondsUntil(capacity, bucket) };
   };
 };
 
 /** Limits by token, kept in memory: a restart forgets them. */
 export const createCallRates = (limits: CallRateLimits, clock: MonotonicClock): CallRates => ({
-  takeCall: createTokenBuckets(limits.callsPerSecondPerToken, clock),
-  takeRead: createTokenBuckets(limits.readsPerSecondPerToken, clock),
+  takeCall: createTokenBuckets('calls', limits.callsPerSecondPerToken, clock),
+  takeRead: createTokenBuckets('reads', limits.readsPerSecondPerToken, clock),
 });

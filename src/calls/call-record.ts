@@ -45,7 +45,7 @@ export interface CallRecord extends CallIdentity {
   readonly answeredAt: number | null;
   readonly connectedAt: number | null;
   readonly endedAt: number | null;
-  /** How long the parties could talk: measured, not the difference of two dates. Null until the end, and where they never could. */
+  /** Since the destination answered: measured, not the difference of two dates. Null until the end, and where the call is not `completed`. */
   readonly talkMs: number | null;
   readonly legs: readonly [caller: LegRecord, callee: LegRecord];
 }

@@ -5,7 +5,7 @@ import type { IdSource } from '../shared/ids.ts';
 import type { Log } from '../shared/log.ts';
 import { isFinished } from './advance.ts';
 import { Call } from './call.ts';
-import { fingerprintOf, type PlaceCall, type Requester } from './call-command.ts';
+import { fingerprintOf, type PlaceCall, type Requester, type Viewer } from './call-command.ts';
 import type { CallEngine } from './call-engine.ts';
 import type { CallEvent, CallEventMap } from './call-events.ts';
 import { CallPlanner, type CallRequest } from './call-planner.ts';
@@ -124,15 +124,16 @@ export class CallService extends TypedEmitter<CallEventMap> implements CallCarri
 
   /**
    * One call, ongoing or ended.
-   * @throws CallNotFoundError where there is none that the requester may see
+   * @throws CallNotFoundError where there is none that the viewer may see
    */
-  async info(tokenCall: string, requester: Requester): Promise<CallRecord> {
-    return visible(await this.#options.store.find(tokenCall), requester);
+  async info(tokenCall: string, viewer: Viewer): Promise<CallRecord> {
+    return visible(await this.#options.store.find(tokenCall), viewer);
   }
 
-  /** The requester's own calls that have not ended, oldest first. */
-  list(requester: Requester): Promise<readonly CallRecord[]> {
-    return this.#options.store.ongoingOf(requester.userId);
+  /** The viewer's own calls that have not ended, oldest first. */
+  async list(viewer: Viewer): Promise<readonly CallRecord[]> {
+    if (viewer.scope !== 'application') return this.#options.store.ongoingOf(viewer.userId);
+    return (await this.#options.store.ongoing()).filter((call) => mayView(call, viewer));
   }
 
   /** All calls that have not ended, oldest first. The caller checks that the requester may see them. */
@@ -232,7 +233,18 @@ export class CallService extends TypedEmitter<CallEventMap> implements CallCarri
 }
 
 /** Another user's call looks like none. */
-const visible = (call: CallRecord | undefined, { userId, scope }: Requester): CallRecord => {
-  if (call === undefined || (scope === 'own' && call.userId !== userId)) throw new CallNotFoundError();
+const mayView = (call: CallRecord, viewer: Viewer): boolean => {
+  switch (viewer.scope) {
+    case 'own':
+      return call.userId === viewer.userId;
+    case 'everybody':
+      return true;
+    case 'application':
+      return call.clientId === viewer.clientId && viewer.userIds.has(call.userId);
+  }
+};
+
+const visible = (call: CallRecord | undefined, viewer: Viewer): CallRecord => {
+  if (call === undefined || !mayView(call, viewer)) throw new CallNotFoundError();
   return call;
 };

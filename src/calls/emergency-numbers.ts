@@ -1,4 +1,4 @@
-import { getCountryCallingCode, isSupportedCountry } from 'libphonenumber-js/min';
+import { getCountryCallingCode, isSupportedCountry } from 'libphonenumber-js/max';
 
 /**
  * Emergency numbers by country, ISO 3166-1 alpha-2. A call through us has no location and may ring in another country:
@@ -100,7 +100,7 @@ const readings = (digits: string): string[] => (/^[09]/.test(digits) ? [digits, 
 /**
  * Whether what was dialled in `country` is, or could become, an emergency number: as it is, after an outside-line prefix
  * (0 or 9), with the country's own code, or with the code of any country after an international prefix.
- * @param digits as `dialledDigits` gives them: digits with perhaps a leading `+`
+ * @param digits as `readDialled` gives them: digits with perhaps a leading `+`
  */
 export const isEmergencyNumber = (digits: string, country: string): boolean => {
   const own = national.get(country) ?? unlisted;

@@ -1,5 +1,18 @@
 import { AppError, type ErrorKind } from '../shared/errors.ts';
 
+/** Where a requester stands within a limit. */
+export interface RateStanding {
+  /** What is counted. */
+  readonly policy: 'calls' | 'reads';
+  /** So many at once. */
+  readonly quota: number;
+  /** In so many seconds as many come back. */
+  readonly windowSeconds: number;
+  readonly remaining: number;
+  /** Until all are there again; after a refusal, until there is one. */
+  readonly resetSeconds: number;
+}
+
 export class InvalidNumberError extends AppError {
   readonly code = 'invalid_number';
   readonly kind: ErrorKind = 'invalid';
@@ -44,6 +57,11 @@ export class TooManyCallsError extends AppError {
 export class RateLimitedError extends AppError {
   readonly code = 'rate_limited';
   readonly kind: ErrorKind = 'limited';
+  readonly standing: RateStanding;
+  constructor(standing: RateStanding) {
+    super('There were too many requests.', { details: { retryAfterSeconds: standing.resetSeconds } });
+    this.standing = standing;
+  }
 }
 
 export class IdempotencyConflictError extends AppError {

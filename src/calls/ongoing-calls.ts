@@ -1,7 +1,8 @@
+import { isFinished } from './advance.ts';
 import type { Call } from './call.ts';
 import type { OngoingCount } from './call-policy.ts';
 
-const isOngoing = (call: Call): boolean => call.record.state !== 'ended';
+const isOngoing = (call: Call): boolean => !isFinished(call.record);
 
 const countOngoing = (calls: Iterable<Call>): number => {
   let count = 0;
@@ -9,7 +10,7 @@ const countOngoing = (calls: Iterable<Call>): number => {
   return count;
 };
 
-/** The calls that live in this process, until their last leg has ended. One counts until its end is decided. */
+/** The calls that live in this process. One counts until its last leg has ended: until then a line is taken. */
 export class OngoingCalls implements OngoingCount {
   readonly #calls = new Map<string, Call>();
   readonly #byUser = new Map<string, Set<Call>>();

@@ -14,7 +14,6 @@ export interface Ending {
 const outcomeOfStatus: Readonly<Partial<Record<number, Outcome>>> = {
   404: 'unreachable',
   410: 'unreachable',
-  480: 'unreachable',
   484: 'unreachable',
   486: 'busy',
   600: 'busy',
@@ -30,11 +29,23 @@ type HangUp = Extract<Verdict, { by: 'hangup' }>;
 const hasRung = (call: CallRecord, role: LegRole): boolean =>
   call.legs.some((leg) => leg.role === role && leg.ringingAt !== null);
 
-/** A 408 after ringing is a phone that was not taken; without ringing there was no phone (RFC 3261 section 21.4.9). */
-const outcomeOfResponse = ({ sipStatus }: LegCause, rang: boolean): Outcome => {
+const NO_USER_RESPONDING = 18;
+const NO_ANSWER_FROM_USER = 19;
+
+/**
+ * A 408 or 480 after ringing is a phone that was not taken; without ringing there was no phone (RFC 3261 sections 21.4.9 and
+ * 21.4.18). A cause of 18 says no more than a 480, which stands for it (RFC 3398 section 7.2.4.1).
+ */
+const outcomeOfAbsence = ({ q850Cause }: LegCause, rang: boolean): Outcome =>
+  rang || q850Cause === NO_ANSWER_FROM_USER ? 'no-answer' : 'unreachable';
+
+/** What says no more than that it failed is told apart by the network's own cause (ITU-T Q.850), where it sent one. */
+const outcomeOfResponse = (cause: LegCause, rang: boolean): Outcome => {
+  const { sipStatus, q850Cause } = cause;
   if (sipStatus === null) return 'unreachable';
-  if (sipStatus === 408) return rang ? 'no-answer' : 'unreachable';
-  return outcomeOfStatus[sipStatus] ?? 'failed';
+  if (sipStatus === 408 || sipStatus === 480) return outcomeOfAbsence(cause, rang);
+  const isUnanswered = q850Cause === NO_USER_RESPONDING || q850Cause === NO_ANSWER_FROM_USER;
+  return outcomeOfStatus[sipStatus] ?? (isUnanswered ? 'no-answer' : 'failed');
 };
 
 const outcomeOfFailure = (call: CallRecord, { failure, leg, cause }: Failure): Outcome => {
@@ -49,14 +60,14 @@ const endingOfFailure = (call: CallRecord, verdict: Failure): Ending => ({
   endedLeg: verdict.leg,
 });
 
-/** Before both were joined the caller gave up, but a callee that hung up is a call that failed. */
+/** Before both had answered the caller gave up, but a callee that hung up is a call that failed. */
 const endingOfHangUp = ({ leg }: HangUp): Ending => ({
   outcome: leg === 'caller' ? 'cancelled' : 'failed',
   endedBy: leg,
   endedLeg: leg,
 });
 
-const endingBeforeConnected = (call: CallRecord, verdict: Verdict): Ending => {
+const endingBeforeAnswer = (call: CallRecord, verdict: Verdict): Ending => {
   switch (verdict.by) {
     case 'request':
       return { outcome: 'cancelled', endedBy: 'system', endedLeg: null };
@@ -69,19 +80,26 @@ const endingBeforeConnected = (call: CallRecord, verdict: Verdict): Ending => {
   }
 };
 
-/** What an engine's verdict makes of a call. Any end after `connected` is `completed`. */
+const areBothAnswered = ({ legs }: CallRecord): boolean => legs.every(({ answeredAt }) => answeredAt !== null);
+
+/**
+ * What an engine's verdict makes of a call. Any end after both have answered is `completed`, also a hang-up before their
+ * media are joined; but media that cannot be joined at all are a call that failed.
+ */
 export const endingOf = (call: CallRecord, verdict: Verdict): Ending => {
-  const ending = endingBeforeConnected(call, verdict);
-  return call.connectedAt === null ? ending : { ...ending, outcome: 'completed' };
+  const ending = endingBeforeAnswer(call, verdict);
+  const isHangUp = verdict.by === 'hangup' || verdict.by === 'request';
+  const isCompleted = call.connectedAt !== null || (isHangUp && areBothAnswered(call));
+  return isCompleted ? { ...ending, outcome: 'completed' } : ending;
 };
 
 /** What a request of a person, or our own shutdown, makes of a call. */
 export const endingOnRequest = (call: CallRecord, endedBy: EndedBy): Ending => ({
-  outcome: call.connectedAt === null ? 'cancelled' : 'completed',
+  outcome: areBothAnswered(call) ? 'completed' : 'cancelled',
   endedBy,
   endedLeg: null,
 });
 
-/** Whole seconds of talk, without ringing; null until the end, and for a call that never connected. */
+/** Whole seconds since the destination answered; null until the end, and for a call that is not `completed`. */
 export const talkSeconds = ({ talkMs }: CallRecord): number | null =>
   talkMs === null ? null : Math.round(talkMs / 1000);

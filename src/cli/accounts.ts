@@ -53,6 +53,7 @@ export const representClient = (client: Client): Readonly<Record<string, unknown
   refresh_absolute_seconds: client.refreshAbsoluteSeconds,
   token_format: client.tokenFormat,
   token_binding: client.tokenBinding,
+  former_secret_ends_at: isoTime(client.formerSecret?.endsAt ?? null),
   owner_id: client.ownerId,
   sandbox: client.sandbox,
   created_at: isoTime(client.createdAt),

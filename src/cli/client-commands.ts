@@ -10,9 +10,9 @@ import {
   nameOfGrant,
 } from './client-options.ts';
 import { changesBy, describedBy } from './client-words.ts';
-import { BY_COMMAND, type CommandContext, formatPairs, inWords } from './command-context.ts';
+import { BY_COMMAND, type CommandContext, formatPairs, inWords, isoTime } from './command-context.ts';
 import { confirm, refuseUnaskable } from './confirm.ts';
-import { RefusedError } from './errors.ts';
+import { RefusedError, UsageError } from './errors.ts';
 import { formatTable } from './terminal.ts';
 
 /** Says what is wrong with a description in the words that were typed. */
@@ -100,16 +100,35 @@ const addChanges = (client: Command, { show, administer, settingIds }: ClientCon
       show({ data: representClient(changed), said: [`${id} is changed.`], notes: notesOn(changed, settingIds()) });
     }),
   );
+};
 
+const MOST_OVERLAP_HOURS = 90 * 24;
+
+const overlapOf = (text: string): number => {
+  const hours = /^\d{1,4}$/.test(text) ? Number(text) : Infinity;
+  if (hours > MOST_OVERLAP_HOURS) {
+    throw new UsageError(`--overlap-hours is a number of hours, 0 to ${MOST_OVERLAP_HOURS}`);
+  }
+  return hours * 3600;
+};
+
+const sayRotated = ({ formerSecret }: Client): string =>
+  formerSecret === null
+    ? 'The former secret is refused, and the tokens of the application have ended.'
+    : `The former secret is taken until ${isoTime(formerSecret.endsAt) ?? ''}, and no token ends.`;
+
+const addRotate = (client: Command, { show, administer, settingIds }: ClientContext): void => {
   client
     .command('rotate <id>')
-    .description('give an application a new secret; its tokens end at once')
-    .action((id: string) =>
+    .description('give an application a new secret; its tokens end at once, unless both secrets are taken for a time')
+    .option('--overlap-hours <hours>', 'how long the former secret is taken beside the new one', '0')
+    .action((id: string, { overlapHours }: { overlapHours: string }) =>
       administer(async ({ clients, auditLog }) => {
-        const { client: rotated, secret } = await clients.rotateSecret(id);
+        const { client: rotated, secret } = await clients.rotateSecret(id, { overlapSeconds: overlapOf(overlapHours) });
         auditLog.record('client.secret_rotated', { clientId: id, ...BY_COMMAND });
         const lines = [`client_secret  ${secret ?? ''}`];
-        show({ data: withSecret(rotated, secret), lines, notes: notesOn(rotated, settingIds()) });
+        const notes = notesOn(rotated, settingIds());
+        show({ data: withSecret(rotated, secret), lines, said: [sayRotated(rotated)], notes });
       }),
     );
 };
@@ -148,5 +167,6 @@ export const addClientCommands = (program: Command, context: CommandContext): vo
   addAdd(client, context);
   addReads(client, context);
   addChanges(client, { ...context, settingIds });
+  addRotate(client, { ...context, settingIds });
   addDelete(client, { ...context, settingIds });
 };

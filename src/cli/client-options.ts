@@ -32,7 +32,7 @@ export const grantTypes: Readonly<Record<string, GrantType>> = {
   device_code: 'urn:ietf:params:oauth:grant-type:device_code',
 };
 
-export const scopes: readonly Scope[] = ['call', 'read', 'write', 'public', 'operator', 'admin', 'all'];
+export const scopes: readonly Scope[] = ['call', 'read', 'write', 'public', 'application', 'operator', 'admin', 'all'];
 export const grantNames = Object.keys(grantTypes);
 
 /** A grant as the command line calls it. */

@@ -10,7 +10,12 @@ import { shownLine } from './shown-line.ts';
 
 /** Everything that can be set, checked and frozen. */
 export interface Config {
-  readonly http: { readonly host: string; readonly port: number; readonly trustedProxies: readonly string[] };
+  readonly http: {
+    /** Undefined: both loopbacks, that of IPv6 where there is one. */
+    readonly hosts: readonly string[] | undefined;
+    readonly port: number;
+    readonly trustedProxies: readonly string[];
+  };
   /** Issuer and base of every address we hand out; no slash at its end. Undefined: http://localhost:<the bound port>. */
   readonly publicUrl: string | undefined;
   readonly databaseUrl: string;
@@ -89,9 +94,9 @@ const readSettings = (file: string | undefined): Reading<Settings> => {
 };
 
 /** Listeners and the public address, as far as others could reach them. */
-const openAddresses = ({ OFFHOOK_HOST, OFFHOOK_SIP_LISTEN, OFFHOOK_PUBLIC_URL: url }: Environment): string[] => {
+const openAddresses = ({ OFFHOOK_HOST = [], OFFHOOK_SIP_LISTEN, OFFHOOK_PUBLIC_URL: url }: Environment): string[] => {
   const addresses = [
-    { address: `OFFHOOK_HOST ${OFFHOOK_HOST}`, host: OFFHOOK_HOST },
+    ...OFFHOOK_HOST.map((host) => ({ address: `OFFHOOK_HOST ${host}`, host })),
     ...OFFHOOK_SIP_LISTEN.map(({ host }) => ({ address: `OFFHOOK_SIP_LISTEN ${host}`, host })),
     ...(url === undefined ? [] : [{ address: `OFFHOOK_PUBLIC_URL ${url}`, host: new URL(url).hostname }]),
   ];
@@ -144,7 +149,7 @@ export const unknownVariables = (
 const configOf = (environment: Environment, settings: Settings): Config =>
   deepFreeze({
     http: {
-      host: environment.OFFHOOK_HOST,
+      hosts: environment.OFFHOOK_HOST,
       port: environment.PORT,
       trustedProxies: environment.OFFHOOK_TRUSTED_PROXIES,
     },

@@ -50,13 +50,36 @@ const rtp = z.string().transform((text, context): RtpAddress => {
   return { host: bracketless(host), ports };
 });
 
+/** Where HTTP listens: addresses, or names that stand for one. */
+const httpHosts = z.string().transform((text, context): readonly string[] =>
+  text.split(',').map((item) => {
+    const host = item.trim();
+    if (/\s/.test(host) || !isHost(host)) {
+      context.addIssue({ code: 'custom', message: `"${host}" is not an address` });
+    }
+    return bracketless(host);
+  }),
+);
+
+/** What Offhook has at its root. Under one of these names a proxy that keeps the path could not be told from one that strips it. */
+const OWN_NAMES: ReadonlySet<string> = new Set([
+  ...['.well-known', 'api', 'assets', 'auth', 'calls', 'console', 'device', 'docs', 'health', 'healthz', 'management'],
+  ...['metrics', 'oauth', 'oauth2', 'openapi.json', 'problems', 'rest', 'test'],
+]);
+
+const faultOfPublicPath = (path: string): string | undefined => {
+  if (!/^(?:\/[\w.~-]+)*$/.test(path)) return 'has a path with more than letters, digits, -._~ and single slashes';
+  const name = path.split('/')[1]?.toLowerCase() ?? '';
+  return OWN_NAMES.has(name) ? `has a path that begins with /${name}, as addresses of Offhook do` : undefined;
+};
+
 /** What may be wrong with a public address; its value is never repeated, as it could hold a password. */
 const faultOfPublicUrl = (text: string): string | undefined => {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined || !/^https?:$/.test(url.protocol)) return 'is not an http(s) address';
   if (url.href !== url.origin + url.pathname) return 'has more than scheme, host, port and path';
   if (url.protocol === 'http:' && !isLoopbackHost(url.hostname)) return 'must be https unless its host is loopback';
-  return undefined;
+  return faultOfPublicPath(url.pathname.replace(/\/+$/, ''));
 };
 
 const publicUrl = z
@@ -87,7 +110,7 @@ const trustedProxies = z
 /** The variables of the environment, with their defaults. */
 export const environmentSchema = z.object({
   PORT: port.default(8888),
-  OFFHOOK_HOST: z.string().default('127.0.0.1').transform(bracketless),
+  OFFHOOK_HOST: httpHosts.optional(),
   OFFHOOK_PUBLIC_URL: publicUrl.optional(),
   OFFHOOK_TRUSTED_PROXIES: trustedProxies.default([]),
   OFFHOOK_DATABASE_URL: z.string().startsWith('sqlite:', 'must begin with sqlite:').default('sqlite:data/offhook.db'),

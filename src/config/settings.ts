@@ -53,6 +53,8 @@ const policy = z
     home_country: country.default('US'),
     allowed_countries: z.array(country).default(['US']),
     barred_prefixes: z.array(z.string().regex(/^\+\d+$/, 'is not the beginning of a number in E.164')).default([]),
+    /** Premium-rate, shared-cost, personal and satellite numbers. */
+    allow_premium: z.boolean().default(false),
     max_ongoing_calls_per_user: count.default(20),
     max_ongoing_calls: count.default(0),
   })
@@ -119,6 +121,8 @@ export const settingsSchema = z
     clients: z.array(client).default([]),
     /** The one of them whose password grant needs no client: only its own programs should know of it. */
     first_party_client: z.string().optional(),
+    /** Whether programs get JWT for a person's name and password by Basic at `/auth`; by default in the sandbox only. */
+    basic_login: z.boolean().optional(),
     /** Challenges for phones, the favourite first; many phones stop at one that they do not know. */
     digest_algorithms: z
       .array(z.enum(['MD5', 'SHA-256']))

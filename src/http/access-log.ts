@@ -36,7 +36,7 @@ const redact = (url: string): string => {
 };
 
 /** Clients poll their calls: a read of the API that succeeded is the most frequent request, and worth no line. */
-const isPoll = (method: string, url: string, status: number): boolean =>
+const isPoll = (method: string, url: string, status: number | null): boolean =>
   status === 200 && method === 'GET' && url.startsWith('/rest/');
 
 export interface AccessLogOptions {
@@ -52,10 +52,13 @@ export const createAccessLog =
   (request: IncomingMessage, response: ServerResponse): void => {
     const startedAt = clock.elapsed();
     const { method = '', url = '' } = request;
+    // A connection that was cut does not know its peer any more.
+    const ip = addressOf(request);
     response.once('close', () => {
-      const { statusCode: status } = response;
+      // Null: it was cut before there was a reply.
+      const status = response.headersSent ? response.statusCode : null;
       if (isPoll(method, url, status)) return;
       const ms = Math.round(clock.elapsed() - startedAt);
-      log.info({ method, url: redact(url), ip: addressOf(request), status, ms }, 'request');
+      log.info({ method, url: redact(url), ip, status, ms }, 'request');
     });
   };

@@ -1,15 +1,16 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
-import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express';
+import express, { type ErrorRequestHandler, type RequestHandler } from 'express';
 import proxyAddress from 'proxy-addr';
-import { resourceMetadataOf } from '../oauth/server/server-metadata.ts';
 import type { Clock } from '../shared/clock.ts';
 import type { Log } from '../shared/log.ts';
 import { isLoopbackHost } from '../shared/loopback.ts';
 import { createAccessLog } from './access-log.ts';
+import { canonicalize } from './canonical-request.ts';
 import { openToOrigins } from './cors.ts';
 import type { DirectRoute } from './direct-route.ts';
 import { MisdirectedRequestError, NotFoundError } from './errors.ts';
 import { asAppError, sendProblem } from './problem.ts';
+import { publicPathOf, withoutPublicPath } from './public-path.ts';
 import { send } from './reply.ts';
 import { pathOf } from './request-target.ts';
 import { CallRoute, type CallRouteDeps } from './routes/call/call.ts';
@@ -30,10 +31,23 @@ export interface AppDeps extends CallRouteDeps {
   readonly directRoutes: readonly DirectRoute[];
   /** What comes after the API: authorization, pages. They bring sessions and headers of their own. */
   readonly routers: readonly RequestHandler[];
+  /** Shows a browser what was refused; what is for a program, it passes on. */
+  readonly pageErrors: ErrorRequestHandler;
 }
 
-const notFound: RequestHandler = () => {
-  throw new NotFoundError();
+/** Express answers OPTIONS itself, once all who know the address have told their methods. */
+const notFound: RequestHandler = (request, _response, next) => {
+  if (request.method === 'OPTIONS') next();
+  else throw new NotFoundError();
+};
+
+/** What programs alone ask for: a browser that comes here is shown the JSON that a program gets. */
+const FOR_PROGRAMS = /^\/(?:rest|api)(?:\/|$)/i;
+
+/** `OPTIONS *` asks for the server as a whole: RFC 9110 section 9.3.7. */
+const answerForServer = (request: IncomingMessage, response: ServerResponse): void => {
+  if (request.method !== 'OPTIONS') throw new NotFoundError();
+  response.writeHead(204, { Allow: 'GET, HEAD, POST, PUT, DELETE, OPTIONS' }).end();
 };
 
 /** `GET /healthz`: 200 once calls can be placed, 503 before, while nothing can be stored and while shutting down. */
@@ -61,20 +75,41 @@ const createFailureReply =
       log.error({ err: error, method: request.method, path: pathOf(request.url ?? '/') }, 'failed');
     }
     if (response.headersSent) response.destroy();
-    else sendProblem(request, response, error, resourceMetadataOf(publicUrl));
+    else sendProblem(request, response, error, publicUrl);
   };
 
 type FailureReply = ReturnType<typeof createFailureReply>;
 
+type Admit = (request: IncomingMessage, response: ServerResponse) => 'answered' | 'to-be-answered';
+
+/** What every request passes first; a preflight has its reply by then. */
+const createAdmission =
+  ({ hosts }: AppDeps): Admit =>
+  (request, response) => {
+    if (hosts === 'loopback') refuseForeignHost(request);
+    return openToOrigins(request, response);
+  };
+
+/** Express, on bare requests. */
+type Pages = (request: IncomingMessage, response: ServerResponse, unanswered: (error?: unknown) => void) => void;
+
 /** Authorization, pages and health. */
-const createPages = (deps: AppDeps, fail: FailureReply): Express => {
+const createPages = (deps: AppDeps, admit: Admit, fail: FailureReply): Pages => {
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
   app.set('trust proxy', [...deps.trustedProxies]);
+  app.use((request, response, next) => {
+    if (admit(request, response) === 'to-be-answered') next();
+  });
   app.get('/healthz', health(deps.readiness));
   for (const router of deps.routers) app.use(router);
   app.use(notFound);
+  const shown: ErrorRequestHandler = (error, request, response, next) => {
+    if (FOR_PROGRAMS.test(request.path)) next(error);
+    else deps.pageErrors(error, request, response, next);
+  };
+  app.use(shown);
   const failed: ErrorRequestHandler = (error, request, response, _next) => fail(request, response, error);
   app.use(failed);
   return app;
@@ -85,23 +120,29 @@ const createPages = (deps: AppDeps, fail: FailureReply): Express => {
  */
 export const createApp = (deps: AppDeps): RequestListener => {
   const fail = createFailureReply(deps);
-  const pages = createPages(deps, fail);
+  const admit = createAdmission(deps);
+  const pages = createPages(deps, admit, fail);
   const direct: readonly DirectRoute[] = [new CallRoute(deps), ...deps.directRoutes];
   const trusts = proxyAddress.compile([...deps.trustedProxies]);
   const addressOf = (request: IncomingMessage): string => proxyAddress(request, trusts);
+  const publicPath = publicPathOf(deps.publicUrl);
   const recordAccess = createAccessLog({ log: deps.log, clock: deps.clock, addressOf });
 
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    if (deps.hosts === 'loopback') refuseForeignHost(request);
-    if (openToOrigins(request, response) === 'answered') return;
     const path = pathOf(request.url ?? '/');
     const route = direct.find((candidate) => candidate.matches(path));
-    if (route === undefined) pages(request, response);
-    else await route.handle(request, response, () => addressOf(request));
+    if (route !== undefined) {
+      if (admit(request, response) === 'answered') return;
+      await route.handle(request, response, () => addressOf(request));
+    } else if (path === '*') answerForServer(request, response);
+    else pages(request, response, (error) => fail(request, response, error ?? new NotFoundError()));
   };
 
   return (request, response) => {
+    const refusal = canonicalize(request);
+    request.url = withoutPublicPath(request.url ?? '/', publicPath);
     recordAccess(request, response);
-    answer(request, response).catch((error: unknown) => fail(request, response, error));
+    if (refusal !== undefined) fail(request, response, refusal);
+    else answer(request, response).catch((error: unknown) => fail(request, response, error));
   };
 };

@@ -2,25 +2,49 @@ import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { parseStringPromise } from 'xml2js';
 import { InvalidRequestError, UnsupportedMediaTypeError } from './errors.ts';
+import { plusPerhapsLostIn } from './lost-plus.ts';
 import { receiveBody } from './receive-body.ts';
 
 /** The fields of a body, not yet checked; only the names that a route knows are read. */
 export type Fields = Readonly<Record<string, unknown>>;
 
-type Parse = (text: string) => Fields | Promise<Fields>;
+/** A body as it was sent. */
+export interface Body {
+  readonly fields: Fields;
+  /** Fields of a form that were sent more than once; `fields` has their first value. */
+  readonly repeated: ReadonlySet<string>;
+  /** Fields of a form before whose first digit a raw `+` stood: it is a blank, or a plus that was not escaped. */
+  readonly plusPerhapsLost: ReadonlySet<string>;
+}
+
+type Parse = (text: string) => Body | Promise<Body>;
+
+const none: ReadonlySet<string> = new Set();
+
+const bodyOf = (fields: Fields): Body => ({ fields, repeated: none, plusPerhapsLost: none });
 
 const MAX_BYTES = 16 * 1024;
 
 const isRecord = (value: unknown): value is Fields =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
+/** `curl -d` and many libraries call whatever they send a form. */
+const refuseOtherThanForm = (text: string): void => {
+  const [, sign] = /^\s*([{[<])/.exec(text) ?? [];
+  if (sign === undefined) return;
+  const [name, type] = sign === '<' ? ['XML', 'application/xml'] : ['JSON', 'application/json'];
+  throw new InvalidRequestError(`The body looks like ${name} but is sent as a form: add Content-Type: ${type}.`);
+};
+
 const parseForm: Parse = (text) => {
+  refuseOtherThanForm(text);
   const fields = new Map<string, string>();
+  const repeated = new Set<string>();
   for (const [name, value] of new URLSearchParams(text)) {
-    if (fields.has(name)) throw new InvalidRequestError('A parameter was sent more than once.');
-    fields.set(name, value);
+    if (fields.has(name)) repeated.add(name);
+    else fields.set(name, value);
   }
-  return Object.fromEntries(fields);
+  return { fields: Object.fromEntries(fields), repeated, plusPerhapsLost: plusPerhapsLostIn(text) };
 };
 
 const parseJson: Parse = (text) => {
@@ -30,13 +54,13 @@ const parseJson: Parse = (text) => {
   } catch (cause) {
     throw new InvalidRequestError('The body is not JSON.', { cause });
   }
-  if (isRecord(value)) return value;
+  if (isRecord(value)) return bodyOf(value);
   throw new InvalidRequestError('The body is not a JSON object.');
 };
 
 const XML_ROOT = 'call';
 /** More than any request of ours needs; each element costs memory and, nested, depth. */
-const MAX_XML_TAGS = 64;
+const MAX_XML_TAGS = 256;
 
 const refuseXml = (cause?: unknown): never => {
   throw new InvalidRequestError('The body is not the XML of a call.', { cause });
@@ -52,8 +76,8 @@ const parseCallXml: Parse = async (text) => {
   const document = (await parseStringPromise(text, options).catch(refuseXml)) as unknown;
   if (!isRecord(document) || !Object.hasOwn(document, XML_ROOT)) return refuseXml();
   const call = document[XML_ROOT];
-  if (call === '') return {};
-  return isRecord(call) ? call : refuseXml();
+  if (call === '') return bodyOf({});
+  return isRecord(call) ? bodyOf(call) : refuseXml();
 };
 
 /** In lower case, without parameters. */
@@ -105,9 +129,31 @@ export const decodeBody = (bytes: Buffer, contentType: string): string => {
  * @throws BodyTooLargeError above 16 KiB
  * @throws Error of body-parser, with a `status`, for one that is compressed
  */
-export const readFields = async (request: IncomingMessage, response: ServerResponse): Promise<Fields> => {
+export const readBody = async (request: IncomingMessage, response: ServerResponse): Promise<Body> => {
   const contentType = request.headers['content-type'] ?? '';
   const parse = parserOf(mediaTypeOf(contentType));
   const bytes = await receiveBody(request, { response, limitBytes: MAX_BYTES });
-  return bytes.length === 0 ? {} : parse(decodeBody(bytes, contentType));
+  return bytes.length === 0 ? bodyOf({}) : parse(decodeBody(bytes, contentType));
+};
+
+/**
+ * The fields of a body, each sent once.
+ * @throws InvalidRequestError when one was sent more than once, or the body cannot be read as what its type says
+ * @throws UnsupportedMediaTypeError when its type or charset is none that we read
+ * @throws BodyTooLargeError above 16 KiB
+ * @throws Error of body-parser, with a `status`, for one that is compressed
+ */
+export const readFields = async (request: IncomingMessage, response: ServerResponse): Promise<Fields> => {
+  const { fields, repeated } = await readBody(request, response);
+  refuseRepeated(repeated);
+  return fields;
+};
+
+/**
+ * A field that comes twice has no one value.
+ * @throws InvalidRequestError when a field was sent more than once
+ */
+export const refuseRepeated = (repeated: Body['repeated']): void => {
+  const [field] = repeated;
+  if (field !== undefined) throw new InvalidRequestError(`${field} was sent more than once.`, { details: { field } });
 };

@@ -1,32 +1,57 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
-const METHODS = 'GET, POST, PUT';
-/** A star does not cover Authorization: Fetch, section 3.3.4. */
-const REQUEST_HEADERS =
-  'Authorization, Authentication, Content-Type, Idempotency-Key, If-None-Match, Last-Event-ID, DPoP';
-const EXPOSED = 'Location, ETag, Retry-After, Idempotent-Replayed, WWW-Authenticate';
+const EXPOSED = [
+  'Location',
+  'ETag',
+  'Retry-After',
+  'Idempotent-Replayed',
+  'WWW-Authenticate',
+  'RateLimit',
+  'RateLimit-Policy',
+  'X-Request-Id',
+].join(', ');
 const MAX_AGE_SECONDS = 7200;
 
 /**
- * The API, the metadata with its keys, and revocation are open to every origin, without credentials: the token is the
- * authority.
+ * What is open to every origin, without credentials, and by which methods: the API, where the token is the authority, the
+ * metadata with its keys, revocation, and what a problem means.
  */
-const OPEN = /^\/(?:rest\/|\.well-known\/|oauth\/(?:jwks|revoke)\/?(?:\?|$))/;
+const open: readonly (readonly [RegExp, string])[] = [
+  [/^\/rest\//, 'GET, POST, PUT'],
+  [/^\/(?:\.well-known|problems)\//, 'GET'],
+  [/^\/oauth\/jwks\/?(?:\?|$)/, 'GET'],
+  [/^\/oauth\/revoke\/?(?:\?|$)/, 'POST'],
+];
 
 /** Of the token endpoint and the like, where only some requests are open: a browser sends nothing there by itself. */
 export const allowAnyOrigin = (response: ServerResponse): void => {
   response.setHeader('Access-Control-Allow-Origin', '*');
-  response.setHeader('Access-Control-Expose-Headers', 'WWW-Authenticate, Retry-After');
+  response.setHeader('Access-Control-Expose-Headers', 'WWW-Authenticate, Retry-After, RateLimit, X-Request-Id');
 };
 
 const isPreflight = ({ method, headers }: IncomingMessage): boolean =>
   method === 'OPTIONS' && headers['access-control-request-method'] !== undefined;
 
-const answerPreflight = (response: ServerResponse): void => {
+const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9a-z-]+$/i;
+
+/**
+ * Whatever is asked for: no credentials of the browser are involved, and pages send headers of their libraries along, such
+ * as traceparent. A star would not cover Authorization (Fetch, section 3.3.4).
+ */
+const allowedHeaders = ({ headers }: IncomingMessage): Record<string, string> => {
+  const asked = headers['access-control-request-headers'] ?? '';
+  const names = asked.split(',').map((name) => name.trim());
+  const allowed = names.filter((name) => HEADER_NAME.test(name)).join(', ');
+  return allowed === '' ? {} : { 'Access-Control-Allow-Headers': allowed };
+};
+
+/** Says what other origins may send: the methods that are named, and the headers that the preflight asks for. */
+export const answerPreflight = (request: IncomingMessage, response: ServerResponse, methods: string): void => {
   response.writeHead(204, {
-    'Access-Control-Allow-Methods': METHODS,
-    'Access-Control-Allow-Headers': REQUEST_HEADERS,
+    'Access-Control-Allow-Methods': methods,
+    ...allowedHeaders(request),
     'Access-Control-Max-Age': MAX_AGE_SECONDS,
+    Vary: 'Access-Control-Request-Headers',
   });
   response.end();
 };
@@ -36,10 +61,13 @@ const answerPreflight = (response: ServerResponse): void => {
  * @returns `answered` where the request was a preflight, and has its reply
  */
 export const openToOrigins = (request: IncomingMessage, response: ServerResponse): 'answered' | 'to-be-answered' => {
-  if (request.headers.origin === undefined || !OPEN.test(request.url ?? '')) return 'to-be-answered';
+  if (request.headers.origin === undefined) return 'to-be-answered';
+  const url = request.url ?? '';
+  const methods = open.find(([path]) => path.test(url))?.[1];
+  if (methods === undefined) return 'to-be-answered';
   response.setHeader('Access-Control-Allow-Origin', '*');
   response.setHeader('Access-Control-Expose-Headers', EXPOSED);
   if (!isPreflight(request)) return 'to-be-answered';
-  answerPreflight(response);
+  answerPreflight(request, response, methods);
   return 'answered';
 };

@@ -14,7 +14,8 @@ const unwanted: Preference = { quality: 0, specificity: -1 };
 
 const specificityOf = (range: string, type: string): number => {
   if (range === type) return NAMED;
-  if (range === '*/*') return 0;
+  // Java sends a bare star, and means every type.
+  if (range === '*/*' || range === '*') return 0;
   return range.endsWith('/*') && type.startsWith(range.slice(0, -1)) ? 1 : -1;
 };
 
@@ -50,16 +51,42 @@ export const prefersHtml = (request: Pick<IncomingMessage, 'headers'>): boolean 
   return html.specificity === NAMED && html.quality > 0 && !beats(preferenceFor(accept, 'application/json'), html);
 };
 
-/**
- * The format that an `Accept` header wants; JSON where it has no wish, and where it wants both alike.
- * @returns undefined where it accepts neither: 406 (RFC 9110 section 15.5.7)
- */
-export const negotiateFormat = (accept: string | undefined): Format | undefined => {
+/** Browsers name XML for the sake of pages, and show JSON better. */
+const isPageReader = (accept: string, xml: Preference): boolean => {
+  const html = preferenceFor(accept, 'text/html');
+  return html.specificity === NAMED && html.quality > 0 && html.quality >= xml.quality;
+};
+
+const bestOf = (accept: string, types: readonly string[]): Preference =>
+  types.map((type) => preferenceFor(accept, type)).reduce((best, each) => (beats(each, best) ? each : best), unwanted);
+
+/** What each format goes by. */
+interface Types {
+  readonly json: readonly string[];
+  readonly xml: readonly string[];
+}
+
+const representation: Types = { json: ['application/json'], xml: ['application/xml', 'text/xml'] };
+
+const problem: Types = {
+  json: ['application/problem+json', ...representation.json],
+  xml: ['application/problem+xml', ...representation.xml],
+};
+
+const negotiate = (accept: string | undefined, types: Types): Format | undefined => {
   if (accept === undefined || accept === '' || accept === '*/*' || accept === 'application/json') return 'json';
-  const json = preferenceFor(accept, 'application/json');
-  const applicationXml = preferenceFor(accept, 'application/xml');
-  const textXml = preferenceFor(accept, 'text/xml');
-  const xml = beats(textXml, applicationXml) ? textXml : applicationXml;
+  const json = bestOf(accept, types.json);
+  const xml = bestOf(accept, types.xml);
   if (json.quality === 0 && xml.quality === 0) return undefined;
+  if (json.quality > 0 && isPageReader(accept, xml)) return 'json';
   return beats(xml, json) ? 'xml' : 'json';
 };
+
+/**
+ * The format that an `Accept` header wants; JSON where it has no wish, where it wants both alike, and for a browser.
+ * @returns undefined where it accepts neither: 406 (RFC 9110 section 15.5.7)
+ */
+export const negotiateFormat = (accept: string | undefined): Format | undefined => negotiate(accept, representation);
+
+/** The format of a problem: the same choice, also by the types of RFC 9457; JSON where neither is accepted. */
+export const negotiateProblem = (accept: string | undefined): Format => negotiate(accept, problem) ?? 'json';

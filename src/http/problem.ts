@@ -1,8 +1,11 @@
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
+import { resourceMetadataOf } from '../oauth/server/server-metadata.ts';
 import { AppError, type ErrorKind } from '../shared/errors.ts';
 import { type ChallengeContext, challengeOf } from './challenge.ts';
 import { BodyTooLargeError, HttpError, InvalidRequestError, UnsupportedMediaTypeError } from './errors.ts';
-import { negotiateFormat } from './negotiate.ts';
+import { negotiateProblem } from './negotiate.ts';
+import { problemTypes, problemTypeUrl } from './problem-types/problem-types.ts';
+import { retryHeaders } from './rate-limit.ts';
 import { send } from './reply.ts';
 import { writeXml, type XmlObject } from './xml.ts';
 
@@ -20,7 +23,8 @@ const PROBLEM_NAMESPACE = 'urn:ietf:rfc:7807';
 
 /** RFC 9457 section 3, with our stable `code` as an extension. */
 interface Problem extends XmlObject {
-  readonly type: 'about:blank';
+  /** An address that says what the problem means. */
+  readonly type: string;
   readonly title: string;
   readonly status: number;
   readonly detail: string | null;
@@ -52,26 +56,31 @@ export const asAppError = (error: unknown): AppError | undefined => {
 const isPlain = (value: unknown): value is string | number | boolean =>
   typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';
 
-const problemOf = (error: AppError | undefined): Problem => {
+const UNKNOWN_FAULT = { code: 'internal_error', message: null, details: undefined };
+/** RFC 9457 section 4.2.1: the title is then that of the status. */
+const UNTYPED = 'about:blank';
+
+const problemOf = (error: AppError | undefined, publicUrl: string): Problem => {
   const status = statusOf(error);
-  const details = Object.entries(error?.details ?? {}).filter((entry): entry is [string, string] => isPlain(entry[1]));
+  const { code, message: detail, details: facts = {} } = error ?? UNKNOWN_FAULT;
+  const known = problemTypes.get(code);
+  const details = Object.entries(facts).filter((entry): entry is [string, string] => isPlain(entry[1]));
   return {
     ...Object.fromEntries(details),
-    type: 'about:blank',
-    title: STATUS_CODES[status] ?? 'Error',
+    type: known === undefined ? UNTYPED : problemTypeUrl(publicUrl, code),
+    title: known?.title ?? STATUS_CODES[status] ?? 'Error',
     status,
-    detail: error?.message ?? null,
-    code: error?.code ?? 'internal_error',
+    detail,
+    code,
   };
 };
 
 const headersOf = (error: AppError | undefined, context: ChallengeContext): Record<string, string> => {
   const challenge = error === undefined ? undefined : challengeOf(error, context);
-  const retryAfter = error?.details?.['retryAfterSeconds'];
   return {
     ...(error instanceof HttpError && error.headers),
     ...(challenge !== undefined && { 'WWW-Authenticate': challenge }),
-    ...(typeof retryAfter === 'number' && { 'Retry-After': String(retryAfter) }),
+    ...(error !== undefined && retryHeaders(error)),
   };
 };
 
@@ -82,27 +91,27 @@ const toJson = ({ detail, ...problem }: Problem): string =>
 const toXml = (problem: Problem): string =>
   writeXml({ name: 'problem', attributes: { xmlns: PROBLEM_NAMESPACE }, content: problem });
 
-const wantsXml = ({ headers: { accept } }: IncomingMessage): boolean =>
-  accept !== undefined && (/application\/problem\+xml/i.test(accept) || negotiateFormat(accept) === 'xml');
-
 /**
  * Replies with an error as an RFC 9457 problem, in JSON or in XML by the client's Accept.
  * What is no AppError is a bare 500 that says nothing of our insides: the caller logs it.
- * @param resourceMetadata - where a request without a token is referred to (RFC 9728 section 5.1)
+ * @param publicUrl - base of the address in `type`, and of the one that a request without a token is referred to (RFC 9728
+ * section 5.1); without it, `type` is relative and there is no such reference
  */
 export const sendProblem = (
   request: IncomingMessage,
   response: ServerResponse,
   thrown: unknown,
-  resourceMetadata?: string,
+  publicUrl?: string,
 ): void => {
   const error = asAppError(thrown);
-  const problem = problemOf(error);
-  const isXml = wantsXml(request);
+  const problem = problemOf(error, publicUrl ?? '');
+  const { accept, authorization } = request.headers;
+  const isXml = negotiateProblem(accept) === 'xml';
+  const resourceMetadata = publicUrl === undefined ? undefined : resourceMetadataOf(publicUrl);
   send(response, {
     status: problem.status,
     contentType: isXml ? 'application/problem+xml; charset=utf-8' : 'application/problem+json',
     body: isXml ? toXml(problem) : toJson(problem),
-    headers: headersOf(error, { authorization: request.headers.authorization, resourceMetadata }),
+    headers: headersOf(error, { authorization, resourceMetadata }),
   });
 };

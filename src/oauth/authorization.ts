@@ -34,7 +34,8 @@ export interface Authorization
   readonly consents: Consents;
   readonly grants: Grants;
   readonly tokenRequests: TokenRequestCheck;
-  readonly basicLogin: BasicLogin;
+  /** undefined: nobody logs in so. */
+  readonly basicLogin: BasicLogin | undefined;
 }
 
 export interface AuthorizationParts {
@@ -46,6 +47,8 @@ export interface AuthorizationParts {
   readonly sandbox: 'on' | 'off';
   /** Whose password grant needs no client (RFC 6749 section 4.3 asks for one); undefined: no client's. */
   readonly firstPartyClientId: string | undefined;
+  /** Whether a program gets tokens for a person's name and password by Basic. */
+  readonly basicLogin: 'on' | 'off';
   /** How many passwords are checked at once, and how many wait. */
   readonly loginLimit: ConcurrencyLimitOptions;
   /** How often each client may ask for tokens; undefined: as often as it likes. */
@@ -80,6 +83,7 @@ export const createAuthorization = (parts: AuthorizationParts): Authorization =>
     ids,
   });
   const { rememberedGrants, pendingDecisions } = stores;
+  const login = { clients: stores.clients, logins, grants, jwt: keys.jwt, auditLog, clock };
   return {
     ...tokens,
     ...accounts,
@@ -104,6 +108,6 @@ export const createAuthorization = (parts: AuthorizationParts): Authorization =>
       firstPartyClientId,
       clientRate: tokenRequestRate && new RequestRateLimit(tokenRequestRate, clock),
     }),
-    basicLogin: createBasicLogin({ clients: stores.clients, logins, grants, jwt: keys.jwt, auditLog, clock }),
+    basicLogin: parts.basicLogin === 'on' ? createBasicLogin(login) : undefined,
   };
 };

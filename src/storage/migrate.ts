@@ -6,6 +6,7 @@ import * as sip from '../../db/migrations/0004-sip.ts';
 import * as authorizationServer from '../../db/migrations/0005-authorization-server.ts';
 import * as facts from '../../db/migrations/0006-facts.ts';
 import * as ownersAndFeed from '../../db/migrations/0007-owners-and-feed.ts';
+import * as tokenAnswers from '../../db/migrations/0008-token-answers.ts';
 import { DatabaseTooNewError, MigrationFailedError } from './errors.ts';
 import type { Schema } from './schema.ts';
 
@@ -18,6 +19,7 @@ const migrations: Readonly<Record<string, Migration>> = {
   '0005-authorization-server': authorizationServer,
   '0006-facts': facts,
   '0007-owners-and-feed': ownersAndFeed,
+  '0008-token-answers': tokenAnswers,
 };
 
 /**

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { namesOf } from '../../src/calls/advance.ts';
 import type { Requester } from '../../src/calls/call-command.ts';
 import type { EngineEvent } from '../../src/calls/call-engine.ts';
 import { type LegRole, type LegState, legTransitions } from '../../src/calls/call-state.ts';
@@ -109,8 +110,11 @@ const expectInvariants = async (tokenCall: string): Promise<void> => {
   expect(replay({ identity: call, owner: call.owner, events })).toEqual(world.notified);
   expect(world.notified.at(-1)?.call).toEqual(call);
   expect(call).toMatchObject({ state: 'ended', legs: [{ state: 'ended' }, { state: 'ended' }] });
-  expect(talkSeconds(call) === null).toBe(call.connectedAt === null);
-  expect(call.outcome === 'completed').toBe(call.connectedAt !== null);
+  expect(talkSeconds(call) === null).toBe(call.outcome !== 'completed');
+  if (call.connectedAt !== null) expect(call.outcome).toBe('completed');
+  if (call.outcome === 'completed') expect(call.answeredAt).not.toBeNull();
+  const told = world.notified.flatMap(namesOf);
+  expect(told.indexOf('call.settled')).toBe(told.length - 1);
   for (const [before, after] of world.notified
     .slice(1)
     .map(({ call: next }, index) => [world.notified[index]!.call, next])) {

@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { PlaceCall, Requester } from '../../src/calls/call-command.ts';
-import type { Verdict } from '../../src/calls/call-engine.ts';
 import type { CallPolicyRules } from '../../src/calls/call-policy.ts';
 import type { Placed } from '../../src/calls/placement.ts';
 import { type CallWorld, createCallWorld, settleJournal } from '../support/call-world.ts';
@@ -100,60 +99,6 @@ describe('a call', () => {
     expect((await settleJournal(world, tokenCall)).state).toBe('dialling');
     await world.calls.stop(tokenCall, demo);
   });
-
-  const response = (sipStatus: number): Verdict => ({
-    by: 'failure',
-    leg: 'callee',
-    failure: 'response',
-    cause: cause(sipStatus),
-  });
-  const outcomes: readonly (readonly [string, 'ringing' | 'silent', Verdict, string, string])[] = [
-    ['486', 'ringing', response(486), 'busy', 'callee'],
-    ['600', 'silent', response(600), 'busy', 'callee'],
-    ['603', 'ringing', response(603), 'declined', 'callee'],
-    ['607', 'ringing', response(607), 'declined', 'callee'],
-    ['608', 'silent', response(608), 'declined', 'callee'],
-    ['404', 'silent', response(404), 'unreachable', 'callee'],
-    ['410', 'silent', response(410), 'unreachable', 'callee'],
-    ['480', 'ringing', response(480), 'unreachable', 'callee'],
-    ['484', 'silent', response(484), 'unreachable', 'callee'],
-    ['604', 'silent', response(604), 'unreachable', 'callee'],
-    ['408 after ringing', 'ringing', response(408), 'no-answer', 'callee'],
-    ['408 without ringing', 'silent', response(408), 'unreachable', 'callee'],
-    ['503', 'silent', response(503), 'failed', 'callee'],
-    ['488', 'ringing', response(488), 'failed', 'callee'],
-    [
-      'our ring timer',
-      'ringing',
-      { by: 'failure', leg: 'callee', failure: 'timed-out', cause: cause(null, 'timeout') },
-      'no-answer',
-      'system',
-    ],
-    [
-      'no provisional response',
-      'silent',
-      { by: 'failure', leg: 'callee', failure: 'unreachable', cause: cause(null) },
-      'unreachable',
-      'system',
-    ],
-    ["the caller's hang-up", 'ringing', { by: 'hangup', leg: 'caller', cause: cause(200) }, 'cancelled', 'caller'],
-    ['an engine that cannot go on', 'silent', { by: 'engine', cause: cause(null) }, 'failed', 'system'],
-  ];
-
-  it.each(outcomes)(
-    'that is not connected and meets %s (%s) ends as reported',
-    async (_name, ring, verdict, outcome, endedBy) => {
-      const { tokenCall } = await place();
-      world.engine.last.answer('caller');
-      world.engine.last.tell({ type: 'leg-calling', leg: 'callee', address: 'sip:x@127.0.0.1' });
-      if (ring === 'ringing') world.engine.last.tell({ type: 'leg-ringing', leg: 'callee', sipStatus: 180 });
-      world.engine.last.finish(verdict);
-      const call = await settleJournal(world, tokenCall);
-      const endedLeg = verdict.by === 'failure' || verdict.by === 'hangup' ? verdict.leg : null;
-      expect(call).toMatchObject({ state: 'ended', outcome, endedBy, endedLeg, connectedAt: null });
-      expect(call.legs.map(({ state }) => state)).toEqual(['ended', 'ended']);
-    },
-  );
 
   it('that ends before the destination was called leaves a leg that ended without a cause', async () => {
     const { tokenCall } = await place();
@@ -327,6 +272,51 @@ describe('the journal', () => {
 });
 
 describe('place', () => {
+  const PLUS_LOST = { plusPerhapsLost: new Set(['number']) };
+
+  it.each([
+    ['911', 'emergency'],
+    ['+19005550100', 'prefix'],
+    ['+448712345678', 'premium-rate'],
+    ['+447012345678', 'personal-number'],
+    ['+979123456789', 'premium-rate'],
+    ['+870773111632', 'satellite'],
+    ['+442079460000', 'country'],
+  ])('says why %s is barred: %s', async (number, reason) => {
+    await expect(place({ number })).rejects.toMatchObject({ code: 'destination_barred', details: { reason } });
+  });
+
+  it('bars costly numbers in a country that is allowed, until they are allowed', async () => {
+    const barring = await newWorld({ barredPrefixes: [] });
+    const allowing = await newWorld({ barredPrefixes: [], costlyNumbers: 'allowed' });
+    const command = { number: '+1 900 555 0100' };
+    await expect(barring.calls.place(command, await barring.addUser('bob'))).rejects.toMatchObject({
+      details: { reason: 'premium-rate' },
+    });
+    expect(await allowing.calls.place(command, await allowing.addUser('bob'))).toMatchObject({ how: 'placed' });
+  });
+
+  it('where every country is allowed dials what may be a number, known or not', async () => {
+    const other = await newWorld({ allowedCountries: [] });
+    await other.calls.place({ number: '+39 612345678' }, await other.addUser('bob'));
+    expect(other.engine.last.plan.destinationDisplay).toBe('+39612345678');
+  });
+
+  it('of a number whose plus may be lost dials the one that it can be, and takes phones and caller ids so', async () => {
+    const other = await newWorld({ allowedCountries: ['US', 'NO'] });
+    const bob = await other.addUser('bob', { callerIds: ['+12025550188'] });
+    const endpoint = { kind: 'number', number: '+12025550123' } as const;
+    await other.stores.phoneBook.addPhone({ userId: bob.userId, name: endpoint.number, endpoint });
+    const plusPerhapsLost = new Set(['number', 'caller_id', 'from']);
+    const command = { number: ' 4721234567', callerId: ' 12025550188', from: ' 12025550123', plusPerhapsLost };
+    await other.calls.place(command, bob);
+    expect(other.engine.last.plan).toMatchObject({
+      caller: [endpoint],
+      callee: [{ kind: 'number', number: '+4721234567' }],
+      callerId: '+12025550188',
+    });
+  });
+
   it('takes an extension before a number, and rings that user with the extension of the caller', async () => {
     const { tokenCall } = await place({ number: '201' });
     expect(world.engine.last.plan).toMatchObject({
@@ -356,7 +346,16 @@ describe('place', () => {
   it.each([
     ['not a number', { number: 'hello' }, 'invalid_number'],
     ['a number with letters', { number: '1-800-FLOWERS' }, 'invalid_number'],
-    ['digits of another script', { number: '٩١١' }, 'invalid_number'],
+    ['an extension behind a number', { number: '+12025550100;ext=22' }, 'invalid_number'],
+    ['a feature code', { number: '*98' }, 'invalid_number'],
+    ['a short code', { number: '411' }, 'invalid_number'],
+    ['a number that no country has', { number: '+39 612345678' }, 'invalid_number'],
+    ['a lost plus or a blank, where both are numbers', { number: ' 2035550100', ...PLUS_LOST }, 'invalid_number'],
+    ['an emergency number of another script', { number: '٩١١' }, 'destination_barred'],
+    ['an emergency number after an outside line', { number: '9,911' }, 'destination_barred'],
+    ['an emergency number with an extension', { number: 'tel:911;ext=1' }, 'destination_barred'],
+    ['an emergency number whose plus may be lost', { number: ' 911', ...PLUS_LOST }, 'destination_barred'],
+    ["a country's emergency number whose plus may be lost", { number: ' 44999', ...PLUS_LOST }, 'destination_barred'],
     ['a number that is too long', { number: `+1${'2'.repeat(60)}` }, 'invalid_number'],
     ['an emergency number', { number: '911' }, 'destination_barred'],
     ['a country that is not allowed', { number: '+442079460000' }, 'destination_barred'],

@@ -102,6 +102,19 @@ describe('client show, set and delete', () => {
     expect((await run('client set shop --name Shop')).said).toContain('shop stands in the settings file');
   });
 
+  it('rotates a secret at once, or with an overlap in which both are taken', async () => {
+    await run('client add shop --redirect-uri https://shop.example/back');
+    const former = (await clientOf('shop'))?.secretHash;
+    const rotated = (await json('client rotate shop --overlap-hours 24')) as { former_secret_ends_at: string };
+    const kept = (await clientOf('shop'))?.formerSecret;
+    expect(kept).toEqual({ hash: former, endsAt: Date.parse(rotated.former_secret_ends_at) });
+    expect((await run('client rotate shop')).said).toBe(
+      'The former secret is refused, and the tokens of the application have ended.',
+    );
+    expect((await clientOf('shop'))?.formerSecret).toBeNull();
+    expect(await offhook('client rotate shop --overlap-hours 2161')).toMatchObject({ code: 2 });
+  });
+
   it('deletes one once the person at the terminal has typed its id', async () => {
     await run('client add shop --redirect-uri https://shop.example/back');
     expect(await offhook('client delete shop', typing('yes'))).toMatchObject({ code: 1 });

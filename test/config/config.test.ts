@@ -1,6 +1,7 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { ConfigError, hostInUrl, readConfig, sipServerOf } from '../../src/config/config.ts';
 
@@ -52,7 +53,7 @@ const outside = trunk('sip:sip.example.com');
 describe('the environment', () => {
   it('needs nothing: everything has a default', () => {
     expect(readConfig({})).toEqual({
-      http: { host: '127.0.0.1', port: 8888, trustedProxies: [] },
+      http: { hosts: undefined, port: 8888, trustedProxies: [] },
       publicUrl: undefined,
       databaseUrl: 'sqlite:data/offhook.db',
       secretFile: 'data/offhook.key',
@@ -74,6 +75,7 @@ describe('the environment', () => {
           home_country: 'US',
           allowed_countries: ['US'],
           barred_prefixes: [],
+          allow_premium: false,
           max_ongoing_calls_per_user: 20,
           max_ongoing_calls: 0,
         },
@@ -94,7 +96,7 @@ describe('the environment', () => {
   it('sets each of them', () => {
     const config = readConfig({
       PORT: '443',
-      OFFHOOK_HOST: '[::]',
+      OFFHOOK_HOST: '[::], 192.0.2.7',
       OFFHOOK_PUBLIC_URL: 'https://calls.example.com/voice//',
       OFFHOOK_TRUSTED_PROXIES: '10.0.0.0/8, 2001:db8::1,loopback',
       OFFHOOK_DATABASE_URL: 'sqlite:/var/lib/offhook/calls.db?synchronous=normal',
@@ -107,7 +109,7 @@ describe('the environment', () => {
       OFFHOOK_CONFIG: fileOf({ busy_tone_ms: 0 }),
     });
     expect(config).toMatchObject({
-      http: { host: '::', port: 443, trustedProxies: ['10.0.0.0/8', '2001:db8::1', 'loopback'] },
+      http: { hosts: ['::', '192.0.2.7'], port: 443, trustedProxies: ['10.0.0.0/8', '2001:db8::1', 'loopback'] },
       publicUrl: 'https://calls.example.com/voice',
       databaseUrl: 'sqlite:/var/lib/offhook/calls.db?synchronous=normal',
       secretFile: '/var/lib/offhook/key',
@@ -143,6 +145,7 @@ describe('the environment', () => {
       ['::1', 'host:', 'host:1-', 'host:0-9', 'host:9-8', 'host:1-65536', '[host]', ''],
       /address:from-to$/,
     ],
+    ['OFFHOOK_HOST', ['127.0.0.1,', '[::1', '[host]', 'a b'], /is not an address/],
     ['OFFHOOK_PUBLIC_URL', ['localhost:8888', 'ftp://localhost', '/'], 'is not an http(s) address'],
     [
       'OFFHOOK_PUBLIC_URL',
@@ -154,12 +157,39 @@ describe('the environment', () => {
       ['http://calls.example.com', 'http://192.0.2.1:8888', 'http://[2001:db8::1]', 'http://localhost.example.com'],
       'must be https unless its host is loopback',
     ],
+    [
+      'OFFHOOK_PUBLIC_URL',
+      ['https://example.com/a//b', 'https://example.com/a%20b', 'https://example.com/a;b', 'https://example.com/"'],
+      'has a path with more than letters, digits, -._~ and single slashes',
+    ],
+    [
+      'OFFHOOK_PUBLIC_URL',
+      ['https://example.com/rest', 'https://example.com/OAuth/a', 'https://example.com/.well-known'],
+      /has a path that begins with \/[a-z.-]+, as addresses of Offhook do$/,
+    ],
   ])('%s is refused as %j', (name, values, message) => {
     for (const value of values.filter((each) => each !== '')) {
       expect(mistakes({ [name]: value })).toEqual([expect.stringMatching(new RegExp(`^${name}: `))]);
       const words = refusal({ [name]: value }).split(`${name}: `)[1];
       if (typeof message === 'string') expect(words).toBe(message);
       else expect(words).toMatch(message);
+    }
+  });
+
+  it('no name at the root of our addresses begins the path of OFFHOOK_PUBLIC_URL', () => {
+    const sources = ['http', 'web'].flatMap((folder) => {
+      const path = fileURLToPath(new URL(`../../src/${folder}/`, import.meta.url));
+      return readdirSync(path, { recursive: true, encoding: 'utf8' })
+        .filter((name) => name.endsWith('.ts'))
+        .map((name) => readFileSync(join(path, name), 'utf8'));
+    });
+    const names = new Set(
+      sources.flatMap((source) => [...source.matchAll(/'\/(\.?[a-z][\w.-]*)/g)].map(([, name]) => name)),
+    );
+    expect([...names]).toEqual(expect.arrayContaining(['auth', 'oauth', 'rest', 'management', 'assets']));
+    for (const name of names) {
+      const path = `has a path that begins with /${name}, as addresses of Offhook do`;
+      expect(refusal({ OFFHOOK_PUBLIC_URL: `https://calls.example.com/${name}` })).toContain(path);
     }
   });
 
@@ -367,6 +397,7 @@ describe('the sandbox', () => {
   it.each<[string, Record<string, string>]>([
     ['OFFHOOK_HOST 0.0.0.0', { OFFHOOK_HOST: '0.0.0.0' }],
     ['OFFHOOK_HOST ::', { OFFHOOK_HOST: '[::]' }],
+    ['OFFHOOK_HOST 192.0.2.7', { OFFHOOK_HOST: '127.0.0.1,192.0.2.7' }],
     ['OFFHOOK_SIP_LISTEN 192.0.2.1', { OFFHOOK_SIP_LISTEN: 'udp:127.0.0.1:5060,tcp:192.0.2.1:5060' }],
     ['OFFHOOK_SIP_LISTEN ::', { OFFHOOK_SIP_LISTEN: 'udp:[::]:5060' }],
     ['OFFHOOK_PUBLIC_URL https://calls.example.com', { OFFHOOK_PUBLIC_URL: 'https://calls.example.com' }],

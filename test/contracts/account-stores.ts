@@ -123,6 +123,20 @@ export const describeAccountStores = (driver: string, open: () => Promise<OAuthS
       expect(await remains('user-1', 'other')).toEqual(everything);
     });
 
+    it('keeps the secret that gives way, and all that it gave, until the next one', async () => {
+      await grant('user-1', 'app');
+      const formerSecret = { hash: 'old hash', endsAt: NOON + 5 };
+      await stores.clients.rotateSecret('app', 'new hash', formerSecret);
+      const rotated = aClient('app', { secretHash: 'new hash', formerSecret });
+      expect(await stores.clients.find('app')).toEqual(rotated);
+      expect(await remains('user-1', 'app')).toEqual(everything);
+      await stores.clients.save(rotated);
+      expect(await stores.clients.find('app')).toEqual(rotated);
+      await stores.clients.rotateSecret('app', 'newest hash');
+      expect(await stores.clients.find('app')).toEqual(aClient('app', { secretHash: 'newest hash' }));
+      expect((await remains('user-1', 'app')).access).toBe(false);
+    });
+
     it('deletes a client with all that it was given, and no other', async () => {
       const place = { redirectUri: 'http://localhost:8888/test', responseType: 'code' } as const;
       for (const clientId of ['app', 'other']) {

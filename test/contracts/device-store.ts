@@ -93,7 +93,14 @@ export const describeDeviceGrantStore = (driver: string, open: () => Promise<OAu
     });
 
     it('gives tokens to one of 50 polls at once; the others see it redeemed', async () => {
+      await stores.devices.insert(aDeviceGrant('radio'));
       await approve('tv');
+      const approved = (name: string) => stores.devices.findApproved(`${name}-device`);
+      expect([await approved('tv'), await approved('radio'), await approved('none')]).toEqual([
+        'app',
+        undefined,
+        undefined,
+      ]);
       const polls = Array.from({ length: 50 }, () =>
         stores.devices.poll('tv-device', ({ answer }) =>
           answer.state === 'approved' ? issue('tv') : ({ action: 'refuse' } as const),
@@ -102,7 +109,9 @@ export const describeDeviceGrantStore = (driver: string, open: () => Promise<OAu
       const actions = (await Promise.all(polls)).map((decision) => decision?.action);
       expect([count(actions, 'issue'), count(actions, 'refuse')]).toEqual([1, 49]);
       expect((await look('tv'))?.answer).toEqual({ state: 'redeemed', user });
+      expect((await look('tv'))?.lastPolledAt).toBe(NOON + 7);
       expect((await stores.tokens.findAccess('tv-access'))?.familyId).toBe('family of tv');
+      expect(await approved('tv')).toBeUndefined();
     });
 
     it('writes nothing when the tokens cannot be written, and revokes what it gave', async () => {

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { RedemptionDecision } from '../../src/oauth/model/grant-stores.ts';
 import type { Proof, RotationDecision } from '../../src/oauth/model/token-stores.ts';
 import type { OAuthStoresUnderTest } from './account-stores.ts';
-import { aClient, aCode, aFamily, aUser, HOUR, NOON, outcomeOf, tokensOf } from './records.ts';
+import { aClient, aCode, aFamily, answerOf, aUser, HOUR, NOON, outcomeOf, tokensOf } from './records.ts';
 
 /** What every driver of `TokenStore` and `CodeStore` does. */
 export const describeGrantStores = (driver: string, open: () => Promise<OAuthStoresUnderTest>): void => {
@@ -24,6 +24,7 @@ export const describeGrantStores = (driver: string, open: () => Promise<OAuthSto
       action: 'issue',
       at,
       tokens: tokensOf(familyId, name),
+      answer: answerOf(name, at),
     });
 
     it('starts no family whose proof was taken back meanwhile', async () => {
@@ -36,6 +37,11 @@ export const describeGrantStores = (driver: string, open: () => Promise<OAuthSto
       expect(await attempt('other password', { client, user: { ...user, passwordHash: 'old' } })).toBe('refused');
       expect(await attempt('no client', { client: { ...client, id: 'gone' }, user })).toBe('refused');
       expect(await attempt('no user', { client, user: { ...user, id: 'gone' } })).toBe('refused');
+      await stores.clients.rotateSecret('app', 'new', { hash: client.secretHash!, endsAt: NOON + 1 });
+      expect(await attempt('former secret', { client, user })).toBe('started');
+      await stores.clients.rotateSecret('app', 'newest', { hash: client.secretHash!, endsAt: NOON });
+      expect(await attempt('secret of before', { client, user })).toBe('refused');
+      await stores.clients.save(aClient('app'));
       const behind = [stores.users.setStatus('user-1', 'disabled'), attempt('behind', { client, user })] as const;
       expect((await Promise.all(behind))[1]).toBe('refused');
       for (const name of ['other secret', 'other password', 'behind']) expect(await isAlive(name)).toBe(false);
@@ -81,10 +87,13 @@ export const describeGrantStores = (driver: string, open: () => Promise<OAuthSto
 
     it('finds a refresh token whatever its state, until its family is revoked', async () => {
       await start('f');
-      const found = { ...tokensOf('f', 'f').refresh, family: aFamily('f'), rotatedAt: null, successors: 0 };
+      const found = { ...tokensOf('f', 'f').refresh, family: aFamily('f'), rotatedAt: null, answer: null };
       expect(await stores.tokens.findRefresh('f-refresh')).toMatchObject(found);
       await stores.tokens.rotate('f-refresh', () => issue('f', 'second', NOON + 5));
-      expect(await stores.tokens.findRefresh('f-refresh')).toMatchObject({ rotatedAt: NOON + 5, successors: 1 });
+      expect(await stores.tokens.findRefresh('f-refresh')).toMatchObject({
+        rotatedAt: NOON + 5,
+        answer: 'sealed second',
+      });
       expect(await stores.tokens.findRefresh('f-access')).toBeUndefined();
       await stores.tokens.revokeFamily('f');
       expect(await stores.tokens.findRefresh('f-refresh')).toBeUndefined();
@@ -105,12 +114,12 @@ export const describeGrantStores = (driver: string, open: () => Promise<OAuthSto
       expect(await stores.tokens.revokeMatching({})).toBe(1);
     });
 
-    it('shows a rotation the refresh token, counts successors and keeps the time of the first', async () => {
+    it('shows a rotation the refresh token, when it was rotated and, for a while, what it gave', async () => {
       await start('f');
       const seen: unknown[] = [];
       const rotate = (decision: RotationDecision) =>
         stores.tokens.rotate('f-refresh', (token) => {
-          seen.push({ rotatedAt: token.rotatedAt, successors: token.successors });
+          seen.push({ rotatedAt: token.rotatedAt, answer: token.answer });
           expect(token.family).toEqual(aFamily('f'));
           expect(token.user.username).toBe('name of user-1');
           expect({ hash: token.hash, familyId: token.familyId, expiresAt: token.expiresAt }).toEqual({
@@ -122,15 +131,15 @@ export const describeGrantStores = (driver: string, open: () => Promise<OAuthSto
         });
       expect(await rotate({ action: 'refuse' })).toEqual({ action: 'refuse' });
       expect(await rotate(issue('f', 'second', NOON + 5))).toEqual(issue('f', 'second', NOON + 5));
-      await rotate(issue('f', 'third', NOON + 9));
+      await rotate({ action: 'repeat' });
+      await stores.tokens.deleteExpired(NOON + 10_004);
       await rotate({ action: 'refuse' });
-      expect(seen).toEqual([
-        { rotatedAt: null, successors: 0 },
-        { rotatedAt: null, successors: 0 },
-        { rotatedAt: NOON + 5, successors: 1 },
-        { rotatedAt: NOON + 5, successors: 2 },
-      ]);
-      expect([await isAlive('second'), await isAlive('third')]).toEqual([true, true]);
+      await stores.tokens.deleteExpired(NOON + 10_005);
+      await rotate({ action: 'refuse' });
+      const rotated = { rotatedAt: NOON + 5, answer: 'sealed second' };
+      const current = { rotatedAt: null, answer: null };
+      expect(seen).toEqual([current, current, rotated, rotated, { rotatedAt: NOON + 5, answer: null }]);
+      expect(await isAlive('second')).toBe(true);
       expect(await stores.tokens.rotate('unknown', () => ({ action: 'refuse' }))).toBeUndefined();
     });
 
@@ -225,8 +234,18 @@ export const describeGrantStores = (driver: string, open: () => Promise<OAuthSto
       expect((await stores.tokens.findAccess('c-access'))?.familyId).toBe('family of c');
     });
 
+    it('tells which client a code waits for, until it is redeemed', async () => {
+      await stores.codes.insert(aCode('c'));
+      expect([await stores.codes.findClient('c'), await stores.codes.findClient('unknown')]).toEqual([
+        'app',
+        undefined,
+      ]);
+      await stores.codes.redeem('c', () => redeem('c'));
+      expect(await stores.codes.findClient('c')).toBeUndefined();
+    });
+
     it('shows a redemption the code as it was inserted, and its user', async () => {
-      const code = aCode('c', { codeChallenge: null, redirectUriFrom: 'registration' });
+      const code = aCode('c', { codeChallenge: null, redirectUriFrom: 'registration', dpopKey: 'a key' });
       await stores.codes.insert(code);
       const { id, username, role, status, sandbox } = aUser('user-1');
       await stores.codes.redeem('c', (view) => {

@@ -3,7 +3,7 @@ import { BUILT_IN_CLIENT_ID } from '../../src/oauth/model/account-stores.ts';
 import type { RememberedGrant } from '../../src/oauth/model/grant-stores.ts';
 import type { TokenFamily } from '../../src/oauth/model/token-stores.ts';
 import type { OAuthStoresUnderTest } from './account-stores.ts';
-import { aClient, aCode, aDeviceGrant, aFamily, aUser, HOUR, NOON, tokensOf } from './records.ts';
+import { aClient, aCode, aDeviceGrant, aFamily, answerOf, aUser, HOUR, NOON, tokensOf } from './records.ts';
 
 /** What every driver of `TokenStore` does with what a user allowed applications, and when it was used. */
 export const describeGrantedApplications = (driver: string, open: () => Promise<OAuthStoresUnderTest>): void => {
@@ -125,7 +125,12 @@ export const describeGrantedApplications = (driver: string, open: () => Promise<
 
     it('counts a refresh and a redemption as use', async () => {
       await start('f');
-      const rotation = { action: 'issue', at: NOON + 4, tokens: tokensOf('f', 'next') } as const;
+      const rotation = {
+        action: 'issue',
+        at: NOON + 4,
+        tokens: tokensOf('f', 'next'),
+        answer: answerOf('next'),
+      } as const;
       await stores.tokens.rotate('f-refresh', () => rotation);
       expect(await lastUsedAt()).toEqual([NOON + 4]);
       await stores.codes.insert(aCode('c'));

@@ -105,12 +105,42 @@ export const describeKeyStores = (driver: string, open: () => Promise<OAuthStore
         ['login.failed', null],
         ['login.succeeded', 'name of user-1'],
       ]);
-      expect(all.at(-1)).toEqual({ ...login, id: all.at(-1)?.id, username: 'name of user-1' });
+      const own = { username: 'name of user-1', count: 1, lastAt: login.at };
+      expect(all.at(-1)).toEqual({ ...login, id: all.at(-1)?.id, ...own });
       const ids = all.map(({ id }) => id);
       expect(ids).toEqual(ids.toSorted((a, b) => b - a));
       expect(await stores.audit.list({ limit: 2, before: ids[1]! })).toEqual(all.slice(2));
       expect(await stores.audit.list({ limit: 1, userId: 'user-1' })).toEqual([all[1]]);
       expect(await stores.audit.list({ limit: 9, userId: 'user-1', before: ids[1]! })).toEqual([all[3]]);
+    });
+
+    it('counts events that differ in time and address alone in one row a day', async () => {
+      const DAY = 24 * HOUR;
+      const issued = event({ event: 'token.issued', userId: 'user-1', clientId: 'app', detail: 'password' });
+      const unknown = event({ event: 'login.failed', detail: 'unknown user' });
+      const times = Array.from({ length: 50 }, (_, index) => NOON + index);
+      await Promise.all(times.map((at) => stores.audit.count({ ...issued, at, address: `192.0.2.${at - NOON}` })));
+      for (const at of [NOON, NOON + DAY, NOON + DAY + 1]) await stores.audit.count({ ...unknown, at });
+      for (const changes of [{ userId: null }, { clientId: 'other' }, { detail: 'basic' }]) {
+        await stores.audit.count({ ...issued, ...changes });
+      }
+      await stores.audit.append(issued);
+      const all = (await stores.audit.list({ limit: 99 })).toReversed();
+      expect(all.map(({ event: name, count: times }) => [name, times])).toEqual([
+        ...[
+          ['token.issued', 50],
+          ['login.failed', 1],
+          ['login.failed', 2],
+        ],
+        ...[
+          ['token.issued', 1],
+          ['token.issued', 1],
+          ['token.issued', 1],
+          ['token.issued', 1],
+        ],
+      ]);
+      expect(all[0]).toMatchObject({ at: NOON, lastAt: NOON + 49, address: '192.0.2.49', username: 'name of user-1' });
+      expect(all[2]).toMatchObject({ at: NOON + DAY, lastAt: NOON + DAY + 1, userId: null });
     });
 
     it('forgets audit events before a time, however many', async () => {

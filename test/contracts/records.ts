@@ -4,7 +4,7 @@ import type { LegRole } from '../../src/calls/call-state.ts';
 import type { IdempotencyRecord } from '../../src/calls/call-store.ts';
 import type { Client, User } from '../../src/oauth/model/account-stores.ts';
 import type { AuthorizationCode, DeviceGrant } from '../../src/oauth/model/grant-stores.ts';
-import type { IssuedTokens, TokenFamily } from '../../src/oauth/model/token-stores.ts';
+import type { IssuedTokens, KeptAnswer, TokenFamily } from '../../src/oauth/model/token-stores.ts';
 
 /** A time at which everything in these records was made, unless it says otherwise. */
 export const NOON = Date.parse('2026-01-01T12:00:00Z');
@@ -80,6 +80,7 @@ export const aClient = (id: string, changes: Partial<Client> = {}): Client => ({
   id,
   name: `<b>${id}</b>`,
   secretHash: 'hash of a secret',
+  formerSecret: null,
   redirectUris: ['http://localhost:8888/test', 'https://app.example/cb?a=1'],
   responseTypes: ['code', 'token'],
   grantTypes: ['authorization_code', 'refresh_token'],
@@ -120,6 +121,9 @@ export const tokensOf = (familyId: string, name: string): IssuedTokens => {
   };
 };
 
+/** What is kept of the answer that gave `tokensOf` the name, for ten seconds. */
+export const answerOf = (name: string, at = NOON): KeptAnswer => ({ sealed: `sealed ${name}`, expiresAt: at + 10_000 });
+
 export const aCode = (hash: string, changes: Partial<AuthorizationCode> = {}): AuthorizationCode => ({
   hash,
   familyId: `family of ${hash}`,
@@ -129,6 +133,7 @@ export const aCode = (hash: string, changes: Partial<AuthorizationCode> = {}): A
   redirectUriFrom: 'request',
   scopes: ['call', 'read'],
   codeChallenge: 'challenge',
+  dpopKey: null,
   createdAt: NOON,
   expiresAt: NOON + 60_000,
   ...changes,

@@ -20,8 +20,8 @@ const documentAt = (path: string): Document => {
   return found;
 };
 
-/** What each block is for. `sh`, `nginx`, `ini` and `ts` are tried in test/e2e/documents.test.ts. */
-const LANGUAGES = ['sh', 'text', 'console', 'json', 'nginx', 'ini', 'ts', 'mermaid'];
+/** What each block is for. `sh`, `nginx`, `ini` and `ts` are tried in test/e2e/documents.test.ts, `conf` in test/interop. */
+const LANGUAGES = ['sh', 'text', 'console', 'json', 'nginx', 'conf', 'ini', 'ts', 'mermaid'];
 
 const leadsSomewhere = ({ path, anchors }: Document, target: string): boolean => {
   const [file = '', anchor] = target.split('#');
@@ -200,7 +200,8 @@ describe('docs/configure.md', () => {
   it('has the defaults of the variables', () => {
     const { http, databaseUrl, secretFile, logLevel, sip } = readConfig({});
     expect(rowFor('PORT')?.[2]).toBe(`\`${http.port}\``);
-    expect(rowFor('OFFHOOK_HOST')?.[2]).toBe(`\`${http.host}\``);
+    expect(http.hosts).toBeUndefined();
+    expect(rowFor('OFFHOOK_HOST')?.[2]).toBe('`127.0.0.1`, and `::1` where there is one');
     expect(rowFor('OFFHOOK_DATABASE_URL')?.[2]).toBe(`\`${databaseUrl}\``);
     expect(rowFor('OFFHOOK_SECRET_FILE')?.[2]).toBe(`\`${secretFile}\``);
     expect(rowFor('OFFHOOK_LOG_LEVEL')?.[2]).toBe(`\`${logLevel}\``);

@@ -108,7 +108,7 @@ describe('a dump of the database (50)', () => {
     /** As if the key file were known too. */
     const cookieOf = (id: string): string => {
       const signature = createHmac('sha256', cookieKey).update(id).digest('base64').replace(/=+$/, '');
-      return `offhook=${encodeURIComponent(`s:${id}.${signature}`)}`;
+      return `offhook-${new URL(service.baseUrl).port}=${encodeURIComponent(`s:${id}.${signature}`)}`;
     };
     const texts = [...storedTexts()];
     expect(texts.length).toBeGreaterThan(40);

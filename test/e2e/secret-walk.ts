@@ -119,7 +119,7 @@ export class SecretWalk {
 
   #noteCookie(response: Response, name: string): string {
     const [line = ''] = response.headers.getSetCookie();
-    const [, id, signature] = /^offhook=s%3A([^.]+)\.([^;]+)/.exec(line) ?? [];
+    const [, id, signature] = /^offhook-\d+=s%3A([^.]+)\.([^;]+)/.exec(line) ?? [];
     this.#note(id, `id of the ${name}`);
     this.#note(decodeURIComponent(signature ?? ''), `signature of the ${name}`);
     return line.split(';')[0] ?? '';

@@ -121,7 +121,9 @@ describe('a start', () => {
     expect(sameHttp).toEqual({
       code: 1,
       printed: '',
-      said: `offhook: listen EADDRINUSE: address already in use 127.0.0.1:${port}\n`,
+      said:
+        `offhook: HTTP cannot listen on 127.0.0.1:${port}: another process has this port. Stop that one, or choose ` +
+        `another port with PORT; 0 picks a free one. (listen EADDRINUSE: address already in use 127.0.0.1:${port})\n`,
     });
     const sameSip = await offhook('serve', { env: { ...quiet, PORT: '0', OFFHOOK_SIP_LISTEN: sip } });
     expect(sameSip).toMatchObject({ code: 1, printed: '' });

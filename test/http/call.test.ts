@@ -32,7 +32,7 @@ const placeCall = async (token = 'demo-call'): Promise<string> => {
 
 describe('POST /rest/call', () => {
   it.each([
-    ['a form', 'application/x-www-form-urlencoded', 'number=%2B12025550100&unknown=1'],
+    ['a form', 'application/x-www-form-urlencoded', 'number=%2B12025550100&_=1732000000'],
     ['JSON', 'application/json; charset=utf-8', '{"number":"+12025550100","from":null,"timeout":30}'],
     ['JSON with a bare number', 'application/json', '{"number":2025550100}'],
     ['XML', 'application/xml', '<?xml version="1.0"?><call><number>+12025550100</number><timeout>30</timeout></call>'],
@@ -54,6 +54,59 @@ describe('POST /rest/call', () => {
     expect(response.status).toBe(201);
     expect(api.engine.last.plan).toMatchObject({ timeoutSeconds: 7, destinationTimeoutSeconds: 120 });
     await put(tokenIn(response)).expect(200);
+  });
+
+  it.each([
+    ['number=+12025550100', '+12025550100'],
+    ['number=%2B12025550100', '+12025550100'],
+    ['number=%20%2B12025550100', '+12025550100'],
+    ['number=++1+202+555+0100', '+12025550100'],
+    ['number=tel:+1-202-555-0100', '+12025550100'],
+    ['number=%28+1%29+%32025550100', '+12025550100'],
+    ['number=%202035550100', '+12035550100'],
+    ['number=2035550100', '+12035550100'],
+    ['number=%202035550100+', '+12035550100'],
+    ['number=+2025550107', '+12025550107'],
+    ['number=+%EF%BC%91%EF%BC%922025550100', undefined],
+    ['number=+2035550100', undefined],
+    ['number=+%28203%29+5550100', undefined],
+    ['%6Eumber=%20+2035550100', undefined],
+  ])('takes the form %s for %s', async (form, dialled) => {
+    const response = await post().type('form').send(form);
+    expect(response.status).toBe(dialled === undefined ? 400 : 201);
+    if (dialled === undefined) {
+      expect(response.body).toMatchObject({ code: 'invalid_number', detail: expect.stringContaining('%2B') });
+    } else {
+      expect(api.engine.last.plan.destinationDisplay).toBe(dialled);
+      await put(tokenIn(response)).expect(200);
+    }
+  });
+
+  it.each([
+    ['a form', 'application/x-www-form-urlencoded', 'number=%2B12025550100&timeuot=5', 'timeuot'],
+    ['JSON', 'application/json', '{"number":"+12025550100","caller":"1","x":1}', 'caller'],
+    ['XML', 'application/xml', '<call><number>+12025550100</number><Timeout>5</Timeout></call>', 'Timeout'],
+  ])('refuses a field of %s that it does not know, and names it', async (_name, type, body, field) => {
+    const response = await post().set('Content-Type', type).send(body);
+    expect([response.status, response.body]).toEqual([
+      400,
+      expect.objectContaining({ code: 'invalid_request', field }),
+    ]);
+    expect(response.body.detail).toContain(field);
+  });
+
+  it.each([
+    ['{"number":"+12025550100"}', 'JSON', 'application/json'],
+    [' [1]', 'JSON', 'application/json'],
+    ['<call><number>+12025550100</number></call>', 'XML', 'application/xml'],
+  ])('says of %s as a form, or without a type, what it looks like', async (body, name, type) => {
+    for (const sent of ['application/x-www-form-urlencoded', '']) {
+      const response = await post().set('Content-Type', sent).send(body);
+      expect([response.status, response.body.code]).toEqual([400, 'invalid_request']);
+      expect(response.body.detail).toBe(
+        `The body looks like ${name} but is sent as a form: add Content-Type: ${type}.`,
+      );
+    }
   });
 
   it('replays by Idempotency-Key and refuses another body under the same key', async () => {
@@ -160,6 +213,30 @@ describe('GET and PUT /rest/call', () => {
     expect((await put(tokenCall, 'demo-write')).status).toBe(200);
   });
 
+  it('show an application what it placed for users whose grant stands, and let it end nothing', async () => {
+    const [mine, alices] = [await placeCall('demo-call'), await placeCall('alice-call')];
+    const list = await get('', 'app-application');
+    expect([list.status, list.body.calls.map((call: { token_call: string }) => call.token_call)]).toEqual([
+      200,
+      [mine],
+    ]);
+    expect((await get('', 'other-application')).body).toEqual({ total: 0, calls: [] });
+    const statuses = [
+      await get(`?token_call=${mine}`, 'app-application'),
+      await get(`?token_call=${alices}`, 'app-application'),
+      await get(`?token_call=${mine}`, 'other-application'),
+      await get('?all=true', 'app-application'),
+      await get('', 'app-call'),
+      await put(mine, 'app-application'),
+      await post('app-application').send({ number: '+12025550100' }),
+    ];
+    expect(statuses.map(({ status }) => status)).toEqual([200, 409, 409, 403, 403, 403, 403]);
+    expect(statuses[4]!.get('WWW-Authenticate')).toContain('scope="application"');
+    await put(mine).expect(200);
+    expect((await get(`?token_call=${mine}`, 'app-application')).body.state).toBe('ended');
+    await put(alices, 'alice-call').expect(200);
+  });
+
   it('answer HEAD like GET without a body, and other methods with 405 and Allow', async () => {
     const head = await as('demo-call', request(api.app).head('/rest/call'));
     expect([head.status, head.get('Content-Length')]).toEqual([200, '22']);
@@ -170,6 +247,68 @@ describe('GET and PUT /rest/call', () => {
     }
     const options = await request(api.app).options('/rest/call');
     expect([options.status, options.get('Allow')]).toEqual([204, 'GET, HEAD, POST, PUT, OPTIONS']);
+  });
+});
+
+describe('PUT /rest/call', () => {
+  const stop = (query: string): Test => as('demo-call', request(api.app).put(`/rest/call${query}`));
+
+  it('takes the token from the query, without a body or with one that says the same', async () => {
+    const tokenCall = await placeCall();
+    const query = `?token_call=${tokenCall}&other=1`;
+    const responses = [
+      await stop(query),
+      await stop(query).set('Content-Type', 'application/json'),
+      await stop(query).type('form').send({ token_call: tokenCall }),
+      await stop(query).type('form').send('other=1&other=2'),
+      await stop(query).type('text').send('hang up'),
+      await stop(query).type('json').send('{"token_call":'),
+      await stop(query).send({ token_call: null }),
+    ];
+    expect(responses.map(({ status, body }) => [status, body.state])).toEqual(responses.map(() => [200, 'ended']));
+  });
+
+  it('takes the whole call as its body, in JSON and in XML', async () => {
+    for (const accept of ['application/json', 'application/xml']) {
+      const tokenCall = await placeCall();
+      api.engine.last.connect();
+      await settleJournal(api, tokenCall);
+      const { text } = await get(`?token_call=${tokenCall}`).set('Accept', accept);
+      expect((await stop('').set('Content-Type', accept).send(text)).body.outcome).toBe('completed');
+    }
+  });
+
+  it('refuses two tokens that differ, or one that comes twice in one place, and ends neither call', async () => {
+    const [one, two] = [await placeCall(), await placeCall()];
+    const refused = [
+      await stop(`?token_call=${one}`).type('form').send({ token_call: two }),
+      await stop(`?token_call=${one}&token_call=${two}`),
+      await stop('').type('form').send(`token_call=${one}&token_call=${two}`),
+    ];
+    expect(refused.map(({ status, body }) => [status, body.code])).toEqual(refused.map(() => [400, 'invalid_request']));
+    expect((await get()).body.total).toBe(2);
+    for (const tokenCall of [one, two]) await put(tokenCall).expect(200);
+  });
+});
+
+describe('a parameter of a GET', () => {
+  it.each(['?state=ended&limit=1', '?token_call=x&wait=5', '?Token_call=x', '?all=false&user='])(
+    'that is unknown is refused and named: %s',
+    async (query) => {
+      const response = await get(query);
+      const parameter = /state|wait|Token_call|user/.exec(query)?.[0];
+      expect([response.status, response.body]).toEqual([
+        400,
+        expect.objectContaining({ code: 'invalid_request', parameter }),
+      ]);
+      expect(response.body.detail).toContain('there are token_call, all, access_token');
+    },
+  );
+
+  it('may keep caches from answering', async () => {
+    expect((await get('?_=1732000000')).status).toBe(200);
+    const response = await request(api.app).get('/rest/call?access_token=demo-call&all=false');
+    expect(response.status).toBe(200);
   });
 });
 

@@ -109,6 +109,16 @@ describe("the user's phone cannot be had", () => {
 });
 
 describe('the destination cannot be had', () => {
+  it.each([
+    ['480 after ringing', [rings, ...refuses('480 Temporarily Unavailable')], 'no-answer', 18],
+    ["403 with the carrier's own cause 19", refuses('403 Forbidden', ['Reason: Q.850;cause=19']), 'no-answer', 19],
+    ['302', refuses('302 Moved Temporarily'), 'failed', null],
+  ] as const)('%s has the outcome of the table', async (_name, refusal, outcome, cause) => {
+    const call = await stage.place({ phone: [...takesCall, ...isHungUp], carrier: [isInvited, ...refusal] });
+    const { call: ended } = await call.finished();
+    expect(ended).toMatchObject({ outcome, ended_by: 'callee', talk_seconds: null, legs: [{}, { q850_cause: cause }] });
+  });
+
   it.each(refusals)('%s: told to the user in the BYE', async (status, { outcome, ...leg }) => {
     const next = status.startsWith('5') ? { nextCarrier: [isInvited, ...refuses(status)] } : {};
     const call = await stage.place({

@@ -281,7 +281,7 @@ describe('simple-oauth2', () => {
     });
     const machine = new ClientCredentials(configuration('second-machine', secret));
     const { token } = await machine.getToken({ scope: 'read' });
-    expect(token).toMatchObject({ token_type: 'Bearer', scope: 'read' });
+    expect(token).toMatchObject({ token_type: 'bearer', scope: 'read' });
     const person = new ResourceOwnerPassword(configuration('demo-password', 'demo-secret'));
     const tokens = await person.getToken({ username: 'demo', password: 'demo', scope: 'read' });
     expect(await statusOf(tokens)).toBe(200);

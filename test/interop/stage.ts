@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { expect } from '@jest/globals';
+import { decodeEvents } from '../../src/storage/calls/event-codec.ts';
 import { openSqlite } from '../../src/storage/dialects/sqlite/better-sqlite3.ts';
 import { authorize } from '../support/authorize.ts';
 import { RestClient } from '../support/rest-client.ts';
@@ -106,13 +107,12 @@ export class Stage {
     const database = openSqlite(join(this.service.directory, 'offhook.db'), { readonly: true });
     const rows = database
       .prepare(
-        `SELECT call_events.name FROM call_events JOIN calls ON calls.id = call_events.call_id
-         WHERE calls.token_call = ? ORDER BY call_events.sequence`,
+        `SELECT call_events.sequence, call_events.at, call_events.changes FROM call_events
+         JOIN calls ON calls.id = call_events.call_id WHERE calls.token_call = ? ORDER BY call_events.id`,
       )
-      .pluck()
-      .all(tokenCall) as string[];
+      .all(tokenCall) as Parameters<typeof decodeEvents>[0][];
     database.close();
-    return rows;
+    return rows.flatMap(decodeEvents).map(({ name }) => name);
   }
 
   /** Nothing may be ongoing any more. */

@@ -244,10 +244,11 @@ describe('who may use what', () => {
 
   it('a question is the same however its scopes are ordered', () => {
     const request = { clientId: 'a', responseType: 'code', redirectUri: 'b', redirectUriFrom: 'request' } as const;
-    const rest = { state: null, codeChallenge: null };
+    const rest = { state: null, codeChallenge: null, dpopKey: null };
     const hash = hashOfRequest({ ...request, ...rest, scopes: ['call', 'read'] });
     expect(hashOfRequest({ ...request, ...rest, scopes: ['read', 'call'] })).toBe(hash);
     expect(hashOfRequest({ ...request, ...rest, scopes: ['read'] })).not.toBe(hash);
     expect(hashOfRequest({ ...request, ...rest, state: '', scopes: ['call', 'read'] })).not.toBe(hash);
+    expect(hashOfRequest({ ...request, ...rest, dpopKey: 'k', scopes: ['call', 'read'] })).not.toBe(hash);
   });
 });

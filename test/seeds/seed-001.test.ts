@@ -82,7 +82,7 @@ describe('the application flow, as it is documented', () => {
     expect(tokens.body).toEqual({
       access_token: expect.stringMatching(/^[\w-]{43}$/),
       refresh_token: expect.stringMatching(/^[\w-]{43}$/),
-      token_type: 'Bearer',
+      token_type: 'bearer',
       expires_in: 3600,
       scope: 'call',
     });

@@ -289,3 +289,32 @@ describe('seed 003', () => {
     });
   });
 });
+
+describe('outside the sandbox', () => {
+  const addresses = ['', '/api/core/v2'].flatMap((base) => ['/auth', '/auth/test'].map((path) => `${base}${path}`));
+
+  it.each(['on', 'off'] as const)('it is there only where it is switched %s (92)', async (basicLogin) => {
+    const other = await createOAuthApp({ sandbox: 'off', basicLogin });
+    try {
+      await other.users.create({ username: 'myusername', password: 'mypassword', role: 'user' });
+      const asking = (path: string) => request(other.app).get(path).auth('myusername', 'mypassword');
+      for (const path of addresses)
+        expect([path, (await asking(path)).status]).toEqual([path, basicLogin === 'on' ? 200 : 404]);
+      if (basicLogin === 'on') return;
+      for (const path of ['/auth/token', '/api/core/v2/auth/token', '/api/core/v2/auth/logout']) {
+        expect([path, (await request(other.app).post(path).send({})).status]).toEqual([path, 404]);
+      }
+      expect((await request(other.app).get('/auth/login').set('Accept', 'text/html')).status).toBe(200);
+    } finally {
+      await other.close();
+    }
+  });
+
+  it('it is switched off where nothing is said (92)', async () => {
+    const other = await createOAuthApp({ sandbox: 'off' });
+    const { status } = await request(other.app).get('/auth').auth('myusername', 'mypassword');
+    await other.close();
+    expect(status).toBe(404);
+    expect((await get('/auth')).status).toBe(200);
+  });
+});

@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { CodeStore, DeviceGrantStore } from '../../src/oauth/model/grant-stores.ts';
 import type { TokenStore } from '../../src/oauth/model/token-stores.ts';
-import { aCode, aDeviceGrant, aFamily, NOON, tokensOf } from '../contracts/records.ts';
+import { aCode, aDeviceGrant, aFamily, answerOf, NOON, tokensOf } from '../contracts/records.ts';
 
 export interface GrantStores {
   readonly tokens: TokenStore;
@@ -32,7 +32,8 @@ const waysToIssue = ({ tokens, codes, devices }: GrantStores, promise: Issuing['
       [name, `${name}-2`],
       [`${name}-2`, `${name}-3`],
     ] as const) {
-      await tokens.rotate(`${used}-refresh`, () => ({ action: 'issue', at: NOON, tokens: tokensOf(name, next) }));
+      const issue = { action: 'issue', at: NOON, tokens: tokensOf(name, next), answer: answerOf(next) } as const;
+      await tokens.rotate(`${used}-refresh`, () => issue);
       promise(next);
     }
   },

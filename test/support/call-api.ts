@@ -36,6 +36,12 @@ const principal = (username: string, role: Role, scopes: readonly Scope[]): Prin
   tokenId: `token of ${username} for ${scopes.join(' ')}`,
 });
 
+const application = (clientId: string, grantors: readonly string[] | undefined): Principal => ({
+  ...{ kind: 'client', clientId, scopes: grantors === undefined ? ['call'] : ['application'], familyId: 'family' },
+  tokenId: `token of ${clientId} for ${String(grantors)}`,
+  grantors: grantors && new Set(grantors),
+});
+
 /** The tokens that are valid, by name. */
 const principals: Readonly<Record<string, Principal>> = {
   'demo-call': principal('demo', 'user', ['call']),
@@ -46,6 +52,9 @@ const principals: Readonly<Record<string, Principal>> = {
   'alice-call': principal('alice', 'user', ['call']),
   'operator-all': principal('operator', 'operator', ['call', 'operator']),
   'operator-only': principal('operator', 'operator', ['operator']),
+  'app-call': application('demo-app', undefined),
+  'app-application': application('demo-app', ['user-demo']),
+  'other-application': application('other-app', ['user-demo']),
 };
 
 /** The HTTP face of the calls, over a real journal and an engine that does what the test says. */
@@ -78,6 +87,7 @@ export const createCallApi = async (limits: Partial<CallRateLimits> = {}): Promi
     readiness: () => ({ status: world.engine.state === 'running' ? 'ready' : 'not ready' }),
     directRoutes: [],
     routers: [],
+    pageErrors: (error, _request, _response, next) => next(error),
   };
   const build = (changes: Partial<AppDeps> = {}): RequestListener => createApp({ ...deps, ...changes });
   return { ...world, app: build(), logged, verifier, transports, createApp: build };

@@ -85,6 +85,7 @@ const homeRules: CallPolicyRules = {
   homeCountry: 'US',
   allowedCountries: ['US'],
   barredPrefixes: ['+1900'],
+  costlyNumbers: 'barred',
   maxOngoingCallsPerUser: 20,
   maxOngoingCalls: 0,
 };

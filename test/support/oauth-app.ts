@@ -70,6 +70,8 @@ export interface OAuthAppOptions {
   /** Whose password grant needs no client: by default that of `demo-tests`. */
   readonly firstParty?: 'none';
   readonly tokenRequestsPerSecondPerClient?: number;
+  /** As the sandbox by default. */
+  readonly basicLogin?: 'on' | 'off';
   /** A cheap one by default. */
   readonly hasher?: PasswordHasher;
 }
@@ -87,6 +89,7 @@ export const createOAuthApp = async (options: OAuthAppOptions = {}): Promise<OAu
     publicUrl,
     sandbox: sandbox === 'on',
     firstPartyClientId: options.firstParty === 'none' ? undefined : 'demo-tests',
+    basicLogin: (options.basicLogin ?? sandbox) === 'on',
     tokenRequestsPerSecondPerClient: options.tokenRequestsPerSecondPerClient ?? 0,
     clock,
     ids,

@@ -16,7 +16,7 @@ import { createTestStores, type TestStores } from '../support/test-database.ts';
 
 const publicUrl = 'http://localhost:8888';
 const viewsDirectory = new URL('../../views', import.meta.url).pathname;
-const renderPage = createPageRenderer({ viewsDirectory });
+const renderPage = createPageRenderer({ viewsDirectory, publicUrl });
 
 const login: Page = {
   view: 'login',

@@ -1,3 +1,4 @@
+import { localAddress } from './local-address.js';
 import { request } from './problem.js';
 
 /*
@@ -94,16 +95,16 @@ const exchangeParameters = ({ publicUrl, code, clientId, secret, verifier }) => 
 
 /** Exchanges the code (RFC 6749 section 4.1.3) and gives the reply. */
 export const exchangeCode = async (exchange) => {
-  const response = await request('/oauth/token', { method: 'POST', body: exchangeParameters(exchange) });
+  const response = await request(localAddress('/oauth/token'), { method: 'POST', body: exchangeParameters(exchange) });
   return response.json();
 };
 
 /** The address of the same exchange as a GET: it redirects back here with the token in the fragment. */
-export const exchangeByGetAddress = (exchange) => `/oauth/token?${exchangeParameters(exchange)}`;
+export const exchangeByGetAddress = (exchange) => localAddress(`/oauth/token?${exchangeParameters(exchange)}`);
 
 /** Ends the grant that the token belongs to. */
 export const revoke = (token) =>
-  request('/auth/logout', {
+  request(localAddress('/auth/logout'), {
     method: 'POST',
     headers: { Authorization: `Bearer ${token}`, Accept: 'application/json' },
   });

@@ -1,8 +1,9 @@
+import { localAddress } from './local-address.js';
 import { request } from './problem.js';
 
 /* The resource /rest/call, with a token. */
 
-const CALLS = '/rest/call';
+const CALLS = localAddress('/rest/call');
 
 const infoAddress = (tokenCall) => `${CALLS}?${new URLSearchParams({ token_call: tokenCall })}`;
 

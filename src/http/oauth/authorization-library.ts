@@ -29,11 +29,15 @@ export interface LibraryRequest extends Request {
 }
 
 export type Done<Values extends unknown[] = []> = (error: Error | null, ...values: Partial<Values>) => void;
+/** How the type of a token is written. Clients compare it in any case (RFC 6749 section 5.1), but not all do. */
+export type BearerSpelling = 'bearer' | 'Bearer';
+
 /** The token endpoint needs nothing of Express: Node's own request and response will do. */
 export interface TokenExchange {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   readonly next: (error?: unknown) => void;
+  readonly bearer: BearerSpelling;
 }
 
 export type Middleware = (request: Request, response: Response, next: NextFunction) => void;
@@ -121,7 +125,7 @@ export interface Server {
 }
 
 export interface AuthorizationLibrary {
-  createServer(options: { readonly store: TransactionStore }): Server;
+  createServer(options?: { readonly store: TransactionStore }): Server;
   readonly grant: {
     code(options: { readonly modes: Modes }, issue: IssueCode): Grant;
     token(options: { readonly modes: Modes }, issue: IssueToken): Grant;

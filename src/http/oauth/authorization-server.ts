@@ -2,7 +2,14 @@ import type { NextFunction, Request, Response } from 'express';
 import oauth2orize from 'oauth2orize';
 import type { Authorization, ConsentQuestion, ConsentRefusal, TokenRequest } from '../../oauth/authorization.ts';
 import { settle } from '../../shared/settle.ts';
-import type { AuthorizationLibrary, LibraryRequest, Server, TokenExchange } from './authorization-library.ts';
+import type {
+  AuthorizationLibrary,
+  BearerSpelling,
+  LibraryRequest,
+  Middleware,
+  Server,
+  TokenExchange,
+} from './authorization-library.ts';
 import { createModes, createTransactionStore } from './authorization-transactions.ts';
 import { addExchanges, beside } from './token-exchanges.ts';
 
@@ -51,12 +58,21 @@ const addGrants = (server: Server, { issuer, grants }: AuthorizationServerParts)
   );
 };
 
+/** The library has one way of writing an answer for each server. */
+const createTokenEndpoint = (grants: AuthorizationServerParts['grants'], bearer: BearerSpelling): Middleware => {
+  const server = library.createServer();
+  addExchanges(server, library.exchange, { grants, bearer });
+  return server.token();
+};
+
 export const createAuthorizationServer = (parts: AuthorizationServerParts): AuthorizationServer => {
   const { issuer, consents, grants } = parts;
   const server = library.createServer({ store: createTransactionStore(consents) });
   addGrants(server, parts);
-  addExchanges(server, library.exchange, grants);
-  const grantTokens = server.token();
+  const tokenEndpoints = {
+    bearer: createTokenEndpoint(grants, 'bearer'),
+    Bearer: createTokenEndpoint(grants, 'Bearer'),
+  };
   const redirectError = server.errorHandler({ mode: 'indirect', modes: createModes(issuer) });
 
   return {
@@ -90,10 +106,10 @@ export const createAuthorizationServer = (parts: AuthorizationServerParts): Auth
       redirectError(error, Object.assign(request, { oauth2: { redirectURI: redirectUri, req } }), response, next);
     },
 
-    grantTokens: (asked, { request, response, next }) => {
+    grantTokens: (asked, { request, response, next, bearer }) => {
       const { client, parameters } = asked;
       const given = Object.assign(request, { body: parameters, client, authInfo: asked });
-      grantTokens(given as LibraryRequest, response as Response, next);
+      tokenEndpoints[bearer](given as LibraryRequest, response as Response, next);
     },
   };
 };

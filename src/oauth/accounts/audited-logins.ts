@@ -1,7 +1,7 @@
 import type { MonotonicClock } from '../../shared/clock.ts';
 import { WindowCounter } from '../limits/window-counter.ts';
 import type { UserStore } from '../model/account-stores.ts';
-import type { AuditEventName, AuditLog } from '../model/audit-log.ts';
+import type { AuditEventName, AuditLog, AuditSubject } from '../model/audit-log.ts';
 import { LoginLimitedError, WrongCredentialsError } from '../model/errors.ts';
 import { networkOfAddress } from '../model/network-of-address.ts';
 import type { LoginRequest, LoginService } from './login-service.ts';
@@ -25,14 +25,21 @@ export class LoginRefusals {
     this.#locks = new WindowCounter(LOCK_RECORDED_EVERY_SECONDS, clock);
   }
 
-  /** A login that failed for a reason of ours is not recorded. */
-  record(error: unknown, about: Parameters<AuditLog['record']>[1]): void {
+  /**
+   * A login that failed for a reason of ours is not recorded. What strangers can do from any number of addresses is counted;
+   * the lock of an account bounds how often its own failures can be listed.
+   */
+  record(error: unknown, about: AuditSubject): void {
     const event = loginRefusalEvent(error);
-    if (event === undefined) return;
-    if (event !== 'login.limited' || this.#isNewLock(about)) this.#auditLog.record(event, about);
+    if (event === 'login.limited') {
+      if (this.#isNewLock(about)) this.#auditLog.count(event, about);
+    } else if (event !== undefined) {
+      const isMadeUp = about.userId === undefined || about.userId === null;
+      this.#auditLog[isMadeUp ? 'count' : 'record'](event, about);
+    }
   }
 
-  #isNewLock({ userId, address }: Parameters<AuditLog['record']>[1]): boolean {
+  #isNewLock({ userId, address }: AuditSubject): boolean {
     return this.#locks.count(JSON.stringify([userId, networkOfAddress(address ?? '')])).count === 1;
   }
 }

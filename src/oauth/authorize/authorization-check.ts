@@ -90,7 +90,7 @@ const checkScopes = ({ parameters, client }: IncomingRequest): readonly Scope[] 
   requestedScopes(client, parameters.get('scope'));
 
 /** SHA-256 in base64url. */
-const s256Challenge = /^[A-Za-z0-9_-]{43}$/;
+const sha256 = /^[A-Za-z0-9_-]{43}$/;
 
 /** RFC 7636 section 4.3: S256 only, and optional for a confidential client at the most (RFC 9700 section 2.1.1). */
 const checkCodeChallenge = ({ parameters, client }: IncomingRequest): string | null => {
@@ -104,8 +104,16 @@ const checkCodeChallenge = ({ parameters, client }: IncomingRequest): string | n
   if (parameters.get('code_challenge_method') !== 'S256') {
     throw new OAuthError('invalid_request', 'The code_challenge_method must be S256.');
   }
-  if (!s256Challenge.test(challenge)) throw new OAuthError('invalid_request', 'The code_challenge is malformed.');
+  if (!sha256.test(challenge)) throw new OAuthError('invalid_request', 'The code_challenge is malformed.');
   return challenge;
+};
+
+/** RFC 9449 section 10. What a token in the fragment is bound to cannot be said so: there it says nothing. */
+const checkDpopKey = ({ parameters }: IncomingRequest): string | null => {
+  const thumbprint = parameters.get('response_type') === 'code' ? parameters.get('dpop_jkt') : undefined;
+  if (thumbprint === undefined) return null;
+  if (!sha256.test(thumbprint)) throw new OAuthError('invalid_request', 'The dpop_jkt is malformed.');
+  return thumbprint;
 };
 
 const wholeRequest = (incoming: IncomingRequest): AuthorizationRequest => {
@@ -117,6 +125,7 @@ const wholeRequest = (incoming: IncomingRequest): AuthorizationRequest => {
     scopes: checkScopes(incoming),
     state: incoming.parameters.get('state') ?? null,
     codeChallenge: checkCodeChallenge(incoming),
+    dpopKey: checkDpopKey(incoming),
   };
 };
 

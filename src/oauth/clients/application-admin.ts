@@ -4,7 +4,7 @@ import { ConcurrencyLimit } from '../limits/concurrency-limit.ts';
 import type { Client, ClientStore } from '../model/account-stores.ts';
 import { type Actor, auditedActor, type AuditEventName, type AuditLog } from '../model/audit-log.ts';
 import { TooManyApplicationsError, UnknownAccountError } from '../model/errors.ts';
-import { type ClientAdmin, createClientAdmin } from './client-admin.ts';
+import { type ClientAdmin, createClientAdmin, type SecretRotation } from './client-admin.ts';
 import {
   type ClientWithSecret,
   describeSelfService,
@@ -60,13 +60,14 @@ export class ApplicationAdmin {
   }
 
   /**
-   * Revokes the application's tokens.
+   * With an overlap the present secret is taken for so long beside the new one; without, the application's tokens are
+   * revoked. See `ClientAdmin`.
    * @throws UnknownAccountError where the owner has no such application
-   * @throws InvalidAccountError where it is public and has no secret
+   * @throws InvalidAccountError where it is public and has no secret, or the overlap is too long
    */
-  async rotateSecret(owner: Actor, id: string): Promise<ClientWithSecret> {
+  async rotateSecret(owner: Actor, id: string, rotation: SecretRotation = {}): Promise<ClientWithSecret> {
     await this.#refuseForeign(owner, id);
-    const rotated = await this.#admin.rotateSecret(id);
+    const rotated = await this.#admin.rotateSecret(id, rotation);
     this.#record('client.secret_rotated', owner, id);
     return rotated;
   }

@@ -20,17 +20,32 @@ export interface ClientAdmin {
   /** All clients, by id. */
   list(): Promise<readonly Client[]>;
   /**
-   * Gives a confidential client a new secret and revokes its tokens.
+   * Gives a confidential client a new secret. With an overlap, the present one is taken beside it for so long and no token
+   * is revoked: the client is changed over without an outage. Without, for a secret that got known, the present one and
+   * the one before it are refused at once, and the client's codes and tokens are revoked.
    * @throws UnknownAccountError where there is no such client
-   * @throws InvalidAccountError where it is public
+   * @throws InvalidAccountError where it is public, or the overlap is longer than 90 days
    */
-  rotateSecret(id: string): Promise<ClientWithSecret>;
+  rotateSecret(id: string, rotation?: SecretRotation): Promise<ClientWithSecret>;
   /**
    * Takes with it what users allowed the client, its tokens included.
    * @throws UnknownAccountError where there is no such client
    */
   delete(id: string): Promise<void>;
 }
+
+/** How a secret is replaced. */
+export interface SecretRotation {
+  /** How long the present secret is taken beside the new one, in seconds; 0 by default: it is refused at once. */
+  readonly overlapSeconds?: number;
+}
+
+const MOST_OVERLAP_SECONDS = 90 * 24 * 3600;
+
+const checkOverlap = (seconds: number): void => {
+  if (Number.isSafeInteger(seconds) && seconds >= 0 && seconds <= MOST_OVERLAP_SECONDS) return;
+  throw new InvalidAccountError('The overlap must be a whole number of seconds, of 90 days at the most.');
+};
 
 /** Our own secrets have 256 bits. One that a person made up is only taken when it is as long as that. */
 const LEAST_CHARACTERS = 32;
@@ -44,16 +59,39 @@ const checkSecret = ({ type, sandbox }: ClientDescription, secret: string | null
   }
 };
 
-export const createClientAdmin = (deps: {
+interface ClientAdminDeps {
   readonly clients: ClientStore;
   readonly clock: WallClock;
   readonly ids: IdSource;
-}): ClientAdmin => {
+}
+
+const createRotation =
+  ({ clients, clock, ids }: ClientAdminDeps) =>
+  async (client: Client, { overlapSeconds = 0 }: SecretRotation): Promise<ClientWithSecret> => {
+    const { id, secretHash: former } = client;
+    if (former === null) throw new InvalidAccountError(`${id} is a public client and has no secret.`);
+    checkOverlap(overlapSeconds);
+    const secret = newSecret(ids);
+    const secretHash = hashSecret(secret);
+    const endsAt = clock.now() + overlapSeconds * 1000;
+    const formerSecret = overlapSeconds === 0 ? null : { hash: former, endsAt };
+    await clients.rotateSecret(id, secretHash, formerSecret ?? undefined);
+    return { client: { ...client, secretHash, formerSecret }, secret };
+  };
+
+export const createClientAdmin = (deps: ClientAdminDeps): ClientAdmin => {
   const rowOf = (description: ClientDescription, secret: string | null): Client =>
     describedClient(description, {
       secretHash: secret === null ? null : hashSecret(secret),
       createdAt: deps.clock.now(),
     });
+
+  const rotate = createRotation(deps);
+
+  const replaceSecret = async (known: Client, { id, secretHash }: Client): Promise<void> => {
+    if (known.secretHash === null || secretHash === null || known.secretHash === secretHash) return;
+    await deps.clients.rotateSecret(id, secretHash);
+  };
 
   const find = async (id: string): Promise<Client> => {
     const client = await deps.clients.find(id);
@@ -77,23 +115,14 @@ export const createClientAdmin = (deps: {
       const known = await deps.clients.find(description.id);
       const described = rowOf(description, secret);
       const client = known === undefined ? described : { ...described, createdAt: known.createdAt };
-      if (known?.secretHash != null && client.secretHash !== null && known.secretHash !== client.secretHash) {
-        await deps.clients.rotateSecret(client.id, client.secretHash);
-      }
+      if (known !== undefined) await replaceSecret(known, client);
       await deps.clients.save(client);
       return client;
     },
 
     list: () => deps.clients.list(),
 
-    rotateSecret: async (id) => {
-      const client = await find(id);
-      if (client.secretHash === null) throw new InvalidAccountError(`${id} is a public client and has no secret.`);
-      const secret = newSecret(deps.ids);
-      const secretHash = hashSecret(secret);
-      await deps.clients.rotateSecret(id, secretHash);
-      return { client: { ...client, secretHash }, secret };
-    },
+    rotateSecret: async (id, rotation = {}) => rotate(await find(id), rotation),
 
     delete: async (id) => {
       await deps.clients.delete((await find(id)).id);

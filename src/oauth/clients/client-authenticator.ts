@@ -1,3 +1,4 @@
+import type { WallClock } from '../../shared/clock.ts';
 import type { ClientFailureLimit } from '../limits/client-failure-limit.ts';
 import type { Client, ClientStore } from '../model/account-stores.ts';
 import type { Admission, RequestRoute } from '../model/admission.ts';
@@ -33,6 +34,9 @@ interface Claim {
 
 const refused = (): OAuthError => new OAuthError('invalid_client', 'The client could not be authenticated.');
 
+/** An empty password is none: how a public client sends Basic (RFC 6749 sections 2.3.1 and 3.1). */
+const claimOf = ({ id, secret }: BasicCredentials): Claim => ({ id, secret: secret === '' ? undefined : secret });
+
 const claimsOf = ({ authorization, parameters }: ClientRequest): readonly Claim[] => {
   const id = parameters.get('client_id');
   const secret = parameters.get('client_secret');
@@ -44,29 +48,39 @@ const claimsOf = ({ authorization, parameters }: ClientRequest): readonly Claim[
   if (id !== undefined && readings.length > 0 && !readings.some((reading) => reading.id === id)) {
     throw new OAuthError('invalid_request', 'The client_id differs from the one that authenticates.');
   }
-  return readings.filter((reading: BasicCredentials) => id === undefined || reading.id === id);
+  return readings.filter((reading) => id === undefined || reading.id === id).map(claimOf);
 };
 
-/** Against this, a secret of an unknown client is compared. */
+/** Against this, a secret is compared where there is none: no secret has this hash. */
 const unmatchedHash = 'A'.repeat(43);
 
-const proves = (claim: Claim, client: Client | undefined): boolean => {
+/** Those that a secret may have: of the present one, and of the one that gives way to it. */
+const hashesOf = (client: Client | undefined, now: number): readonly string[] => {
+  const { secretHash = null, formerSecret = null } = client ?? {};
+  if (secretHash === null) return [unmatchedHash, unmatchedHash];
+  return [secretHash, formerSecret !== null && formerSecret.endsAt > now ? formerSecret.hash : unmatchedHash];
+};
+
+const proves = (claim: Claim, client: Client | undefined, now: number): boolean => {
   if (claim.secret === undefined) return client?.secretHash === null;
-  const matches = secretMatches(claim.secret, client?.secretHash ?? unmatchedHash);
-  return matches && client !== undefined;
+  // All are compared, whatever comes of the first.
+  const matches = hashesOf(client, now).map((hash) => secretMatches(claim.secret ?? '', hash));
+  return matches.includes(true);
 };
 
 export const createClientAuthenticator = (deps: {
   readonly clients: ClientStore;
   readonly admission: Admission;
   readonly failureLimit: ClientFailureLimit;
+  readonly clock: WallClock;
 }): ClientAuthenticator => ({
   authenticate: async (request) => {
     const { route, address } = request;
     const clientIds: string[] = [];
     for (const claim of claimsOf(request)) {
       const client = await deps.clients.find(claim.id);
-      if (proves(claim, client) && client !== undefined && deps.admission.admits(client, route)) return client;
+      if (proves(claim, client, deps.clock.now()) && client !== undefined && deps.admission.admits(client, route))
+        return client;
       // Without a secret it was no guess.
       if (client !== undefined && claim.secret !== undefined) clientIds.push(client.id);
     }

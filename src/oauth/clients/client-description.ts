@@ -59,7 +59,7 @@ const usableId = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
 /** Control characters, and those that turn the text around them: the consent page would show another name. */
 const UNREADABLE = /[\p{Cc}\p{Bidi_Control}]/u;
 
-const faultsOf = (client: Omit<Client, 'secretHash' | 'createdAt'>): readonly string[] => [
+const faultsOf = (client: Omit<Client, 'secretHash' | 'formerSecret' | 'createdAt'>): readonly string[] => [
   ...(usableId.test(client.id) ? [] : ['id: must be letters, digits and ._-']),
   ...(client.name.trim() === '' || UNREADABLE.test(client.name) ? ['name: must be a line of text'] : []),
   ...(client.redirectUris.length === 0 && client.responseTypes.length > 0
@@ -89,7 +89,7 @@ export const describedClient = (
   const complete = { ...client, defaultScopes: description.defaultScopes ?? client.scopes };
   const faults = faultsOf(complete);
   if (faults.length > 0) throw new InvalidAccountError(faults.join('; '));
-  return { ...complete, secretHash, createdAt };
+  return { ...complete, secretHash, formerSecret: null, createdAt };
 };
 
 /** The scopes of clients that are not set up by the service's administrator: nothing of other people's calls. */

@@ -29,7 +29,12 @@ export const createClients = (parts: {
   const { admission, auditLog, clock, ids } = parts;
   const { clients, users, registrationTokens } = parts.stores;
   return {
-    clientAuthenticator: createClientAuthenticator({ clients, admission, failureLimit: new ClientFailureLimit(clock) }),
+    clientAuthenticator: createClientAuthenticator({
+      clients,
+      admission,
+      failureLimit: new ClientFailureLimit(clock),
+      clock,
+    }),
     clientRegistration: new ClientRegistration({
       registrationTokens,
       clients,

@@ -49,7 +49,7 @@ const check = ({ name, days }: NewRegistrationToken): void => {
 
 export const createRegistrationTokens = (deps: {
   readonly registrationTokens: RegistrationTokenStore;
-  readonly auditLog: AuditLog;
+  readonly auditLog: Pick<AuditLog, 'record'>;
   readonly clock: WallClock;
   readonly ids: IdSource;
 }): RegistrationTokens => {

@@ -3,7 +3,7 @@ import type { IdSource } from '../../shared/ids.ts';
 import type { ClientAuthenticator, ClientRequest } from '../clients/client-authenticator.ts';
 import { RequestRateLimit } from '../limits/request-rate-limit.ts';
 import { type Client, DEVICE_CODE_GRANT } from '../model/account-stores.ts';
-import { OAuthError } from '../model/errors.ts';
+import { OAuthError, TooManyRequestsError } from '../model/errors.ts';
 import type { DeviceGrant, DeviceGrantStore } from '../model/grant-stores.ts';
 import { networkOfAddress } from '../model/network-of-address.ts';
 import { requestedScopes } from '../model/requested-scopes.ts';
@@ -15,6 +15,9 @@ const LIFETIME_SECONDS = 600;
 const INTERVAL_SECONDS = 5;
 /** How many devices may wait behind one address: the id of a public client is no secret, and each leaves a row. */
 const DEVICES = { most: 100, windowSeconds: LIFETIME_SECONDS };
+
+/** Where too many devices wait in all: some of them are answered or forgotten each minute. */
+const RETRY_SECONDS = 60;
 
 /** RFC 8628 section 3.2. */
 export interface DeviceAuthorizationResponse {
@@ -50,7 +53,7 @@ export class DeviceAuthorization {
    * @throws OAuthError `invalid_client` where the client could not be authenticated
    * @throws OAuthError `unauthorized_client` where it may not use the device flow
    * @throws OAuthError `invalid_scope` where the scope is unknown, or more than the client may ask for
-   * @throws TooManyRequestsError where too many devices wait behind the address
+   * @throws TooManyRequestsError where too many devices wait behind the address, or in all
    */
   async begin(request: ClientRequest): Promise<DeviceAuthorizationResponse> {
     const { clock, ids, publicUrl } = this.#deps;
@@ -92,6 +95,7 @@ export class DeviceAuthorization {
     const { devices, ids } = this.#deps;
     const userCode = newUserCode(ids);
     const written = await devices.insert({ ...grant, userCodeHash: hashUserCode(userCode) });
+    if (written === 'full') throw new TooManyRequestsError(RETRY_SECONDS);
     return written === 'inserted' ? userCode : this.#insert(grant);
   }
 }

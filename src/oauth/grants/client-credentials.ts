@@ -2,6 +2,7 @@ import type { Client, User, UserStore } from '../model/account-stores.ts';
 import type { Admission, RequestRoute } from '../model/admission.ts';
 import type { AuditLog } from '../model/audit-log.ts';
 import { OAuthError } from '../model/errors.ts';
+import type { KeyProof } from '../model/key-proof.ts';
 import { requestedScopes } from '../model/requested-scopes.ts';
 import type { TokenResponse } from '../tokens/token-minter.ts';
 import type { DirectIssue } from './direct-issue.ts';
@@ -10,8 +11,7 @@ export interface ClientCredentialsRequest {
   /** Authenticated. */
   readonly client: Client;
   readonly scope: string | undefined;
-  /** Thumbprint of the key that the request proved; null where it proved none. */
-  readonly dpopKey: string | null;
+  readonly proof: KeyProof;
   readonly route: RequestRoute;
   /** Of the requester, as far as the proxies that we trust tell. */
   readonly address: string;
@@ -26,6 +26,7 @@ export interface ClientCredentialsGrant {
    * @throws OAuthError `invalid_client` where the owner of a key pair may not use it any more
    * @throws OAuthError `invalid_scope` where the scope is unknown, or more than the client may ask for
    * @throws OAuthError `invalid_grant` where the secret was changed meanwhile
+   * @throws InvalidProofError where the proof of the key was used before
    */
   exchange(request: ClientCredentialsRequest): Promise<TokenResponse>;
 }
@@ -43,15 +44,17 @@ export const createClientCredentialsGrant = (deps: {
   };
 
   return {
-    exchange: async ({ client, scope, dpopKey, route, address }) => {
+    exchange: async ({ client, scope, proof, route, address }) => {
       if (client.secretHash === null) {
         throw new OAuthError('unauthorized_client', 'A public client has no credentials to use.');
       }
       const scopes = requestedScopes(client, scope);
       const user = client.kind === 'key-pair' ? await ownerOf(client, route) : null;
-      const response = await deps.directIssue.issue({ client, user, scopes, dpopKey, gives: 'access-only' });
+      await proof.spend();
+      const asked = { client, user, scopes, dpopKey: proof.key, gives: 'access-only' } as const;
+      const response = await deps.directIssue.issue(asked);
       const detail = 'client_credentials';
-      deps.auditLog.record('token.issued', { userId: user?.id ?? null, clientId: client.id, address, detail });
+      deps.auditLog.count('token.issued', { userId: user?.id ?? null, clientId: client.id, address, detail });
       return response;
     },
   };

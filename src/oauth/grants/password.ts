@@ -3,7 +3,8 @@ import type { Client, User } from '../model/account-stores.ts';
 import type { RequestRoute } from '../model/admission.ts';
 import type { AuditLog } from '../model/audit-log.ts';
 import { OAuthError, WrongCredentialsError } from '../model/errors.ts';
-import { grantableScopes, requestedScopes } from '../model/requested-scopes.ts';
+import type { KeyProof } from '../model/key-proof.ts';
+import { chooserOf, grantableScopes, requestedScopes } from '../model/requested-scopes.ts';
 import { mayRefresh, type TokenResponse } from '../tokens/token-minter.ts';
 import type { DirectIssue } from './direct-issue.ts';
 
@@ -12,8 +13,7 @@ export interface PasswordRequest {
   readonly username: string;
   readonly password: string;
   readonly scope: string | undefined;
-  /** Thumbprint of the key that the request proved; null where it proved none. */
-  readonly dpopKey: string | null;
+  readonly proof: KeyProof;
   readonly route: RequestRoute;
   /** Of the requester, as far as the proxies that we trust tell. */
   readonly address: string;
@@ -24,6 +24,7 @@ export interface PasswordGrant {
   /**
    * @throws OAuthError `invalid_grant` where name or password are not right
    * @throws OAuthError `invalid_scope` where client or user may not have it
+   * @throws InvalidProofError where the proof of the key was used before
    * @throws LoginLimitedError after too many failures
    * @throws TooManyRequestsError where too many logins wait already
    */
@@ -46,17 +47,18 @@ export const createPasswordGrant = (deps: {
 
   return {
     exchange: async (request) => {
-      const { client, scope, dpopKey, address } = request;
+      const { client, scope, proof, address } = request;
       const asked = requestedScopes(client, scope);
       const user = await logIn(request);
       const scopes = grantableScopes(asked, {
         role: user.role,
-        chosenBy: scope === undefined ? 'default' : 'request',
+        chosenBy: chooserOf(scope),
       });
+      await proof.spend();
       const gives = mayRefresh(client) ? 'with-refresh' : 'access-only';
-      const response = await deps.directIssue.issue({ client, user, scopes, dpopKey, gives });
+      const response = await deps.directIssue.issue({ client, user, scopes, dpopKey: proof.key, gives });
       const detail = 'password';
-      deps.auditLog.record('token.issued', { userId: user.id, clientId: client.id, address, detail });
+      deps.auditLog.count('token.issued', { userId: user.id, clientId: client.id, address, detail });
       return response;
     },
   };

@@ -1,6 +1,7 @@
 import { calculateJwkThumbprint, EmbeddedJWK, type JWK, type JWTPayload, jwtVerify } from 'jose';
 import type { WallClock } from '../../shared/clock.ts';
 import { InvalidProofError } from '../model/errors.ts';
+import { type KeyProof, NO_PROOF } from '../model/key-proof.ts';
 import { hashSecret } from '../model/secrets.ts';
 import type { ProofStore } from '../model/token-stores.ts';
 
@@ -16,11 +17,17 @@ export interface SentProof {
 /** Checks proofs of possession. Each is taken once. */
 export interface DpopProofs {
   /**
-   * @param accessToken the token that the proof must name (RFC 9449 section 4.2, `ath`); at the token endpoint none
+   * Checks a proof at the token endpoint, and leaves it unused.
+   * @throws InvalidProofError where it is repeated, malformed, stale, or made for another request
+   */
+  examine(sent: SentProof): Promise<KeyProof>;
+  /**
+   * Checks a proof and uses it up.
+   * @param accessToken the token that the proof must name (RFC 9449 section 4.2, `ath`)
    * @returns the thumbprint of the key (RFC 7638); undefined where no proof was sent
    * @throws InvalidProofError where it is repeated, malformed, replayed, stale, or made for another request
    */
-  check(sent: SentProof, accessToken?: string): Promise<string | undefined>;
+  check(sent: SentProof, accessToken: string): Promise<string | undefined>;
 }
 
 /** RFC 9449 section 5.1, `dpop_signing_alg_values_supported`: none with a shared secret. */
@@ -73,6 +80,12 @@ const checkSecrecy = ({ jwk }: SignedProof): void => {
   if (PRIVATE_MEMBERS.some((name) => Object.hasOwn(jwk, name))) throw refused('gives a private key away');
 };
 
+/** An id is taken for each key apart: no client can use up the ids of others. */
+const hashOfProof = ({ payload: { jti }, thumbprint }: SignedProof): string => {
+  if (typeof jti !== 'string' || jti === '' || jti.length > MOST_CHARACTERS_OF_ID) throw refused('has no usable id');
+  return hashSecret(`${thumbprint}.${jti}`);
+};
+
 export const createDpopProofs = (deps: {
   readonly proofs: ProofStore;
   /** The origin of every address that proofs are made for; a header of the request could be forged. */
@@ -100,23 +113,30 @@ export const createDpopProofs = (deps: {
     return madeAt;
   };
 
-  /** Section 11.1. The id is taken for each key apart: no client can use up the ids of others. */
-  const takeOnce = async ({ payload: { jti }, thumbprint }: SignedProof, madeAt: number): Promise<void> => {
-    if (typeof jti !== 'string' || jti === '' || jti.length > MOST_CHARACTERS_OF_ID) throw refused('has no usable id');
-    const hash = hashSecret(`${thumbprint}.${jti}`);
+  /** Section 11.1. */
+  const takeOnce = async (hash: string, madeAt: number): Promise<void> => {
     const staleAt = Math.ceil(madeAt + MAX_AGE_MS) + 1;
     if ((await deps.proofs.take(hash, staleAt)) === 'seen') throw refused('was used before');
   };
 
+  const examine = async (sent: SentProof, accessToken: string | undefined): Promise<KeyProof> => {
+    if (sent.value === undefined) return NO_PROOF;
+    const proof = await verifySignature(sent.value, deps.clock.now());
+    checkSecrecy(proof);
+    checkAddress(proof.payload, sent);
+    checkToken(proof.payload, accessToken);
+    const madeAt = checkAge(proof.payload);
+    const hash = hashOfProof(proof);
+    return { key: proof.thumbprint, spend: () => takeOnce(hash, madeAt) };
+  };
+
   return {
+    examine: (sent) => examine(sent, undefined),
+
     check: async (sent, accessToken) => {
-      if (sent.value === undefined) return undefined;
-      const proof = await verifySignature(sent.value, deps.clock.now());
-      checkSecrecy(proof);
-      checkAddress(proof.payload, sent);
-      checkToken(proof.payload, accessToken);
-      await takeOnce(proof, checkAge(proof.payload));
-      return proof.thumbprint;
+      const proof = await examine(sent, accessToken);
+      await proof.spend();
+      return proof.key ?? undefined;
     },
   };
 };

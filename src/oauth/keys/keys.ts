@@ -15,7 +15,7 @@ export interface Keys {
 export const createKeys = (parts: {
   readonly stores: Pick<OAuthStores, 'signingKeys' | 'proofs'>;
   readonly publicUrl: string;
-  readonly auditLog: AuditLog;
+  readonly auditLog: Pick<AuditLog, 'record'>;
   readonly clock: Clock;
 }): Keys => {
   const { stores, publicUrl, auditLog, clock } = parts;

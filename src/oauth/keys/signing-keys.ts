@@ -31,7 +31,7 @@ interface UsableKey {
 
 export interface SigningKeysDeps {
   readonly signingKeys: SigningKeyStore;
-  readonly auditLog: AuditLog;
+  readonly auditLog: Pick<AuditLog, 'record'>;
   readonly clock: Clock;
 }
 

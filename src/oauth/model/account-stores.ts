@@ -42,6 +42,12 @@ export type GrantType =
 /** The client that the service's own pages and commands act as: no user allowed it anything, or can take that back. */
 export const BUILT_IN_CLIENT_ID = 'offhook';
 
+/** A secret that gave way to a new one, and is taken until then: its client can be changed over without an outage. */
+export interface FormerSecret {
+  readonly hash: string;
+  readonly endsAt: number;
+}
+
 export interface Client {
   /** The `client_id`. */
   readonly id: string;
@@ -49,6 +55,8 @@ export interface Client {
   readonly name: string;
   /** null for a public client (RFC 6749 section 2.1). */
   readonly secretHash: string | null;
+  /** The secret before this one, where it is still taken beside it. */
+  readonly formerSecret: FormerSecret | null;
   readonly redirectUris: readonly string[];
   readonly responseTypes: readonly ResponseType[];
   readonly grantTypes: readonly GrantType[];
@@ -90,8 +98,12 @@ export interface ClientStore {
   save(client: Client): Promise<void>;
   /** Of kind `application`, by name. */
   listOwnedBy(userId: string): Promise<readonly Client[]>;
-  /** The same commit deletes the client's codes, device grants and token families. */
-  rotateSecret(id: string, secretHash: string): Promise<void>;
+  /**
+   * Replaces the secret, and whatever was taken beside it.
+   * @param former what is taken beside the new one; without it, the same commit deletes the client's codes, device grants
+   *   and token families
+   */
+  rotateSecret(id: string, secretHash: string, former?: FormerSecret): Promise<void>;
   /** Deletes it with its codes, its token families and what was remembered of it; of an unknown one, nothing. */
   delete(id: string): Promise<void>;
   /** Deletes the key pair that its owner has, with its token families, and inserts this one. */

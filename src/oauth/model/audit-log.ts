@@ -52,6 +52,10 @@ export interface AuditEvent {
 export interface RecordedAuditEvent extends AuditEvent {
   readonly id: number;
   readonly username: string | null;
+  /** How often it happened since `at`: more than once only for what is counted. */
+  readonly count: number;
+  /** The last time that it happened; `address` is of then. */
+  readonly lastAt: number;
 }
 
 export interface AuditQuery {
@@ -63,6 +67,8 @@ export interface AuditQuery {
 
 export interface AuditStore {
   append(event: AuditEvent): Promise<void>;
+  /** Writes one row for all that is equal but for time and address, on each day in UTC. */
+  count(event: AuditEvent): Promise<void>;
   /** The newest first. */
   list(query: AuditQuery): Promise<readonly RecordedAuditEvent[]>;
   deleteBefore(time: number): Promise<void>;
@@ -70,21 +76,33 @@ export interface AuditStore {
 
 /** Records what happened; the time is now. It never fails its caller: an event that cannot be written is logged. */
 export interface AuditLog {
-  record(event: AuditEventName, about: Partial<Pick<AuditEvent, 'userId' | 'clientId' | 'address' | 'detail'>>): void;
+  record(event: AuditEventName, about: AuditSubject): void;
+  /**
+   * The same for what programs do by routine, or strangers as often as they like: one row a day says how often it
+   * happened, and nobody can fill the disk with it.
+   */
+  count(event: AuditEventName, about: AuditSubject): void;
 }
+
+/** Whom and what an event is about. */
+export type AuditSubject = Partial<Pick<AuditEvent, 'userId' | 'clientId' | 'address' | 'detail'>>;
 
 export const createAuditLog = (deps: {
   readonly audit: AuditStore;
   readonly clock: WallClock;
   readonly log: Log;
-}): AuditLog => ({
-  record: (event, about) => {
+}): AuditLog => {
+  const write = (how: 'append' | 'count', event: AuditEventName, about: AuditSubject): void => {
     const nothing = { userId: null, clientId: null, address: null, detail: null };
-    deps.audit.append({ event, at: deps.clock.now(), ...nothing, ...about }).catch((error: unknown) => {
+    deps.audit[how]({ event, at: deps.clock.now(), ...nothing, ...about }).catch((error: unknown) => {
       deps.log.error({ err: error, event }, 'an event could not be written to the audit log');
     });
-  },
-});
+  };
+  return {
+    record: (event, about) => write('append', event, about),
+    count: (event, about) => write('count', event, about),
+  };
+};
 
 /** A user who is logged in and manages something, and from where, for the audit log. */
 export interface Actor {

@@ -12,6 +12,8 @@ export interface AuthorizationRequest {
   /** Echoed byte for byte; null where the client sent none. */
   readonly state: string | null;
   readonly codeChallenge: string | null;
+  /** `dpop_jkt` (RFC 9449 section 10): thumbprint of the key that the code is for; null where the client named none. */
+  readonly dpopKey: string | null;
 }
 
 /** Where an error may be sent, once client and address are known to be good. */
@@ -33,5 +35,6 @@ export const hashOfRequest = (request: AuthorizationRequest): string =>
       [...request.scopes].sort(),
       request.state,
       request.codeChallenge,
+      request.dpopKey,
     ]),
   );

@@ -56,6 +56,8 @@ export interface AuthorizationCode {
   readonly scopes: readonly Scope[];
   /** S256 (RFC 7636); null where the request had none. */
   readonly codeChallenge: string | null;
+  /** Thumbprint of the only key that may redeem it (RFC 9449 section 10); null where the request named none. */
+  readonly dpopKey: string | null;
   readonly createdAt: number;
   readonly expiresAt: number;
 }
@@ -74,6 +76,8 @@ export type RedemptionDecision =
 
 export interface CodeStore {
   insert(code: AuthorizationCode): Promise<void>;
+  /** The client that a code waits for; undefined where it is unknown or was redeemed. */
+  findClient(hash: string): Promise<string | undefined>;
   /**
    * Reads the code and does as `decide` says, with nothing in between: of many at once, one sees `redeemedAt` null.
    * `issue` sets `redeemedAt` to `at` and inserts family and tokens; `revoke` deletes the family `familyId`; `refuse`
@@ -114,6 +118,7 @@ export interface DeviceGrantView extends DeviceGrant {
   readonly answer: DeviceAnswer;
   /** The least time between two polls; each `slow_down` makes it longer. */
   readonly intervalSeconds: number;
+  /** Of a grant that was redeemed, when it was. */
   readonly lastPolledAt: number | null;
 }
 
@@ -125,8 +130,13 @@ export type PollDecision =
   | { readonly action: 'refuse' };
 
 export interface DeviceGrantStore {
-  /** `taken`: another device waits with this user code, and nothing was written. Starts pending, `intervalSeconds` is 5. */
-  insert(grant: DeviceGrant): Promise<'inserted' | 'taken'>;
+  /**
+   * Starts pending; `intervalSeconds` is 5. `taken`: another device waits with this user code, `full`: as many wait as may be
+   * stored. Then nothing was written.
+   */
+  insert(grant: DeviceGrant): Promise<'inserted' | 'taken' | 'full'>;
+  /** The client that a person approved, and that has not polled since; undefined where there is none. */
+  findApproved(deviceCodeHash: string): Promise<string | undefined>;
   /** One that is pending and has not expired. */
   findPending(userCodeHash: string, now: number): Promise<DeviceGrantView | undefined>;
   /** Writes the person's answer; of many at once, one is written. `gone`: none is pending under this code. */

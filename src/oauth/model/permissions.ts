@@ -8,12 +8,13 @@ export type Permission =
 const ownCalls: readonly Permission[] = ['calls:read', 'calls:place', 'calls:stop'];
 const allCalls: readonly Permission[] = ['calls:read-all', 'calls:stop-all'];
 
-/** Every scope and what it allows. */
+/** Every scope and what it allows its user. `application` is for a client that acts for no user (RFC 6749 section 4.4). */
 export const scopePermissions = {
   call: ownCalls,
   read: ['calls:read'],
   write: ['calls:place', 'calls:stop'],
   public: ['profile:read'],
+  application: [],
   operator: allCalls,
   admin: [...allCalls, 'administer'],
   all: [...ownCalls, 'profile:read', ...allCalls, 'administer'],
@@ -45,24 +46,28 @@ export const permissionsOf = (scopes: readonly Scope[], role: Role): ReadonlySet
 
 /** Whether a user of that role can give the scope to a client: some scopes belong to a role. */
 export const mayGrant = (scope: Scope, role: Role): boolean => {
+  if (scope === 'application') return false;
   if (scope === 'admin') return role === 'admin';
   return scope !== 'operator' || role !== 'user';
 };
 
+/** What libraries for OpenID Connect ask for by themselves: nothing is given for it, and nothing refused. */
+const ignored: ReadonlySet<string> = new Set(['', 'openid', 'offline_access']);
+
 /**
- * Reads a `scope` parameter (RFC 6749 section 3.3).
- * @returns undefined where it names what does not exist, or nothing
+ * Reads a `scope` parameter (RFC 6749 section 3.3), whatever white space is in it.
+ * @returns undefined where it names what does not exist; empty where it asks for nothing
  */
 export const parseScopes = (text: string): readonly Scope[] | undefined => {
-  const names = [...new Set(text.split(' '))];
+  const names = [...new Set(text.split(/\s+/))].filter((name) => !ignored.has(name));
   return names.every(isScope) ? names : undefined;
 };
 
 export const formatScopes = (scopes: readonly Scope[]): string => scopes.join(' ');
 
-/** Whether every scope of `wanted` is among `allowed`. */
+/** Whether every scope of `wanted` is among `allowed`, or a part of one: `all` has everything that a user may do. */
 export const isWithin = (wanted: readonly Scope[], allowed: readonly Scope[]): boolean =>
-  wanted.every((scope) => allowed.includes(scope));
+  wanted.every((scope) => allowed.includes(scope) || (allowed.includes('all') && scope !== 'application'));
 
 /** What the consent page says that a scope allows. */
 export const scopeDescriptions: Readonly<Record<Scope, string>> = {
@@ -70,6 +75,7 @@ export const scopeDescriptions: Readonly<Record<Scope, string>> = {
   read: 'See your calls',
   write: 'Place calls in your name and end them',
   public: 'See your name and role',
+  application: 'See the calls that it placed',
   operator: 'See and end the calls of everybody',
   admin: 'Manage this service, and see and end the calls of everybody',
   all: 'Do everything that you may do',

@@ -9,12 +9,16 @@ const refused = (message: string): OAuthError => new OAuthError('invalid_scope',
  * @throws OAuthError `invalid_scope` where it is unknown, or more than the client may ask for
  */
 export const requestedScopes = (client: Client, text: string | undefined): readonly Scope[] => {
-  const scopes = text === undefined ? client.defaultScopes : parseScopes(text);
+  const scopes = parseScopes(text ?? '');
   if (scopes === undefined || !isWithin(scopes, client.scopes)) {
     throw refused('The scope is unknown, or more than the client may ask for.');
   }
-  return scopes;
+  return scopes.length === 0 ? client.defaultScopes : scopes;
 };
+
+/** Whether a request names a scope, or gets the default of its client. */
+export const chooserOf = (text: string | undefined): 'request' | 'default' =>
+  parseScopes(text ?? '')?.length === 0 ? 'default' : 'request';
 
 /**
  * What a user of that role gives without being asked. A scope that the user has not is refused when it was asked for by name,

@@ -56,10 +56,10 @@ export interface AccessTokenView extends AccessToken {
 export interface RefreshTokenView extends RefreshToken {
   readonly family: TokenFamily;
   readonly user: TokenUser;
-  /** When it was first exchanged for a successor; null while it is the current one. */
+  /** When it was exchanged for its successor; null while it is the current one. */
   readonly rotatedAt: number | null;
-  /** How many refresh tokens it was exchanged for. */
-  readonly successors: number;
+  /** What it was exchanged for, as long as that is kept. */
+  readonly answer: string | null;
 }
 
 /** What one user allowed one client, as that user sees it. */
@@ -74,9 +74,17 @@ export interface GrantedApplication {
   readonly lastUsedAt: number;
 }
 
-/** What a rotation does: gives a successor, revokes the family, or changes nothing. */
+/** What is kept of an answer, so that the same token can be given the same again. */
+export interface KeptAnswer {
+  /** Sealed: a store cannot read it. */
+  readonly sealed: string;
+  readonly expiresAt: number;
+}
+
+/** What a rotation does: gives the successor, gives it again, revokes the family, or changes nothing. */
 export type RotationDecision =
-  | { readonly action: 'issue'; readonly at: number; readonly tokens: IssuedTokens }
+  | { readonly action: 'issue'; readonly at: number; readonly tokens: IssuedTokens; readonly answer: KeptAnswer }
+  | { readonly action: 'repeat' }
   | { readonly action: 'revoke' }
   | { readonly action: 'refuse' };
 
@@ -90,14 +98,16 @@ export interface Proof {
 export interface TokenStore {
   /**
    * Writes a family with its first tokens.
-   * @param proof what the decision stands on: `refused`, and nothing is written, where it does not hold any more
+   * @param proof what the decision stands on: `refused`, and nothing is written, where it does not hold any more. A secret
+   *   that gave way to a new one holds until its end
    */
   start(family: TokenFamily, tokens: IssuedTokens, proof?: Proof): Promise<'started' | 'refused'>;
   /** One query by primary key: it runs for every call of the API. Expired tokens are found too. */
   findAccess(hash: string): Promise<AccessTokenView | undefined>;
   /**
-   * Reads the refresh token and does as `decide` says, with nothing in between. `issue` inserts the tokens, counts a
-   * successor and sets `rotatedAt` to `at` where it was null; `revoke` deletes the family; `refuse` writes nothing.
+   * Reads the refresh token and does as `decide` says, with nothing in between. `issue`, once for each token, inserts the
+   * tokens, sets `rotatedAt` to `at` and keeps the answer until it expires or the family dies; `revoke` deletes the family;
+   * `repeat` and `refuse` write nothing.
    * `decide` is pure and may run again when the database makes the transaction start over.
    * @returns what was decided; undefined where no such token is known
    */
@@ -125,9 +135,11 @@ export interface TokenStore {
   revokeApplication(userId: string, clientId: string): Promise<number>;
   /** What the user allowed, built-in clients and the user's own key pair excepted, by name of the client. */
   listApplications(userId: string, now: number): Promise<readonly GrantedApplication[]>;
+  /** The ids of the users whose grant to a client stands: who have a family of it that is not over. */
+  listGrantors(clientId: string, now: number): Promise<readonly string[]>;
   /** Notes when families were last used. Unknown ones are skipped, and no time is moved back. */
   recordUse(uses: ReadonlyMap<string, number>): Promise<void>;
-  /** Deletes expired tokens, and families that are over or have no token left. */
+  /** Deletes expired tokens and answers, and families that are over or have no token left. */
   deleteExpired(now: number): Promise<void>;
 }
 

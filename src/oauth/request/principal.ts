@@ -23,6 +23,8 @@ export interface UserPrincipal extends TokenFacts {
 /** A request that acts for a client itself, and so for no user (RFC 6749 section 4.4). */
 export interface ClientPrincipal extends TokenFacts {
   readonly kind: 'client';
+  /** Ids of the users for whom it placed calls that it may see now; undefined without the scope `application`. */
+  readonly grantors: ReadonlySet<string> | undefined;
 }
 
 export type Principal = UserPrincipal | ClientPrincipal;

@@ -6,6 +6,7 @@ import { BUILT_IN_CLIENT_ID, type Client, type ClientStore } from '../model/acco
 import type { RequestRoute } from '../model/admission.ts';
 import type { AuditLog } from '../model/audit-log.ts';
 import { InvalidTokenError, MissingCredentialsError, OAuthError, WrongCredentialsError } from '../model/errors.ts';
+import { NO_PROOF } from '../model/key-proof.ts';
 import { readBasicCredentials } from '../request/basic-credentials.ts';
 import type { TokenResponse } from '../tokens/token-minter.ts';
 
@@ -113,7 +114,7 @@ export const createBasicLogin = (deps: {
       const asked = { client, user, scopes, dpopKey: null, gives: 'with-refresh' } as const;
       const response = await translate(deps.grants.direct.issue(asked), () => new WrongCredentialsError());
       const { address } = request;
-      auditLog.record('token.issued', { userId: user.id, clientId: client.id, address, detail: 'basic' });
+      auditLog.count('token.issued', { userId: user.id, clientId: client.id, address, detail: 'basic' });
       return loginTokens(response, issuedAt);
     },
 
@@ -126,7 +127,7 @@ export const createBasicLogin = (deps: {
       const client = await builtInClient();
       const issuedAt = clock.now();
       const { refreshToken, route, address } = renewal;
-      const asked = { client, refreshToken, scope: undefined, dpopKey: null, route, address };
+      const asked = { client, refreshToken, scope: undefined, proof: NO_PROOF, route, address };
       const response = await translate(deps.grants.refreshToken.refresh(asked), () => new InvalidTokenError());
       return loginTokens(response, issuedAt);
     },

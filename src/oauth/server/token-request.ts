@@ -4,6 +4,7 @@ import type { RequestRateLimit } from '../limits/request-rate-limit.ts';
 import { type Client, type ClientStore, DEVICE_CODE_GRANT, type GrantType } from '../model/account-stores.ts';
 import type { Admission, RequestRoute } from '../model/admission.ts';
 import { InvalidProofError, OAuthError } from '../model/errors.ts';
+import type { KeyProof } from '../model/key-proof.ts';
 import type { Parameters } from '../request/parameters.ts';
 
 /** How the answer to a code gets to its client: `redirect` for a browser that was sent here and goes on with it. */
@@ -15,8 +16,8 @@ export interface TokenRequest {
   readonly route: RequestRoute;
   /** Of the requester, as far as the proxies that we trust tell. */
   readonly address: string;
-  /** Thumbprint of the key that the request proved (RFC 9449 section 5); null where it proved none. */
-  readonly dpopKey: string | null;
+  /** RFC 9449 section 5. */
+  readonly proof: KeyProof;
   readonly codeAnswer: CodeAnswer;
   readonly parameters: Readonly<Record<string, string>>;
 }
@@ -115,11 +116,12 @@ export const createTokenRequestCheck = (deps: TokenRequestCheckDeps): TokenReque
     return client;
   };
 
-  const provenKey = async ({ tokenBinding }: Client, proof: SentProof): Promise<string | null> => {
-    const key = await deps.proofs.check(proof);
-    if (key !== undefined) return key;
-    if (tokenBinding === 'dpop') throw new InvalidProofError('This client must send a DPoP proof.');
-    return null;
+  const examinedProof = async ({ tokenBinding }: Client, sent: SentProof): Promise<KeyProof> => {
+    const proof = await deps.proofs.examine(sent);
+    if (proof.key === null && tokenBinding === 'dpop') {
+      throw new InvalidProofError('This client must send a DPoP proof.');
+    }
+    return proof;
   };
 
   return {
@@ -133,8 +135,8 @@ export const createTokenRequestCheck = (deps: TokenRequestCheckDeps): TokenReque
       const client = await clientOf(asked, grantType);
       deps.clientRate?.take(client.id);
       checkParameters(parameters, grantType);
-      const dpopKey = await provenKey(client, asked.proof);
-      return { client, route, address, dpopKey, codeAnswer, parameters: parameters.given() };
+      const proof = await examinedProof(client, asked.proof);
+      return { client, route, address, proof, codeAnswer, parameters: parameters.given() };
     },
   };
 };

@@ -56,7 +56,7 @@ export const createIntrospection = (deps: IntrospectionDeps): Introspection => {
     return admits(found.user, request) ? found : undefined;
   };
 
-  /** One that was rotated may still give a sibling for some seconds, but is not the one in force. */
+  /** One that was rotated may still give its answer again for some seconds, but is not the one in force. */
   const findRefresh = async (request: IntrospectionRequest): Promise<RefreshTokenView | undefined> => {
     const hash = await tokenReader.hashOf(request.token, 'refresh');
     const found = hash === undefined ? undefined : await tokens.findRefresh(hash);

@@ -96,6 +96,12 @@ export const createTokenMinter = ({ ids, jwt }: { readonly ids: IdSource; readon
   };
 };
 
+/** The same response at a later time: what is left of the access token. */
+export const repeatedResponse = (first: TokenResponse, { access }: IssuedTokens, now: number): TokenResponse => ({
+  ...first,
+  expires_in: Math.max(0, Math.min(first.expires_in, unixSeconds(access.expiresAt - now))),
+});
+
 /** Whether the client's grants give a refresh token. */
 export const mayRefresh = (client: Client): boolean => client.grantTypes.includes('refresh_token');
 

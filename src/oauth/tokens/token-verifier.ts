@@ -10,14 +10,17 @@ import type { TokenUses } from './token-uses.ts';
 
 const TOKEN_ID_LENGTH = 16;
 
-const principalOf = ({ user, client, scopes, familyId, hash }: AccessTokenView): Principal => {
+const principalOf = (
+  { user, client, scopes, familyId, hash }: AccessTokenView,
+  grantors: ReadonlySet<string> | undefined,
+): Principal => {
   const facts = { clientId: client.id, scopes, familyId, tokenId: hash.slice(0, TOKEN_ID_LENGTH) };
-  if (user === null) return { kind: 'client', ...facts };
+  if (user === null) return { kind: 'client', ...facts, grantors };
   const { id: userId, username, role } = user;
   return { kind: 'user', ...facts, userId, username, role, permissions: permissionsOf(scopes, role) };
 };
 
-/** Checks a token with one query; it runs for every request of the API, and keeps no answer between two. */
+/** Checks a token with one query, and one more for an application that looks at its calls; it runs for every request of the API, and keeps no answer between two. */
 export const createTokenVerifier = (deps: {
   readonly tokens: TokenStore;
   readonly tokenReader: TokenReader;
@@ -34,6 +37,11 @@ export const createTokenVerifier = (deps: {
     // RFC 9449 section 7.2: a bound token is never a bearer token, nor the reverse.
     (found.dpopKey === null) === (scheme === 'bearer');
 
+  const grantorsOf = async ({ user, client, scopes }: AccessTokenView): Promise<ReadonlySet<string> | undefined> =>
+    user === null && scopes.includes('application')
+      ? new Set(await deps.tokens.listGrantors(client.id, deps.clock.now()))
+      : undefined;
+
   return {
     verify: async (presented) => {
       const read = deps.tokenReader.hashOf(presented.token, 'access');
@@ -44,7 +52,7 @@ export const createTokenVerifier = (deps: {
         throw new InvalidProofError('The DPoP proof is missing, or of another key than the token.');
       }
       deps.tokenUses.note(found.familyId, deps.clock.now());
-      return principalOf(found);
+      return principalOf(found, await grantorsOf(found));
     },
   };
 };

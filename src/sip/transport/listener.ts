@@ -17,7 +17,9 @@ export const isAddressTaken = (error: unknown): boolean =>
 export const listenError = ({ protocol, host, port }: Listener, cause: Error): ListenError => {
   const where = `${protocol} ${isIPv6(host) ? `[${host}]` : host}:${port}`;
   const taken = (cause as NodeJS.ErrnoException).code === 'EADDRINUSE';
-  const message = taken ? `${where} is taken by another program` : `Cannot listen on ${where}: ${cause.message}`;
+  const message = taken
+    ? `${where} is taken by another program: stop that one, or choose another port for SIP`
+    : `Cannot listen on ${where}: ${cause.message}`;
   return new ListenError(message, { cause });
 };
 

@@ -5,7 +5,8 @@ import type { Schema } from '../schema.ts';
 import { run } from '../unit-of-work.ts';
 
 /** The tables whose key is a hash, and whose rows end at a time. */
-type HashedTable = 'access_tokens' | 'refresh_tokens' | 'sessions' | 'registration_tokens' | 'dpop_proofs';
+type HashedTable =
+  'access_tokens' | 'refresh_tokens' | 'refresh_answers' | 'sessions' | 'registration_tokens' | 'dpop_proofs';
 
 interface Expired {
   readonly table: HashedTable;

@@ -1,4 +1,4 @@
-import type { Client, ClientStore } from '../../oauth/model/account-stores.ts';
+import type { Client, ClientStore, FormerSecret } from '../../oauth/model/account-stores.ts';
 import { compileOnce } from '../compile-once.ts';
 import type { Database } from '../database.ts';
 import { run } from '../unit-of-work.ts';
@@ -51,11 +51,16 @@ export class KyselyClientStore implements ClientStore {
     await this.#database.write(() => run(query));
   }
 
-  rotateSecret(id: string, secretHash: string): Promise<void> {
+  rotateSecret(id: string, secretHash: string, former?: FormerSecret): Promise<void> {
     const { builder } = this.#database;
+    const secrets = {
+      secret_hash: secretHash,
+      former_secret_hash: former?.hash ?? null,
+      former_secret_ends_at: former?.endsAt ?? null,
+    };
     return this.#database.write(function* () {
-      yield* run(builder.updateTable('clients').set({ secret_hash: secretHash }).where('id', '=', id).compile());
-      yield* revokeGrants(builder, { clientId: id });
+      yield* run(builder.updateTable('clients').set(secrets).where('id', '=', id).compile());
+      if (former === undefined) yield* revokeGrants(builder, { clientId: id });
     });
   }
 

@@ -30,12 +30,19 @@ export class KyselyCodeStore implements CodeStore {
       redirect_uri_from: code.redirectUriFrom,
       scopes: fromScopes(code.scopes),
       code_challenge: code.codeChallenge,
+      dpop_key: code.dpopKey,
       created_at: code.createdAt,
       expires_at: code.expiresAt,
       redeemed_at: null,
     };
     const query = this.#database.builder.insertInto('authorization_codes').values(row).compile();
     await this.#database.write(() => run(query), 'prompt');
+  }
+
+  async findClient(hash: string): Promise<string | undefined> {
+    const codes = this.#database.builder.selectFrom('authorization_codes').select('client_id as clientId');
+    const [row] = await this.#database.read(codes.where('hash', '=', hash).where('redeemed_at', 'is', null).compile());
+    return row?.clientId;
   }
 
   redeem<Decision extends RedemptionDecision>(
@@ -86,7 +93,7 @@ export class KyselyCodeStore implements CodeStore {
       .innerJoin('users', 'users.id', 'code.user_id')
       .select(['code.hash', 'code.family_id', 'code.client_id', 'code.scopes'])
       .select(['code.redirect_uri', 'code.redirect_uri_from'])
-      .select(['code.code_challenge', 'code.created_at', 'code.expires_at', 'code.redeemed_at'])
+      .select(['code.code_challenge', 'code.dpop_key', 'code.created_at', 'code.expires_at', 'code.redeemed_at'])
       .select(tokenUserColumns)
       .where('code.hash', '=', hash);
     const { rows } = yield* run(query.compile());
@@ -101,6 +108,7 @@ export class KyselyCodeStore implements CodeStore {
         redirectUriFrom: row.redirect_uri_from,
         scopes: toScopes(row.scopes),
         codeChallenge: row.code_challenge,
+        dpopKey: row.dpop_key,
         createdAt: row.created_at,
         expiresAt: row.expires_at,
         redeemedAt: row.redeemed_at,

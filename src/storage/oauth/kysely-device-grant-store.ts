@@ -15,6 +15,9 @@ import { deleteFamily, TokenWrites } from './token-writes.ts';
 /** RFC 8628 section 3.2, where the answer names no interval. */
 const FIRST_INTERVAL_SECONDS = 5;
 
+/** Some 20 MB: whoever has many addresses, and the id of a public client, can fill no disk with devices. */
+const MOST_PENDING = 50_000;
+
 /** The index of what is pending serves a query only where the query names the state, not a parameter. */
 const pending = sql.lit('pending' as const);
 
@@ -52,14 +55,17 @@ const toDeviceGrant = (row: DeviceGrantRow): DeviceGrantView => ({
 export class KyselyDeviceGrantStore implements DeviceGrantStore {
   readonly #database: Database;
   readonly #writes: TokenWrites;
+  readonly #mostPending: number;
 
-  constructor(database: Database) {
+  constructor(database: Database, { mostPending = MOST_PENDING }: { readonly mostPending?: number } = {}) {
     this.#database = database;
+    this.#mostPending = mostPending;
     this.#writes = new TokenWrites(database.builder);
   }
 
-  insert(grant: DeviceGrant): Promise<'inserted' | 'taken'> {
+  insert(grant: DeviceGrant): Promise<'inserted' | 'taken' | 'full'> {
     const { builder } = this.#database;
+    const most = this.#mostPending;
     const row = {
       device_code_hash: grant.deviceCodeHash,
       user_code_hash: grant.userCodeHash,
@@ -75,11 +81,25 @@ export class KyselyDeviceGrantStore implements DeviceGrantStore {
     };
     const insertion = builder.insertInto('device_grants').values(row);
     const expired = this.#pendingUnder(grant.userCodeHash).where('expires_at', '<=', grant.createdAt);
+    const waiting = builder
+      .selectFrom('device_grants')
+      .select((row) => row.fn.countAll<number>().as('count'))
+      .where('state', '=', pending)
+      .compile();
     return this.#database.write(function* () {
       yield* run(builder.deleteFrom('device_grants').where('device_code_hash', 'in', expired).compile());
+      const { rows } = yield* run(waiting);
+      if (Number(rows[0]?.count) >= most) return 'full';
       const { changes } = yield* run(insertion.onConflict((conflict) => conflict.doNothing()).compile());
       return changes === 1 ? 'inserted' : 'taken';
     });
+  }
+
+  async findApproved(deviceCodeHash: string): Promise<string | undefined> {
+    const grants = this.#database.builder.selectFrom('device_grants').select('client_id as clientId');
+    const approved = grants.where('device_code_hash', '=', deviceCodeHash).where('state', '=', 'approved');
+    const [row] = await this.#database.read(approved.compile());
+    return row?.clientId;
   }
 
   async findPending(userCodeHash: string, now: number): Promise<DeviceGrantView | undefined> {

@@ -12,7 +12,7 @@ import { compileOnce } from '../compile-once.ts';
 import type { Database } from '../database.ts';
 import { deleteInSteps } from '../delete-in-steps.ts';
 import { type QueryOutcome, run, type UnitOfWork } from '../unit-of-work.ts';
-import { expiredHashes } from './expired-rows.ts';
+import { deleteExpiredRows, expiredHashes } from './expired-rows.ts';
 import { selectGrants, toApplications } from './granted-applications.ts';
 import { familyColumns, toFamily } from './oauth-rows.ts';
 import { compileTokenReads, toAccessView, toRefreshView } from './token-reads.ts';
@@ -119,6 +119,19 @@ export class KyselyTokenStore implements TokenStore {
     return toApplications(await this.#database.read(selectGrants(this.#database.builder, { userId, now }).compile()));
   }
 
+  async listGrantors(clientId: string, now: number): Promise<readonly string[]> {
+    const query = this.#database.builder
+      .selectFrom('token_families')
+      .innerJoin('users', 'users.id', 'token_families.user_id')
+      .select('users.id')
+      .distinct()
+      .where('client_id', '=', clientId)
+      .where('expires_at', '>', now)
+      .where('users.status', '=', 'active');
+    const rows = await this.#database.read(query.compile());
+    return rows.map(({ id }) => id);
+  }
+
   async recordUse(uses: ReadonlyMap<string, number>): Promise<void> {
     const queries = [...uses].map(([familyId, at]) => this.#noteUse({ familyId, at }));
     if (queries.length === 0) return;
@@ -129,6 +142,7 @@ export class KyselyTokenStore implements TokenStore {
 
   async deleteExpired(now: number): Promise<void> {
     const { builder } = this.#database;
+    await deleteExpiredRows(this.#database, { table: 'refresh_answers', now });
     const families = builder.selectFrom('token_families').select('id').where('expires_at', '<=', now);
     await deleteInSteps(this.#database, (limit) =>
       run(builder.deleteFrom('token_families').where('id', 'in', families.limit(limit)).compile()),
@@ -138,15 +152,18 @@ export class KyselyTokenStore implements TokenStore {
   }
 
   *#start(family: TokenFamily, tokens: IssuedTokens, proof: Proof | undefined): UnitOfWork<'started' | 'refused'> {
-    if (proof !== undefined && !(yield* this.#holds(proof))) return 'refused';
+    if (proof !== undefined && !(yield* this.#holds(proof, family.createdAt))) return 'refused';
     yield* this.#writes.start({ family, tokens, at: family.createdAt });
     return 'started';
   }
 
   /** A new secret or password ends the families that it finds: one behind it must not start. */
-  *#holds({ client, user }: Proof): UnitOfWork<boolean> {
+  *#holds({ client, user }: Proof, now: number): UnitOfWork<boolean> {
     const { rows: clients } = yield* run(this.#reads.clientSecret(client));
-    if (clients[0]?.status !== 'active' || clients[0].secretHash !== client.secretHash) return false;
+    const [row] = clients;
+    if (row?.status !== 'active') return false;
+    const isFormer = client.secretHash === row.formerHash && (row.formerEndsAt ?? 0) > now;
+    if (client.secretHash !== row.secretHash && !isFormer) return false;
     if (user === null) return true;
     const { rows: users } = yield* run(this.#reads.userPassword(user));
     return users[0]?.status === 'active' && users[0].passwordHash === user.passwordHash;
@@ -164,8 +181,9 @@ export class KyselyTokenStore implements TokenStore {
     const { builder } = this.#database;
     if (decision.action === 'revoke') yield* deleteFamily(builder, token.family.id);
     if (decision.action === 'issue') {
-      const counted = { successors: token.successors + 1, rotated_at: token.rotatedAt ?? decision.at };
-      yield* run(builder.updateTable('refresh_tokens').set(counted).where('hash', '=', hash).compile());
+      const rotated = { successors: 1, rotated_at: decision.at };
+      yield* run(builder.updateTable('refresh_tokens').set(rotated).where('hash', '=', hash).compile());
+      yield* this.#writes.keep(hash, decision.answer);
       yield* run(this.#noteUse({ familyId: token.familyId, at: decision.at }));
       yield* this.#writes.add(decision.tokens);
     }

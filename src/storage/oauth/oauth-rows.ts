@@ -1,5 +1,5 @@
 import type { Selectable } from 'kysely';
-import type { Client, GrantType, ResponseType, User } from '../../oauth/model/account-stores.ts';
+import type { Client, FormerSecret, GrantType, ResponseType, User } from '../../oauth/model/account-stores.ts';
 import type { Scope } from '../../oauth/model/permissions.ts';
 import type { TokenFamily, TokenUser } from '../../oauth/model/token-stores.ts';
 import type { UsersTable } from '../schema.ts';
@@ -73,10 +73,16 @@ export const toTokenUser = (row: TokenUserRow): TokenUser => ({
 export const toJoinedUser = (row: { [Column in keyof TokenUserRow]: TokenUserRow[Column] | null }): TokenUser | null =>
   row.userId === null ? null : toTokenUser(row as TokenUserRow);
 
+const toFormerSecret = ({
+  former_secret_hash: hash,
+  former_secret_ends_at: endsAt,
+}: Selectable<ClientsTable>): FormerSecret | null => (hash === null || endsAt === null ? null : { hash, endsAt });
+
 export const toClient = (row: Selectable<ClientsTable>): Client => ({
   id: row.id,
   name: row.name,
   secretHash: row.secret_hash,
+  formerSecret: toFormerSecret(row),
   redirectUris: JSON.parse(row.redirect_uris) as string[],
   responseTypes: JSON.parse(row.response_types) as ResponseType[],
   grantTypes: JSON.parse(row.grant_types) as GrantType[],
@@ -101,6 +107,8 @@ export const fromClient = (client: Client): ClientsTable => ({
   id: client.id,
   name: client.name,
   secret_hash: client.secretHash,
+  former_secret_hash: client.formerSecret?.hash ?? null,
+  former_secret_ends_at: client.formerSecret?.endsAt ?? null,
   redirect_uris: JSON.stringify(client.redirectUris),
   response_types: JSON.stringify(client.responseTypes),
   grant_types: JSON.stringify(client.grantTypes),

@@ -7,6 +7,8 @@ export interface ClientsTable {
   id: string;
   name: string;
   secret_hash: string | null;
+  former_secret_hash: string | null;
+  former_secret_ends_at: number | null;
   redirect_uris: string;
   response_types: string;
   grant_types: string;
@@ -56,6 +58,12 @@ interface RefreshTokensTable {
   successors: number;
 }
 
+interface RefreshAnswersTable {
+  hash: string;
+  sealed_answer: string;
+  expires_at: number;
+}
+
 interface AuthorizationCodesTable {
   hash: string;
   family_id: string;
@@ -65,6 +73,7 @@ interface AuthorizationCodesTable {
   redirect_uri_from: AuthorizationCode['redirectUriFrom'];
   scopes: string;
   code_challenge: string | null;
+  dpop_key: string | null;
   created_at: number;
   expires_at: number;
   redeemed_at: number | null;
@@ -141,6 +150,9 @@ interface AuditEventsTable {
   client_id: string | null;
   address: string | null;
   detail: string | null;
+  count: Generated<number>;
+  last_at: number | null;
+  count_key: string | null;
 }
 
 /** The tables of the authorization server and its pages. */
@@ -149,6 +161,7 @@ export interface OAuthTables {
   token_families: TokenFamiliesTable;
   access_tokens: AccessTokensTable;
   refresh_tokens: RefreshTokensTable;
+  refresh_answers: RefreshAnswersTable;
   authorization_codes: AuthorizationCodesTable;
   remembered_grants: RememberedGrantsTable;
   sessions: SessionsTable;

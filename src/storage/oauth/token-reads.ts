@@ -28,15 +28,20 @@ export const compileTokenReads = (builder: Kysely<Schema>) => ({
       .selectFrom('refresh_tokens')
       .innerJoin('token_families', 'token_families.id', 'refresh_tokens.family_id')
       .innerJoin('users', 'users.id', 'token_families.user_id')
+      .leftJoin('refresh_answers', 'refresh_answers.hash', 'refresh_tokens.hash')
       .select(['refresh_tokens.hash', 'refresh_tokens.dpop_key'])
       .select(['refresh_tokens.created_at', 'refresh_tokens.expires_at'])
-      .select(['refresh_tokens.rotated_at', 'refresh_tokens.successors'])
+      .select(['refresh_tokens.rotated_at', 'refresh_answers.sealed_answer as answer'])
       .select(familyColumns)
       .select(tokenUserColumns)
       .where('refresh_tokens.hash', '=', hash),
   ),
   clientSecret: compileOnce(({ id }: { readonly id: string }) =>
-    builder.selectFrom('clients').select(['secret_hash as secretHash', 'status']).where('id', '=', id),
+    builder
+      .selectFrom('clients')
+      .select(['secret_hash as secretHash', 'status'])
+      .select(['former_secret_hash as formerHash', 'former_secret_ends_at as formerEndsAt'])
+      .where('id', '=', id),
   ),
   userPassword: compileOnce(({ id }: { readonly id: string }) =>
     builder.selectFrom('users').select(['password_hash as passwordHash', 'status']).where('id', '=', id),
@@ -70,7 +75,7 @@ export const toRefreshView = (row: RowOf<'refresh'>): RefreshTokenView => ({
   createdAt: row.created_at,
   expiresAt: row.expires_at,
   rotatedAt: row.rotated_at,
-  successors: row.successors,
+  answer: row.answer,
   family: toFamily(row),
   user: toTokenUser(row),
 });

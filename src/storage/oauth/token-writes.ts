@@ -1,6 +1,12 @@
 import type { Kysely } from 'kysely';
 import type { Scope } from '../../oauth/model/permissions.ts';
-import type { AccessToken, IssuedTokens, RefreshToken, TokenFamily } from '../../oauth/model/token-stores.ts';
+import type {
+  AccessToken,
+  IssuedTokens,
+  KeptAnswer,
+  RefreshToken,
+  TokenFamily,
+} from '../../oauth/model/token-stores.ts';
 import { compileOnce } from '../compile-once.ts';
 import type { Schema } from '../schema.ts';
 import { run, type UnitOfWork } from '../unit-of-work.ts';
@@ -53,6 +59,9 @@ const compileInserts = (builder: Kysely<Schema>) => ({
       successors: 0,
     }),
   ),
+  answer: compileOnce(({ hash, sealed, expiresAt }: KeptAnswer & { readonly hash: string }) =>
+    builder.insertInto('refresh_answers').values({ hash, sealed_answer: sealed, expires_at: expiresAt }),
+  ),
 });
 
 /** What a token request writes. */
@@ -67,6 +76,11 @@ export class TokenWrites {
   *start({ family, tokens, at }: FirstIssue): UnitOfWork<void> {
     yield* run(this.#inserts.family({ ...scoped(family), at }));
     yield* this.add(tokens);
+  }
+
+  /** Keeps what a refresh token was exchanged for. */
+  *keep(hash: string, answer: KeptAnswer): UnitOfWork<void> {
+    yield* run(this.#inserts.answer({ hash, ...answer }));
   }
 
   /** Writes tokens of a family that stands. */

@@ -2,6 +2,7 @@ import type { Request, RequestHandler, Response } from 'express';
 import { prefersHtml } from '../../http/negotiate.ts';
 import { queryParametersOf } from '../../http/oauth/form.ts';
 import { routeOf } from '../../http/oauth/presented-token.ts';
+import { setLocation } from '../../http/public-path.ts';
 import type { Authorization } from '../../oauth/authorization.ts';
 import type { User } from '../../oauth/model/account-stores.ts';
 import type { Actor } from '../../oauth/model/audit-log.ts';
@@ -31,9 +32,9 @@ export const pageRequestOf = async (
   return user && { user, wants, address: request.ip ?? null, request, response };
 };
 
-/** RFC 9110 section 15.4.4: whatever the method was, the browser asks for the address by GET. */
+/** RFC 9110 section 15.4.4: whatever the method was, the browser asks for the address, one of ours, by GET. */
 export const seeOther = (response: Response, address: string): void =>
-  void response.status(303).set('Location', address).end();
+  void setLocation(response.status(303), address).end();
 
 /** Where a browser is sent after the login: only a GET can be repeated. */
 const returnAddress = ({ method, originalUrl }: Request): string => (method === 'GET' ? originalUrl : '/management');

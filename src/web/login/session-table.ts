@@ -6,6 +6,16 @@ import type { WallClock } from '../../shared/clock.ts';
 /** A session ends when it was not used for so long. */
 export const IDLE_MILLISECONDS = 12 * 60 * 60 * 1000;
 
+/**
+ * A session ends so long after its login, however much it is used: NIST SP 800-63B section 4.1.3 wants the password again every
+ * 30 days.
+ */
+const ABSOLUTE_MILLISECONDS = 30 * 24 * 60 * 60 * 1000;
+
+/** One without a login in it is worth nothing. */
+export const isOutlived = ({ login }: Pick<SessionData, 'login'>, now: number): boolean =>
+  login === undefined || now >= login.at + ABSOLUTE_MILLISECONDS;
+
 type Done = (error?: unknown) => void;
 
 /** Gives express-session our table. Only hashes of session ids are stored: a dump of it opens no session. */
@@ -20,8 +30,12 @@ export class SessionTable extends session.Store {
   }
 
   override get(id: string, done: (error: unknown, data?: SessionData | null) => void): void {
-    this.#sessions.find(hashSecret(id), this.#clock.now()).then(
-      (found) => done(null, found === undefined ? null : (JSON.parse(found.data) as SessionData)),
+    const now = this.#clock.now();
+    this.#sessions.find(hashSecret(id), now).then(
+      (found) => {
+        const data = found && (JSON.parse(found.data) as SessionData);
+        done(null, data === undefined || isOutlived(data, now) ? null : data);
+      },
       (error: unknown) => done(error),
     );
   }

@@ -1,5 +1,6 @@
 import type { Request, RequestHandler, Response } from 'express';
 import session from 'express-session';
+import { publicPathOf } from '../../http/public-path.ts';
 import type { SessionStore } from '../../oauth/model/account-stores.ts';
 import { hashSecret } from '../../oauth/model/secrets.ts';
 import type { WallClock } from '../../shared/clock.ts';
@@ -33,35 +34,56 @@ export interface SessionOptions {
   readonly ids: IdSource;
   /** Signs the cookie. */
   readonly secret: string;
-  /** https makes the cookie Secure and `__Host-`. */
+  /** https makes the cookie Secure; its path is the cookie's, its port stands in the cookie's name. */
   readonly publicUrl: string;
 }
 
 const SESSION_ID_BITS = 256;
 
-/** RFC 6265bis section 4.1.3.2: browsers keep a `__Host-` cookie only from this very host, over https. */
-const cookieName = (cookie: { readonly secure?: boolean | 'auto' | undefined }): string =>
-  cookie.secure === true ? '__Host-offhook' : 'offhook';
+/** RFC 6265bis section 4.1.3: over https browsers keep a `__Host-` cookie only from this very host, for all its paths. */
+const cookiePrefix = (https: boolean, path: string): string => {
+  if (!https) return '';
+  return path === '/' ? '__Host-' : '__Secure-';
+};
+
+interface SessionCookie {
+  readonly name: string;
+  readonly options: {
+    readonly path: string;
+    readonly httpOnly: true;
+    readonly sameSite: 'lax';
+    readonly secure: boolean;
+  };
+}
+
+/** Browsers send a cookie to every port of a host: two services there would log each other out under one name. */
+const sessionCookieOf = (publicUrl: string): SessionCookie => {
+  const { protocol, port } = new URL(publicUrl);
+  const https = protocol === 'https:';
+  const path = publicPathOf(publicUrl) || '/';
+  const name = `${cookiePrefix(https, path)}offhook${port === '' ? '' : `-${port}`}`;
+  return { name, options: { path, httpOnly: true, sameSite: 'lax', secure: https } };
+};
 
 /**
  * The session of a browser at the pages; to be mounted on those paths only, never where tokens are the authority.
  * A visitor without a login has no cookie and no row. The cookie goes with the browser; the row when it idles.
  */
 export const createSessionMiddleware = (options: SessionOptions): RequestHandler => {
-  const https = options.publicUrl.startsWith('https:');
-  const cookie = { path: '/', httpOnly: true, sameSite: 'lax', secure: https } as const;
+  const cookie = sessionCookieOf(options.publicUrl);
   const load = session({
-    name: cookieName(cookie),
+    name: cookie.name,
     secret: options.secret,
     store: new SessionTable(options),
     genid: () => options.ids.random(SESSION_ID_BITS),
-    cookie,
+    cookie: cookie.options,
     resave: false,
     saveUninitialized: false,
   });
   return (request, response, next) => {
     // TLS may end in front of us. The public address says so, never a header that every client can write.
-    Object.defineProperty(request, 'secure', { value: https, configurable: true });
+    Object.defineProperty(request, 'secure', { value: cookie.options.secure, configurable: true });
+    response.locals['sessionCookie'] = cookie;
     load(request, response, next);
   };
 };
@@ -94,9 +116,9 @@ export const logIn = async (
 
 /** Ends the session, with all that is pending in it, and takes the cookie back. */
 export const logOut = async (request: Request, response: Response): Promise<void> => {
-  const { secure, path = '/' } = request.session.cookie;
   await done((callback) => request.session.destroy(callback));
-  response.clearCookie(cookieName({ secure }), { path, httpOnly: true, sameSite: 'lax', secure: secure === true });
+  const { name, options } = response.locals['sessionCookie'] as SessionCookie;
+  response.clearCookie(name, options);
 };
 
 type Callback = (error?: Error | null) => void;

@@ -22,6 +22,8 @@ export const auditEventView = (recorded: RecordedAuditEvent): AuditEventView => 
   client_id: recorded.clientId,
   address: recorded.address,
   detail: recorded.detail,
+  count: recorded.count,
+  last_at: isoTime(recorded.lastAt),
 });
 
 const eventId = z

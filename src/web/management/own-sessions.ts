@@ -4,7 +4,7 @@ import type { Session, SessionStore } from '../../oauth/model/account-stores.ts'
 import { type Actor, auditedActor } from '../../oauth/model/audit-log.ts';
 import { UnknownAccountError } from '../../oauth/model/errors.ts';
 import type { WallClock } from '../../shared/clock.ts';
-import { IDLE_MILLISECONDS } from '../login/session-table.ts';
+import { IDLE_MILLISECONDS, isOutlived } from '../login/session-table.ts';
 
 /** A session, as its user sees it. */
 export interface OwnSession {
@@ -76,8 +76,11 @@ export const createOwnSessions = (deps: {
   readonly clock: WallClock;
 }): OwnSessions => {
   const { sessions, auditLog, clock } = deps;
-  const list = async ({ user }: Actor): Promise<readonly OwnSession[]> =>
-    (await sessions.listOf(user.id, clock.now())).map(toOwnSession);
+  const list = async ({ user }: Actor): Promise<readonly OwnSession[]> => {
+    const now = clock.now();
+    const unexpired = await sessions.listOf(user.id, now);
+    return unexpired.filter(({ data }) => !isOutlived(JSON.parse(data) as SessionData, now)).map(toOwnSession);
+  };
 
   return {
     list,

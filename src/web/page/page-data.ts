@@ -74,6 +74,9 @@ export interface AuditEventView {
   readonly client_id: string | null;
   readonly address: string | null;
   readonly detail: string | null;
+  /** How often it happened on that day, where it is counted. */
+  readonly count: number;
+  readonly last_at: string;
 }
 
 /** The one page that shows a secret. */
@@ -146,6 +149,18 @@ export interface PageData extends ManagementPageData {
     readonly verdict: 'approved' | 'refused';
   };
   readonly error: { readonly title: string; readonly detail: string };
+  readonly problems: {
+    readonly title: string;
+    readonly problems: readonly {
+      readonly type: string;
+      readonly code: string;
+      readonly title: string;
+      readonly meaning: string;
+      readonly remedy: string;
+    }[];
+    /** The address of the list of all. */
+    readonly all: string;
+  };
   readonly home: { readonly publicUrl: string; readonly sandbox: boolean };
   readonly test: {
     readonly publicUrl: string;

@@ -9,9 +9,11 @@ const titles: Readonly<Record<number, string>> = {
   401: 'Please log in',
   403: 'This is not allowed',
   404: 'There is no such thing',
+  405: 'This does not work',
   409: 'This is not possible now',
   413: 'That was too much',
   415: 'This does not work',
+  421: 'This is not the right address',
   429: 'Too many attempts',
 };
 

@@ -216,7 +216,7 @@ describe('errors that the client gets', () => {
     expect((await refusal(queryOf(untyped))).query.get('error')).toBe('invalid_request');
   });
 
-  it.each(['nonsense', 'admin', 'call nonsense', 'call  read', 'CALL', 'toString'])(
+  it.each(['nonsense', 'admin', 'call nonsense', 'CALL', 'toString'])(
     'scope "%s" is invalid_scope (15)',
     async (scope) => {
       expect((await refusal(queryOf(asked({ scope })))).query.get('error')).toBe('invalid_scope');

@@ -123,7 +123,9 @@ const oddHeaders: readonly Fields[] = [
   ...['', 'a', 'a.b.c', 'a,b', `${btoa('{"alg":"none"}')}.e30.`, 'a'.repeat(9000)].map((DPoP) => ({ DPoP })),
   ...['', 'null', 'http://[', 'a'.repeat(5000)].map((Origin) => ({ Origin })),
   ...['text/html;q=x', ',,;;', '*/*;q=-1'].map((Accept) => ({ Accept })),
-  ...['offhook=', 'offhook=s%3A', 'offhook=s%3Aa.b', 'offhook=%ff', '__proto__=a'].map((Cookie) => ({ Cookie })),
+  ...['offhook-8888=', 'offhook-8888=s%3A', 'offhook-8888=s%3Aa.b', 'offhook-8888=%ff', '__proto__=a'].map(
+    (Cookie) => ({ Cookie }),
+  ),
   ...['gzip', 'br', 'deflate', 'nonsense'].map((encoding) => ({ 'Content-Encoding': encoding })),
   ...['%', ',', '::', '1.2.3.4, ::ffff:1.2.3.4'].map((address) => ({ 'X-Forwarded-For': address })),
   ...['evil.example', '[', ''].map((Host) => ({ Host })),

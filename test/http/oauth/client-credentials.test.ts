@@ -1,12 +1,20 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import request from 'supertest';
 import type { ClientDescription } from '../../../src/oauth/clients/client-description.ts';
+import { permissionsOf, type Scope } from '../../../src/oauth/model/permissions.ts';
 import { audited } from '../../support/audited.ts';
 import {
+  arrival,
+  asked,
   createOAuthApp,
+  demoApp,
   type Fields,
+  loggedIn,
   type OAuthApp,
+  obtainCode,
+  presented,
   queryOf,
+  redemption,
   requestToken,
   statusWith,
 } from '../../support/oauth-app.ts';
@@ -52,7 +60,10 @@ describe('client credentials', () => {
       const answer = await request(oauth.app).post(path).type('form').send(wanted);
       expect([answer.status, answer.headers['cache-control']]).toEqual([200, 'no-store']);
       expect(answer.body).toEqual({
-        ...{ access_token: expect.stringMatching(/^[\w-]{43}$/), token_type: 'Bearer' },
+        ...{
+          access_token: expect.stringMatching(/^[\w-]{43}$/),
+          token_type: path === '/oauth/token' ? 'bearer' : 'Bearer',
+        },
         ...{ expires_in: 3600, scope: 'read' },
       });
     }
@@ -64,6 +75,46 @@ describe('client credentials', () => {
     expect(await statusWith(oauth, body.access_token)).toBe(403);
     oauth.clock.advance(3_600_000);
     expect(await statusWith(oauth, body.access_token)).toBe(401);
+  });
+
+  it('with the scope application name the users whose grant stands, for as long as it does (57)', async () => {
+    const both = {
+      ...demoApp,
+      id: 'robot',
+      sandbox: false,
+      grantTypes: ['authorization_code', 'refresh_token', 'client_credentials'],
+    } as const;
+    await oauth.clients.configure({ ...both, scopes: ['call', 'application'], defaultScopes: ['call'] }, secret);
+    const { body } = await asking({ scope: 'application' });
+    const grantors = async () => {
+      const principal = await oauth.tokenVerifier.verify(presented((body as { access_token: string }).access_token));
+      return principal.kind === 'client' ? [...(principal.grantors ?? ['none'])] : undefined;
+    };
+    expect([body.scope, await grantors()]).toEqual(['application', []]);
+    const client = { client_id: 'robot', client_secret: secret };
+    const code = await obtainCode(oauth, asked({ client_id: 'robot' }));
+    const given = (await requestToken(oauth, redemption(code, client))).body as { access_token: string };
+    const demo = (await oauth.stores.users.findByUsername('demo'))!;
+    expect(await grantors()).toEqual([demo.id]);
+    await oauth.tokenAdmin.revoke(given.access_token);
+    expect(await grantors()).toEqual([]);
+    expect(
+      await oauth.tokenVerifier.verify(presented((await asking({ scope: 'call' })).body.access_token)),
+    ).toMatchObject({
+      grantors: undefined,
+    });
+    const asUser = await loggedIn(oauth, asked({ client_id: 'robot', scope: 'application' }));
+    const refused = await asUser.get(`/auth/grant?${queryOf(asked({ client_id: 'robot', scope: 'application' }))}`);
+    expect(arrival(refused).query.get('error')).toBe('invalid_scope');
+  });
+
+  it('ask for nothing by openid, offline_access and white space (88)', async () => {
+    for (const scope of ['openid', ' ', 'openid offline_access', ' read\t', 'openid  read']) {
+      const { status, body } = await asking({ scope });
+      expect([scope, status, body.scope]).toEqual([scope, 200, 'read']);
+    }
+    expect((await asking({ scope: 'call\n openid read call' })).body.scope).toBe('call read');
+    expect(await refusal(asking({ scope: 'openid profile' }))).toEqual([400, 'invalid_scope']);
   });
 
   it('give scopes within those of the client', async () => {
@@ -127,6 +178,36 @@ describe('client credentials', () => {
     expect((await asking()).status).toBe(200);
   });
 
+  it('go on with the secret that gives way, until its end, and with all that it gave (67)', async () => {
+    const { body } = await asking();
+    const { secret: fresh } = await oauth.clients.rotateSecret('robot', { overlapSeconds: 3600 });
+    expect(await statusWith(oauth, body.access_token)).toBe(403);
+    oauth.clock.advance(3_599_999);
+    for (const client_secret of [secret, fresh!]) expect((await asking({ client_secret })).status).toBe(200);
+    const basic = `Basic ${Buffer.from(`robot:${secret}`).toString('base64')}`;
+    const alone = requestToken(oauth, { grant_type: 'client_credentials' }).set('Authorization', basic);
+    expect((await alone).status).toBe(200);
+    oauth.clock.advance(1);
+    expect(await refusal(asking())).toEqual([401, 'invalid_client']);
+    const late = await asking({ client_secret: fresh! });
+    await oauth.clients.rotateSecret('robot', { overlapSeconds: 3600 });
+    const { secret: newest } = await oauth.clients.rotateSecret('robot', { overlapSeconds: 60 });
+    expect(await refusal(asking({ client_secret: fresh! }))).toEqual([401, 'invalid_client']);
+    expect(await statusWith(oauth, late.body.access_token)).toBe(403);
+    await oauth.clients.rotateSecret('robot');
+    expect(await refusal(asking({ client_secret: newest! }))).toEqual([401, 'invalid_client']);
+    expect(await statusWith(oauth, late.body.access_token)).toBe(401);
+  });
+
+  it.each([-1, 0.5, Number.NaN, 90 * 86_400 + 1])('keep no secret for %s seconds', async (overlapSeconds) => {
+    await expect(oauth.clients.rotateSecret('robot', { overlapSeconds })).rejects.toThrow('overlap');
+    expect((await asking()).status).toBe(200);
+  });
+
+  it('are asked for without a scope where it has no value (88)', async () => {
+    expect((await asking({ scope: '', resource: '' })).body.scope).toBe('read');
+  });
+
   it('end with a new secret of the client (67)', async () => {
     const { body } = await asking();
     await oauth.clients.rotateSecret('robot');
@@ -143,6 +224,22 @@ describe('the key pair of an administrator', () => {
     expect(await audited(oauth.stores, 'token.issued')).toMatchObject([
       { username: 'root', detail: 'client_credentials' },
     ]);
+  });
+
+  it('asks for a part of what it may, and gets no more (57)', async () => {
+    const pair = await keyPair();
+    for (const scope of ['call', 'read write', 'operator', 'admin', 'all call']) {
+      const { status, body } = await asking({ ...pair, scope });
+      expect([status, body.scope]).toEqual([200, scope]);
+      const principal = await oauth.tokenVerifier.verify(presented((body as { access_token: string }).access_token));
+      expect(principal.kind === 'user' && [...principal.permissions].sort()).toEqual(
+        [...permissionsOf(scope.split(' ') as Scope[], 'admin')].sort(),
+      );
+    }
+    for (const scope of ['nonsense', 'application']) {
+      expect(await refusal(asking({ ...pair, scope }))).toEqual([400, 'invalid_scope']);
+    }
+    expect(await refusal(asking({ scope: 'operator' }))).toEqual([400, 'invalid_scope']);
   });
 
   it('dies with the account (57 and 67)', async () => {

@@ -117,6 +117,12 @@ describe('the device authorization endpoint', () => {
     expect([twice.status, twice.body.error]).toEqual([400, 'invalid_request']);
   });
 
+  it('takes what has no value for left out, and Basic without a secret for a public client (88 and 89)', async () => {
+    expect((await authorize({ client_id: 'desk-phone', client_secret: '', scope: '' })).status).toBe(200);
+    expect((await authorize({ scope: '' }).auth('desk-phone', '')).status).toBe(200);
+    expect((await authorize({}).auth('program', '')).status).toBe(401);
+  });
+
   it.each<[Fields | string, number, string]>([
     [{ client_id: 'demo-js' }, 400, 'unauthorized_client'],
     [{ client_id: 'desk-phone', scope: 'write' }, 400, 'invalid_scope'],
@@ -145,12 +151,15 @@ describe('the device authorization endpoint', () => {
       const answer = await request(oauth.app)[method]('/oauth/device?client_id=desk-phone');
       expect([answer.status, answer.headers['allow']]).toEqual([405, 'POST']);
     }
-    const preflight = await request(oauth.app).options('/oauth/device').set('Origin', 'https://app.example');
+    const preflight = await request(oauth.app)
+      .options('/oauth/device')
+      .set('Origin', 'https://app.example')
+      .set('Access-Control-Request-Headers', 'content-type, sentry-trace');
     expect(preflight.status).toBe(204);
     expect(preflight.headers).toMatchObject({
       'access-control-allow-origin': '*',
       'access-control-allow-methods': 'POST',
-      'access-control-allow-headers': 'Authorization, Content-Type',
+      'access-control-allow-headers': 'content-type, sentry-trace',
     });
   });
 });
@@ -167,7 +176,7 @@ describe('a device that polls', () => {
     expect(answer.headers['cache-control']).toBe('no-store');
     expect(answer.body).toEqual({
       access_token: expect.any(String),
-      token_type: 'Bearer',
+      token_type: 'bearer',
       expires_in: 3600,
       refresh_token: expect.any(String),
       scope: 'call read',
@@ -251,12 +260,21 @@ describe('a device that polls', () => {
     expect(await poll(started)).toEqual(invalid);
   });
 
-  it('gets tokens with exactly one of 50 simultaneous polls (83)', async () => {
+  it('gets tokens with exactly one of 50 simultaneous polls, and keeps them (83 and 90)', async () => {
     const started = await start();
     await accept(started);
-    const answers = await Promise.all(Array.from({ length: 50 }, () => poll(started)));
-    expect(answers.filter(([status]) => status === 200)).toHaveLength(1);
-    expect(answers.filter(([, error]) => error === 'invalid_grant')).toHaveLength(49);
+    const polls = Array.from({ length: 50 }, () => requestToken(oauth, polling(started.device_code)));
+    const answers = await Promise.all(polls);
+    const given = answers.filter(({ status }) => status === 200);
+    expect(given).toHaveLength(1);
+    expect(answers.filter(({ body }) => body.error === 'invalid_grant')).toHaveLength(49);
+    const { access_token } = given[0]!.body as { access_token: string };
+    oauth.clock.advance(5000);
+    expect(await poll(started)).toEqual(invalid);
+    expect(await statusWith(oauth, access_token)).toBe(200);
+    oauth.clock.advance(1);
+    expect(await poll(started)).toEqual(invalid);
+    expect(await statusWith(oauth, access_token)).toBe(401);
   });
 
   it('gets nothing once the person may not use the service any more (83)', async () => {

@@ -2,20 +2,26 @@ import { createHash } from 'node:crypto';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { calculateJwkThumbprint, decodeJwt, exportJWK, generateKeyPair, SignJWT } from 'jose';
 import request from 'supertest';
+import { DEVICE_CODE_GRANT } from '../../../src/oauth/model/account-stores.ts';
 import {
+  arrival,
   asked,
+  callback,
   createOAuthApp,
   demoApp,
   type Fields,
   issuer,
+  loggedIn,
   type OAuthApp,
   obtainCode,
+  queryOf,
   redemption,
   refreshing,
   requestToken,
   without,
 } from '../../support/oauth-app.ts';
 
+const grants = ['authorization_code', 'refresh_token', 'password', DEVICE_CODE_GRANT] as const;
 const secret = 'a secret of a configuration file, long enough';
 const codeVerifier = 'dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk';
 const pkce = {
@@ -134,7 +140,7 @@ describe('tokens bound to a key', () => {
   it('are no plain tokens, and plain tokens are not of this kind (84)', async () => {
     const code = await obtainCode(oauth);
     const { access_token, token_type }: Tokens = (await requestToken(oauth, redemption(code))).body;
-    expect(token_type).toBe('Bearer');
+    expect(token_type).toBe('bearer');
     const answer = await call(access_token, await atApi(access_token));
     expect([answer.status, answer.body.code]).toEqual([401, 'invalid_token']);
     expect(answer.headers['www-authenticate']).toMatch(/^DPoP realm="Offhook", error="invalid_token".*, algs="/);
@@ -158,10 +164,58 @@ describe('tokens bound to a key', () => {
     expect([good.status, good.body.token_type]).toEqual([200, 'DPoP']);
   });
 
+  it('store no proof of a stranger, who has no code, token or password that is good (93)', async () => {
+    await oauth.clients.configure({ ...demoApp, id: 'radio', type: 'public', grantTypes: grants }, null);
+    const { refresh_token } = await obtain();
+    const started = await request(oauth.app).post('/oauth/device').type('form').send({ client_id: 'radio' });
+    const { device_code } = started.body as { device_code: string };
+    const { database } = oauth.stores;
+    const stored = async () => database.read(database.builder.selectFrom('dpop_proofs').selectAll().compile());
+    const before = (await stored()).length;
+    for (const fields of [
+      { grant_type: 'authorization_code', code: 'x', redirect_uri: callback },
+      { grant_type: 'authorization_code', code: await obtainCode(oauth), redirect_uri: callback },
+      { grant_type: 'refresh_token', refresh_token: 'x' },
+      { grant_type: 'refresh_token', refresh_token },
+      { grant_type: 'password', username: 'demo', password: 'wrong' },
+      { grant_type: DEVICE_CODE_GRANT, device_code: 'x' },
+      { grant_type: DEVICE_CODE_GRANT, device_code },
+    ]) {
+      const answer = await requestToken(oauth, { client_id: 'radio', ...fields }).set('DPoP', await atTokenEndpoint());
+      expect([answer.status, fields.grant_type, answer.body.error]).toEqual([
+        ...[400, fields.grant_type, expect.stringMatching(/^(invalid_grant|authorization_pending)$/)],
+      ]);
+    }
+    expect(await stored()).toHaveLength(before);
+  });
+
+  it('are given for the key that the authorization request named alone (86)', async () => {
+    const thumbprint = await calculateJwkThumbprint(await exportJWK(mine.publicKey));
+    const bound = asked({ dpop_jkt: thumbprint });
+    const fields = redemption(await obtainCode(oauth, bound));
+    const refusals = [
+      await requestToken(oauth, fields),
+      await requestToken(oauth, fields).set('DPoP', await atTokenEndpoint(thiefs)),
+    ];
+    for (const { status, body } of refusals) expect([status, body.error]).toEqual([400, 'invalid_grant']);
+    expect(refusals[0]!.body.error_description).toContain('DPoP proof is missing');
+    const given = await requestToken(oauth, fields).set('DPoP', await atTokenEndpoint());
+    expect([given.status, given.body.token_type]).toEqual([200, 'DPoP']);
+    const empty = redemption(await obtainCode(oauth, asked({ dpop_jkt: '', state: 'empty' })));
+    expect((await requestToken(oauth, empty)).status).toBe(200);
+  });
+
+  it('are not asked for with a dpop_jkt that is no thumbprint (86)', async () => {
+    const agent = await loggedIn(oauth, asked({ dpop_jkt: 'short' }));
+    const answer = await agent.get(`/auth/grant?${queryOf(asked({ dpop_jkt: 'short' }))}`);
+    expect(arrival(answer).query.get('error')).toBe('invalid_request');
+  });
+
   it('are not given for a bad proof (84)', async () => {
     const code = await obtainCode(oauth);
     const proof = await atTokenEndpoint();
-    await requestToken(oauth, redemption('nonsense')).set('DPoP', proof);
+    const other = redemption(await obtainCode(oauth, asked({ state: 'other' })));
+    await requestToken(oauth, other).set('DPoP', proof).expect(200);
     for (const bad of [proof, 'nonsense', await atApi('token')]) {
       const answer = await requestToken(oauth, redemption(code)).set('DPoP', bad);
       expect([answer.status, answer.body.error]).toEqual([400, 'invalid_dpop_proof']);

@@ -31,7 +31,7 @@ describe('the metadata of the authorization server', () => {
       device_authorization_endpoint: `${issuer}/oauth/device`,
       registration_endpoint: `${issuer}/oauth/register`,
       jwks_uri: `${issuer}/oauth/jwks`,
-      scopes_supported: ['call', 'read', 'write', 'public', 'operator', 'admin', 'all'],
+      scopes_supported: ['call', 'read', 'write', 'public', 'application', 'operator', 'admin', 'all'],
       response_types_supported: ['code', 'token'],
       response_modes_supported: ['query', 'fragment'],
       grant_types_supported: [
@@ -77,7 +77,7 @@ describe('the metadata of the authorization server', () => {
     expect(await read(RESOURCE)).toEqual({
       resource: `${issuer}/rest/call`,
       authorization_servers: [issuer],
-      scopes_supported: ['call', 'read', 'write', 'public', 'operator', 'admin', 'all'],
+      scopes_supported: ['call', 'read', 'write', 'public', 'application', 'operator', 'admin', 'all'],
       bearer_methods_supported: ['header', 'query'],
       resource_name: 'Offhook',
       dpop_signing_alg_values_supported: expect.arrayContaining(['ES256']),

@@ -63,7 +63,7 @@ describe('the password grant', () => {
     expect(answer.body).toEqual({
       access_token: expect.stringMatching(/^[\w-]{43}$/),
       refresh_token: expect.stringMatching(/^[\w-]{43}$/),
-      token_type: 'Bearer',
+      token_type: 'bearer',
       expires_in: 86_400,
       scope: 'read write',
     });
@@ -148,6 +148,27 @@ describe('the password grant', () => {
     expect(JSON.stringify(await oauth.stores.audit.list({ limit: 100 }))).not.toContain('a-wrong-password');
   });
 
+  it('counts names that are made up, and lists failures of an account no more often than its lock lets through (93)', async () => {
+    const secret = 'a secret of a configuration file, long enough';
+    const from = (address: string, username: string) =>
+      requestToken(oauth, { ...wanted, client_secret: secret, username, password: 'guess' }).set(
+        'X-Forwarded-For',
+        address,
+      );
+    await oauth.clients.configure({ ...legacy, sandbox: false }, secret);
+    await oauth.users.create({ username: 'alice', password: 'correct horse', role: 'user' });
+    for (let attempt = 0; attempt < 60; attempt += 1) {
+      expect((await from(`198.51.100.${attempt}`, `made up ${attempt}`)).status).toBe(400);
+    }
+    for (let attempt = 0; attempt < 30; attempt += 1) await from(`203.0.113.${attempt}`, 'alice');
+    const failed = await audited(oauth.stores, 'login.failed');
+    expect(failed.filter(({ detail }) => detail === 'unknown user')).toMatchObject([
+      { count: 60, address: '198.51.100.59' },
+    ]);
+    expect(failed.filter(({ username }) => username === 'alice')).toHaveLength(10);
+    expect(await audited(oauth.stores, 'login.limited')).toMatchObject([{ username: 'alice', count: 20 }]);
+  });
+
   it('of a sandbox account is refused to a forwarded request', async () => {
     expect(await refusal(asking({}).set('X-Forwarded-For', '192.0.2.1'))).toEqual([401, 'invalid_client']);
   });
@@ -180,7 +201,7 @@ describe('the password grant without a client', () => {
       200,
       {
         ...{ access_token: expect.any(String), refresh_token: expect.any(String) },
-        ...{ token_type: 'Bearer', expires_in: 7200, scope: 'public' },
+        ...{ token_type: 'bearer', expires_in: 7200, scope: 'public' },
       },
     ]);
     const { body: principal } = await request(oauth.app)

@@ -56,7 +56,9 @@ describe('proofs of possession', () => {
     expect(await check(await prove())).toBe(thumbprint);
     expect(await check(undefined)).toBeUndefined();
     const atTokenEndpoint = await prove({ ath: undefined, htm: 'POST', htu: `${publicUrl}/oauth/token` });
-    expect(await proofs.check({ value: atTokenEndpoint, method: 'POST', path: '/oauth/token' })).toBe(thumbprint);
+    const sent = { value: atTokenEndpoint, method: 'POST', path: '/oauth/token' };
+    expect((await proofs.examine(sent)).key).toBe(thumbprint);
+    expect((await proofs.examine({ ...sent, value: undefined })).key).toBeNull();
   });
 
   it.each([...DPOP_ALGORITHMS])('are signed with %s', async (alg) => {

@@ -1,10 +1,11 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { KyselyDeviceGrantStore } from '../../../src/storage/oauth/kysely-device-grant-store.ts';
 import { KyselyRegistrationTokenStore } from '../../../src/storage/oauth/kysely-registration-token-store.ts';
 import { KyselySigningKeyStore } from '../../../src/storage/oauth/kysely-signing-key-store.ts';
 import { run } from '../../../src/storage/unit-of-work.ts';
-import { aClient, aDeviceGrant, aFamily, aUser, HOUR, NOON, tokensOf } from '../../contracts/records.ts';
+import { aClient, aDeviceGrant, aFamily, aUser, count, HOUR, NOON, tokensOf } from '../../contracts/records.ts';
 import { createTestStores, type TestStores } from '../../support/test-database.ts';
 
 const DAY = 24 * HOUR;
@@ -20,6 +21,18 @@ describe('the authorization server in SQLite', () => {
   afterEach(() => stores.close());
 
   const key = { id: 'the-kid', privateJwk: '{"kty":"OKP","d":"the-private-part"}', createdAt: NOON };
+
+  it('lets so many devices wait and no more, of 20 that come at once', async () => {
+    const devices = new KyselyDeviceGrantStore(stores.database, { mostPending: 3 });
+    const grants = Array.from({ length: 20 }, (_, index) => aDeviceGrant(`tv-${index}`));
+    const results = await Promise.all(grants.map((grant) => devices.insert(grant)));
+    expect([count(results, 'inserted'), count(results, 'full')]).toEqual([3, 17]);
+    await devices.answer('tv-0-user', { userId: 'user-1', verdict: 'refused', now: NOON });
+    expect(await devices.insert(aDeviceGrant('next'))).toBe('inserted');
+    expect(await devices.insert(aDeviceGrant('one more'))).toBe('full');
+    await devices.deleteExpired(NOON + HOUR);
+    expect(await devices.insert(aDeviceGrant('later'))).toBe('inserted');
+  });
 
   it('keeps no private part of a signing key in its files', async () => {
     await stores.signingKeys.insert(key);

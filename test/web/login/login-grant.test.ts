@@ -118,12 +118,12 @@ describe('the session', () => {
     expect((await page(cookie)).status).toBe(200);
     const ended = await request(oauth.app).post('/auth/logout').set('Cookie', cookie);
     expect(ended.status).toBe(204);
-    expect(cookieOf(ended)).toMatch(/^offhook=;/);
+    expect(cookieOf(ended)).toMatch(/^offhook-8888=;/);
     expect((await page(cookie)).headers['location']).toMatch(/^\/auth\/login/);
   });
 
   it('its cookie is HttpOnly and SameSite, and under https Secure and __Host- (26)', async () => {
-    expect(cookieOf(await logIn(demo))).toMatch(/^offhook=[^;]+; Path=\/; HttpOnly; SameSite=Lax$/);
+    expect(cookieOf(await logIn(demo))).toMatch(/^offhook-8888=[^;]+; Path=\/; HttpOnly; SameSite=Lax$/);
     const secure = await createOAuthApp({ publicUrl: 'https://calls.example' });
     try {
       const entered = await request(secure.app).post('/auth/login').type('form').send(demo);

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import express, { type Express } from 'express';
 import request from 'supertest';
+import { standUnderPublicPath } from '../../../src/http/public-path.ts';
 import { hashSecret } from '../../../src/oauth/model/secrets.ts';
 import { createSystemIds } from '../../../src/shared/ids.ts';
 import { createSessionMiddleware, logIn, logOut, sessionHash, sessionUser } from '../../../src/web/login/session.ts';
@@ -22,6 +23,7 @@ const storedSessions = () => stores.database.read(stores.database.builder.select
 const appAt = (publicUrl: string): Express => {
   const app = express();
   const { sessions, clock } = stores;
+  app.use(standUnderPublicPath(publicUrl));
   app.use(createSessionMiddleware({ sessions, clock, ids: createSystemIds(), secret: 'signing-secret', publicUrl }));
   app.get('/who', (req, res) => void res.json({ user: sessionUser(req) ?? null, hash: sessionHash(req) }));
   app.post('/login', async (req, res) => {
@@ -35,7 +37,7 @@ const appAt = (publicUrl: string): Express => {
   return app;
 };
 
-const httpApp = (): Express => appAt('http://localhost:8888');
+const httpApp = (): Express => appAt('http://localhost');
 
 const cookieOf = (response: request.Response): string => response.get('Set-Cookie')?.[0] ?? '';
 const pairOf = (response: request.Response): string => cookieOf(response).split(';')[0] ?? '';
@@ -76,6 +78,23 @@ describe('the session', () => {
     const logout = await request(secure).post('/logout').set('Cookie', pairOf(login));
     expect(cookieOf(logout)).toMatch(/^__Host-offhook=; Path=\/; Expires=Thu, 01 Jan 1970.*Secure/);
   });
+
+  it.each([
+    ['http://localhost:8888', 'offhook-8888', '/', ''],
+    ['http://localhost:9999', 'offhook-9999', '/', ''],
+    ['http://localhost:9999/phone', 'offhook-9999', '/phone', ''],
+    ['https://calls.example.org:8443', '__Host-offhook-8443', '/', 'Secure; '],
+    ['https://calls.example.org/phone', '__Secure-offhook', '/phone', 'Secure; '],
+    ['https://calls.example.org:8443/a/b', '__Secure-offhook-8443', '/a/b', 'Secure; '],
+  ])(
+    'at %s the cookie is %s for %s: two services on one host do not log each other out (26)',
+    async (url, ...parts) => {
+      const [name, path, secure] = parts;
+      const cookie = cookieOf(await request(appAt(url)).post('/login'));
+      const value = cookie.slice(name.length + 1, cookie.indexOf(';'));
+      expect(cookie).toBe(`${name}=${value}; Path=${path}; HttpOnly; ${secure}SameSite=Lax`);
+    },
+  );
 
   it('changes its id at every login, and the id before is worth nothing (25)', async () => {
     const app = httpApp();
@@ -124,6 +143,17 @@ describe('the session', () => {
     stores.clock.advance(11 * HOUR);
     expect((await agent.get('/who')).body.user.username).toBe('demo');
     stores.clock.advance(12 * HOUR);
+    expect((await agent.get('/who')).body.user).toBeNull();
+  });
+
+  it('ends 30 days after the login, however much it is used (94)', async () => {
+    const agent = request.agent(httpApp());
+    await agent.post('/login');
+    for (const pause of [...Array<number>(65).fill(11 * HOUR), 5 * HOUR - 1]) {
+      stores.clock.advance(pause);
+      expect((await agent.get('/who')).body.user.username).toBe('demo');
+    }
+    stores.clock.advance(1);
     expect((await agent.get('/who')).body.user).toBeNull();
   });
 

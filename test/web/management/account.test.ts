@@ -127,7 +127,7 @@ describe('the change of a password', () => {
       .expect(303);
     expect(answer.headers['location']).toBe(`${path}?done=password`);
     const renewed = answer.get('Set-Cookie')?.[0]?.split(';')[0] ?? '';
-    expect(renewed).toMatch(/^offhook=/);
+    expect(renewed).toMatch(/^offhook-8888=/);
     expect(renewed).not.toBe(cookie);
     await request(oauth.app).get(path).set('Cookie', cookie).expect(401);
     const page = await request(oauth.app)
@@ -209,10 +209,20 @@ describe('my sessions', () => {
     expect(text).not.toContain('<script');
   });
 
+  it('are listed until their absolute end, 30 days after the login (94)', async () => {
+    const old = await logIn('alice', { 'User-Agent': firefox });
+    for (let hours = 0; hours < 30 * 24; hours += 10) {
+      await old.get(path).expect(200);
+      oauth.clock.advance(10 * 3_600_000);
+    }
+    const { sessions } = (await (await logIn('alice')).get(path)).body;
+    expect(sessions).toEqual([expect.objectContaining({ browser: 'Unknown program', current: true })]);
+  });
+
   it('are ended one by one, by an id that opens nothing', async () => {
     const [here, elsewhere] = [await logIn('alice', { 'User-Agent': firefox }), await logIn()];
     const other = (await sessionsOf(here)).find(({ current }) => !current)?.id ?? '';
-    for (const cookie of [`offhook=${other}`, `offhook=s:${other}`, `offhook=s%3A${other}.${other}`]) {
+    for (const cookie of [`offhook-8888=${other}`, `offhook-8888=s:${other}`, `offhook-8888=s%3A${other}.${other}`]) {
       await request(oauth.app).get(path).set('Cookie', cookie).expect(401);
     }
     await here.post(`${path}/sessions/${other}/end`).expect(204);
@@ -274,7 +284,7 @@ describe('the audit log', () => {
     expect(JSON.stringify(events)).not.toMatch(/hunter2|other password|horse/);
   });
 
-  it('lists a lock once for an address, however often it is tried', async () => {
+  it('counts the addresses at which a lock held, each once, in one row for each user and day (93)', async () => {
     const attempt = (username: string, from: string): request.Test =>
       request(oauth.app)
         .post('/auth/login')
@@ -289,10 +299,9 @@ describe('the audit log', () => {
     }
     await attempt('alice', '192.0.2.9').expect(429);
     const limited = (await auditEvents()).filter(({ event }) => event === 'login.limited');
-    expect(limited.map(({ username, address }) => [username, address])).toEqual([
-      ['alice', '192.0.2.9'],
-      [null, '192.0.2.8'],
-      ['alice', '192.0.2.8'],
+    expect(limited.map(({ username, address, count }) => [username, address, count])).toEqual([
+      [null, '192.0.2.8', 1],
+      ['alice', '192.0.2.9', 2],
     ]);
   });
 

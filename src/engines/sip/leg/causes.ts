@@ -71,10 +71,18 @@ const reasonByClass = (status: number): string => {
   return status < 600 ? 'server-failure' : 'refused-everywhere';
 };
 
-/** What a final response means on a leg. */
-export const causeOfResponse = (status: number): LegCause => ({
+const Q850_IN_REASON = /(?:^|,)\s*Q\.850\s*;[^,]*?\bcause\s*=\s*(\d{1,3})/i;
+
+/** The Q.850 cause of a Reason header (RFC 3326), undefined where it has none. */
+const q850In = (reasonHeader: string | undefined): number | undefined => {
+  const cause = reasonHeader === undefined ? undefined : Q850_IN_REASON.exec(reasonHeader)?.[1];
+  return cause === undefined ? undefined : Number(cause);
+};
+
+/** What a final response means on a leg: with the peer's own Q.850 cause where its Reason header has one (RFC 6432). */
+export const causeOfResponse = (status: number, reasonHeader?: string): LegCause => ({
   sipStatus: status,
-  q850Cause: q850ByStatus[status] ?? null,
+  q850Cause: q850In(reasonHeader) ?? q850ByStatus[status] ?? null,
   reason: reasonByStatus[status] ?? reasonByClass(status),
 });
 
@@ -99,13 +107,11 @@ export const brokenCause = (status: number): LegCause => ({ sipStatus: status, q
 /** The media of the two legs could not be brought together (Q.850 cause 88, incompatible destination). */
 export const incompatibleMediaCause: LegCause = { sipStatus: 200, q850Cause: 88, reason: 'media-not-acceptable' };
 
-const Q850_IN_REASON = /(?:^|,)\s*Q\.850\s*;[^,]*?\bcause\s*=\s*(\d{1,3})/i;
-
-/** What the peer's BYE says: the Q.850 cause of its Reason header (RFC 3326), else normal clearing. */
-export const causeOfBye = (reasonHeader: string | undefined): LegCause => {
-  const q850 = reasonHeader === undefined ? null : Q850_IN_REASON.exec(reasonHeader);
-  return q850 === null ? hangupCause : { ...hangupCause, q850Cause: Number(q850[1]) };
-};
+/** What the peer's BYE says: the Q.850 cause of its Reason header, else normal clearing. */
+export const causeOfBye = (reasonHeader: string | undefined): LegCause => ({
+  ...hangupCause,
+  q850Cause: q850In(reasonHeader) ?? hangupCause.q850Cause,
+});
 
 /** A Reason header that shows one leg why the other one failed (RFC 3326). */
 export const reasonHeader = (cause: LegCause): string => {

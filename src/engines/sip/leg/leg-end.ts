@@ -24,7 +24,7 @@ export const withoutAudio: LegFailure = { failure: 'response', cause: incompatib
 export const failureOf = (end: SessionEnd): LegFailure => {
   switch (end.kind) {
     case 'refused':
-      return { failure: 'response', cause: causeOfResponse(end.response.status) };
+      return { failure: 'response', cause: causeOfResponse(end.response.status, end.response.headers.get('reason')) };
     case 'broken':
       return withoutAudio; // a 2xx without SDP
     case 'timeout':

@@ -1,20 +1,22 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Requester } from '../../../calls/call-command.ts';
+import type { Requester, Viewer } from '../../../calls/call-command.ts';
 import type { CallRates } from '../../../calls/call-rates.ts';
 import type { CallRecord } from '../../../calls/call-record.ts';
 import type { CallService } from '../../../calls/call-service.ts';
 import { InsufficientScopeError } from '../../../oauth/model/errors.ts';
 import type { Permission } from '../../../oauth/model/permissions.ts';
-import type { TokenVerifier, UserPrincipal } from '../../../oauth/request/principal.ts';
-import { authenticate } from '../../authenticate.ts';
-import { readFields } from '../../body.ts';
+import type { Principal, TokenVerifier, UserPrincipal } from '../../../oauth/request/principal.ts';
+import { authenticate, authenticateAny } from '../../authenticate.ts';
+import { type Body, readBody } from '../../body.ts';
 import type { DirectRoute } from '../../direct-route.ts';
 import { InvalidRequestError, MethodNotAllowedError, NotAcceptableError } from '../../errors.ts';
 import { type Format, negotiateFormat } from '../../negotiate.ts';
+import { asAppError } from '../../problem.ts';
+import { showStanding } from '../../rate-limit.ts';
 import { noStore, send } from '../../reply.ts';
 import { writeXml } from '../../xml.ts';
 import { callHref, representCall } from './call-representation.ts';
-import { parsePlaceCall, parseStopCall } from './schemas.ts';
+import { parsePlaceCall, parseStopCall, refuseUnknownParameters } from './schemas.ts';
 
 export interface CallRouteDeps {
   /** Base of every address we hand out, without a slash at its end. */
@@ -72,6 +74,32 @@ const scopeFor = (
 const tooSmall = (scope: string): InsufficientScopeError =>
   new InsufficientScopeError('The token does not allow this.', { details: { scope } });
 
+/**
+ * Who looks at calls with a token: a user, or an application at those that it placed.
+ * @throws InsufficientScopeError when the token does not cover it
+ */
+const viewerOf = (principal: Principal): Viewer => {
+  if (principal.kind === 'user') {
+    return requesterOf(principal, scopeFor(principal, { own: 'calls:read', everybody: 'calls:read-all' }));
+  }
+  const { clientId, grantors } = principal;
+  if (grantors === undefined) throw tooSmall('application');
+  return { clientId, userIds: grantors, scope: 'application' };
+};
+
+/** A body that cannot be read names no other call: with a token in the query it does not keep the call from being ended. */
+const readStopBody = async (
+  request: IncomingMessage,
+  { response, inQuery }: { readonly response: ServerResponse; readonly inQuery: string | undefined },
+): Promise<Pick<Body, 'fields' | 'repeated'>> => {
+  try {
+    return await readBody(request, response);
+  } catch (error) {
+    if (inQuery !== undefined && asAppError(error) !== undefined) return { fields: {}, repeated: new Set() };
+    throw error;
+  }
+};
+
 const PATH = /^\/rest\/call\/?$/i;
 
 /** `/rest/call`: place, stop, info and list. */
@@ -107,9 +135,8 @@ export class CallRoute implements DirectRoute {
     const { verifier, rates, calls, publicUrl } = this.#deps;
     const principal = await authenticate(verifier, request, queryOf(request));
     if (!principal.permissions.has('calls:place')) throw tooSmall('call');
-    rates.takeCall(principal.tokenId);
-    const fields = await readFields(request, response);
-    const command = parsePlaceCall(fields, request.headers['idempotency-key']);
+    showStanding(response, rates.takeCall(principal.tokenId));
+    const command = parsePlaceCall(await readBody(request, response), request.headers['idempotency-key']);
     const { tokenCall, how } = await calls.place(command, requesterOf(principal, 'own'));
     response.writeHead(201, {
       Location: callHref(publicUrl, tokenCall),
@@ -123,9 +150,11 @@ export class CallRoute implements DirectRoute {
   /** Neither limited nor refused for its Accept: hanging up always works. */
   async #stop(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { verifier, calls } = this.#deps;
-    const principal = await authenticate(verifier, request, queryOf(request));
+    const query = queryOf(request);
+    const principal = await authenticate(verifier, request, query);
     const scope = scopeFor(principal, { own: 'calls:stop', everybody: 'calls:stop-all' });
-    const tokenCall = parseStopCall(await readFields(request, response));
+    const inQuery = parameter(query, 'token_call');
+    const tokenCall = parseStopCall(await readStopBody(request, { response, inQuery }), inQuery);
     const call = await calls.stop(tokenCall, requesterOf(principal, scope));
     this.#sendCall(response, call, negotiateFormat(request.headers.accept) ?? 'json');
   }
@@ -133,22 +162,22 @@ export class CallRoute implements DirectRoute {
   async #read(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { verifier, rates, calls } = this.#deps;
     const query = queryOf(request);
-    const principal = await authenticate(verifier, request, query);
-    const scope = scopeFor(principal, { own: 'calls:read', everybody: 'calls:read-all' });
-    rates.takeRead(principal.tokenId);
+    const principal = await authenticateAny(verifier, request, query);
+    const viewer = viewerOf(principal);
+    showStanding(response, rates.takeRead(principal.tokenId));
     const format = negotiateFormat(request.headers.accept);
     if (format === undefined) throw new NotAcceptableError();
-    const requester = requesterOf(principal, scope);
+    refuseUnknownParameters(query);
     const tokenCall = parameter(query, 'token_call');
-    if (tokenCall !== undefined) this.#sendCall(response, await calls.info(tokenCall, requester), format);
-    else this.#sendCalls(response, await this.#list(requester, query), format);
+    if (tokenCall !== undefined) this.#sendCall(response, await calls.info(tokenCall, viewer), format);
+    else this.#sendCalls(response, await this.#list(viewer, query), format);
   }
 
-  #list(requester: Requester, query: Query): Promise<readonly CallRecord[]> {
+  #list(viewer: Viewer, query: Query): Promise<readonly CallRecord[]> {
     const all = parameter(query, 'all') ?? 'false';
-    if (all === 'false') return this.#deps.calls.list(requester);
+    if (all === 'false') return this.#deps.calls.list(viewer);
     if (all !== 'true') throw new InvalidRequestError('all must be true or false.');
-    if (requester.scope === 'own') throw tooSmall('operator');
+    if (viewer.scope !== 'everybody') throw tooSmall('operator');
     return this.#deps.calls.listAll();
   }
 

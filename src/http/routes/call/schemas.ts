@@ -1,12 +1,12 @@
 import { z } from 'zod';
 import type { PlaceCall } from '../../../calls/call-command.ts';
 import { InvalidCommandError, InvalidNumberError } from '../../../calls/errors.ts';
-import type { Fields } from '../../body.ts';
+import { type Body, refuseRepeated } from '../../body.ts';
 import { InvalidRequestError } from '../../errors.ts';
 
 /*
- * Bodies at the edge. Fields that we do not know are left alone: forms carry more than is asked, and a client written
- * for a later version must not break here. An optional field that is empty was not filled in.
+ * Requests at the edge. What a command to place a call asks that we do not know is refused: a timeout that is misspelt must not
+ * pass for none. An optional field that is empty was not filled in.
  */
 
 const emptyAsAbsent = (value: unknown): unknown => (value === '' || value === null ? undefined : value);
@@ -37,7 +37,25 @@ const placeCallBody = z.object({
   destination_timeout: optionalSeconds,
 });
 
-const stopCallBody = z.object({ token_call: z.string().min(1) });
+/** What jQuery and others add so that no cache answers. */
+const CACHE_BUSTER = '_';
+/** So much of what was sent is shown again. */
+const SHOWN_NAMES = 5;
+const SHOWN_LENGTH = 64;
+
+/** Refuses names that are unknown, and says which. */
+const refuseUnknown = (
+  what: 'field' | 'parameter',
+  { names, known }: { readonly names: readonly string[]; readonly known: readonly string[] },
+): void => {
+  const unknown = names.filter((name) => name !== CACHE_BUSTER && !known.includes(name));
+  const [first, ...more] = unknown.slice(0, SHOWN_NAMES).map((name) => name.slice(0, SHOWN_LENGTH));
+  if (first === undefined) return;
+  const verb = more.length === 0 ? `is no ${what}` : `are no ${what}s`;
+  throw new InvalidRequestError(`${[first, ...more].join(', ')} ${verb} here: there are ${known.join(', ')}.`, {
+    details: { [what]: first },
+  });
+};
 
 const fieldOf = (error: z.ZodError): string => String(error.issues[0]?.path[0] ?? '');
 
@@ -57,9 +75,14 @@ const parseIdempotencyKey = (header: string | string[] | undefined): string | un
  * Reads the command of a POST.
  * @throws InvalidNumberError when the number is missing or none
  * @throws InvalidCommandError when another field is not valid
- * @throws InvalidRequestError when the idempotency key is not valid
+ * @throws InvalidRequestError when the idempotency key is not valid, or a field is unknown or was sent more than once
  */
-export const parsePlaceCall = (fields: Fields, idempotencyKey: string | string[] | undefined): PlaceCall => {
+export const parsePlaceCall = (
+  { fields, repeated, plusPerhapsLost }: Body,
+  idempotencyKey: string | string[] | undefined,
+): PlaceCall => {
+  refuseUnknown('field', { names: Object.keys(fields), known: Object.keys(placeCallBody.shape) });
+  refuseRepeated(repeated);
   const parsed = placeCallBody.safeParse(fields);
   if (!parsed.success) {
     const field = fieldOf(parsed.error);
@@ -69,6 +92,7 @@ export const parsePlaceCall = (fields: Fields, idempotencyKey: string | string[]
   const { number, from, caller_id, timeout, destination_timeout } = parsed.data;
   return {
     number,
+    plusPerhapsLost,
     from,
     callerId: caller_id,
     timeoutSeconds: timeout,
@@ -77,12 +101,31 @@ export const parsePlaceCall = (fields: Fields, idempotencyKey: string | string[]
   };
 };
 
-/**
- * The token of the call to end.
- * @throws InvalidCommandError when it is missing
- */
-export const parseStopCall = (fields: Fields): string => {
-  const parsed = stopCallBody.safeParse(fields);
-  if (parsed.success) return parsed.data.token_call;
-  throw new InvalidCommandError('token_call is missing.', { details: { field: 'token_call' } });
+const tokenIn = ({ fields, repeated }: Pick<Body, 'fields' | 'repeated'>): readonly string[] => {
+  const { token_call: token } = fields;
+  if (repeated.has('token_call')) refuseRepeated(new Set(['token_call']));
+  return typeof token === 'string' && token !== '' ? [token] : [];
 };
+
+/**
+ * The token of the call to end, of the query or the body, which may be the whole call: other fields are ignored.
+ * @throws InvalidCommandError when it is missing
+ * @throws InvalidRequestError when it was sent more than once in one place, or differs between the two
+ */
+export const parseStopCall = (body: Pick<Body, 'fields' | 'repeated'>, inQuery: string | undefined): string => {
+  const tokens = new Set([...(inQuery === undefined || inQuery === '' ? [] : [inQuery]), ...tokenIn(body)]);
+  const [tokenCall] = tokens;
+  const details = { field: 'token_call' };
+  if (tokenCall === undefined) throw new InvalidCommandError('token_call is missing.', { details });
+  if (tokens.size === 1) return tokenCall;
+  throw new InvalidRequestError('The query and the body name two calls.', { details });
+};
+
+const readParameters = ['token_call', 'all', 'access_token'];
+
+/**
+ * The parameters of a GET are all known.
+ * @throws InvalidRequestError when one is not, and would be ignored
+ */
+export const refuseUnknownParameters = (query: URLSearchParams | undefined): void =>
+  refuseUnknown('parameter', { names: [...(query?.keys() ?? [])], known: readParameters });

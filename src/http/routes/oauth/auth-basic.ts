@@ -3,15 +3,20 @@ import type { Authorization } from '../../../oauth/authorization.ts';
 import { InvalidTokenError, MissingCredentialsError, WrongCredentialsError } from '../../../oauth/model/errors.ts';
 import { readFields } from '../../body.ts';
 import { BASIC_CHALLENGE } from '../../challenge.ts';
-import { InvalidRequestError, MethodNotAllowedError, UnsupportedMediaTypeError } from '../../errors.ts';
+import { InvalidRequestError, UnsupportedMediaTypeError } from '../../errors.ts';
 import { queryParametersOf } from '../../oauth/form.ts';
 import { presentedToken, routeOf } from '../../oauth/presented-token.ts';
+import { refuseMethod } from '../../refuse-method.ts';
 import { noStore } from '../../reply.ts';
 
-export type BasicLoginRouterParts = Pick<Authorization, 'basicLogin' | 'tokenVerifier' | 'revocation'>;
+type BasicLogin = NonNullable<Authorization['basicLogin']>;
 
-type BasicLoginRequest = Parameters<Authorization['basicLogin']['logIn']>[0];
-type LoginTokens = Awaited<ReturnType<Authorization['basicLogin']['logIn']>>;
+export interface BasicLoginRouterParts extends Pick<Authorization, 'tokenVerifier' | 'revocation'> {
+  readonly basicLogin: BasicLogin;
+}
+
+type BasicLoginRequest = Parameters<BasicLogin['logIn']>[0];
+type LoginTokens = Awaited<ReturnType<BasicLogin['logIn']>>;
 
 const OTHER_BASE = '/api/core/v2';
 
@@ -32,12 +37,6 @@ const guard: RequestHandler = (request, response, next) => {
     throw new InvalidRequestError('Credentials are taken from headers and bodies only, never from an address.');
   }
   next();
-};
-
-const allowOnly = (methods: string): RequestHandler => {
-  return () => {
-    throw new MethodNotAllowedError(methods);
-  };
 };
 
 const loginOf = ({ headers, ip: address = '' }: Request): BasicLoginRequest => ({
@@ -104,11 +103,11 @@ export const createBasicLoginRouter = ({ basicLogin, tokenVerifier, revocation }
   const router = Router();
   router.all([...Object.values(paths).flat(), logoutPath], guard);
   // A HEAD would start a family whose tokens reach no client.
-  router.head(paths.logIn, allowOnly('GET'));
-  router.get(paths.logIn, logIn).all(paths.logIn, allowOnly('GET'));
-  router.get(paths.test, test).all(paths.test, allowOnly('GET, HEAD'));
-  router.post(paths.renew, renew).all(paths.renew, allowOnly('POST'));
-  router.post(logoutPath, logOut).all(logoutPath, allowOnly('POST'));
+  router.head(paths.logIn, refuseMethod('GET'));
+  router.get(paths.logIn, logIn).all(paths.logIn, refuseMethod('GET'));
+  router.get(paths.test, test).all(paths.test, refuseMethod('GET, HEAD'));
+  router.post(paths.renew, renew).all(paths.renew, refuseMethod('POST'));
+  router.post(logoutPath, logOut).all(logoutPath, refuseMethod('POST'));
   router.use(paths.test, refuseSilently);
   router.use(challenge);
   return router;

@@ -2,6 +2,8 @@ import { type ErrorRequestHandler, Router } from 'express';
 import type { Authorization } from '../../../oauth/authorization.ts';
 import { queryParametersOf } from '../../oauth/form.ts';
 import { routeOf } from '../../oauth/presented-token.ts';
+import { setLocation } from '../../public-path.ts';
+import { refuseMethod } from '../../refuse-method.ts';
 import { queryOf } from '../../request-target.ts';
 
 export interface AuthorizeRouterParts extends Pick<Authorization, 'consents'> {
@@ -21,12 +23,9 @@ export const createAuthorizeRouter = ({ consents, pageErrors }: AuthorizeRouterP
   router.get(path, async (request, response) => {
     response.set('Cache-Control', 'no-store');
     await consents.trust(queryParametersOf(request), routeOf(request.headers));
-    response
-      .status(302)
-      .set('Location', `/auth/login?${queryOf(request.originalUrl)}`)
-      .end();
+    setLocation(response.status(302), `/auth/login?${queryOf(request.originalUrl)}`).end();
   });
-  router.all(path, (_request, response) => void response.status(405).set('Allow', 'GET, HEAD').end());
+  router.all(path, refuseMethod('GET, HEAD'));
   router.use(path, pageErrors);
   return router;
 };

@@ -5,6 +5,7 @@ import { OAuthError } from '../../../oauth/model/errors.ts';
 import type { Log } from '../../../shared/log.ts';
 import { formOf, readForm } from '../../oauth/form.ts';
 import { routeOf } from '../../oauth/presented-token.ts';
+import { refuseMethod } from '../../refuse-method.ts';
 import { tokenNoStore } from '../../reply.ts';
 import { createTokenErrorHandler } from './token-error.ts';
 
@@ -51,7 +52,7 @@ const createClientEndpoint = (parts: ClientEndpointParts, { path, answer }: Clie
   router.post(path, readForm, async (request, response) => {
     response.json(await answer(await questionOf(request)));
   });
-  router.all(path, (_request, response) => void response.status(405).set('Allow', 'POST').end());
+  router.all(path, refuseMethod('POST'));
   router.use(path, createTokenErrorHandler(parts));
   return router;
 };

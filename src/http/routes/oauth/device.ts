@@ -1,9 +1,10 @@
 import { Router } from 'express';
 import type { Authorization } from '../../../oauth/authorization.ts';
 import type { Log } from '../../../shared/log.ts';
-import { allowAnyOrigin } from '../../cors.ts';
+import { allowAnyOrigin, answerPreflight } from '../../cors.ts';
 import { formOf, readForm } from '../../oauth/form.ts';
 import { routeOf } from '../../oauth/presented-token.ts';
+import { refuseMethod } from '../../refuse-method.ts';
 import { tokenNoStore } from '../../reply.ts';
 import { createTokenErrorHandler } from './token-error.ts';
 
@@ -34,12 +35,11 @@ export const createDeviceAuthorizationRouter = ({
     };
     response.json(await deviceAuthorization.begin(asked));
   });
-  router.options(path, (_request, response) => {
-    response.set('Access-Control-Allow-Methods', 'POST');
-    response.set('Access-Control-Allow-Headers', 'Authorization, Content-Type');
-    response.status(204).end();
+  router.options(path, (request, response) => {
+    response.set('Allow', 'POST');
+    answerPreflight(request, response, 'POST');
   });
-  router.all(path, (_request, response) => void response.status(405).set('Allow', 'POST').end());
+  router.all(path, refuseMethod('POST'));
   router.use(path, createTokenErrorHandler({ log }));
   return router;
 };

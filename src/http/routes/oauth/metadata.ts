@@ -1,8 +1,10 @@
 import { Router } from 'express';
 import type { Authorization } from '../../../oauth/authorization.ts';
 import { wellKnownDocuments } from '../../../oauth/server/server-metadata.ts';
-import { MethodNotAllowedError } from '../../errors.ts';
+import { refuseMethod } from '../../refuse-method.ts';
 import { send } from '../../reply.ts';
+
+const refuse = refuseMethod('GET, HEAD');
 
 /** It changes only with a new version or another configuration of the service. */
 const CACHEABLE = 'public, max-age=3600';
@@ -20,7 +22,7 @@ export const createMetadataRouter = ({ publicUrl }: MetadataRouterParts): Router
     if (document === undefined) next();
     else if (request.method === 'GET' || request.method === 'HEAD') {
       response.set('Cache-Control', CACHEABLE).type('json').send(document);
-    } else response.status(405).set('Allow', 'GET, HEAD').end();
+    } else void refuse(request, response, next);
   });
 };
 
@@ -39,8 +41,6 @@ export const createJwksRouter = ({ signingKeys }: Pick<Authorization, 'signingKe
       headers: { 'Cache-Control': `public, max-age=${KEYS_MAX_AGE_SECONDS}` },
     });
   });
-  router.all(keysPath, () => {
-    throw new MethodNotAllowedError('GET, HEAD');
-  });
+  router.all(keysPath, refuse);
   return router;
 };

@@ -13,6 +13,7 @@ import { challengeOf } from '../../challenge.ts';
 import { UnsupportedMediaTypeError } from '../../errors.ts';
 import { presentedToken } from '../../oauth/presented-token.ts';
 import { asAppError, statusOf } from '../../problem.ts';
+import { refuseMethod } from '../../refuse-method.ts';
 import { tokenNoStore } from '../../reply.ts';
 import { clientToRegister, parseClientMetadata, registeredMetadata } from './client-metadata.ts';
 
@@ -78,7 +79,7 @@ export const createRegisterRouter = ({ clientRegistration, log }: RegisterRouter
     const registered = await clientRegistration.register(clientToRegister(asked), permitted, request.ip ?? '');
     response.status(201).json(registeredMetadata(registered, asked));
   });
-  router.all(path, (_request, response) => void response.status(405).set('Allow', 'POST').end());
+  router.all(path, refuseMethod('POST'));
   router.use(path, createErrorHandler({ log }));
   return router;
 };

@@ -16,16 +16,17 @@ export interface OAuthRouterParts {
   readonly log: Log;
 }
 
-/** The protocol endpoints but the token endpoint, and the Basic login. No session middleware may come before it. */
+/** The protocol endpoints but the token endpoint, and the Basic login where it is on. No session middleware may come before it. */
 export const createOAuthRouter = ({ authorization, publicUrl, pageErrors, log }: OAuthRouterParts): Router => {
   const { consents, deviceAuthorization, clientAuthenticator, clientRegistration, signingKeys } = authorization;
   const { revocation, introspection, basicLogin, tokenVerifier } = authorization;
-  return Router()
+  const router = Router()
     .use(createAuthorizeRouter({ consents, pageErrors }))
     .use(createDeviceAuthorizationRouter({ deviceAuthorization, log }))
     .use(createRevokeRouter({ clientAuthenticator, revocation, log }))
     .use(createIntrospectRouter({ clientAuthenticator, introspection, log }))
     .use(createRegisterRouter({ clientRegistration, log }))
-    .use(createMetadataRouter({ publicUrl }), createJwksRouter({ signingKeys }))
-    .use(createBasicLoginRouter({ basicLogin, tokenVerifier, revocation }));
+    .use(createMetadataRouter({ publicUrl }), createJwksRouter({ signingKeys }));
+  if (basicLogin !== undefined) router.use(createBasicLoginRouter({ basicLogin, tokenVerifier, revocation }));
+  return router;
 };

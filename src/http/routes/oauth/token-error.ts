@@ -5,6 +5,7 @@ import { AppError, type ErrorKind } from '../../../shared/errors.ts';
 import type { Log } from '../../../shared/log.ts';
 import { BASIC_CHALLENGE } from '../../challenge.ts';
 import { HttpError } from '../../errors.ts';
+import { retryHeaders } from '../../rate-limit.ts';
 
 /** The body of RFC 6749 section 5.2. */
 interface Refusal {
@@ -59,8 +60,7 @@ export const sendTokenError = (
     response.setHeader('WWW-Authenticate', BASIC_CHALLENGE);
   }
   if (error instanceof HttpError) response.setHeaders(new Headers(error.headers));
-  const retryAfter = error instanceof AppError ? error.details?.['retryAfterSeconds'] : undefined;
-  if (typeof retryAfter === 'number') response.setHeader('Retry-After', retryAfter);
+  if (error instanceof AppError) response.setHeaders(new Headers(retryHeaders(error)));
   response.writeHead(status, { 'Content-Type': 'application/json; charset=utf-8' });
   response.end(JSON.stringify({ error: code, error_description: description }));
 };

@@ -3,9 +3,10 @@ import type { Authorization, TokenRequest } from '../../../oauth/authorization.t
 import { Parameters } from '../../../oauth/request/parameters.ts';
 import type { Log } from '../../../shared/log.ts';
 import { decodeBody, mediaTypeOf } from '../../body.ts';
-import { allowAnyOrigin } from '../../cors.ts';
+import { allowAnyOrigin, answerPreflight } from '../../cors.ts';
 import type { DirectRoute } from '../../direct-route.ts';
 import { MethodNotAllowedError } from '../../errors.ts';
+import type { BearerSpelling } from '../../oauth/authorization-library.ts';
 import type { AuthorizationServer } from '../../oauth/authorization-server.ts';
 import { ForeignOriginError } from '../../oauth/errors.ts';
 import { FORM, UnsupportedFormError } from '../../oauth/form.ts';
@@ -32,17 +33,11 @@ const codeAnswerByGet: ReadonlyMap<string, TokenRequest['codeAnswer']> = new Map
   ['/oauth2/token', 'json'],
 ]);
 
+/** As the programs that know the address have it in their examples. */
+const bearerAt = (address: string): BearerSpelling => (address === '/oauth2/token' ? 'Bearer' : 'bearer');
+
 /** With and without a slash at the end, in any case. */
 const addressOf = (path: string): string => (path.endsWith('/') ? path.slice(0, -1) : path).toLowerCase();
-
-const answerPreflight = (response: ServerResponse): void => {
-  allowAnyOrigin(response);
-  response.writeHead(204, {
-    'Access-Control-Allow-Methods': METHODS,
-    'Access-Control-Allow-Headers': 'Authorization, Content-Type, DPoP',
-  });
-  response.end();
-};
 
 const readForm = async (request: IncomingMessage, response: ServerResponse): Promise<Parameters> => {
   const contentType = request.headers['content-type'] ?? '';
@@ -82,7 +77,9 @@ export class TokenRoute implements DirectRoute {
       case 'POST':
         return this.#grant(request, { response, address, parameters: await readForm(request, response) });
       case 'OPTIONS':
-        answerPreflight(response);
+        allowAnyOrigin(response);
+        response.setHeader('Allow', METHODS);
+        answerPreflight(request, response, METHODS);
         return;
       default:
         throw new MethodNotAllowedError(METHODS);
@@ -97,10 +94,11 @@ export class TokenRoute implements DirectRoute {
     if (tokenRequests.carriesCredentials(parameters) && this.#isForeign(request)) throw new ForeignOriginError();
     if (tokenRequests.isForBrowsers(parameters)) allowAnyOrigin(response);
     const method = request.method === 'GET' ? 'GET' : 'POST';
+    const endpoint = addressOf(pathOf(request.url ?? '/'));
     const tokenRequest = await tokenRequests.check({
       parameters,
       method,
-      codeAnswer: method === 'GET' ? (codeAnswerByGet.get(addressOf(pathOf(request.url ?? '/'))) ?? 'json') : 'json',
+      codeAnswer: method === 'GET' ? (codeAnswerByGet.get(endpoint) ?? 'json') : 'json',
       authorization: request.headers.authorization,
       route: routeOf(request.headers),
       address: address(),
@@ -108,7 +106,7 @@ export class TokenRoute implements DirectRoute {
     });
     await new Promise<void>((resolve, reject) => {
       response.once('close', resolve);
-      authorizationServer.grantTokens(tokenRequest, { request, response, next: reject });
+      authorizationServer.grantTokens(tokenRequest, { request, response, next: reject, bearer: bearerAt(endpoint) });
     });
   }
 

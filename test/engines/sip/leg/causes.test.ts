@@ -77,6 +77,17 @@ describe('the cause of a final response', () => {
   });
 });
 
+describe('the cause of a final response', () => {
+  it.each([
+    [503, 'Q.850;cause=1;text="Unallocated number"', 1],
+    [480, 'SIP;cause=480, Q.850;cause=19', 19],
+    [480, 'SIP;cause=480', 18],
+    [500, '', 41],
+  ])('of a %i with Reason %j is %i', (status, header, q850Cause) => {
+    expect(causeOfResponse(status, header)).toMatchObject({ sipStatus: status, q850Cause });
+  });
+});
+
 describe('the cause of a BYE', () => {
   it.each([
     [undefined, 16],
