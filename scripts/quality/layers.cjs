@@ -62,6 +62,7 @@ const faces = {
     'public-path',
     'request-target',
     'oauth/(authorization-server|form|password-authenticator|presented-token)',
+    'routes/call/call-representation',
     'routes/oauth/(router|token)',
   ],
   web: [
@@ -80,7 +81,7 @@ const faces = {
   ],
   config: ['config', 'settings'],
   cli: ['command-line'],
-  app: ['service', 'administration', 'key-file', 'sip-accounts'],
+  app: ['service', 'administration', 'backup', 'client-changes', 'key-file', 'settings-check', 'sip-accounts'],
 };
 
 /** What every route is built of: all of http but the app, which knows the routes. */

@@ -1,10 +1,11 @@
 import type { Config } from '../config/config.ts';
 import { createAdministration, type OAuthAdministration } from '../oauth/administration.ts';
 import { createPasswordHasher } from '../oauth/model/secrets.ts';
-import { systemClock } from '../shared/clock.ts';
+import { systemClock, waitingClock } from '../shared/clock.ts';
 import { createSystemIds, type IdSource } from '../shared/ids.ts';
 import { lockDatabase } from '../storage/open-database.ts';
 import type { Stores } from '../storage/stores.ts';
+import { CallAdministration } from './call-administration.ts';
 import { createPinoLog } from './pino-log.ts';
 import { openStorage } from './storage.ts';
 
@@ -12,6 +13,7 @@ import { openStorage } from './storage.ts';
 export interface Administration extends OAuthAdministration {
   readonly stores: Stores;
   readonly ids: IdSource;
+  readonly calls: CallAdministration;
   readonly close: () => Promise<void>;
 }
 
@@ -28,10 +30,11 @@ export interface Administration extends OAuthAdministration {
 export const openAdministration = async (config: Config): Promise<Administration> => {
   const clock = systemClock;
   const ids = createSystemIds();
-  const log = createPinoLog('warn');
+  const log = createPinoLog('warn', process.stderr);
   const { stores, close } = await openStorage({ config, clock, log });
   const administration = createAdministration({ stores, hasher: createPasswordHasher(), clock, ids, log });
-  return { ...administration, stores, ids, close };
+  const calls = new CallAdministration({ store: stores.calls, clock: waitingClock });
+  return { ...administration, stores, ids, calls, close };
 };
 
 /**

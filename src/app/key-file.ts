@@ -27,7 +27,11 @@ const withDatabase = async <Result>(
   { databaseUrl, secretFile }: KeyFileConfig,
   work: (parts: SecretFileParts) => Promise<Result>,
 ): Promise<Result> => {
-  const database = await openDatabase({ url: databaseUrl, clock: systemClock, log: createPinoLog('warn') });
+  const database = await openDatabase({
+    url: databaseUrl,
+    clock: systemClock,
+    log: createPinoLog('warn', process.stderr),
+  });
   try {
     return await work({ database, databaseUrl, path: secretFile });
   } finally {

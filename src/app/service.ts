@@ -1,4 +1,4 @@
-import { type Config, hostInUrl } from '../config/config.ts';
+import { type Config, hostInUrl, sipServerOf } from '../config/config.ts';
 import type { Readiness } from '../http/app.ts';
 import { createPasswordHasher } from '../oauth/model/secrets.ts';
 import { createSteadyClock, systemClock } from '../shared/clock.ts';
@@ -71,6 +71,11 @@ const start = async (config: Config, log: Log, shutdown: Shutdown): Promise<Omit
   listener.serve(application.listener);
   const sweeper = new Sweeper({ stores, tokenUses: application.tokenUses, clock, steadyClock, log });
   shutdown.add(() => sweeper.close());
+  // Withdrawn after the calls have ended: they come first.
+  const { listeners: listen } = telephony;
+  const registrar = sipServerOf({ sip: { ...config.sip, listen } });
+  await stores.serviceAddresses.announce({ publicUrl, registrar, sip: listen.map(sipAddress) });
+  shutdown.add(() => stores.serviceAddresses.withdraw());
   shutdown.add(closeCalls);
   return { publicUrl, sip: telephony.listeners, log };
 };

@@ -1,24 +1,30 @@
+import { type Command, Option } from 'commander';
 import type { Administration } from '../app/administration.ts';
-import { UsageError } from './errors.ts';
 
-type Description = Parameters<Administration['clients']['create']>[0];
-type GrantType = NonNullable<Description['grantTypes']>[number];
-type Scope = NonNullable<Description['scopes']>[number];
+export type Description = Parameters<Administration['clients']['create']>[0];
+export type GrantType = NonNullable<Description['grantTypes']>[number];
+export type Scope = NonNullable<Description['scopes']>[number];
 
-/** How `client add` describes an application. */
+/** How `client add` and `client set` describe an application. What was not given is undefined. */
 export interface ClientOptions {
   readonly name?: string;
-  readonly redirectUri?: readonly string[];
+  readonly redirectUri?: readonly string[] | false;
   readonly grants?: readonly string[];
+  readonly tokenByGet?: readonly string[] | false;
   readonly scope?: readonly string[];
-  readonly public?: true;
-  readonly clientSide?: true;
-  readonly jwt?: true;
-  readonly dpop?: true;
+  readonly defaultScope?: readonly string[];
+  readonly clientSide?: boolean;
+  readonly jwt?: boolean;
+  readonly dpop?: boolean;
+  readonly pkce?: boolean;
+  readonly queryTokens?: boolean;
+  readonly accessTokenSeconds?: string;
+  readonly refreshIdleSeconds?: string;
+  readonly refreshAbsoluteSeconds?: string;
 }
 
 /** The words of the protocol, but for one that is too long to type. */
-const grantTypes: Readonly<Record<string, GrantType>> = {
+export const grantTypes: Readonly<Record<string, GrantType>> = {
   authorization_code: 'authorization_code',
   refresh_token: 'refresh_token',
   password: 'password',
@@ -26,58 +32,71 @@ const grantTypes: Readonly<Record<string, GrantType>> = {
   device_code: 'urn:ietf:params:oauth:grant-type:device_code',
 };
 
-const scopes: readonly Scope[] = ['call', 'read', 'write', 'public', 'application', 'operator', 'admin', 'all'];
-
+export const scopes: readonly Scope[] = ['call', 'read', 'write', 'public', 'application', 'operator', 'admin', 'all'];
 export const grantNames = Object.keys(grantTypes);
-export const scopeNames: readonly string[] = scopes;
 
 /** A grant as the command line calls it. */
 export const nameOfGrant = (grantType: GrantType): string =>
   grantNames.find((name) => grantTypes[name] === grantType) ?? grantType;
 
-const grantOf = (name: string): GrantType => {
-  const grantType = Object.hasOwn(grantTypes, name) ? grantTypes[name] : undefined;
-  if (grantType === undefined) throw new UsageError(`--grants are some of ${grantNames.join(', ')}`);
-  return grantType;
+/** An option that takes some of the words. The help and the completion of the shell show them. */
+const wordsOption = (flags: string, description: string, words: readonly string[]): Option => {
+  const option = new Option(flags, description);
+  option.argChoices = [...words];
+  return option;
 };
 
-const scopeOf = (name: string): Scope => {
-  const scope = scopes.find((each) => each === name);
-  if (scope === undefined) throw new UsageError(`--scope is some of ${scopeNames.join(', ')}`);
-  return scope;
+const WITHOUT_PKCE = ['--no-pkce', 'with a secret, it may do without PKCE; RFC 9700 advises against it'] as const;
+
+const addDescription = (command: Command): Command =>
+  command
+    .option('--name <text>', 'what the consent page calls it')
+    .option('--redirect-uri <addresses...>', 'where its users are sent back to: all of its addresses')
+    .addOption(wordsOption('--grants <grants...>', 'how it gets tokens; RFC 9700 advises against password', grantNames))
+    .addOption(wordsOption('--scope <scopes...>', 'what it may ask for', scopes))
+    .addOption(wordsOption('--default-scope <scopes...>', 'what it gets where it asks for nothing', scopes))
+    .option('--client-side', 'it may also ask for a token in the fragment; RFC 9700 advises against it')
+    .option('--jwt', 'its tokens are JWT, which others can check by themselves')
+    .option('--dpop', 'its tokens are bound to a key that it proves to have (RFC 9449)')
+    .option('--query-tokens', 'its tokens are also taken in the address; RFC 9700 advises against it')
+    .addOption(
+      wordsOption('--token-by-get <grants...>', 'grants that may come by GET; RFC 9700 advises against it', grantNames),
+    )
+    .option('--access-token-seconds <seconds>', 'life of an access token')
+    .option('--refresh-idle-seconds <seconds>', 'how long a refresh token may go unused')
+    .option('--refresh-absolute-seconds <seconds>', 'how long a grant lives at all');
+
+/** What `client add` takes. */
+export const addClientOptions = (command: Command): Command => addDescription(command).option(...WITHOUT_PKCE);
+
+/** What `client set` takes: also how to switch each of them off. */
+export const addClientChangeOptions = (command: Command): Command =>
+  addDescription(command)
+    .option('--no-redirect-uri', 'it has none any more')
+    .option('--no-client-side', 'no token in the fragment any more')
+    .option('--no-jwt', 'its tokens are opaque')
+    .option('--no-dpop', 'its tokens are bound to a key only where a request brings a proof')
+    .option('--pkce', 'PKCE is required')
+    .option(...WITHOUT_PKCE)
+    .option('--no-query-tokens', 'its tokens are taken in a header only')
+    .option('--no-token-by-get', 'no grant by GET any more');
+
+const optionOfField: Readonly<Record<string, string>> = {
+  id: '<id>',
+  name: '--name',
+  redirectUris: '--redirect-uri',
+  grantTypes: '--grants',
+  grantTypesByGet: '--token-by-get',
+  scopes: '--scope',
+  defaultScopes: '--default-scope',
+  accessTokenSeconds: '--access-token-seconds',
+  refreshIdleSeconds: '--refresh-idle-seconds',
+  refreshAbsoluteSeconds: '--refresh-absolute-seconds',
 };
 
-const responseTypesOf = (grants: readonly GrantType[], { clientSide }: ClientOptions): ('code' | 'token')[] => [
-  ...(grants.includes('authorization_code') ? (['code'] as const) : []),
-  ...(clientSide === true ? (['token'] as const) : []),
-];
-
-const check = ({ type, grantTypes: grants = [], responseTypes = [], redirectUris }: Description): void => {
-  if (type === 'public' && grants.includes('client_credentials')) {
-    throw new UsageError('client_credentials is for an application that has a secret: not with --public');
-  }
-  if (responseTypes.length > 0 && redirectUris.length === 0) {
-    throw new UsageError('--redirect-uri is needed: the address where its users are sent back to');
-  }
-};
-
-/**
- * The application that the words of a command describe.
- * @throws UsageError when they describe none
- */
-export const describedBy = (id: string, options: ClientOptions): Description => {
-  const grants = (options.grants ?? ['authorization_code', 'refresh_token']).map(grantOf);
-  const description: Description = {
-    id,
-    name: options.name ?? id,
-    type: options.public === true ? 'public' : 'confidential',
-    redirectUris: options.redirectUri ?? [],
-    responseTypes: responseTypesOf(grants, options),
-    grantTypes: [...new Set(grants)],
-    ...(options.scope && { scopes: [...new Set(options.scope.map(scopeOf))] }),
-    tokenFormat: options.jwt === true ? 'jwt' : 'opaque',
-    tokenBinding: options.dpop === true ? 'dpop' : 'on-request',
-  };
-  check(description);
-  return description;
-};
+/** The faults of a description, each at the option as it is typed. */
+export const asTyped = (message: string): string =>
+  message
+    .split('; ')
+    .map((fault) => fault.replace(/^(\w+)(?=: )/, (field) => optionOfField[field] ?? field))
+    .join('; ');

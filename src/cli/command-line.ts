@@ -1,10 +1,14 @@
 import { inspect, types } from 'node:util';
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, Option } from 'commander';
 import { migrateDatabase, openAdministration } from '../app/administration.ts';
 import { ConfigError, readConfig } from '../config/config.ts';
 import { AppError } from '../shared/errors.ts';
+import { addBackupCommand } from './backup-command.ts';
+import { addCallCommands } from './call-commands.ts';
 import { addClientCommands } from './client-commands.ts';
-import type { CommandContext } from './command-context.ts';
+import { answerOn, type CommandContext } from './command-context.ts';
+import { addCompletionCommand } from './completion-command.ts';
+import { addConfigCommands } from './config-commands.ts';
 import { RefusedError, UsageError } from './errors.ts';
 import { addKeyCommands } from './key-commands.ts';
 import { addPhoneCommands } from './phone-commands.ts';
@@ -12,6 +16,7 @@ import { serve } from './serve.ts';
 import type { Terminal } from './terminal.ts';
 import { addTokenCommands } from './token-commands.ts';
 import { addUserCommands } from './user-commands.ts';
+import { programVersion } from './version.ts';
 
 const administer: CommandContext['administer'] = async (work) => {
   const administration = await openAdministration(readConfig());
@@ -25,12 +30,21 @@ const administer: CommandContext['administer'] = async (work) => {
 const createProgram = (terminal: Terminal): Command => {
   const program = new Command('offhook')
     .description('Places, watches and stops telephone calls on behalf of users who consented (OAuth 2.0).')
+    .version(programVersion(), '--version', 'the version of the program')
+    .addOption(new Option('--json', 'answer as JSON: one object or one list'))
+    .configureHelp({ showGlobalOptions: true })
     .exitOverride()
     .configureOutput({
       writeOut: (text) => terminal.print(text.trimEnd()),
       writeErr: (text) => terminal.say(text.trimEnd()),
     });
-  const context = { terminal, administer };
+  const wantsJson = (): boolean => program.opts<{ json?: true }>().json === true;
+  addCommands(program, { terminal, show: answerOn(terminal, wantsJson), config: () => readConfig(), administer });
+  return program;
+};
+
+const addCommands = (program: Command, context: CommandContext): void => {
+  const { terminal, show, config } = context;
   program
     .command('serve')
     .description('run the service until a signal ends it')
@@ -39,15 +53,18 @@ const createProgram = (terminal: Terminal): Command => {
     .command('migrate')
     .description('bring the database up to date, as each start does')
     .action(async () => {
-      await migrateDatabase(readConfig());
-      terminal.say('The database is up to date.');
+      await migrateDatabase(config());
+      show({ data: { migrated: true }, said: ['The database is up to date.'] });
     });
   addUserCommands(program, context);
   addClientCommands(program, context);
   addPhoneCommands(program, context);
+  addCallCommands(program, context);
   addTokenCommands(program, context);
-  addKeyCommands(program, terminal);
-  return program;
+  addKeyCommands(program, context);
+  addConfigCommands(program, context);
+  addBackupCommand(program, context);
+  addCompletionCommand(program, terminal);
 };
 
 const expected = [AppError, ConfigError, RefusedError, UsageError];
@@ -65,10 +82,20 @@ const sentenceOf = (error: unknown): string => {
   return types.isNativeError(cause) ? `${message} (${cause.message.replace(/\n[^]*/, '')})` : message;
 };
 
+/** The token of a call, where it looks like an option: one in 64 begins with a hyphen. */
+const TOKEN_LIKE_OPTION = /^-[\w-]{21}$/;
+
+/** Puts such a token behind `--`, where commander takes it for what it is. */
+const withTokensLast = (words: readonly string[]): readonly string[] => {
+  const isToken = (word: string): boolean => words.includes('call') && TOKEN_LIKE_OPTION.test(word);
+  if (words.includes('--') || !words.some(isToken)) return words;
+  return [...words.filter((word) => !isToken(word)), '--', ...words.filter(isToken)];
+};
+
 /** @returns the exit code: 0, 1 for what failed, 2 for words that were not understood */
 export const runCommandLine = async (words: readonly string[], terminal: Terminal): Promise<number> => {
   try {
-    await createProgram(terminal).parseAsync([...words], { from: 'user' });
+    await createProgram(terminal).parseAsync([...withTokensLast(words)], { from: 'user' });
     return 0;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;

@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
 import { examineKeyFile, type KeyFileReport, replaceKeyFile } from '../app/key-file.ts';
-import { readConfig } from '../config/config.ts';
-import { RefusedError, UsageError } from './errors.ts';
-import { ask, type Terminal } from './terminal.ts';
+import { type CommandContext, count, formatPairs } from './command-context.ts';
+import { confirm, refuseUnaskable } from './confirm.ts';
+import type { Terminal } from './terminal.ts';
 
 interface ReplaceOptions {
   readonly yes?: true;
@@ -14,7 +14,7 @@ type Losses = Proposed['losses'];
 
 const AGREED = 'replace the key';
 
-const count = (number: number, thing: string): string => `${number} ${thing}${number === 1 ? '' : 's'}`;
+const LOSS = 'what cannot be read any more is deleted';
 
 const sayLosses = ({ signingKeys, phones }: Losses): string =>
   `${count(signingKeys.length, 'JWT key')}, ${count(phones.length, 'phone')}`;
@@ -24,17 +24,33 @@ const sayWanted = ({ wanted, isInUse }: Pick<KeyFileReport, 'wanted' | 'isInUse'
   return isInUse ? 'not noted yet: the one that opens what is sealed' : 'none yet';
 };
 
-const show = (report: KeyFileReport, { print }: Terminal): void => {
-  const { path, databaseName, found, unreadable } = report;
-  print(`key file     ${path}`);
-  print(`fingerprint  ${'fingerprint' in found ? found.fingerprint : 'none: there is no such file'}`);
-  print(`database     ${databaseName}`);
-  print(`needs        ${sayWanted(report)}`);
-  print(
-    `fits         ${found.state === 'unneeded' ? 'the first start makes it' : found.state === 'fits' ? 'yes' : 'no'}`,
-  );
-  if (unreadable.signingKeys.length + unreadable.phones.length > 0) print(`unreadable   ${sayLosses(unreadable)}`);
+const sayFits = ({ found }: KeyFileReport): string => {
+  if (found.state === 'unneeded') return 'the first start makes it';
+  return found.state === 'fits' ? 'yes' : 'no';
 };
+
+const describe = (report: KeyFileReport): readonly string[] => {
+  const { path, databaseName, found, unreadable } = report;
+  const isUnreadable = unreadable.signingKeys.length + unreadable.phones.length > 0;
+  return formatPairs({
+    'key file': path,
+    fingerprint: 'fingerprint' in found ? found.fingerprint : 'none: there is no such file',
+    database: databaseName,
+    needs: sayWanted(report),
+    fits: sayFits(report),
+    unreadable: isUnreadable ? sayLosses(unreadable) : undefined,
+  });
+};
+
+const represent = ({ path, databaseName, found, wanted, unreadable }: KeyFileReport): object => ({
+  key_file: path,
+  fingerprint: 'fingerprint' in found ? found.fingerprint : null,
+  database: databaseName,
+  needs: wanted === undefined ? null : { fingerprint: wanted.fingerprint, key_file: wanted.path },
+  state: found.state,
+  fits: found.state === 'fits' || found.state === 'unneeded',
+  unreadable: { signing_keys: unreadable.signingKeys.length, phones: unreadable.phones.length },
+});
 
 /** What is about to happen, while there still is a way back. */
 const warn = (proposed: Proposed, { say }: Terminal): void => {
@@ -49,38 +65,43 @@ const warn = (proposed: Proposed, { say }: Terminal): void => {
 };
 
 /** What is lost, and what has to be done by hand now. */
-const tell = ({ made, keptAs, losses }: Replacement, { print, say }: Terminal): void => {
-  say(`${made.path} holds a new key with the fingerprint ${made.fingerprint}. Back it up.`);
-  if (keptAs !== undefined) say(`The file that was there is kept as ${keptAs}.`);
-  say(`Deleted: ${sayLosses(losses)}. Applications with tokens in JWT form, refresh tokens too, ask for new ones.`);
-  if (losses.phones.length === 0) return;
-  say('Add these phones again, and enter in each the new password that is printed:');
-  for (const { username, account } of losses.phones) print(`npx offhook phone add ${username} --name ${account}`);
-};
+const lossesOf = ({ made, keptAs, losses }: Replacement): { said: readonly string[]; lines: readonly string[] } => ({
+  said: [
+    `${made.path} holds a new key with the fingerprint ${made.fingerprint}. Back it up.`,
+    ...(keptAs === undefined ? [] : [`The file that was there is kept as ${keptAs}.`]),
+    `Deleted: ${sayLosses(losses)}. Applications with tokens in JWT form, refresh tokens too, ask for new ones.`,
+    ...(losses.phones.length === 0
+      ? []
+      : ['Add these phones again, and enter in each the new password that is printed:']),
+  ],
+  lines: losses.phones.map(({ username, account }) => `npx offhook phone add ${username} --name ${account}`),
+});
 
-const replace = async ({ yes }: ReplaceOptions, terminal: Terminal): Promise<void> => {
-  if (yes !== true && terminal.input.isTTY !== true) {
-    throw new UsageError('--yes is needed where no terminal is: what cannot be read any more is deleted');
-  }
-  const replacement = await replaceKeyFile(readConfig(), async (proposed) => {
+const replace = async ({ yes }: ReplaceOptions, { terminal, show, config }: CommandContext): Promise<void> => {
+  refuseUnaskable(terminal, { yes, loss: LOSS });
+  const replacement = await replaceKeyFile(config(), async (proposed) => {
     warn(proposed, terminal);
-    if (yes === true) return;
-    const answer = await ask(terminal, `Type "${AGREED}" to go on:`);
-    if (answer.trim() !== AGREED) throw new RefusedError('Nothing was changed.');
+    await confirm(terminal, { phrase: AGREED, loss: LOSS, yes });
   });
-  tell(replacement, terminal);
+  const { made, keptAs, losses } = replacement;
+  const phones = losses.phones.map(({ username, account }) => ({ user: username, name: account }));
+  const deleted = { signing_keys: losses.signingKeys.length, phones };
+  const data = { key_file: made.path, fingerprint: made.fingerprint, kept_as: keptAs ?? null, deleted };
+  const { said, lines } = lossesOf(replacement);
+  // What is printed can be piped into a shell; what is said comes before it.
+  show({ data, said, lines });
 };
 
 /** `key show | replace` */
-export const addKeyCommands = (program: Command, terminal: Terminal): void => {
+export const addKeyCommands = (program: Command, context: CommandContext): void => {
   const key = program.command('key').description('the key file that belongs to the database');
 
   key
     .command('show')
     .description('which key file there is, which one the database needs, and whether it fits')
     .action(async () => {
-      const report = await examineKeyFile(readConfig());
-      show(report, terminal);
+      const report = await examineKeyFile(context.config());
+      context.show({ data: represent(report), lines: describe(report) });
       if (report.refusal !== undefined) throw report.refusal;
     });
 
@@ -88,5 +109,5 @@ export const addKeyCommands = (program: Command, terminal: Terminal): void => {
     .command('replace')
     .description('make a new key file where the right one is lost for good; what it sealed is deleted')
     .option('--yes', 'do not ask')
-    .action((options: ReplaceOptions) => replace(options, terminal));
+    .action((options: ReplaceOptions) => replace(options, context));
 };

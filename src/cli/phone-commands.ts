@@ -1,9 +1,10 @@
 import type { Command } from 'commander';
 import type { Administration } from '../app/administration.ts';
 import { issueSipAccount } from '../app/sip-accounts.ts';
-import { readConfig, sipServerOf } from '../config/config.ts';
+import { sipServerOf } from '../config/config.ts';
 import { isSipAddress } from '../shared/sip-address.ts';
-import type { CommandContext } from './command-context.ts';
+import { userNamed } from './accounts.ts';
+import { type CommandContext, formatPairs } from './command-context.ts';
 import { RefusedError, UsageError } from './errors.ts';
 import { formatTable } from './terminal.ts';
 
@@ -17,17 +18,11 @@ const SIP_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 const PLAIN_BEGINNING = /^[A-Za-z0-9][A-Za-z0-9._-]{0,39}/;
 const NAME_BITS = 32;
 
-const userIdOf = async ({ stores }: Administration, username: string): Promise<string> => {
-  const user = await stores.users.findByUsername(username.normalize('NFC'));
-  if (user === undefined) throw new RefusedError(`There is no user ${username}.`);
-  return user.id;
-};
-
 const madeUpName = ({ ids }: Administration, username: string): string =>
   `${PLAIN_BEGINNING.exec(username)?.[0] ?? 'phone'}-${ids.random(NAME_BITS).replace(/[-_]/g, '0')}`;
 
 const addFixed = async (administration: Administration, username: string, address: string): Promise<void> => {
-  const userId = await userIdOf(administration, username);
+  const { id: userId } = await userNamed(administration, username);
   const phone = { userId, name: address, endpoint: { kind: 'address', uri: address } } as const;
   if ((await administration.stores.phoneBook.addPhone(phone)) === 'taken') {
     throw new RefusedError(`${username} has the phone ${address} already.`);
@@ -42,7 +37,35 @@ const checkAdd = ({ name, address }: AddOptions): void => {
   }
 };
 
-const addAdd = (phone: Command, { terminal, administer }: CommandContext): void => {
+/** Where a phone registers: with the service that runs, or else where one would with these settings. */
+const registrarOf = async ({ stores }: Administration, { config }: CommandContext) => {
+  const running = await stores.serviceAddresses.find();
+  if (running !== undefined) return { registrar: running.registrar, addresses: running.sip, notes: [] };
+  const note =
+    'No service runs now. The registrar is what the settings of this command say; port 0 is picked at the start.';
+  return { registrar: sipServerOf(config()), addresses: [], notes: [note] };
+};
+
+interface RegisteringPhone {
+  readonly username: string;
+  readonly name: string | undefined;
+}
+
+const addRegistering = async (
+  administration: Administration,
+  context: CommandContext,
+  { username, name }: RegisteringPhone,
+): Promise<void> => {
+  const user = await userNamed(administration, username);
+  const account = name ?? madeUpName(administration, username);
+  const password = await issueSipAccount(administration, { userId: user.id, account });
+  const { registrar, addresses, notes } = await registrarOf(administration, context);
+  const data = { user: user.username, kind: 'registered', name: account, password, registrar, addresses };
+  context.show({ data, lines: formatPairs({ name: account, password, registrar }), notes });
+};
+
+const addAdd = (phone: Command, context: CommandContext): void => {
+  const { show, administer } = context;
   phone
     .command('add <username>')
     .description('add a phone that registers with us (prints its name, password and registrar), or one at an address')
@@ -51,58 +74,51 @@ const addAdd = (phone: Command, { terminal, administer }: CommandContext): void 
     .action((username: string, options: AddOptions) =>
       administer(async (administration) => {
         checkAdd(options);
-        if (options.address !== undefined) {
-          await addFixed(administration, username, options.address);
-          terminal.say(`Added ${options.address}.`);
-          return;
-        }
-        const userId = await userIdOf(administration, username);
-        const account = options.name ?? madeUpName(administration, username);
-        const password = await issueSipAccount(administration, { userId, account });
-        terminal.print(`name       ${account}`);
-        terminal.print(`password   ${password}`);
-        terminal.print(`registrar  ${sipServerOf(readConfig())}`);
+        const { name, address } = options;
+        if (address === undefined) return addRegistering(administration, context, { username, name });
+        await addFixed(administration, username, address);
+        show({ data: { user: username, kind: 'address', name: address }, said: [`Added ${address}.`] });
       }),
     );
 };
 
-/** `phone add | list | remove` */
-export const addPhoneCommands = (program: Command, context: CommandContext): void => {
-  const { terminal, administer } = context;
-  const phone = program.command('phone').description("users' phones");
-  addAdd(phone, context);
-
+const addList = (phone: Command, { show, administer }: CommandContext): void => {
   phone
     .command('list [username]')
     .description('the phones of a user, or of all')
     .action((username: string | undefined) =>
       administer(async (administration) => {
         const { users, stores } = administration;
-        const userId = username === undefined ? undefined : await userIdOf(administration, username);
-        const owners = (await users.list()).filter(({ id }) => userId === undefined || id === userId);
-        const rows = await Promise.all(
+        const owners = username === undefined ? await users.list() : [await userNamed(administration, username)];
+        const phones = await Promise.all(
           owners.map(async (user) =>
-            (await stores.phones.phonesOf({ userId: user.id, username: user.username })).map(({ name, endpoint }) => [
-              user.username,
-              endpoint.kind,
-              name,
-            ]),
+            (await stores.phones.phonesOf({ userId: user.id, username: user.username })).map(
+              ({ id, name, endpoint }) => ({ id, user: user.username, kind: endpoint.kind, name }),
+            ),
           ),
         );
-        terminal.print(formatTable([['USER', 'KIND', 'PHONE'], ...rows.flat()]));
+        const rows = phones.flat().map(({ user, kind, name }) => [user, kind, name]);
+        show({ data: phones.flat(), lines: [formatTable([['USER', 'KIND', 'PHONE'], ...rows])] });
       }),
     );
+};
 
+/** `phone add | list | remove` */
+export const addPhoneCommands = (program: Command, context: CommandContext): void => {
+  const { show, administer } = context;
+  const phone = program.command('phone').description("users' phones");
+  addAdd(phone, context);
+  addList(phone, context);
   phone
     .command('remove <username> <name>')
     .description('remove a phone; one that registers cannot do so any more')
     .action((username: string, name: string) =>
       administer(async (administration) => {
-        const userId = await userIdOf(administration, username);
-        if ((await administration.stores.phoneBook.removePhone(userId, name)) === 'unknown') {
+        const { id } = await userNamed(administration, username);
+        if ((await administration.stores.phoneBook.removePhone(id, name)) === 'unknown') {
           throw new RefusedError(`${username} has no phone ${name}.`);
         }
-        terminal.say(`Removed ${name}.`);
+        show({ data: { user: username, name, removed: true }, said: [`Removed ${name}.`] });
       }),
     );
 };

@@ -4,7 +4,9 @@ import type { z } from 'zod';
 import { isLoopbackHost } from '../shared/loopback.ts';
 import { reachableHost } from '../shared/reachable-host.ts';
 import { type Environment, environmentSchema, type RtpAddress, type SipListen } from './environment.ts';
+import { faultOfJson } from './json-fault.ts';
 import { type Settings, settingsSchema } from './settings.ts';
+import { shownLine } from './shown-line.ts';
 
 /** Everything that can be set, checked and frozen. */
 export interface Config {
@@ -33,10 +35,13 @@ export interface Config {
 
 /** The configuration cannot be used; every mistake is named by where it stands. No message repeats a secret. */
 export class ConfigError extends Error {
+  readonly mistakes: readonly string[];
+
   constructor(mistakes: readonly string[]) {
     const count = mistakes.length === 1 ? 'a mistake' : `${mistakes.length} mistakes`;
     super(`The configuration has ${count}:\n  ${mistakes.join('\n  ')}`);
     this.name = 'ConfigError';
+    this.mistakes = mistakes;
   }
 }
 
@@ -62,12 +67,13 @@ const check = <Schema extends z.ZodType>(schema: Schema, input: unknown): Readin
   return success ? { value: data } : { mistakes: error.issues.flatMap(mistakesOf) };
 };
 
-/** The system's own words repeat what stands around the mistake, and that could be a secret: only the line is named. */
-const faultOfJson = (text: string, { message }: SyntaxError): string => {
-  const position = / JSON at position (\d+)/.exec(message)?.[1];
-  return position === undefined
-    ? 'is not JSON'
-    : `is not JSON: line ${text.slice(0, Number(position)).split('\n').length}`;
+/** Says where a file is no JSON. The system's own words repeat what stands around the mistake: that could be a secret. */
+const jsonMistake = (text: string): string => {
+  const fault = faultOfJson(text);
+  if (fault === undefined) return 'is not JSON';
+  const { line, column, reason } = fault;
+  const shown = shownLine(text.split('\n')[line - 1] ?? '', column).map((each) => `\n    ${each}`);
+  return `is not JSON: line ${line}, column ${column}: ${reason}${shown.join('')}`;
 };
 
 const readJson = (file: string): Reading<unknown> => {
@@ -76,8 +82,7 @@ const readJson = (file: string): Reading<unknown> => {
     text = readFileSync(file, 'utf8');
     return { value: JSON.parse(text) as unknown };
   } catch (error) {
-    const mistake =
-      error instanceof SyntaxError ? faultOfJson(text, error) : `cannot be read: ${(error as Error).message}`;
+    const mistake = error instanceof SyntaxError ? jsonMistake(text) : `cannot be read: ${(error as Error).message}`;
     return { mistakes: [mistake] };
   }
 };
@@ -137,6 +142,12 @@ export const readConfig = (variables: Readonly<Record<string, string | undefined
   return configOf(environment.value, settings.value);
 };
 
+/** Variables whose names look like ours and are not: misspelt, they would go unnoticed. */
+export const unknownVariables = (
+  variables: Readonly<Record<string, string | undefined>> = process.env,
+): readonly string[] =>
+  Object.keys(variables).filter((name) => name.startsWith('OFFHOOK_') && !(name in environmentSchema.shape));
+
 const configOf = (environment: Environment, settings: Settings): Config =>
   deepFreeze({
     http: {
@@ -160,7 +171,7 @@ const configOf = (environment: Environment, settings: Settings): Config =>
 export const hostInUrl = (host: string): string => (isIPv6(host) ? `[${host}]` : host);
 
 /** Where phones register: the first UDP listener, under the name that they reach it by. */
-export const sipServerOf = ({ sip }: Config): string => {
+export const sipServerOf = ({ sip }: Pick<Config, 'sip'>): string => {
   const listener = sip.listen.find(({ protocol }) => protocol === 'udp') ?? sip.listen[0];
   const host = sip.advertise ?? reachableHost(listener?.host ?? '127.0.0.1');
   return `${hostInUrl(host)}:${listener?.port ?? 5060}`;

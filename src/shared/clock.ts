@@ -34,6 +34,15 @@ export const systemClock: Clock = {
   },
 };
 
+/** The same with timers that keep the process alive, for a command that waits: nothing else does so there. */
+export const waitingClock: Clock = {
+  ...systemClock,
+  setTimer: (delayMs, task) => {
+    const handle = setTimeout(task, delayMs);
+    return { cancel: () => clearTimeout(handle) };
+  },
+};
+
 /**
  * Dates that no step of the wall clock moves: the wall clock's as it was now, and the time that passes from now on. For
  * what lasts so many seconds in this process and is read again by the next one, such as the registration of a phone.

@@ -45,6 +45,14 @@ export interface Database {
   close(): Promise<void>;
 }
 
+/** A backup that was made. */
+export interface DatabaseCopy {
+  readonly file: string;
+  readonly bytes: number;
+  /** Of the key file that belongs to it, and is not in it; null where none was ever needed. */
+  readonly keyFingerprint: string | null;
+}
+
 /** What every dialect is opened with. A commit that holds the event loop for long is logged. */
 export interface DatabaseOptions {
   /** `sqlite:data/offhook.db`, perhaps with `?synchronous=normal`. Directory and file are made where missing. */

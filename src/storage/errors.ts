@@ -12,6 +12,12 @@ export class DatabaseFileError extends AppError {
   readonly kind: ErrorKind = 'unavailable';
 }
 
+/** A backup cannot be made; nothing of it is left. */
+export class BackupError extends AppError {
+  readonly code = 'backup';
+  readonly kind: ErrorKind = 'unavailable';
+}
+
 /** Another process serves the database. */
 export class DatabaseInUseError extends AppError {
   readonly code = 'database_in_use';

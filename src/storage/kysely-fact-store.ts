@@ -8,6 +8,8 @@ type FactName =
   /** The epoch of the feed, and the file that it was begun in. */
   | 'feed_epoch'
   | 'feed_file'
+  /** How the process that serves the database is reached, while one does. */
+  | 'service_addresses'
   /** The newest row of the feed that retention has deleted. */
   | 'feed_deleted_through';
 
@@ -34,6 +36,11 @@ export class KyselyFactStore {
   *save(name: FactName, value: string): UnitOfWork<void> {
     const insertion = this.#database.builder.insertInto('facts').values({ name, value });
     yield* run(insertion.onConflict((conflict) => conflict.column('name').doUpdateSet({ value })).compile());
+  }
+
+  /** Within a unit of work, says that it is true no more. */
+  *forget(name: FactName): UnitOfWork<void> {
+    yield* run(this.#database.builder.deleteFrom('facts').where('name', '=', name).compile());
   }
 
   #select(name: FactName) {

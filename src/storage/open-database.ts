@@ -1,5 +1,6 @@
-import type { Database, DatabaseLock, DatabaseOptions } from './database.ts';
+import type { Database, DatabaseCopy, DatabaseLock, DatabaseOptions } from './database.ts';
 import {
+  copySqliteDatabase,
   identifySqliteDatabase,
   lockSqliteDatabase,
   openSqliteDatabase,
@@ -40,6 +41,19 @@ export const lockDatabase = (url: string): DatabaseLock => {
 export const identifyDatabase = (url: string): string => {
   assertKnown(url);
   return identifySqliteDatabase(url);
+};
+
+/**
+ * Copies a database as of one moment into a new file, which only its owner reads, and checks it. The process that serves
+ * the database goes on meanwhile; this one stands still.
+ * @throws BackupError when the file exists, cannot be written, or is not sound; nothing of it is left
+ * @throws DatabaseUrlError when the address cannot be understood
+ * @throws DatabaseFileError when the database cannot be opened
+ * @throws SqliteMissingError when better-sqlite3 is not installed for this Node
+ */
+export const copyDatabase = (url: string, file: string): DatabaseCopy => {
+  assertKnown(url);
+  return copySqliteDatabase(url, file);
 };
 
 const assertKnown = (url: string): void => {

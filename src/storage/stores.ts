@@ -10,6 +10,8 @@ import { KyselyCallStore } from './calls/kysely-call-store.ts';
 import { KyselyFeedStore } from './calls/kysely-feed-store.ts';
 import { KyselyNodeStore } from './calls/kysely-node-store.ts';
 import type { Database, DatabaseHealth } from './database.ts';
+import { KyselyServiceAddresses } from './kysely-service-addresses.ts';
+import { KyselyAccountChanges } from './oauth/kysely-account-changes.ts';
 import { KyselyAuditStore } from './oauth/kysely-audit-store.ts';
 import { KyselyClientStore } from './oauth/kysely-client-store.ts';
 import { KyselyCodeStore } from './oauth/kysely-code-store.ts';
@@ -39,6 +41,8 @@ export interface Stores extends OAuthStores {
   readonly phoneBook: KyselyPhoneBook;
   readonly bindings: BindingStore;
   readonly credentials: CredentialStore;
+  readonly accountChanges: KyselyAccountChanges;
+  readonly serviceAddresses: KyselyServiceAddresses;
   /** Whether anything can be stored now. */
   readonly health: DatabaseHealth;
   /**
@@ -90,6 +94,8 @@ const createKyselyStores = ({ database, clock, secretKey, sandboxAccounts }: Sto
   phoneBook: new KyselyPhoneBook(database, secretKey),
   bindings: new KyselyBindingStore(database),
   credentials: new KyselyCredentialStore({ database, secretKey, sandboxAccounts }),
+  accountChanges: new KyselyAccountChanges(database),
+  serviceAddresses: new KyselyServiceAddresses(database),
   users: new KyselyUserStore(database),
   clients: new KyselyClientStore(database),
   codes: new KyselyCodeStore(database),

@@ -65,18 +65,30 @@ const addAlice = () => run('user add alice', 'correct horse\n');
 describe('the command line', () => {
   it('explains itself', async () => {
     const { printed } = await run('--help');
-    for (const command of ['serve', 'migrate', 'user', 'client', 'phone', 'token', 'key'])
-      expect(printed).toContain(command);
-    expect((await run('user --help')).printed).toMatch(/add .*disable .*enable .*password .*list /s);
+    const commands = ['serve', 'migrate', 'user', 'client', 'phone', 'call', 'token', 'key'];
+    for (const command of [...commands, 'config', 'backup', 'completion']) expect(printed).toContain(command);
+    expect((await run('user --help')).printed).toMatch(
+      /add .*list .*show .*set .*disable .*enable .*password .*delete /s,
+    );
     expect((await run('phone add --help')).printed).toContain('--address <address>');
   });
 
   it.each([
-    ['usr list', "unknown command 'usr'"],
+    ['usr list', "unknown command 'usr'\n(Did you mean user?)"],
+    ['user lst', "unknown command 'lst'\n(Did you mean list?)"],
+    ['user list --jsn', "unknown option '--jsn'\n(Did you mean --json?)"],
     ['user', 'Usage: offhook user'],
     ['user frobnicate', "unknown command 'frobnicate'"],
     ['user add', "missing required argument 'username'"],
     ['user list --all', "unknown option '--all'"],
+    ['user set alice', 'Name at least one option'],
+    ['user set alice --extension 12a', '--extension is 1 to 10 digits'],
+    ['user delete alice', '--yes is needed where no terminal is'],
+    ['client delete shop', '--yes is needed where no terminal is'],
+    ['client add shop --grants password --access-token-seconds 5', '--access-token-seconds is a number of seconds'],
+    ['client add shop --grants password --token-by-get device_code', '--token-by-get must be some of --grants'],
+    ['call end token --wait soon', '--wait is a number of seconds, 0 to 600'],
+    ['completion tcsh', 'The shell is one of bash, zsh, fish'],
     ['user add bob --role king', '--role is one of user, operator, admin'],
     ['user add bob --extension 12a', '--extension is 1 to 10 digits'],
     ['user add bob --country UK', '--country is a country'],
@@ -104,6 +116,17 @@ describe('the command line', () => {
     ['user disable bob', 'offhook: There is no user bob.'],
     ['user enable bob', 'offhook: There is no user bob.'],
     ['user password bob', 'offhook: There is no user bob.'],
+    ['user show bob', 'offhook: There is no user bob.'],
+    ['user set bob --role admin', 'offhook: There is no user bob.'],
+    ['user delete bob --yes', 'offhook: There is no user bob.'],
+    ['client show shop', 'offhook: There is no client shop.'],
+    ['client set shop --name Shop', 'offhook: There is no client shop.'],
+    ['client delete shop --yes', 'offhook: There is no client shop.'],
+    ['call show nothing', 'offhook: There is no call nothing.'],
+    ['call end nothing', 'offhook: There is no call nothing.'],
+    ['call show -MY5Mvs9dkD4J9YuS3Vplw', 'offhook: There is no call -MY5Mvs9dkD4J9YuS3Vplw.'],
+    ['call end --Y5Mvs9dkD4J9YuS3Vplw --wait 1', 'offhook: There is no call --Y5Mvs9dkD4J9YuS3Vplw.'],
+    ['call list --user bob', 'offhook: There is no user bob.'],
     ['phone add bob', 'offhook: There is no user bob.'],
     ['phone add bob --address sip:200@10.0.0.5', 'offhook: There is no user bob.'],
     ['phone list bob', 'offhook: There is no user bob.'],
@@ -114,7 +137,10 @@ describe('the command line', () => {
     ['token revoke --user bob', 'offhook: There is no user bob.'],
     ['token revoke --client shop', 'offhook: There is no client shop.'],
     ['user add bob/x', 'offhook: The username must be letters, digits and ._@+-'],
-    ['client add shop --redirect-uri http://example.com', /^offhook: redirectUris: http:\/\/example.com must be https/],
+    [
+      'client add shop --redirect-uri http://example.com',
+      /^offhook: --redirect-uri: http:\/\/example.com must be https/,
+    ],
   ])('understands "%s", cannot do it and exits 1', async (words, reason) => {
     await addAlice();
     const { code, said } = await offhook(words, 'long enough\n');

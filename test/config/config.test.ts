@@ -354,8 +354,11 @@ describe('the configuration file', () => {
   });
 
   it('says where the file is no JSON, or that it is not there', () => {
-    expect(fileMistakes('{\n  "trunks": [],\n}')).toEqual(['is not JSON: line 3']);
-    expect(fileMistakes('nothing')).toEqual(['is not JSON']);
+    const file = fileOf('{\n  "trunks": [],\n  "phones": [{}] "limits": {}\n}');
+    expect(mistakes({ OFFHOOK_CONFIG: file })).toEqual([
+      `OFFHOOK_CONFIG ${file}: is not JSON: line 3, column 18: a comma or } is expected`,
+      ...['"phones": [{}] "limits": {}', '^'],
+    ]);
     const missing = join(directory, 'missing.json');
     expect(mistakes({ OFFHOOK_CONFIG: missing })).toEqual([
       `OFFHOOK_CONFIG ${missing}: cannot be read: ENOENT: no such file or directory, open '${missing}'`,

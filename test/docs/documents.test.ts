@@ -99,7 +99,9 @@ describe('the command line in the documents', () => {
   const commandsOf = ({ path, blocks, prose }: Document): { at: string; words: string[] }[] =>
     [
       ...blocks.flatMap(({ at, text }) =>
-        [...text.matchAll(/\boffhook ((?:serve|migrate|user|client|phone|token)\b[^\n|#"']*)/g)].map(([, line]) => ({
+        [
+          ...text.matchAll(/\boffhook ((?:serve|migrate|user|client|phone|call|token|key|config|backup)\b[^\n|#"']*)/g),
+        ].map(([, line]) => ({
           at,
           line,
         })),
@@ -116,7 +118,7 @@ describe('the command line in the documents', () => {
 
   it.each(documents.flatMap(commandsOf))('exists: $at $words', async ({ words }) => {
     const named = words.filter((word) => !word.startsWith('-'));
-    const depth = ['serve', 'migrate'].includes(named[0] ?? '') ? 1 : 2;
+    const depth = ['serve', 'migrate', 'backup', 'completion'].includes(named[0] ?? '') ? 1 : 2;
     const command = named.slice(0, depth);
     const help = await helpOf(command);
     expect(help).toContain(`Usage: offhook ${command.join(' ')} `.trimEnd());

@@ -1,7 +1,8 @@
 import { ConfigError } from '../../config/config.ts';
 import type { ClientSetting } from '../../config/settings.ts';
 import type { OAuthAdministration } from '../../oauth/administration.ts';
-import type { ClientDescription } from '../../oauth/clients/client-description.ts';
+import { type ClientDescription, describedClient } from '../../oauth/clients/client-description.ts';
+import { BUILT_IN_CLIENT_ID } from '../../oauth/model/account-stores.ts';
 import { InvalidAccountError } from '../../oauth/model/errors.ts';
 import { isScope } from '../../oauth/model/permissions.ts';
 
@@ -44,6 +45,25 @@ const faultsOf = ({ secret, grants, token_by_get: byGet, ...setting }: ClientSet
     ? ['grants: client_credentials needs a secret']
     : []),
 ];
+
+const faultsOfDescription = (setting: ClientSetting): readonly string[] => {
+  if (setting.id === BUILT_IN_CLIENT_ID) return ['id: belongs to the service itself'];
+  try {
+    describedClient(describe(setting), { secretHash: null, createdAt: 0 });
+    return [];
+  } catch (error) {
+    if (error instanceof InvalidAccountError) return error.message.split('; ').map(asInFile);
+    throw error;
+  }
+};
+
+/** Checks the clients of the configuration file as `configureClients` does, and writes nothing. */
+export const mistakesInClients = (settings: readonly ClientSetting[]): readonly string[] =>
+  settings.flatMap((setting, index) => {
+    const faults = faultsOf(setting);
+    const all = faults.length > 0 ? faults : faultsOfDescription(setting);
+    return all.map((fault) => `clients[${index}].${fault}`);
+  });
 
 /** @returns what is wrong with the client, which is not written then */
 const configure = async (admin: ClientAdmin, setting: ClientSetting): Promise<readonly string[]> => {

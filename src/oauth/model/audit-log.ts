@@ -32,7 +32,8 @@ export type AuditEventName =
   | 'registration_token.deleted'
   | 'signing_key.created'
   | 'key_file.replaced'
-  | 'phone.removed';
+  | 'phone.removed'
+  | 'user.changed';
 
 /** Never holds a secret, a token, or a password that was typed. */
 export interface AuditEvent {

@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { Kysely } from 'kysely';
 import { AppError } from '../../../shared/errors.ts';
-import type { Database, DatabaseOptions, ServingOptions } from '../../database.ts';
+import type { Database, DatabaseCopy, DatabaseOptions, ServingOptions } from '../../database.ts';
 import { DatabaseFileError, describeReason, MigrationFailedError } from '../../errors.ts';
 import { migrate } from '../../migrate.ts';
 import type { Schema } from '../../schema.ts';
@@ -15,6 +15,7 @@ import { makeDatabaseFile } from './make-database-file.ts';
 import { alwaysAvailable, ServingHealth } from './serving-health.ts';
 import { ServingLock } from './serving-lock.ts';
 import { SqliteConnection, WAL_BYTES_KEPT } from './sqlite-connection.ts';
+import { copySqliteFile } from './sqlite-copy.ts';
 import { probe, SqliteDatabase } from './sqlite-database.ts';
 import { createSqliteDialect } from './sqlite-dialect.ts';
 import { reasonOf } from './sqlite-failure.ts';
@@ -32,6 +33,13 @@ export const lockSqliteDatabase = (url: string): ServingLock => ServingLock.acqu
  * @throws DatabaseUrlError when the address cannot be understood
  */
 export const identifySqliteDatabase = (url: string): string => fileIdentityOf(locationOf(url).path);
+
+/**
+ * See `copyDatabase`.
+ * @throws DatabaseUrlError when the address cannot be understood
+ */
+export const copySqliteDatabase = (url: string, file: string): DatabaseCopy =>
+  copySqliteFile(locationOf(url).path, file);
 
 /** See `openDatabase`. */
 export const openSqliteDatabase = async (options: DatabaseOptions): Promise<Database> => {
