@@ -61,6 +61,11 @@ const operationProblems: ProblemTypes = {
     meaning: 'The database file cannot be opened, or is not a database.',
     remedy: 'Check the path and its owner, or restore the backup.',
   },
+  backup: {
+    title: 'Backup not made',
+    meaning: 'The copy of the database could not be written, or is not sound. Nothing of it is left.',
+    remedy: 'Look at what the message says of the file, its directory and the room on the disk, and try again.',
+  },
   database_in_use: {
     title: 'Database in use',
     meaning: 'Another process serves this database.',
