@@ -1,4 +1,5 @@
 import { Router } from 'express';
+import { z } from 'zod';
 import type { ClientWithSecret } from '../../oauth/clients/client-description.ts';
 import type { Client } from '../../oauth/model/account-stores.ts';
 import { InvalidAccountError, UnknownAccountError } from '../../oauth/model/errors.ts';
@@ -11,6 +12,7 @@ import {
   show,
 } from '../login/page-request.ts';
 import { fieldsOf, readBody } from '../page/page-body.ts';
+import type { PageData } from '../page/page-data.ts';
 import { createApplicationChanges } from './application-changes.ts';
 import { applicationForm, faultsOf } from './application-form.ts';
 import { type ApplicationListDeps, applicationView, createApplicationList } from './application-list.ts';
@@ -22,12 +24,22 @@ interface Question {
   readonly title: string;
   readonly text: string;
   readonly button: string;
+  readonly choice?: NonNullable<PageData['confirm']['choice']>;
 }
 
 const secretQuestion: Question = {
   title: 'A new secret for',
-  text: 'The present secret and all tokens of the application are worth nothing from then on.',
+  text: 'A secret that others know must end at once, and all tokens of the application end with it. Otherwise the present one may be taken for a while beside the new one, until every copy of the application has that; no token ends then.',
   button: 'Make a new secret',
+  choice: {
+    name: 'overlap_hours',
+    legend: 'The present secret ends',
+    options: [
+      { value: '24', label: 'in 24 hours' },
+      { value: '168', label: 'in 7 days' },
+      { value: '0', label: 'at once, with all tokens' },
+    ],
+  },
 };
 
 const deletionQuestion: Question = {
@@ -35,6 +47,9 @@ const deletionQuestion: Question = {
   text: 'All its tokens are revoked, and what people allowed it is forgotten. This cannot be undone.',
   button: 'Delete it',
 };
+
+/** A program that says nothing of an overlap wants none. The application's own limit is 90 days. */
+const rotationForm = z.object({ overlap_hours: z.coerce.number().int().min(0).max(2160).default(0) });
 
 const secretShown = ({ client, secret }: ClientWithSecret): MadeSecret => {
   const id = { label: 'Client id', value: client.id };
@@ -70,18 +85,21 @@ export const createApplicationPages = (deps: ApplicationListDeps & PageRequestDe
   };
 
   const ask =
-    ({ title, text, button }: Question) =>
+    ({ title, ...question }: Question) =>
     async (pageRequest: PageRequest): Promise<void> => {
       const client = await find(pageRequest);
-      const words = { title: `${title} ${client.name}?`, text, button };
+      const words = { title: `${title} ${client.name}?`, ...question };
       const data = { ...words, action: pageRequest.request.path, back: path, formId: shownOnce.newFormId() };
       show(renderPage, pageRequest, { page: { view: 'confirm', status: 200, data }, json: applicationView(client) });
     };
 
-  const rotate = (pageRequest: PageRequest): Promise<void> =>
-    shownOnce.reply(pageRequest, 200, async () =>
-      secretShown(await applications.rotateSecret(pageRequest, identifierOf(pageRequest))),
+  const rotate = (pageRequest: PageRequest): Promise<void> => {
+    const { overlap_hours: hours } = fieldsOf(pageRequest.request, rotationForm);
+    const rotation = { overlapSeconds: hours * 3600 };
+    return shownOnce.reply(pageRequest, 200, async () =>
+      secretShown(await applications.rotateSecret(pageRequest, identifierOf(pageRequest), rotation)),
     );
+  };
 
   const remove = async (pageRequest: PageRequest): Promise<void> => {
     await applications.delete(pageRequest, identifierOf(pageRequest));

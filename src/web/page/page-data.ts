@@ -142,6 +142,12 @@ interface ManagementPageData {
     readonly button: string;
     readonly back: string;
     readonly formId?: string;
+    /** What goes with the answer; the first is chosen until another one is. */
+    readonly choice?: {
+      readonly name: string;
+      readonly legend: string;
+      readonly options: readonly { readonly value: string; readonly label: string }[];
+    };
   };
   readonly secret: SecretView;
 }

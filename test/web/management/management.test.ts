@@ -252,6 +252,19 @@ describe("a user's own applications", () => {
     expect(await tokenStatus(rotated)).toBe(200);
   });
 
+  it('keep the former secret for a while beside the new one where that is chosen, and every token', async () => {
+    const alice = await visitor('alice');
+    const created = await create(alice, { ...application, grant_types: 'client_credentials' });
+    const path = `/management/api/applications/${created.body.client_id}/secret`;
+    const question = await alice.get(path).set(html);
+    expect(question.text).toContain('name="overlap_hours" value="24" checked');
+    for (const overlap_hours of [-1, 1.5, 2161, 'long']) await alice.post(path).send({ overlap_hours }).expect(400);
+    const rotated = await alice.post(path).send({ overlap_hours: 24 }).expect(200);
+    expect([await tokenStatus(created), await tokenStatus(rotated)]).toEqual([200, 200]);
+    oauth.clock.advance(24 * 3_600_000);
+    expect([await tokenStatus(created), await tokenStatus(rotated)]).toEqual([401, 200]);
+  });
+
   it('are deleted after a question that needs no script, with all their tokens (67)', async () => {
     const alice = await visitor('alice');
     const created = await create(alice, { ...application, grant_types: 'client_credentials' });
