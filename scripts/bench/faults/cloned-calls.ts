@@ -1,8 +1,8 @@
 import type Sqlite from 'better-sqlite3';
 
 /*
- * Multiplies ended calls of a real database by SQL. It knows no columns but `calls.id`: what is unique is made anew, dates
- * lie ten milliseconds apart, and what hangs on a call, in whatever table, is cloned with it.
+ * Multiplies ended calls of a real database by SQL: what is unique is made anew, dates lie ten milliseconds apart, and what
+ * hangs on a call, in whatever table, is cloned with it. The rows of the feed, which are linked back, are linked anew.
  */
 
 interface Column {
@@ -23,15 +23,30 @@ const uniqueOf = (database: Sqlite.Database, table: string): ReadonlySet<string>
   return new Set(columns.filter(({ length }) => length === 1).map(([only]) => only?.name ?? ''));
 };
 
-/** The tables whose rows hang on a call, with the column that names it. */
-const dependentsOf = (database: Sqlite.Database): readonly { readonly table: string; readonly column: string }[] => {
+/** The column that names a call, by reference or without one. */
+const CALL = 'call_id';
+
+/** The tables whose rows hang on a call. A phone's registration has a Call-ID, which is text. */
+const dependentsOf = (database: Sqlite.Database): readonly string[] => {
   const tables = database.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'").pluck().all() as string[];
-  return tables.flatMap((table) =>
-    (database.pragma(`foreign_key_list(${table})`) as { table: string; from: string }[])
-      .filter((key) => key.table === 'calls')
-      .map(({ from }) => ({ table, column: from })),
+  return tables.filter((table) =>
+    columnsOf(database, table).some(({ name, type }) => name === CALL && type.toLowerCase() === 'bigint'),
   );
 };
+
+/** The rows of a clone stand one behind the other: each is linked to the one before it, and the call to its last. */
+const linkChanges = (database: Sqlite.Database, after: number): void => {
+  database.exec(
+    `UPDATE call_events SET previous = id - 1 WHERE id > ${after} AND previous IS NOT NULL;
+     UPDATE calls SET last_change = last.id
+     FROM (SELECT ${CALL}, max(id) AS id FROM call_events WHERE id > ${after} GROUP BY ${CALL}) AS last
+     WHERE last.${CALL} = calls.id`,
+  );
+};
+
+/** Rows of one call keep their order. */
+const orderOf = (database: Sqlite.Database, table: string): string =>
+  columnsOf(database, table).some(({ name }) => name === 'sequence') ? 'source.sequence' : '1';
 
 const isDate = ({ name }: Column): boolean => name === 'at' || name.endsWith('_at');
 
@@ -49,7 +64,7 @@ const insertClones = (database: Sqlite.Database, table: string, key: string): vo
   const names = columns.map(({ name }) => name).join(', ');
   database.exec(
     `INSERT INTO ${table} (${names}) SELECT ${values.join(', ')} FROM clones
-     JOIN ${table} AS source ON source.${key} = clones.source ORDER BY clones.id`,
+     JOIN ${table} AS source ON source.${key} = clones.source ORDER BY clones.id, ${orderOf(database, table)}`,
   );
 };
 
@@ -66,6 +81,7 @@ export const cloneEndedCalls = (database: Sqlite.Database, total: number): void 
   database.pragma('synchronous = OFF');
   database.pragma('cache_size = -200000');
   const last = database.prepare('SELECT max(id) FROM calls').pluck().get() as number;
+  const lastChange = database.prepare('SELECT max(id) FROM call_events').pluck().get() as number;
   database.exec('CREATE TEMP TABLE originals (position INTEGER PRIMARY KEY, id INTEGER)');
   const note = database.prepare('INSERT INTO originals VALUES (?, ?)');
   originals.forEach((id, position) => note.run(position, id));
@@ -78,7 +94,8 @@ export const cloneEndedCalls = (database: Sqlite.Database, total: number): void 
   );
   const insertAll = database.transaction(() => {
     insertClones(database, 'calls', 'id');
-    for (const { table, column } of dependentsOf(database)) insertClones(database, table, column);
+    for (const table of dependentsOf(database)) insertClones(database, table, CALL);
+    linkChanges(database, lastChange);
   });
   insertAll();
   database.pragma('wal_checkpoint(TRUNCATE)');
