@@ -1,4 +1,3 @@
-import { createSystemIds } from '../../../src/shared/ids.ts';
 import { type Log, silentLog } from '../../../src/shared/log.ts';
 import { SipRequest, SipResponse } from '../../../src/sip/message/message.ts';
 import { tryParse } from '../../../src/sip/message/parse.ts';
@@ -14,6 +13,7 @@ import {
 } from '../../../src/sip/user-agent.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { FakeNetwork, type FakeTransport } from '../../support/fake-network.ts';
+import { createSeededIds } from '../../support/seeded-ids.ts';
 
 export const sdp = (name: string): string =>
   `v=0\r\no=${name} 1 1 IN IP4 10.0.0.1\r\ns=-\r\nc=IN IP4 10.0.0.1\r\nt=0 0\r\nm=audio 4000 RTP/AVP 0\r\n`;
@@ -42,6 +42,9 @@ export const diaryOf = (session: Session): Diary => {
 /** Faults of the user agent that a guard caught: a test with one has failed. */
 const strictLog = (faults: unknown[]): Log => ({ ...silentLog, error: (fields) => void faults.push(fields) });
 
+/** Each party of a test file draws its own, and the same in each run: pauses after glare are drawn too. */
+let parties = 0;
+
 /** A user agent on the fake network. */
 export class Party {
   readonly faults: unknown[] = [];
@@ -51,7 +54,8 @@ export class Party {
   readonly incoming: (Diary & { readonly session: IncomingSession })[] = [];
 
   constructor(network: FakeNetwork, clock: FakeClock, host: string, options: Partial<UserAgentOptions> = {}) {
-    const ids = createSystemIds();
+    parties += 1;
+    const ids = createSeededIds(parties);
     const log = strictLog(this.faults);
     this.transport = network.transport(host);
     this.layer = new TransactionLayer({ transport: this.transport, clock, ids, log });
