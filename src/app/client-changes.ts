@@ -1,12 +1,9 @@
-import { type ClientDescription, describedClient } from '../oauth/clients/client-description.ts';
-import { BUILT_IN_CLIENT_ID, type Client } from '../oauth/model/account-stores.ts';
+import { describedClient } from '../oauth/clients/client-description.ts';
+import { BUILT_IN_CLIENT_ID, type Client, type ClientChanges } from '../oauth/model/account-stores.ts';
 import { InvalidAccountError, UnknownAccountError } from '../oauth/model/errors.ts';
 import type { Stores } from '../storage/stores.ts';
 
-/** What may be changed of a client; what is left out stays. Its type stays what it is: a secret cannot be taken back. */
-export type ClientChanges = Partial<Omit<ClientDescription, 'id' | 'type' | 'ownerId' | 'sandbox'>>;
-
-type ClientStores = Pick<Stores, 'clients' | 'accountChanges'>;
+export type { ClientChanges };
 
 /**
  * @throws UnknownAccountError where there is no such client
@@ -24,17 +21,17 @@ export const clientNamed = async ({ clients }: Pick<Stores, 'clients'>, id: stri
  * @throws InvalidAccountError where it would have faults: it names every one, and nothing was changed
  */
 export const changeClient = async (
-  stores: ClientStores,
+  stores: Pick<Stores, 'clients'>,
   id: string,
   changesOf: (client: Client) => ClientChanges,
 ): Promise<Client> => {
   const client = await clientNamed(stores, id);
   if (id === BUILT_IN_CLIENT_ID) throw new InvalidAccountError(`${id} belongs to the service itself.`);
   if (client.kind === 'key-pair') throw new InvalidAccountError(`${id} is the key pair of an administrator.`);
-  const changed = { ...client, ...consistent(client, changesOf(client)) };
+  const changes = consistent(client, changesOf(client));
+  const changed = { ...client, ...changes };
   refuseFaults(changed);
-  const lost = client.redirectUris.filter((uri) => !changed.redirectUris.includes(uri));
-  await stores.accountChanges.changeClient(changed, lost);
+  await stores.clients.change(id, changes);
   return changed;
 };
 

@@ -92,8 +92,8 @@ const saveProfile = async (
   { extension, country, callerId }: ProfileOptions,
 ): Promise<'changed' | 'taken'> => {
   const profile = changesBy({ ...(country !== undefined && { country }), ...(callerId !== undefined && { callerId }) });
-  if (Object.keys(profile).length > 0) await stores.accountChanges.changeUser(id, profile);
-  return extension === undefined ? 'changed' : stores.accountChanges.changeUser(id, changesBy({ extension }));
+  if (Object.keys(profile).length > 0) await stores.userChanges.change(id, profile);
+  return extension === undefined ? 'changed' : stores.userChanges.change(id, changesBy({ extension }));
 };
 
 const addSet = (user: Command, { show, administer }: CommandContext): void => {
@@ -114,7 +114,7 @@ const addSet = (user: Command, { show, administer }: CommandContext): void => {
         }
         const { stores, auditLog } = administration;
         const found = await userNamed(administration, username);
-        if ((await stores.accountChanges.changeUser(found.id, changes)) === 'taken') {
+        if ((await stores.userChanges.change(found.id, changes)) === 'taken') {
           throw takenError(String(options.extension));
         }
         auditLog.record('user.changed', { userId: found.id, ...BY_COMMAND });

@@ -11,7 +11,6 @@ import { KyselyFeedStore } from './calls/kysely-feed-store.ts';
 import { KyselyNodeStore } from './calls/kysely-node-store.ts';
 import type { Database, DatabaseHealth } from './database.ts';
 import { KyselyServiceAddresses } from './kysely-service-addresses.ts';
-import { KyselyAccountChanges } from './oauth/kysely-account-changes.ts';
 import { KyselyAuditStore } from './oauth/kysely-audit-store.ts';
 import { KyselyClientStore } from './oauth/kysely-client-store.ts';
 import { KyselyCodeStore } from './oauth/kysely-code-store.ts';
@@ -25,6 +24,7 @@ import { KyselyRememberedGrantStore } from './oauth/kysely-remembered-grant-stor
 import { KyselySessionStore } from './oauth/kysely-session-store.ts';
 import { KyselySigningKeyStore } from './oauth/kysely-signing-key-store.ts';
 import { KyselyTokenStore } from './oauth/kysely-token-store.ts';
+import { KyselyUserChanges } from './oauth/kysely-user-changes.ts';
 import { KyselyUserStore } from './oauth/kysely-user-store.ts';
 import { KyselyBindingStore } from './phones/kysely-binding-store.ts';
 import { KyselyCredentialStore } from './phones/kysely-credential-store.ts';
@@ -41,7 +41,7 @@ export interface Stores extends OAuthStores {
   readonly phoneBook: KyselyPhoneBook;
   readonly bindings: BindingStore;
   readonly credentials: CredentialStore;
-  readonly accountChanges: KyselyAccountChanges;
+  readonly userChanges: KyselyUserChanges;
   readonly serviceAddresses: KyselyServiceAddresses;
   /** Whether anything can be stored now. */
   readonly health: DatabaseHealth;
@@ -94,7 +94,7 @@ const createKyselyStores = ({ database, clock, secretKey, sandboxAccounts }: Sto
   phoneBook: new KyselyPhoneBook(database, secretKey),
   bindings: new KyselyBindingStore(database),
   credentials: new KyselyCredentialStore({ database, secretKey, sandboxAccounts }),
-  accountChanges: new KyselyAccountChanges(database),
+  userChanges: new KyselyUserChanges(database),
   serviceAddresses: new KyselyServiceAddresses(database),
   users: new KyselyUserStore(database),
   clients: new KyselyClientStore(database),

@@ -8,7 +8,7 @@ import { InMemoryCallRouter } from '../../src/calls/ownership/call-router.ts';
 import { AppError } from '../../src/shared/errors.ts';
 import { createSystemIds } from '../../src/shared/ids.ts';
 import type { Log } from '../../src/shared/log.ts';
-import type { DiallingProfile } from '../../src/storage/phones/kysely-phone-book.ts';
+import type { UserChanges } from '../../src/storage/oauth/kysely-user-changes.ts';
 import { FakeClock } from './fake-clock.ts';
 import { ScriptedEngine } from './scripted-engine.ts';
 import { createTestStores, type TestStores } from './test-database.ts';
@@ -27,7 +27,7 @@ export interface CallWorld {
   readonly notified: { readonly call: CallRecord; readonly event: CallEvent }[];
   readonly errors: string[];
   readonly warnings: string[];
-  addUser(username: string, profile?: Partial<DiallingProfile>): Promise<Requester>;
+  addUser(username: string, profile?: UserChanges): Promise<Requester>;
   close(): Promise<void>;
 }
 
@@ -127,7 +127,7 @@ export const createCallWorld = async (rules: Partial<CallPolicyRules> = {}): Pro
     const userId = `user-${username}`;
     const common = { role: 'user', status: 'active', sandbox: false, createdAt: clock.now() } as const;
     await stores.users.insert({ id: userId, username, passwordHash: '-', ...common });
-    await stores.phoneBook.saveProfile(userId, { extension: null, homeCountry: null, callerIds: [], ...profile });
+    await stores.userChanges.change(userId, { extension: null, homeCountry: null, callerIds: [], ...profile });
     const uri = `sip:${username}@127.0.0.1`;
     await stores.phoneBook.addPhone({ userId, name: uri, endpoint: { kind: 'address', uri } });
     return { userId, username, clientId: 'demo-app', scope: 'own' };

@@ -69,7 +69,8 @@ export class ApplicationAdmin {
    */
   async change(owner: Actor, id: string, changes: SelfServiceChanges): Promise<Client> {
     const changed = changedBySelfService(await this.#own(owner, id), changes);
-    await this.#deps.clients.change(id, changed);
+    const { name, redirectUris, responseTypes, grantTypes } = changed;
+    await this.#deps.clients.change(id, { name, redirectUris, responseTypes, grantTypes });
     this.#record('client.changed', owner, id);
     return changed;
   }

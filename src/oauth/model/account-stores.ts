@@ -108,8 +108,10 @@ export interface Client {
   readonly createdAt: number;
 }
 
-/** What may be changed of a client beside its secret. */
-export type ClientChanges = Pick<Client, 'name' | 'redirectUris' | 'responseTypes' | 'grantTypes'>;
+/** What may be changed of a client beside its secret; what is left out stays. */
+export type ClientChanges = Partial<
+  Omit<Client, 'id' | 'secretHash' | 'formerSecret' | 'kind' | 'ownerId' | 'status' | 'sandbox' | 'createdAt'>
+>;
 
 export interface ClientStore {
   find(id: string): Promise<Client | undefined>;
@@ -120,8 +122,8 @@ export interface ClientStore {
   /** Inserts or replaces: the clients of the configuration file and of the sandbox are written at each start. */
   save(client: Client): Promise<void>;
   /**
-   * Changes what `ClientChanges` names; of an unknown one, nothing. The same commit deletes codes that are not redeemed and
-   * remembered grants for addresses that are registered no more.
+   * Changes what is named; of an unknown one, nothing. With new redirect addresses the same commit deletes codes that are
+   * not redeemed and remembered grants for addresses that are registered no more.
    */
   change(id: string, changes: ClientChanges): Promise<void>;
   /** Of kind `application`, by name. */

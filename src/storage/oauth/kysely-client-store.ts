@@ -1,8 +1,8 @@
 import type { Client, ClientChanges, ClientStore, FormerSecret } from '../../oauth/model/account-stores.ts';
 import { compileOnce } from '../compile-once.ts';
 import type { Database } from '../database.ts';
-import { run } from '../unit-of-work.ts';
-import { fromClient, toClient } from './oauth-rows.ts';
+import { run, type UnitOfWork } from '../unit-of-work.ts';
+import { clientSettings, fromClient, toClient } from './oauth-rows.ts';
 import { revokeGrants } from './token-writes.ts';
 
 const compileFind = ({ builder }: Database) =>
@@ -51,24 +51,8 @@ export class KyselyClientStore implements ClientStore {
     await this.#database.write(() => run(query));
   }
 
-  change(id: string, { name, redirectUris, responseTypes, grantTypes }: ClientChanges): Promise<void> {
-    const { builder } = this.#database;
-    const changes = {
-      name,
-      redirect_uris: JSON.stringify(redirectUris),
-      response_types: JSON.stringify(responseTypes),
-      grant_types: JSON.stringify(grantTypes),
-    };
-    return this.#database.write(function* () {
-      yield* run(builder.updateTable('clients').set(changes).where('id', '=', id).compile());
-      const forOthers = (table: 'authorization_codes' | 'remembered_grants') =>
-        builder
-          .deleteFrom(table)
-          .where('client_id', '=', id)
-          .$if(redirectUris.length > 0, (rows) => rows.where('redirect_uri', 'not in', redirectUris));
-      yield* run(forOthers('authorization_codes').where('redeemed_at', 'is', null).compile());
-      yield* run(forOthers('remembered_grants').compile());
-    });
+  change(id: string, changes: ClientChanges): Promise<void> {
+    return this.#database.write(() => this.#change(id, changes));
   }
 
   rotateSecret(id: string, secretHash: string, former?: FormerSecret): Promise<void> {
@@ -107,6 +91,24 @@ export class KyselyClientStore implements ClientStore {
   async findKeyPair(ownerId: string): Promise<Client | undefined> {
     const [row] = await this.#database.read(this.#ownedBy(ownerId, 'key-pair').compile());
     return row && toClient(row);
+  }
+
+  *#change(id: string, changes: ClientChanges): UnitOfWork<void> {
+    const { builder } = this.#database;
+    const { rows } = yield* run(this.#byId({ id }));
+    const [row] = rows;
+    if (row === undefined) return;
+    const settings = clientSettings({ ...toClient(row), ...changes });
+    yield* run(builder.updateTable('clients').set(settings).where('id', '=', id).compile());
+    const { redirectUris } = changes;
+    if (redirectUris === undefined) return;
+    const forOthers = (table: 'authorization_codes' | 'remembered_grants') =>
+      builder
+        .deleteFrom(table)
+        .where('client_id', '=', id)
+        .$if(redirectUris.length > 0, (given) => given.where('redirect_uri', 'not in', redirectUris));
+    yield* run(forOthers('authorization_codes').where('redeemed_at', 'is', null).compile());
+    yield* run(forOthers('remembered_grants').compile());
   }
 
   #ownedBy(userId: string | null, kind: Client['kind']) {

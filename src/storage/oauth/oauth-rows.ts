@@ -1,5 +1,12 @@
 import type { Selectable } from 'kysely';
-import type { Client, FormerSecret, GrantType, ResponseType, User } from '../../oauth/model/account-stores.ts';
+import type {
+  Client,
+  ClientChanges,
+  FormerSecret,
+  GrantType,
+  ResponseType,
+  User,
+} from '../../oauth/model/account-stores.ts';
 import type { Scope } from '../../oauth/model/permissions.ts';
 import type { TokenFamily, TokenUser } from '../../oauth/model/token-stores.ts';
 import type { UsersTable } from '../schema.ts';
@@ -103,12 +110,9 @@ export const toClient = (row: Selectable<ClientsTable>): Client => ({
   createdAt: row.created_at,
 });
 
-export const fromClient = (client: Client): ClientsTable => ({
-  id: client.id,
+/** The columns of what may be changed of a client. */
+export const clientSettings = (client: Required<ClientChanges>) => ({
   name: client.name,
-  secret_hash: client.secretHash,
-  former_secret_hash: client.formerSecret?.hash ?? null,
-  former_secret_ends_at: client.formerSecret?.endsAt ?? null,
   redirect_uris: JSON.stringify(client.redirectUris),
   response_types: JSON.stringify(client.responseTypes),
   grant_types: JSON.stringify(client.grantTypes),
@@ -122,6 +126,14 @@ export const fromClient = (client: Client): ClientsTable => ({
   code_challenge: client.codeChallenge,
   token_format: client.tokenFormat,
   token_binding: client.tokenBinding,
+});
+
+export const fromClient = (client: Client): ClientsTable => ({
+  ...clientSettings(client),
+  id: client.id,
+  secret_hash: client.secretHash,
+  former_secret_hash: client.formerSecret?.hash ?? null,
+  former_secret_ends_at: client.formerSecret?.endsAt ?? null,
   kind: client.kind,
   owner_id: client.ownerId,
   status: client.status,

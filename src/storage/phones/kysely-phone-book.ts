@@ -4,16 +4,6 @@ import { SecretBox } from '../secret-box.ts';
 import { run, type UnitOfWork } from '../unit-of-work.ts';
 import { HA1_PURPOSE } from './kysely-credential-store.ts';
 
-/** How a user is dialled, and which numbers calls may show; null: none, or the policy's own. */
-export interface DiallingProfile {
-  /** Digits, unique among the users. */
-  readonly extension: string | null;
-  /** ISO 3166-1 alpha-2. */
-  readonly homeCountry: string | null;
-  /** Numbers in E.164. */
-  readonly callerIds: readonly string[];
-}
-
 export interface NewPhone {
   readonly userId: string;
   /** Unique among the user's phones. */
@@ -38,23 +28,6 @@ export class KyselyPhoneBook {
   constructor(database: Database, secretKey: Buffer) {
     this.#database = database;
     this.#secrets = new SecretBox(secretKey, HA1_PURPOSE);
-  }
-
-  /** `taken`: another user has the extension, and nothing was written. */
-  saveProfile(userId: string, profile: DiallingProfile): Promise<'saved' | 'taken'> {
-    const { builder } = this.#database;
-    const row = {
-      extension: profile.extension,
-      home_country: profile.homeCountry,
-      caller_ids: JSON.stringify(profile.callerIds),
-    };
-    return this.#database.write(function* () {
-      const others = builder.selectFrom('users').select('id').where('extension', '=', profile.extension);
-      const { rows } = yield* run(others.where('id', '<>', userId).compile());
-      if (rows.length > 0) return 'taken';
-      yield* run(builder.updateTable('users').set(row).where('id', '=', userId).compile());
-      return 'saved';
-    });
   }
 
   /**

@@ -148,7 +148,7 @@ describe('the phones of the configuration file', () => {
     for (const userId of [alice, bob]) {
       await stores.phoneBook.addPhone({ userId, name: 'old', endpoint: { kind: 'address', uri: 'sip:old@10.0.0.1' } });
     }
-    await stores.phoneBook.saveProfile(bob, { extension: '200', homeCountry: null, callerIds: [] });
+    await stores.userChanges.change(bob, { extension: '200', homeCountry: null, callerIds: [] });
     const phones = new ConfiguredPhones(stores.phones, [
       { user: 'alice', address: 'sip:desk@10.0.0.5' },
       { user: 'nobody', address: 'sip:nobody@10.0.0.5' },

@@ -24,7 +24,7 @@ describe('phones and SIP accounts', () => {
   it('says how a user is dialled: nothing at first, then what was saved', async () => {
     const user = { userId: 'user-1', username: 'name of user-1' };
     expect(await stores.phones.user('user-1')).toEqual({ ...user, extension: null, homeCountry: null, callerIds: [] });
-    expect(await stores.phoneBook.saveProfile('user-1', profile)).toBe('saved');
+    expect(await stores.userChanges.change('user-1', profile)).toBe('changed');
     expect(await stores.phones.user('user-1')).toEqual({ ...user, ...profile });
     expect(await stores.phones.userByExtension('200')).toEqual({ ...user, ...profile });
     expect(await stores.phones.userByExtension('20')).toBeUndefined();
@@ -32,17 +32,17 @@ describe('phones and SIP accounts', () => {
   });
 
   it('gives an extension to one user, who may save it again', async () => {
-    const saved = await Promise.all(['user-1', 'user-2'].map((id) => stores.phoneBook.saveProfile(id, profile)));
-    expect(saved).toEqual(['saved', 'taken']);
-    expect(await stores.phoneBook.saveProfile('user-1', profile)).toBe('saved');
+    const saved = await Promise.all(['user-1', 'user-2'].map((id) => stores.userChanges.change(id, profile)));
+    expect(saved).toEqual(['changed', 'taken']);
+    expect(await stores.userChanges.change('user-1', profile)).toBe('changed');
     const none = { ...profile, extension: null };
-    expect(await stores.phoneBook.saveProfile('user-1', none)).toBe('saved');
-    expect(await stores.phoneBook.saveProfile('user-2', none)).toBe('saved');
+    expect(await stores.userChanges.change('user-1', none)).toBe('changed');
+    expect(await stores.userChanges.change('user-2', none)).toBe('changed');
     expect((await stores.phones.user('user-2'))?.extension).toBeNull();
   });
 
   it('rings no phone at the extension of a disabled user', async () => {
-    await stores.phoneBook.saveProfile('user-1', profile);
+    await stores.userChanges.change('user-1', profile);
     await stores.users.setStatus('user-1', 'disabled');
     expect(await stores.phones.userByExtension('200')).toBeUndefined();
   });
@@ -123,9 +123,9 @@ describe('phones and SIP accounts', () => {
 
   it('accepts accounts and extensions of a sandbox only while it is on', async () => {
     const refusing = await createTestStores({ sandboxAccounts: 'refused' });
-    for (const { users, phoneBook } of [stores, refusing]) {
+    for (const { users, userChanges, phoneBook } of [stores, refusing]) {
       await users.insert(aUser('demo', { sandbox: true }));
-      await phoneBook.saveProfile('demo', profile);
+      await userChanges.change('demo', profile);
       const phone = { userId: 'demo', name: 'demo', endpoint: registered('demo') };
       await phoneBook.addPhone(phone, anAccount('demo', 'demo'));
     }
