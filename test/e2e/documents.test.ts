@@ -1,13 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { cp, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import ts from 'typescript';
 import { type Block, documentPaths, readDocument, ROOT } from '../docs/document.ts';
+import { freePort } from '../support/free-port.ts';
 import { type StartedService, startService } from '../support/start-service.ts';
 import { AnsweringPeer } from './answering-peer.ts';
 import { runOffhook } from './run-offhook.ts';
@@ -137,14 +137,6 @@ describe('the systemd unit of docs/operate.md', () => {
     }
   });
 });
-
-const freePort = async (): Promise<number> => {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  return typeof address === 'object' && address !== null ? address.port : 0;
-};
 
 describe('the nginx configuration of docs/operate.md', () => {
   const HOST = 'phone.example.com';

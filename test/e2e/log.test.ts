@@ -1,5 +1,3 @@
-import { once } from 'node:events';
-import { type AddressInfo, createServer } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { systemClock } from '../../src/shared/clock.ts';
@@ -8,6 +6,7 @@ import { silentLog } from '../../src/shared/log.ts';
 import { Registration } from '../../src/sip/registrar/registration.ts';
 import { SipStack } from '../../src/sip/sip-stack.ts';
 import { authorize } from '../support/authorize.ts';
+import { freePort } from '../support/free-port.ts';
 import { type StartedService, startService, type StartServiceOptions } from '../support/start-service.ts';
 
 type Line = Readonly<Record<string, unknown>> & { readonly msg: string };
@@ -35,14 +34,6 @@ const openStack = async (protocol: 'udp' | 'tcp', port = 0): Promise<SipStack> =
     await stack.close();
   });
   return stack;
-};
-
-const freePort = async (): Promise<number> => {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 };
 
 /** What an operator has: the lines of the log, and nothing of the API. */

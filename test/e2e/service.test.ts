@@ -3,7 +3,6 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { request as httpRequest } from 'node:http';
-import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -16,6 +15,7 @@ import { createSystemIds } from '../../src/shared/ids.ts';
 import { silentLog } from '../../src/shared/log.ts';
 import { openSqlite } from '../../src/storage/dialects/sqlite/better-sqlite3.ts';
 import { authorize, obtainTokens } from '../support/authorize.ts';
+import { freePort } from '../support/free-port.ts';
 import { RestClient } from '../support/rest-client.ts';
 import { type StartedService, startService, type StartServiceOptions } from '../support/start-service.ts';
 import { AnsweringPeer } from './answering-peer.ts';
@@ -49,14 +49,6 @@ const isAlive = (processId: number): boolean => {
   } catch {
     return false;
   }
-};
-
-const freePort = async (): Promise<number> => {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 };
 
 const statusOf = async (url: string, token: string, headers: Record<string, string> = {}): Promise<number> =>

@@ -8,8 +8,9 @@ import { readDocument } from '../docs/document.ts';
 import { AnsweringPeer } from '../e2e/answering-peer.ts';
 import { runOffhook } from '../e2e/run-offhook.ts';
 import { startBrowser, type TestBrowser } from '../support/browser.ts';
+import { freePort } from '../support/free-port.ts';
 import { type StartedService, startService } from '../support/start-service.ts';
-import { freePort, type Nginx, startNginx } from './nginx.ts';
+import { type Nginx, startNginx } from './nginx.ts';
 
 /*
  * The service under a path of its host, behind nginx as docs/operate.md configures it, with Chromium in front: every address

@@ -220,3 +220,13 @@ export const presented = (token: string): PresentedToken => ({
 /** Whether the API takes the token. */
 export const statusWith = async ({ app }: OAuthApp, token: string): Promise<number> =>
   (await request(app).get('/rest/call').set('Authorization', `Bearer ${token}`)).status;
+
+/** Answers the question that a consent page asks. */
+export const answerConsent = (agent: Agent, fields: Fields, grant = 'true'): request.Test =>
+  agent
+    .post('/auth/grant')
+    .type('form')
+    .send({ ...fields, grant });
+
+/** The cookies that a response sets. */
+export const cookieOf = (response: Response): string => response.get('Set-Cookie')?.join() ?? '';

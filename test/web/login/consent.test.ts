@@ -1,9 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import request, { type Agent, type Response } from 'supertest';
+import request, { type Agent } from 'supertest';
 import {
+  answerConsent as answer,
   arrival,
   asked,
   callback,
+  cookieOf,
   createOAuthApp,
   demoApp,
   type Fields,
@@ -24,14 +26,6 @@ beforeEach(async () => {
   oauth = await createOAuthApp();
 });
 afterEach(() => oauth.close());
-
-const answer = (agent: Agent, fields: Fields, grant = 'true'): request.Test =>
-  agent
-    .post('/auth/grant')
-    .type('form')
-    .send({ ...fields, grant });
-
-const cookieOf = (response: Response): string => response.get('Set-Cookie')?.join() ?? '';
 
 describe('consent', () => {
   it.each(['', 'false', 'TRUE', 'yes', '1'])('grant="%s" is none (29)', async (grant) => {

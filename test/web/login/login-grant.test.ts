@@ -1,10 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import request, { type Agent, type Response } from 'supertest';
+import request from 'supertest';
 import { createPasswordHasher } from '../../../src/oauth/model/secrets.ts';
 import {
+  answerConsent as answer,
   arrival,
   asked,
   callback,
+  cookieOf,
   createOAuthApp,
   type Fields,
   issuer,
@@ -29,14 +31,6 @@ const logIn = (fields: Fields, from?: string): request.Test => {
   const attempt = request(oauth.app).post('/auth/login').type('form').send(fields);
   return from === undefined ? attempt : attempt.set('X-Forwarded-For', from);
 };
-
-const answer = (agent: Agent, fields: Fields, grant = 'true'): request.Test =>
-  agent
-    .post('/auth/grant')
-    .type('form')
-    .send({ ...fields, grant });
-
-const cookieOf = (response: Response): string => response.get('Set-Cookie')?.join() ?? '';
 
 describe('the headers of the pages', () => {
   it('keep them out of frames, caches and the Referer of others (20 to 22)', async () => {

@@ -1,9 +1,17 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import request, { type Agent, type Response } from 'supertest';
 import {
+  application,
+  createApplication as create,
+  createManagementApp,
+  follow,
+  html,
+  tokenStatusOf,
+  visitorOf,
+} from '../../support/management.ts';
+import {
   asked,
   callback,
-  createOAuthApp,
   issuer,
   type OAuthApp,
   obtainCode,
@@ -13,38 +21,16 @@ import {
   statusWith,
 } from '../../support/oauth-app.ts';
 
-const html = { Accept: 'text/html' };
 const script = '<img src=x onerror=alert(1)>';
 
 let oauth: OAuthApp;
 beforeEach(async () => {
-  oauth = await createOAuthApp();
-  await oauth.users.create({ username: 'root', password: 'correct horse', role: 'admin' });
-  await oauth.users.create({ username: 'alice', password: 'correct horse', role: 'user' });
+  oauth = await createManagementApp();
 });
 afterEach(() => oauth.close());
 
-const visitor = async (username: string, password = 'correct horse'): Promise<Agent> => {
-  const agent = request.agent(oauth.app);
-  await agent.post('/auth/login').type('form').send({ username, password }).expect(303);
-  return agent;
-};
-
-const application = { name: 'My application', redirect_uris: callback };
-
-const create = (agent: Agent, fields: object = application): request.Test =>
-  agent.post('/management/api/applications').type('form').send(fields);
-
-const tokenStatus = async (client: Response, secret = String(client.body.client_secret)): Promise<number> => {
-  const fields = { grant_type: 'client_credentials', client_id: String(client.body.client_id), client_secret: secret };
-  return (await requestToken(oauth, fields)).status;
-};
-
-/** The page that a form led to: a browser asks for it by GET. */
-const follow = (agent: Agent, { status, headers }: Response): request.Test => {
-  expect(status).toBe(303);
-  return agent.get(headers['location'] ?? '').set(html);
-};
+const visitor = (username: string, password?: string): Promise<Agent> => visitorOf(oauth, username, password);
+const tokenStatus = (client: Response, secret?: string): Promise<number> => tokenStatusOf(oauth, client, secret);
 
 const pages = ['/management/api', '/management/apps', '/management/account', '/management/audit'];
 

@@ -1,33 +1,23 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import request, { type Agent, type Response } from 'supertest';
-import { callback, createOAuthApp, type OAuthApp } from '../../support/oauth-app.ts';
-
-const html = { Accept: 'text/html' };
+import type request from 'supertest';
+import type { Agent, Response } from 'supertest';
+import {
+  application,
+  createApplication as create,
+  createManagementApp,
+  follow,
+  html,
+  visitorOf,
+} from '../../support/management.ts';
+import type { OAuthApp } from '../../support/oauth-app.ts';
 
 let oauth: OAuthApp;
 beforeEach(async () => {
-  oauth = await createOAuthApp();
-  await oauth.users.create({ username: 'root', password: 'correct horse', role: 'admin' });
-  await oauth.users.create({ username: 'alice', password: 'correct horse', role: 'user' });
+  oauth = await createManagementApp();
 });
 afterEach(() => oauth.close());
 
-const visitor = async (username: string, password = 'correct horse'): Promise<Agent> => {
-  const agent = request.agent(oauth.app);
-  await agent.post('/auth/login').type('form').send({ username, password }).expect(303);
-  return agent;
-};
-
-const application = { name: 'My application', redirect_uris: callback };
-
-const create = (agent: Agent, fields: object = application): request.Test =>
-  agent.post('/management/api/applications').type('form').send(fields);
-
-/** The page that a form led to: a browser asks for it by GET. */
-const follow = (agent: Agent, { status, headers }: Response): request.Test => {
-  expect(status).toBe(303);
-  return agent.get(headers['location'] ?? '').set(html);
-};
+const visitor = (username: string, password?: string): Promise<Agent> => visitorOf(oauth, username, password);
 
 describe('a secret that is shown once', () => {
   const secretIn = ({ text }: Response): string => [...text.matchAll(/<code>([\w-]{43})<\/code>/g)].at(-1)?.[1] ?? '';
