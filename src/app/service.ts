@@ -1,3 +1,4 @@
+import { CallAdmission } from '../calls/call-admission.ts';
 import { type Config, hostInUrl, sipServerOf } from '../config/config.ts';
 import type { Readiness } from '../http/app.ts';
 import { createPasswordHasher } from '../oauth/model/secrets.ts';
@@ -29,6 +30,7 @@ export interface RunningService {
 /** A commit waits 0.25 ms for the disk and costs 0.13 ms of processor time: a hundred a second are not felt. */
 const COMMIT_PAUSE_MS = 10;
 const CHECKPOINT_EVERY_MS = 1000;
+const OVERLOADED = 'more calls are placed than can be served in time';
 /** Of the epoch of the feed. */
 const EPOCH_BITS = 48;
 
@@ -61,12 +63,14 @@ const start = async (config: Config, log: Log, shutdown: Shutdown): Promise<Omit
     log,
   });
 
+  const admission = new CallAdmission({ clock, log, signallingDelayMs: telephony.queueAgeMs });
   const readiness = (): Readiness => {
     const { reason } = stores.health;
     if (shutdown.state !== 'open') return { status: 'not ready' };
-    return reason === undefined ? { status: 'ready' } : { status: 'not ready', reason: describeReason(reason) };
+    if (reason !== undefined) return { status: 'not ready', reason: describeReason(reason) };
+    return admission.isOverloaded ? { status: 'overloaded', reason: OVERLOADED } : { status: 'ready' };
   };
-  const parts = { config, publicUrl, stores, secretKey, hasher, calls, readiness, clock, ids, log };
+  const parts = { config, publicUrl, stores, secretKey, hasher, calls, admission, readiness, clock, ids, log };
   const application = composeApplication(parts);
   listener.serve(application.listener);
   const sweeper = new Sweeper({ stores, tokenUses: application.tokenUses, clock, steadyClock, log });
