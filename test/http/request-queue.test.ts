@@ -15,7 +15,7 @@ beforeEach(() => {
 const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 /** A request that takes so long before it first waits. */
-const add = (lane: Lane, name: string, tookMs = 1): void =>
+const add = (lane: Lane, name: string, tookMs = 0.25): void =>
   queue.add(lane, () => {
     begun.push(name);
     clock.advance(tookMs);
@@ -38,7 +38,7 @@ describe('the queue of requests', () => {
   });
 
   it('begins what is over in its order, hang-ups first, calls and others by turns', async () => {
-    add('other', 'the turn is full', 2);
+    add('other', 'the turn is full', 0.5);
     for (const number of [1, 2, 3]) add('call', `call ${number}`);
     for (const number of [1, 2]) add('other', `other ${number}`);
     for (const number of [1, 2]) add('hang-up', `hang-up ${number}`);
@@ -49,8 +49,8 @@ describe('the queue of requests', () => {
   });
 
   it('takes no more of a turn than its share, so that sockets are read between', async () => {
-    add('other', 'the turn is full', 2);
-    for (let count = 0; count < 30; count += 1) add('call', `call ${count}`, 2);
+    add('other', 'the turn is full', 0.5);
+    for (let count = 0; count < 30; count += 1) add('call', `call ${count}`, 0.5);
     let before = begun.length;
     while (begun.length < 31) {
       await nextTurn();
@@ -60,7 +60,7 @@ describe('the queue of requests', () => {
   });
 
   it('lets nobody overtake those who wait', async () => {
-    add('other', 'the turn is full', 2);
+    add('other', 'the turn is full', 0.5);
     add('other', 'waits');
     clock.advance(10);
     add('other', 'comes later');
@@ -70,7 +70,7 @@ describe('the queue of requests', () => {
 
   it('tells how long the oldest call waits', async () => {
     expect(queue.oldestCallMs).toBe(0);
-    add('other', 'the turn is full', 2);
+    add('other', 'the turn is full', 0.5);
     add('call', 'call 1');
     clock.advance(30);
     add('call', 'call 2');
