@@ -3,7 +3,7 @@ import type { Log } from '../shared/log.ts';
 import type { CallEvent, Change } from './call-events.ts';
 import type { CallRecord } from './call-record.ts';
 import type { LegRole } from './call-state.ts';
-import type { CallStore, IdempotencyRecord, Written } from './call-store.ts';
+import type { CallProgress, CallStore, IdempotencyRecord, Written } from './call-store.ts';
 import { CallNotCarriedError } from './errors.ts';
 
 /** How long to wait before a failed write is tried again; the last one stands for all that follow. */
@@ -31,14 +31,26 @@ const asError = (reason: unknown): Error => (reason instanceof Error ? reason : 
 
 const changedLegs = (batch: readonly Change[]): readonly LegRole[] => [...new Set(batch.flatMap(({ legs }) => legs))];
 
+/** @param batch - at least one change */
+const progressOf = (batch: readonly Change[]): CallProgress => {
+  const newest = batch.at(-1);
+  if (newest === undefined) throw new Error('there is nothing to journal');
+  return {
+    call: newest.call,
+    changedLegs: batch.length === 1 ? newest.legs : changedLegs(batch),
+    events: batch.map(({ event }) => event),
+  };
+};
+
 /**
- * Writes the changes of one call in their order and publishes each only when it is committed. Changes that arrive
- * together, or while a commit is under way, are written together. What cannot be written is tried again for as long as
+ * Writes the changes of one call in their order and publishes each only when it is committed. Changes that arrive until
+ * their commit begins, or while the one before it is under way, are written together: one update, one row of events. What cannot be written is tried again for as long as
  * the process lives: a disk that is full for an hour delays the journal, and neither ends a call nor loses what became of it.
  */
 export class CallJournal {
   readonly #options: CallJournalOptions;
   readonly #waiting: Waiter[] = [];
+  /** What no commit has begun to write. */
   #pending: Change[] = [];
   #failures = 0;
   #endPause: () => void = () => undefined;
@@ -80,6 +92,7 @@ export class CallJournal {
     if (this.#state === 'closed') return Promise.reject(new CallNotCarriedError());
     if (this.#pending.length === 0 && this.#state === 'idle') return Promise.resolve();
     this.#endPause();
+    this.#options.store.hurry();
     return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }));
   }
 
@@ -90,8 +103,6 @@ export class CallJournal {
   }
 
   async #write(): Promise<void> {
-    // What the rest of this turn appends goes into the same batch.
-    await Promise.resolve();
     while (this.#pending.length > 0) {
       const written = await this.#writeBatch();
       if (written === 'not-owned') {
@@ -105,26 +116,31 @@ export class CallJournal {
 
   /** Writes all that waits, together, and publishes it; where that fails it stays for the next time, after a pause. */
   async #writeBatch(): Promise<Written | 'failed'> {
-    const batch = this.#pending;
-    const newest = batch.at(-1);
-    if (newest === undefined) return 'written';
-    this.#pending = [];
-    const legs = batch.length === 1 ? newest.legs : changedLegs(batch);
-    const events = batch.map(({ event }) => event);
+    const { store } = this.#options;
+    let batch: readonly Change[] | undefined;
     try {
-      const written = await this.#options.store.update(newest.call, legs, events);
+      const writing = store.follow(() => progressOf((batch ??= this.#takePending())));
+      if (this.#waiting.length > 0) store.hurry();
+      const written = await writing;
       if (written === 'not-owned') return written;
     } catch (error) {
-      this.#pending = [...batch, ...this.#pending];
-      await this.#waitAfter(asError(error), newest.call);
+      this.#pending = [...(batch ?? []), ...this.#pending];
+      await this.#waitAfter(asError(error));
       return 'failed';
     }
     this.#failures = 0;
-    for (const { call, event } of batch) this.#publish(call, event);
+    for (const { call, event } of batch ?? []) this.#publish(call, event);
     return 'written';
   }
 
-  async #waitAfter(failure: Error, { tokenCall }: CallRecord): Promise<void> {
+  #takePending(): readonly Change[] {
+    const taken = this.#pending;
+    this.#pending = [];
+    return taken;
+  }
+
+  async #waitAfter(failure: Error): Promise<void> {
+    const tokenCall = this.#pending[0]?.call.tokenCall;
     this.#failures += 1;
     // One line an outage: each call would say it again every two seconds.
     const attempt = this.#failures;

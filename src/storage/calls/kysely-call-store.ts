@@ -1,7 +1,14 @@
 import type { CallEvent } from '../../calls/call-events.ts';
 import type { CallRecord } from '../../calls/call-record.ts';
 import type { LegRole } from '../../calls/call-state.ts';
-import type { CallStore, EndRequest, IdempotencyRecord, TakenCall, Written } from '../../calls/call-store.ts';
+import type {
+  CallProgress,
+  CallStore,
+  EndRequest,
+  IdempotencyRecord,
+  TakenCall,
+  Written,
+} from '../../calls/call-store.ts';
 import type { WallClock } from '../../shared/clock.ts';
 import type { Database } from '../database.ts';
 import { deleteInSteps } from '../delete-in-steps.ts';
@@ -42,7 +49,15 @@ export class KyselyCallStore implements CallStore {
   }
 
   update(call: CallRecord, changedLegs: readonly LegRole[], events: readonly CallEvent[]): Promise<Written> {
-    return this.#database.write(() => this.#update(call, changedLegs, events));
+    return this.#database.write(() => this.#update({ call, changedLegs, events }));
+  }
+
+  follow(progress: () => CallProgress): Promise<Written> {
+    return this.#database.write(() => this.#update(progress()), 'in-company');
+  }
+
+  hurry(): void {
+    this.#database.hurry();
   }
 
   withdraw(call: CallRecord, events: readonly CallEvent[], idempotency?: IdempotencyRecord): Promise<Written> {
@@ -108,7 +123,7 @@ export class KyselyCallStore implements CallStore {
     return undefined;
   }
 
-  *#update(call: CallRecord, changedLegs: readonly LegRole[], events: readonly CallEvent[]): UnitOfWork<Written> {
+  *#update({ call, changedLegs, events }: CallProgress): UnitOfWork<Written> {
     const { rows } = yield* run(this.#owners.owned({ tokenCall: call.tokenCall, ...call.owner }));
     const [row] = rows;
     if (row === undefined) return 'not-owned';
@@ -128,7 +143,7 @@ export class KyselyCallStore implements CallStore {
     idempotency: IdempotencyRecord | undefined,
   ): UnitOfWork<Written> {
     if (idempotency !== undefined) yield* run(this.#keys.forgetKey(idempotency));
-    return yield* this.#update(call, ['caller', 'callee'], events);
+    return yield* this.#update({ call, changedLegs: ['caller', 'callee'], events });
   }
 
   *#takeOver(nodeId: string): UnitOfWork<readonly TakenCall[]> {
