@@ -68,7 +68,7 @@ export interface Peer {
 }
 
 /** As `npm start` has them; everybody who is measured has the same. */
-export const nodeArguments = ['--max-semi-space-size=64'];
+export const nodeArguments: readonly string[] = [];
 
 /** Starts a script of this folder that prints its port, in a process of its own. */
 export const startPeer = async (script: string, ...parameters: readonly string[]): Promise<Peer> => {

@@ -9,13 +9,20 @@ export interface CallAdmissionOptions {
   readonly signallingDelayMs: () => number;
 }
 
+interface Limits {
+  /** How long signalling may wait to be read. */
+  readonly signallingMs: number;
+  /** How long a new call may wait to be begun. */
+  readonly callMs: number;
+}
+
 /**
- * Peers send again what is not answered within half a second (RFC 3261 section 17.1.1.1, T1), which makes what is too much
- * more. No new calls from here on, until half of it.
+ * A burst is served, though it takes a moment, and so is what the machine delays: peers send again only what is not
+ * answered within half a second (RFC 3261 section 17.1.1.1, T1).
  */
-const LATE_SIGNALLING_MS = 100;
-/** Nobody is to wait longer to hear that there is no room: a new call that cannot begin within this is refused at once. */
-const LATE_CALL_MS = 25;
+const CALM: Limits = { signallingMs: 250, callMs: 500 };
+/** Once there has been too much: nobody is to wait long only to hear that there is no room, and the rest is to catch up. */
+const OVERLOADED: Limits = { signallingMs: 50, callMs: 25 };
 /** So long nobody was refused: it is over. */
 const QUIET_MS = 5000;
 /** Those who were refused together do not come back together. */
@@ -35,7 +42,6 @@ interface Episode {
  */
 export class CallAdmission {
   readonly #options: CallAdmissionOptions;
-  #signalling: 'in time' | 'late' = 'in time';
   #episode: Episode | undefined;
 
   constructor(options: CallAdmissionOptions) {
@@ -48,23 +54,17 @@ export class CallAdmission {
    * @returns the reason to refuse it; undefined where it is admitted
    */
   refusal(waitingMs: number): OverloadedError | undefined {
-    if (!this.#isSignallingLate() && waitingMs <= LATE_CALL_MS) return undefined;
+    const { signallingMs, callMs } = this.isOverloaded ? OVERLOADED : CALM;
+    if (waitingMs <= callMs && this.#options.signallingDelayMs() <= signallingMs) return undefined;
     this.#episode ??= this.#begin();
     this.#episode.refused += 1;
     this.#episode.latest = this.#options.clock.elapsed();
     return refusals[this.#episode.refused % refusals.length];
   }
 
-  /** Whether calls were refused a moment ago. */
+  /** Whether a call was refused within the last seconds. */
   get isOverloaded(): boolean {
     return this.#episode !== undefined;
-  }
-
-  #isSignallingLate(): boolean {
-    const delayMs = this.#options.signallingDelayMs();
-    const limitMs = this.#signalling === 'late' ? LATE_SIGNALLING_MS / 2 : LATE_SIGNALLING_MS;
-    this.#signalling = delayMs > limitMs ? 'late' : 'in time';
-    return this.#signalling === 'late';
   }
 
   #begin(): Episode {

@@ -23,27 +23,32 @@ const REFUSED = {
 const OVER = { level: 'info', message: 'all calls are taken again', fields: { refused: 10, seconds: 9 } };
 
 describe('the admission of calls', () => {
-  it('admits while signalling and calls are served in time', () => {
-    delayMs = 100;
-    expect(admission.refusal(25)).toBeUndefined();
+  it('admits while signalling and calls are served in time, bursts among them', () => {
+    delayMs = 250;
+    expect(admission.refusal(500)).toBeUndefined();
     expect(admission.isOverloaded).toBe(false);
     expect(log.lines).toEqual([]);
   });
 
-  it('refuses once peers would send again, until half of that', () => {
-    delayMs = 101;
+  it('refuses before peers send again, and then keeps the queue of signalling short', () => {
+    delayMs = 251;
     expect(admission.refusal(0)).toMatchObject({ code: 'engine_unavailable', kind: 'unavailable' });
-    delayMs = 60;
+    delayMs = 51;
     expect(admission.refusal(0)).toBeDefined();
     delayMs = 50;
     expect(admission.refusal(0)).toBeUndefined();
-    delayMs = 60;
-    expect(admission.refusal(0)).toBeUndefined();
   });
 
-  it('refuses at once what could not begin in time', () => {
+  it('refuses once calls wait for long, and then at once what could not begin at once', () => {
+    expect(admission.refusal(501)).toBeDefined();
     expect(admission.refusal(26)).toBeDefined();
-    expect(admission.refusal(0)).toBeUndefined();
+    expect(admission.refusal(25)).toBeUndefined();
+  });
+
+  it('serves bursts again once it is over', () => {
+    expect(admission.refusal(501)).toBeDefined();
+    clock.advance(5000);
+    expect(admission.refusal(500)).toBeUndefined();
   });
 
   it('sends those who were refused together back at different times', () => {

@@ -9,6 +9,6 @@ export const connectionCounts = numbers('CONNECTIONS', '64,8000');
 /** After these nothing of the way of a call is compiled any more. */
 export const warmUpCalls = Number(process.env['WARM_UP_CALLS'] ?? 3000);
 /** As `npm start` has them; for profiles add --cpu-prof and --cpu-prof-dir. */
-export const nodeArguments = (process.env['NODE_ARGUMENTS'] ?? '--max-semi-space-size=64')
+export const nodeArguments = (process.env['NODE_ARGUMENTS'] ?? '')
   .split(' ')
   .filter((argument) => argument !== '');
