@@ -29,7 +29,10 @@ interface Waiter {
 
 const asError = (reason: unknown): Error => (reason instanceof Error ? reason : new Error(String(reason)));
 
-const changedLegs = (batch: readonly Change[]): readonly LegRole[] => [...new Set(batch.flatMap(({ legs }) => legs))];
+const roles: readonly LegRole[] = ['caller', 'callee'];
+
+const changedLegs = (batch: readonly Change[]): readonly LegRole[] =>
+  roles.filter((role) => batch.some(({ legs }) => legs.includes(role)));
 
 /** @param batch - at least one change */
 const progressOf = (batch: readonly Change[]): CallProgress => {

@@ -109,8 +109,10 @@ export class Call {
     if (event.type === 'leg-calling') this.#trunk = event.trunk ?? this.#trunk;
     const moment = this.#moment();
     const changes = advance(this.#record, event, moment);
-    const fields = { token_call: this.#record.tokenCall, event: event.type };
-    if (changes.length === 0) this.#log.debug(fields, 'an event came too late');
+    if (changes.length === 0) {
+      this.#log.debug({ token_call: this.#record.tokenCall, event: event.type }, 'an event came too late');
+      return;
+    }
     this.#apply(changes);
   }
 
