@@ -3,57 +3,55 @@ export type EventMap<Events> = { [Name in keyof Events]: unknown[] };
 
 type Listener<Args extends unknown[]> = (...args: Args) => void;
 
-interface Subscription {
-  readonly name: string;
-  readonly listener: Listener<unknown[]>;
-  readonly isOnce: boolean;
-}
+/** An object with a method for each event that it takes. */
+export type Listeners<Events extends EventMap<Events>> = { [Name in keyof Events]?: Listener<Events[Name]> };
+
+type AnyListeners = Readonly<Record<string, Listener<unknown[]> | undefined>>;
+
+const NONE: readonly AnyListeners[] = [];
 
 /**
  * An event emitter whose names and arguments are checked. Listeners run in the turn of the emit, in order: those that
  * were there when it began.
  *
- * A plain list, since a call has two emitters with a handful of listeners for as long as it lasts: Node's own emitter
- * takes twice the memory.
+ * A call has two emitters for as long as it lasts. Node's own with five closures each took 1.5 kB of a call more than
+ * an object that listens.
  */
 export class TypedEmitter<Events extends EventMap<Events>> {
-  /** Grows in place and is replaced where it shrinks: an emit under way goes on over what it began with. */
-  #subscriptions: Subscription[] = [];
+  /** Replaced and never changed: an emit goes on over what it began with. */
+  #listeners = NONE;
+
+  /** Every event that the object has a method for goes to it. */
+  listen(listeners: Listeners<Events>): this {
+    this.#listeners = [...this.#listeners, listeners as AnyListeners];
+    return this;
+  }
 
   on<Name extends keyof Events & string>(name: Name, listener: Listener<Events[Name]>): this {
-    return this.#add(name, listener, false);
+    return this.listen({ [name]: listener } as unknown as Listeners<Events>);
   }
 
   once<Name extends keyof Events & string>(name: Name, listener: Listener<Events[Name]>): this {
-    return this.#add(name, listener, true);
+    const only = (...args: Events[Name]): void => {
+      this.off(name, only);
+      listener(...args);
+    };
+    return this.on(name, only);
   }
 
   off<Name extends keyof Events & string>(name: Name, listener: Listener<Events[Name]>): this {
-    this.#subscriptions = this.#subscriptions.filter((other) => other.name !== name || other.listener !== listener);
+    this.#listeners = this.#listeners.filter((listeners) => listeners[name] !== listener);
     return this;
   }
 
   /** @returns whether there was a listener */
   protected emit<Name extends keyof Events & string>(name: Name, ...args: Events[Name]): boolean {
-    const subscriptions = this.#subscriptions;
-    const count = subscriptions.length;
     let isHeard = false;
-    for (let index = 0; index < count; index += 1) {
-      const subscription = subscriptions[index];
-      if (subscription?.name !== name) continue;
+    for (const listeners of this.#listeners) {
+      if (listeners[name] === undefined) continue;
       isHeard = true;
-      if (subscription.isOnce) this.#remove(subscription);
-      subscription.listener(...args);
+      listeners[name](...args);
     }
     return isHeard;
-  }
-
-  #add(name: string, listener: Listener<never>, isOnce: boolean): this {
-    this.#subscriptions.push({ name, listener: listener as Listener<unknown[]>, isOnce });
-    return this;
-  }
-
-  #remove(subscription: Subscription): void {
-    this.#subscriptions = this.#subscriptions.filter((other) => other !== subscription);
   }
 }

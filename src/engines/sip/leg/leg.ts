@@ -8,6 +8,7 @@ import type {
   RemoteOffer,
   Session,
   SessionEnd,
+  SessionListener,
   UserAgentFace,
 } from '../../../sip/user-agent.ts';
 import { cancelledCause, hangupCause, noAnswerCause, noResponseCause, reasonHeader } from './causes.ts';
@@ -77,7 +78,7 @@ const OFFER_PATIENCE_MS = 32_000;
 const NO_TARGETS: readonly LegTarget[] = [];
 
 /** One leg of a call: rings its targets one after the other until one answers, and ends exactly once. */
-export class Leg {
+export class Leg implements SessionListener {
   readonly role: LegRole;
   /** What it was sent: others' media under an origin of its own. */
   readonly sdp: LegSdp;
@@ -116,7 +117,7 @@ export class Leg {
   }
 
   /** Offers new SDP to a leg that has answered. A peer that does not come to an answer refuses it with 408. */
-  offer(sdp: string): Promise<OfferResult> {
+  propose(sdp: string): Promise<OfferResult> {
     const session = this.#session;
     if (session === undefined || !this.#isAnswered) return Promise.resolve({ kind: 'refused', status: 481 });
     return new Promise((resolve) => {
@@ -139,40 +140,10 @@ export class Leg {
 
   /** The peer of a leg that is ending is waited for no longer. */
   abandon(): void {
-    if (this.#state.name === 'ending') this.#onEnded({ kind: 'timeout' });
+    if (this.#state.name === 'ending') this.ended({ kind: 'timeout' });
   }
 
-  get #isAnswered(): boolean {
-    return this.#state.name === 'answered';
-  }
-
-  get #isPending(): boolean {
-    return this.#state.name === 'calling' || this.#state.name === 'ringing';
-  }
-
-  /** @returns false where there is nothing left to try */
-  #invite(attempt: Attempt): boolean {
-    const user = this.#user;
-    const target = this.#targets[attempt.index];
-    const shown = target && user.mediaFor(this, attempt.codecs);
-    const sdp = shown && this.sdp.stamp(shown);
-    if (target === undefined || sdp === undefined) return false;
-    this.#attempt = attempt;
-    this.#state = CALLING;
-    const session = this.#userAgent.invite({ ...target.invite, sdp });
-    this.#session = session;
-    session.on('progress', (status, early) => this.#onProgress(status, early));
-    session.on('answered', (answer) => this.#onAnswered(answer));
-    session.on('offer', (remote) => this.#onOffer(remote));
-    session.on('renegotiated', (answer) => user.renegotiated(this, answer));
-    session.on('ended', (end) => this.#onEnded(end));
-    target.trunk?.health?.follow(session);
-    session.start();
-    user.calling(this, target);
-    return true;
-  }
-
-  #onProgress(status: number, early: string | undefined): void {
+  progress(status: number, early: string | undefined): void {
     if (!this.#isPending) return;
     if (this.#state.name === 'calling') {
       this.#state = RINGING;
@@ -181,31 +152,23 @@ export class Leg {
     if (early !== undefined) this.#user.earlyMedia(this, early);
   }
 
-  #onAnswered(sdp: string): void {
+  answered(sdp: string): void {
     if (!this.#isPending) return;
     this.#stopRinging();
     this.#state = ANSWERED;
     this.#user.answered(this, sdp);
   }
 
-  #onOffer(offer: RemoteOffer): void {
+  offer(offer: RemoteOffer): void {
     if (this.#isAnswered) this.#user.offered(this, offer);
     else offer.reject(481);
   }
 
-  /** A phone that has not even rung by then is not there. */
-  #onRingTimer(): void {
-    if (!this.#isPending) return;
-    const failure: LegFailure =
-      this.#state.name === 'calling'
-        ? { failure: 'unreachable', cause: noResponseCause }
-        : { failure: 'timed-out', cause: noAnswerCause };
-    this.#leave(failure.cause);
-    this.#user.failed(this, failure);
-    this.#sendHangUp();
+  renegotiated(sdp: string): void {
+    this.#user.renegotiated(this, sdp);
   }
 
-  #onEnded(end: SessionEnd): void {
+  ended(end: SessionEnd): void {
     switch (this.#state.name) {
       case 'calling':
       case 'ringing':
@@ -227,6 +190,44 @@ export class Leg {
       case 'ended':
         return;
     }
+  }
+
+  get #isAnswered(): boolean {
+    return this.#state.name === 'answered';
+  }
+
+  get #isPending(): boolean {
+    return this.#state.name === 'calling' || this.#state.name === 'ringing';
+  }
+
+  /** @returns false where there is nothing left to try */
+  #invite(attempt: Attempt): boolean {
+    const user = this.#user;
+    const target = this.#targets[attempt.index];
+    const shown = target && user.mediaFor(this, attempt.codecs);
+    const sdp = shown && this.sdp.stamp(shown);
+    if (target === undefined || sdp === undefined) return false;
+    this.#attempt = attempt;
+    this.#state = CALLING;
+    const session = this.#userAgent.invite({ ...target.invite, sdp });
+    this.#session = session;
+    session.listen(this);
+    target.trunk?.health?.follow(session);
+    session.start();
+    user.calling(this, target);
+    return true;
+  }
+
+  /** A phone that has not even rung by then is not there. */
+  #onRingTimer(): void {
+    if (!this.#isPending) return;
+    const failure: LegFailure =
+      this.#state.name === 'calling'
+        ? { failure: 'unreachable', cause: noResponseCause }
+        : { failure: 'timed-out', cause: noAnswerCause };
+    this.#leave(failure.cause);
+    this.#user.failed(this, failure);
+    this.#sendHangUp();
   }
 
   #onAttemptFailed(end: SessionEnd): void {
