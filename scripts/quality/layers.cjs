@@ -55,6 +55,7 @@ const faces = {
   media: ['media-port', 'rtp-endpoint', 'tones'],
   http: [
     'app',
+    'connections/(connection-limits|connections)',
     'direct-route',
     'negotiate',
     'problem',
@@ -122,6 +123,7 @@ const rooms = {
     call: ['leg', 'media'],
   },
   http: {
+    connections: ['errors', 'problem', 'reply'],
     oauth: httpRoot,
     'routes/call': httpRoot,
     'routes/oauth': [...httpRoot, 'oauth'],

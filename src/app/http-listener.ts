@@ -1,6 +1,8 @@
 import { once } from 'node:events';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { type AddressInfo, isIPv6 } from 'node:net';
+import { type ConnectionLimits, defaultLimits } from '../http/connections/connection-limits.ts';
+import { Connections } from '../http/connections/connections.ts';
 import type { MonotonicClock } from '../shared/clock.ts';
 import { AppError, type ErrorKind } from '../shared/errors.ts';
 import type { Log } from '../shared/log.ts';
@@ -21,6 +23,7 @@ export interface HttpListenerOptions {
   readonly clock: MonotonicClock;
   readonly log: Log;
   readonly bounds?: RequestBounds;
+  readonly limits?: ConnectionLimits;
 }
 
 /** How long a reply that has begun may take once the service ends. */
@@ -76,7 +79,12 @@ const refuseWhileStarting: RequestListener = (_request, response) => {
 
 const portOf = (server: Server): number => (server.address() as AddressInfo).port;
 
-const listen = async (place: Place, bounds: RequestBounds): Promise<Server> => {
+interface Clients {
+  readonly bounds: RequestBounds;
+  readonly connections: Connections;
+}
+
+const listen = async (place: Place, { bounds, connections }: Clients): Promise<Server> => {
   const server = createServer(
     {
       headersTimeout: bounds.headersMs,
@@ -85,6 +93,7 @@ const listen = async (place: Place, bounds: RequestBounds): Promise<Server> => {
     },
     refuseWhileStarting,
   );
+  connections.watch(server);
   server.listen(place);
   try {
     await once(server, 'listening');
@@ -97,10 +106,10 @@ const listen = async (place: Place, bounds: RequestBounds): Promise<Server> => {
 const isMissing = ({ cause }: HttpAddressError): boolean => ['EADDRNOTAVAIL', 'EAFNOSUPPORT'].includes(codeOf(cause));
 
 /** Of the default, which names no address, what the machine lacks is left out. */
-const listenOnLoopbacks = async (port: number, bounds: RequestBounds): Promise<Server[]> => {
-  const first = await listen({ host: LOOPBACK, port }, bounds);
+const listenOnLoopbacks = async (port: number, clients: Clients): Promise<Server[]> => {
+  const first = await listen({ host: LOOPBACK, port }, clients);
   try {
-    return [first, await listen({ host: LOOPBACK_OF_IPV6, port: portOf(first) }, bounds)];
+    return [first, await listen({ host: LOOPBACK_OF_IPV6, port: portOf(first) }, clients)];
   } catch (error) {
     if (error instanceof HttpAddressError && isMissing(error)) return [first];
     first.close();
@@ -108,14 +117,14 @@ const listenOnLoopbacks = async (port: number, bounds: RequestBounds): Promise<S
   }
 };
 
-const listenOnAll = async (hosts: readonly string[], port: number, bounds: RequestBounds): Promise<Server[]> => {
+const listenOnAll = async (hosts: readonly string[], port: number, clients: Clients): Promise<Server[]> => {
   const servers: Server[] = [];
   // Beside 0.0.0.0, the wildcard of IPv6 must not take the port of IPv4 too.
   const ipv6Only = hosts.length > 1;
   try {
     for (const host of hosts) {
       const place = { host, port: servers[0] === undefined ? port : portOf(servers[0]), ipv6Only };
-      servers.push(await listen(place, bounds));
+      servers.push(await listen(place, clients));
     }
     return servers;
   } catch (error) {
@@ -129,10 +138,12 @@ const isTaken = (error: unknown): boolean => error instanceof HttpAddressError &
 /** The HTTP port of the service, on each of its hosts. It answers 503 until `serve` gives it the application. */
 export class HttpListener {
   readonly #servers: readonly Server[];
+  readonly #connections: Connections;
   readonly #clock: MonotonicClock;
 
-  private constructor(servers: readonly Server[], clock: MonotonicClock) {
+  private constructor(servers: readonly Server[], connections: Connections, clock: MonotonicClock) {
     this.#servers = servers;
+    this.#connections = connections;
     this.#clock = clock;
   }
 
@@ -140,18 +151,23 @@ export class HttpListener {
    * Takes the port.
    * @throws HttpAddressError when it cannot be taken on one of the hosts; the others are given back
    */
-  static async open({ hosts, port, clock, log, bounds = BOUNDS }: HttpListenerOptions): Promise<HttpListener> {
+  static async open(options: HttpListenerOptions): Promise<HttpListener> {
+    const { hosts, port, clock, log, bounds = BOUNDS, limits = defaultLimits() } = options;
+    const connections = new Connections({ limits, clock, log });
+    const clients = { bounds, connections };
     const take = (): Promise<Server[]> =>
-      hosts === undefined ? listenOnLoopbacks(port, bounds) : listenOnAll(hosts, port, bounds);
+      hosts === undefined ? listenOnLoopbacks(port, clients) : listenOnAll(hosts, port, clients);
     for (let tries = 1; ; tries += 1) {
       try {
         const servers = await take();
         for (const server of servers) {
           server.on('error', (error) => log.error({ err: error }, 'the HTTP listener has a fault'));
         }
-        return new HttpListener(servers, clock);
+        return new HttpListener(servers, connections, clock);
       } catch (error) {
-        if (port !== 0 || tries === MOST_TRIES || !isTaken(error)) throw error;
+        if (port === 0 && tries < MOST_TRIES && isTaken(error)) continue;
+        connections.close();
+        throw error;
       }
     }
   }
@@ -163,8 +179,10 @@ export class HttpListener {
     return portOf(first);
   }
 
-  serve(application: RequestListener): void {
-    for (const server of this.#servers) server.off('request', refuseWhileStarting).on('request', application);
+  /** @param publicUrl - base of the address that says what a refusal means */
+  serve(application: RequestListener, publicUrl: string): void {
+    const guarded = this.#connections.guard(application, publicUrl);
+    for (const server of this.#servers) server.off('request', refuseWhileStarting).on('request', guarded);
   }
 
   /** Takes no more connections, and gives the replies that have begun a second to end. */
@@ -180,5 +198,6 @@ export class HttpListener {
     });
     await Promise.all(closed);
     limit.cancel();
+    this.#connections.close();
   }
 }

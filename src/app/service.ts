@@ -72,7 +72,7 @@ const start = async (config: Config, log: Log, shutdown: Shutdown): Promise<Omit
   };
   const parts = { config, publicUrl, stores, secretKey, hasher, calls, admission, readiness, clock, ids, log };
   const application = composeApplication(parts);
-  listener.serve(application.listener);
+  listener.serve(application.listener, publicUrl);
   const sweeper = new Sweeper({ stores, tokenUses: application.tokenUses, clock, steadyClock, log });
   shutdown.add(() => sweeper.close());
   // Withdrawn after the calls have ended: they come first.

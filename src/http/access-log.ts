@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { MonotonicClock } from '../shared/clock.ts';
 import type { Log } from '../shared/log.ts';
-import { idsOf, type RequestContext } from './request-context.ts';
+import type { RequestContext } from './request-context.ts';
 
 /** The only parameters whose values are written: tokens, codes, secrets and passwords also come in addresses. */
 const harmless: ReadonlySet<string> = new Set(['token_call', 'all', 'response_type', 'grant_type', 'scope', 'error']);
@@ -60,14 +60,11 @@ export const createAccessLog =
       const status = response.headersSent ? response.statusCode : null;
       if (isPoll(method, url, status)) return;
       const ms = Math.round(clock.elapsed() - startedAt);
-      const { problem } = context;
-      log.info(
-        {
-          ...{ method, url: redact(url), ip, status, ms },
-          ...(problem !== undefined && { problem }),
-          ...idsOf(context),
-        },
-        'request',
-      );
+      const { problem, requestId, traceId } = context;
+      const line: Record<string, unknown> = { method, url: redact(url), ip, status, ms };
+      if (problem !== undefined) line['problem'] = problem;
+      line['request_id'] = requestId;
+      if (traceId !== undefined) line['trace_id'] = traceId;
+      log.info(line, 'request');
     });
   };

@@ -138,6 +138,13 @@ const createPages = (deps: AppDeps, admit: Admit, fail: FailureReply): Pages => 
   return app;
 };
 
+/** The client's address: without proxies that we trust, that of the connection. */
+const createAddressOf = (trustedProxies: readonly string[]): ((request: IncomingMessage) => string) => {
+  if (trustedProxies.length === 0) return ({ socket }) => socket.remoteAddress ?? '';
+  const trusts = proxyAddress.compile([...trustedProxies]);
+  return (request) => proxyAddress(request, trusts);
+};
+
 /**
  * The whole HTTP face. The API and the token endpoint are the busiest addresses and come before Express.
  */
@@ -146,8 +153,7 @@ export const createApp = (deps: AppDeps): RequestListener => {
   const admit = createAdmission(deps);
   const pages = createPages(deps, admit, fail);
   const direct: readonly DirectRoute[] = [new CallRoute(deps), ...deps.directRoutes];
-  const trusts = proxyAddress.compile([...deps.trustedProxies]);
-  const addressOf = (request: IncomingMessage): string => proxyAddress(request, trusts);
+  const addressOf = createAddressOf(deps.trustedProxies);
   const publicPath = publicPathOf(deps.publicUrl);
   const queue = new RequestQueue(deps.clock);
   const recordAccess = createAccessLog({ log: deps.log, clock: deps.clock, addressOf });

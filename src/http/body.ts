@@ -39,12 +39,16 @@ const refuseOtherThanForm = (text: string): void => {
 const parseForm: Parse = (text) => {
   refuseOtherThanForm(text);
   const fields = new Map<string, string>();
-  const repeated = new Set<string>();
+  let repeated: Set<string> | undefined;
   for (const [name, value] of new URLSearchParams(text)) {
-    if (fields.has(name)) repeated.add(name);
+    if (fields.has(name)) (repeated ??= new Set()).add(name);
     else fields.set(name, value);
   }
-  return { fields: Object.fromEntries(fields), repeated, plusPerhapsLost: plusPerhapsLostIn(text) };
+  return {
+    fields: Object.fromEntries(fields),
+    repeated: repeated ?? none,
+    plusPerhapsLost: plusPerhapsLostIn(text),
+  };
 };
 
 const parseJson: Parse = (text) => {

@@ -6,18 +6,18 @@ import { readTarget } from './request-target.ts';
 /** Of two, one reader would believe the first and the next the second. */
 const ONCE: ReadonlySet<string> = new Set(['host', 'authorization', 'authentication', 'content-type', 'dpop']);
 
-const LONGEST = Math.max(...[...ONCE].map((name) => name.length));
+const LENGTHS: ReadonlySet<number> = new Set([...ONCE].map((name) => name.length));
 
 /** Node keeps the first of some and joins others: only the raw list shows that there were two. */
 const headerSentTwice = (rawHeaders: readonly string[]): string | undefined => {
-  const seen = new Set<string>();
+  const seen: string[] = [];
   for (let index = 0; index < rawHeaders.length; index += 2) {
     const raw = rawHeaders[index] ?? '';
-    if (raw.length > LONGEST) continue;
+    if (!LENGTHS.has(raw.length)) continue;
     const name = raw.toLowerCase();
     if (!ONCE.has(name)) continue;
-    if (seen.has(name)) return raw;
-    seen.add(name);
+    if (seen.includes(name)) return raw;
+    seen.push(name);
   }
   return undefined;
 };

@@ -68,3 +68,12 @@ export class MisdirectedRequestError extends HttpError {
     super('While the sandbox is on, the host must be a name of this machine.');
   }
 }
+
+/** More requests are being answered than the limits allow. Nothing was done for this one. */
+export class OverloadedError extends AppError {
+  readonly code = 'overloaded';
+  readonly kind: ErrorKind = 'unavailable';
+  constructor() {
+    super('The service has too many requests to answer.', { details: { retryAfterSeconds: 1 } });
+  }
+}

@@ -6,6 +6,8 @@
 /** A digit of any script, or a plus that was escaped. */
 const SIGNIFICANT = /[\p{Nd}+\uff0b]/u;
 
+const NONE: ReadonlySet<string> = new Set();
+
 const decode = (raw: string): string => new URLSearchParams(`v=${raw}`).get('v') ?? '';
 
 /** Whether a raw `+` stands before the first digit of a value, and no escaped one does. */
@@ -17,8 +19,8 @@ const mayHaveLostPlus = (raw: string): boolean => {
 
 /** The names of the fields of a form before whose first digit a raw `+` stands. */
 export const plusPerhapsLostIn = (form: string): ReadonlySet<string> => {
+  if (!form.includes('+')) return NONE;
   const names = new Set<string>();
-  if (!form.includes('+')) return names;
   for (const pair of form.split('&')) {
     const [name = '', ...value] = pair.split('=');
     if (mayHaveLostPlus(value.join('='))) names.add(decode(name));

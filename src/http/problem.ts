@@ -6,7 +6,7 @@ import { BodyTooLargeError, HttpError, InvalidRequestError, UnsupportedMediaType
 import { negotiateProblem } from './negotiate.ts';
 import { problemTypes, problemTypeUrl } from './problem-types/problem-types.ts';
 import { retryHeaders } from './rate-limit.ts';
-import { send } from './reply.ts';
+import { prepare, type ReadyReply, send } from './reply.ts';
 import { writeXml, type XmlObject } from './xml.ts';
 
 const statusOfKind: Readonly<Record<ErrorKind, number>> = {
@@ -113,5 +113,20 @@ export const sendProblem = (
     contentType: isXml ? 'application/problem+xml; charset=utf-8' : 'application/problem+json',
     body: isXml ? toXml(problem) : toJson(problem),
     headers: headersOf(error, { authorization, resourceMetadata }),
+  });
+};
+
+/** A problem that is sent to whoever asks too much: in JSON, and readable for front-ends of any origin. */
+export const prepareProblem = (error: AppError, publicUrl: string): ReadyReply => {
+  const problem = problemOf(error, publicUrl);
+  return prepare({
+    status: problem.status,
+    contentType: 'application/problem+json',
+    body: toJson(problem),
+    headers: {
+      ...headersOf(error, { authorization: undefined, resourceMetadata: undefined }),
+      'Access-Control-Allow-Origin': '*',
+      'Access-Control-Expose-Headers': 'Retry-After',
+    },
   });
 };

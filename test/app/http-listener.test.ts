@@ -22,7 +22,7 @@ const here: RequestListener = (_request, response) => response.end('here');
 const open = async (options: Partial<HttpListenerOptions> = {}, application = here): Promise<HttpListener> => {
   const listener = await HttpListener.open({ hosts: undefined, port: 0, clock: systemClock, log, ...options });
   closing.push(() => listener.close());
-  listener.serve(application);
+  listener.serve(application, 'http://localhost:8888');
   return listener;
 };
 

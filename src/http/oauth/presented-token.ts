@@ -4,8 +4,7 @@ import type { PresentedToken } from '../../oauth/request/principal.ts';
 import { pathOf } from '../request-target.ts';
 import { MissingTokenError, TokenSentTwiceError } from './errors.ts';
 
-type Credentials = Pick<PresentedToken, 'token' | 'scheme'>;
-type SentToken = Credentials & Pick<PresentedToken, 'transport'>;
+type SentToken = Pick<PresentedToken, 'token' | 'scheme' | 'transport'>;
 
 /** The scheme is compared in any case: RFC 9110 section 11.1. DPoP is that of RFC 9449 section 7.1. */
 const SCHEME = /^(bearer|dpop)(?: +(.*))?$/i;
@@ -13,29 +12,33 @@ const SCHEME = /^(bearer|dpop)(?: +(.*))?$/i;
 const TOKEN = /^[A-Za-z0-9\-._~+/]+=*$/;
 
 /** Whether a request came straight to us, or through a proxy, perhaps from another machine. */
-export const routeOf = (headers: IncomingHttpHeaders): PresentedToken['route'] =>
-  Object.keys(headers).some((name) => name === 'forwarded' || name.startsWith('x-forwarded')) ? 'forwarded' : 'direct';
+export const routeOf = (headers: IncomingHttpHeaders): PresentedToken['route'] => {
+  for (const name in headers) if (name === 'forwarded' || name.startsWith('x-forwarded')) return 'forwarded';
+  return 'direct';
+};
 
 /** Other schemes are not ours to judge; a scheme without a token is no credential. */
-const inHeader = (value: string | string[] | undefined): Credentials | undefined => {
+const inHeader = (value: string | string[] | undefined): SentToken | undefined => {
   const match = typeof value === 'string' ? SCHEME.exec(value) : null;
   const token = match?.[2]?.trim();
   if (token === undefined) return undefined;
-  return { token, scheme: match?.[1]?.toLowerCase() === 'dpop' ? 'dpop' : 'bearer' };
+  return { token, scheme: match?.[1]?.toLowerCase() === 'dpop' ? 'dpop' : 'bearer', transport: 'header' };
 };
 
-/** Of both headers: the project that this API comes from calls it Authentication. */
-const inHeaders = ({ headers }: IncomingMessage): readonly Credentials[] =>
-  [inHeader(headers.authorization), inHeader(headers['authentication'])].filter((sent) => sent !== undefined);
-
-/** RFC 6750 section 2: one way of sending a token, once. */
-const sentToken = (request: IncomingMessage, query: URLSearchParams | undefined): SentToken => {
-  const sent: readonly SentToken[] = [
-    ...inHeaders(request).map((credentials) => ({ ...credentials, transport: 'header' }) as const),
-    ...(query?.getAll('access_token') ?? []).map((token) => ({ token, scheme: 'bearer', transport: 'query' }) as const),
-  ];
-  const [only, ...more] = sent;
+const inQuery = (query: URLSearchParams | undefined): SentToken | undefined => {
+  const [token, ...more] = query?.getAll('access_token') ?? [];
   if (more.length > 0) throw new TokenSentTwiceError();
+  return token === undefined ? undefined : { token, scheme: 'bearer', transport: 'query' };
+};
+
+/** RFC 6750 section 2: one way of sending a token, once. The project that this API comes from calls its header Authentication. */
+const sentToken = ({ headers }: IncomingMessage, query: URLSearchParams | undefined): SentToken => {
+  let only = inHeader(headers.authorization);
+  for (const other of [inHeader(headers['authentication']), inQuery(query)]) {
+    if (other === undefined) continue;
+    if (only !== undefined) throw new TokenSentTwiceError();
+    only = other;
+  }
   if (only === undefined || only.token === '') throw new MissingTokenError();
   if (!TOKEN.test(only.token)) throw new InvalidTokenError();
   return only;
@@ -54,8 +57,7 @@ export const sentProof = (request: IncomingMessage & { readonly originalUrl?: st
  * @throws TokenSentTwiceError where it came in more than one way
  * @throws InvalidTokenError where it has characters that no token has
  */
-export const presentedToken = (request: IncomingMessage, query?: URLSearchParams): PresentedToken => ({
-  ...sentToken(request, query),
-  route: routeOf(request.headers),
-  proof: sentProof(request),
-});
+export const presentedToken = (request: IncomingMessage, query?: URLSearchParams): PresentedToken => {
+  const { token, scheme, transport } = sentToken(request, query);
+  return { token, scheme, transport, route: routeOf(request.headers), proof: sentProof(request) };
+};

@@ -37,6 +37,11 @@ const requestProblems: ProblemTypes = {
     meaning: 'While the sandbox is on, whose passwords are well known, only names of this machine are answered.',
     remedy: 'Use localhost, or switch the sandbox off with OFFHOOK_SANDBOX=off.',
   },
+  overloaded: {
+    title: 'Too much to answer',
+    meaning: 'More requests came than the service answers at a time. Nothing was done for this one.',
+    remedy: 'Send it again after the seconds of Retry-After.',
+  },
   internal_error: {
     title: 'A fault of the service',
     meaning: 'Something failed that should not. The log of the service has the cause.',
