@@ -6,12 +6,14 @@
  * service.
  */
 import { measureFloods } from './calls/floods.ts';
+import { measureFloor } from './calls/floor.ts';
 import { measureOverload } from './calls/overload.ts';
 import { type HighestRates, measureRates } from './calls/rates.ts';
 
 let highest: HighestRates | undefined;
 
 const steps: Readonly<Record<string, () => Promise<unknown>>> = {
+  floor: measureFloor,
   rates: async () => (highest = await measureRates()),
   overload: () => measureOverload(highest),
   floods: measureFloods,
