@@ -5,9 +5,19 @@
  * Shorter, by variables: RATES=75,300 SECONDS_PER_RATE=2 CONNECTIONS=64 WARM_UP_CALLS=300. NODE_ARGUMENTS are those of the
  * service.
  */
-import { measureRates } from './calls/rates.ts';
+import { measureFloods } from './calls/floods.ts';
+import { measureFloor } from './calls/floor.ts';
+import { measureOverload } from './calls/overload.ts';
+import { type HighestRates, measureRates } from './calls/rates.ts';
 
-const steps: Readonly<Record<string, () => Promise<unknown>>> = { rates: measureRates };
+let highest: HighestRates | undefined;
+
+const steps: Readonly<Record<string, () => Promise<unknown>>> = {
+  floor: measureFloor,
+  rates: async () => (highest = await measureRates()),
+  overload: () => measureOverload(highest),
+  floods: measureFloods,
+};
 
 const named = process.argv.slice(2);
 const unknown = named.filter((name) => !(name in steps));

@@ -64,6 +64,7 @@ export const printSubjects = (subjects: readonly Subject[], comparisons: readonl
 
 export interface Peer {
   readonly port: number;
+  readonly pid: number;
   readonly stop: () => Promise<void>;
 }
 
@@ -82,5 +83,5 @@ export const startPeer = async (script: string, ...parameters: readonly string[]
     child.kill();
     await once(child, 'exit');
   };
-  return { port: Number(line.toString()), stop };
+  return { port: Number(line.toString()), pid: child.pid ?? 0, stop };
 };

@@ -19,8 +19,17 @@ export interface BenchSippOptions {
   readonly transport?: 'udp' | 'tcp';
 }
 
-/** How often the statistics are written, as `-fd` has it. */
-const WRITTEN_EVERY_MS = 1000;
+/** What a peer noted of one call, in milliseconds since the epoch. */
+export interface NotedCall {
+  readonly invitedAt: number;
+  endedAt: number | undefined;
+}
+
+/** A little more than `-fd` says. */
+const WRITTEN_EVERY_MS = 1100;
+const LOOK_EVERY_MS = 250;
+/** A date, a time, seconds since the epoch, a number, and whether it is over. */
+const LINE = /(\d{10}\.\d+)\s+(\+\d+)( ended)?/g;
 const START_LIMIT_MS = 10_000;
 
 const NONE: SippStatistics = { successful: 0, failed: 0, ongoing: 0, retransmissions: 0 };
@@ -31,8 +40,9 @@ export class BenchSipp {
   readonly #child: ChildProcess;
   readonly #directory: string;
   readonly #kill = (): void => void this.#child.kill('SIGKILL');
-  /** Where the next arrival stands in the log. */
+  /** How much of the log has been read. */
   #logged = 0;
+  #calls = new Map<string, NotedCall>();
 
   private constructor(port: number, child: ChildProcess, directory: string) {
     this.port = port;
@@ -50,7 +60,7 @@ export class BenchSipp {
       [
         ...['-sf', new URL(`../${scenario}.xml`, import.meta.url).pathname, '-i', '127.0.0.1', '-p', String(port)],
         ...['-mp', String(mediaPort), '-t', transport === 'udp' ? 'u1' : 't1', '-buff_size', '4194304', '-nostdin'],
-        ...['-trace_stat', '-fd', '1', '-stf', 'statistics.csv', '-trace_logs', '-log_file', 'arrivals.log'],
+        ...['-trace_stat', '-fd', '1', '-stf', 'statistics.csv', '-trace_logs', '-log_file', 'calls.log'],
         ...['-trace_err', '-error_file', 'errors.log'],
       ],
       { cwd: directory, stdio: 'ignore' },
@@ -84,32 +94,49 @@ export class BenchSipp {
     };
   }
 
-  /** Waits until so many more calls are over than `since`: sipp counts a call some seconds after its BYE. */
-  async ended(count: number, since: SippStatistics, limitMs: number): Promise<SippStatistics> {
-    const limit = performance.now() + limitMs;
-    for (;;) {
-      const now = await this.statistics();
-      if (now.successful + now.failed - since.successful - since.failed >= count) return now;
-      if (performance.now() > limit) return now;
-      await pause(WRITTEN_EVERY_MS / 4);
-    }
+  /** Forgets the calls that it has noted. */
+  async forget(): Promise<void> {
+    await this.#readLog();
+    this.#calls = new Map();
   }
 
-  /** What came since it was asked last, in milliseconds since the epoch, by number. */
-  async arrivals(): Promise<Map<string, number>> {
-    const arrivals = new Map<string, number>();
-    const path = join(this.#directory, 'arrivals.log');
+  /** What it noted of calls since it forgot, by number. */
+  async calls(): Promise<ReadonlyMap<string, NotedCall>> {
+    await this.#readLog();
+    return this.#calls;
+  }
+
+  /** Waits until so many calls have had their BYE since it forgot, and the statistics tell of them. */
+  async ended(count: number, limitMs: number): Promise<void> {
+    const limit = performance.now() + limitMs;
+    while (this.#ended < count && performance.now() < limit) {
+      await pause(LOOK_EVERY_MS);
+      await this.#readLog();
+    }
+    await pause(WRITTEN_EVERY_MS);
+  }
+
+  get #ended(): number {
+    let count = 0;
+    for (const { endedAt } of this.#calls.values()) if (endedAt !== undefined) count += 1;
+    return count;
+  }
+
+  async #readLog(): Promise<void> {
+    const path = join(this.#directory, 'calls.log');
     const { size } = await stat(path).catch(() => ({ size: 0 }));
-    if (size <= this.#logged) return arrivals;
+    if (size <= this.#logged) return;
     const file = await open(path);
     const { buffer } = await file.read(Buffer.alloc(size - this.#logged), 0, size - this.#logged, this.#logged);
     await file.close();
     const whole = buffer.lastIndexOf('\n') + 1;
     this.#logged += whole;
-    for (const [, at, number] of buffer.toString('latin1', 0, whole).matchAll(/(\d{10}\.\d+)\s+(\+\d+)/g)) {
-      if (number !== undefined && !arrivals.has(number)) arrivals.set(number, Number(at) * 1000);
+    for (const [, seconds, number = '', ended] of buffer.toString('latin1', 0, whole).matchAll(LINE)) {
+      const at = Number(seconds) * 1000;
+      const call = this.#calls.get(number);
+      if (call === undefined) this.#calls.set(number, { invitedAt: at, endedAt: undefined });
+      else if (ended !== undefined) call.endedAt ??= at;
     }
-    return arrivals;
   }
 
   /** What it found unexpected first. */

@@ -46,10 +46,6 @@ export class CallRecords {
     return this.postStatus[index] === 201 && this.putStatus[index] === 200;
   }
 
-  get kept(): number {
-    return this.postStatus.reduce((sum, _, index) => sum + (this.isKept(index) ? 1 : 0), 0);
-  }
-
   /** Milliseconds of the POSTs with this status, from when they were due, or from when they were sent. */
   postsMs(status: number, from: 'due' | 'sent' = 'due'): Float64Array {
     return this.postMs

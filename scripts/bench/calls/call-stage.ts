@@ -1,7 +1,9 @@
 import { authorize } from '../../../test/support/authorize.ts';
+import { RestClient } from '../../../test/support/rest-client.ts';
 import { type StartedService, startService } from '../../../test/support/start-service.ts';
 import { BenchSipp } from './bench-sipp.ts';
 import { CallGenerator } from './call-generator.ts';
+import type { CallRecords } from './call-records.ts';
 import { nodeArguments } from './options.ts';
 import { openFilesLimitOf } from './processor-time.ts';
 
@@ -12,6 +14,7 @@ export interface StageOptions {
 
 /** The service's own and those of this program, beside the connections between them. */
 const OTHER_FILES = 500;
+const LAST = 200;
 
 /** The built service between a phone and a carrier, all of them new. */
 export class CallStage {
@@ -60,6 +63,14 @@ export class CallStage {
       );
     }
     return new CallGenerator({ port: this.httpPort, accessToken: this.#accessToken, connections });
+  }
+
+  /** Waits until the last calls of a load are connected: those before them are. */
+  async connected(records: CallRecords): Promise<void> {
+    const rest = new RestClient(this.service.baseUrl, this.#accessToken);
+    for (const token of records.token.slice(-LAST)) {
+      if (token !== undefined) await rest.until(token, ({ state }) => state === 'connected');
+    }
   }
 
   async close(): Promise<void> {

@@ -3,13 +3,15 @@
  * while every session of an attempt succeeds and falls by another where one does not, each failure halves the weights down
  * to a least one, and it has converged once rates that are not above the highest one have succeeded so many times.
  *
- * Ours: a rate from a failed one on is not tried again, and one that succeeded once and failed later is not the highest.
+ * Ours, since an attempt that fails takes a minute: the rate is halved until one has succeeded, rises no farther than
+ * half-way to one that failed, and no more once that is within the least weight. One that succeeded once and failed later is
+ * not the highest.
  * The weights (there 0.1), the confirmations (there 10) and the length of an attempt (there 50,000 sessions) are arguments.
  */
 export interface HighestRateOptions {
   /** Sessions a second, where the search begins. */
   readonly start: number;
-  /** By how much the rate rises at first, as a share of it. */
+  /** By how much the rate rises at first, as a share of it. It falls by half as much. */
   readonly increase: number;
   readonly leastWeight: number;
   /** How often a rate that is not above the highest one must succeed. */
@@ -23,18 +25,22 @@ export const findHighestRate = async (options: HighestRateOptions): Promise<numb
   const { start, leastWeight, confirmations, attempt } = options;
   let [rate, increase, decrease] = [start, options.increase, Math.max(leastWeight, options.increase / 2)];
   let [highest, lowestFailed, confirmed] = [0, Infinity, 0];
+  let hasSucceeded = false;
   while (rate >= 1) {
     if (await attempt(rate)) {
+      hasSucceeded = true;
       if (rate > highest) highest = rate;
       else confirmed += 1;
       if (confirmed >= confirmations) return highest;
-      const next = Math.floor(rate * (1 + increase));
-      rate = next < lowestFailed ? next : highest;
+      const isNear = highest * (1 + leastWeight) >= lowestFailed;
+      rate = isNear ? highest : Math.floor(Math.min(rate * (1 + increase), (highest + lowestFailed) / 2));
     } else {
       if (rate <= highest) [highest, confirmed] = [0, 0];
       lowestFailed = Math.min(lowestFailed, rate);
-      rate = Math.floor(rate * (1 - decrease));
-      [increase, decrease] = [Math.max(leastWeight, increase / 2), Math.max(leastWeight, decrease / 2)];
+      rate = Math.floor(hasSucceeded ? rate * (1 - decrease) : rate / 2);
+      if (hasSucceeded) {
+        [increase, decrease] = [Math.max(leastWeight, increase / 2), Math.max(leastWeight, decrease / 2)];
+      }
     }
   }
   return 0;

@@ -1,12 +1,12 @@
-import type { SippStatistics } from './bench-sipp.ts';
+import type { NotedCall, SippStatistics } from './bench-sipp.ts';
 import type { CallGenerator } from './call-generator.ts';
 import { type CallRecords, numberOf } from './call-records.ts';
 import type { CallStage } from './call-stage.ts';
 import { ownProcessorMs, peakMemoryMb, processorTimeOf, resetPeakMemory } from './processor-time.ts';
 
 export const HOLD_MS = 1500;
-/** A peer's last retransmission, 64 T1 after its first message (RFC 3261 section 17), and sipp's own rest. */
-const GONE_AFTER_MS = 45_000;
+/** A little more than the last retransmission takes, 64 T1 after the first message (RFC 3261 section 17). */
+const GONE_AFTER_MS = 40_000;
 
 /** Milliseconds of processor time. */
 export interface Costs {
@@ -16,18 +16,27 @@ export interface Costs {
   readonly sipps: number;
 }
 
-/** What was measured while a load ran, and until the peers were rid of its calls. */
-export interface Step {
+/** What became of the calls of one load, where they are looked at from outside. */
+export interface Outcome {
   readonly records: CallRecords;
-  /** Calls that were placed, connected and ended as they should at HTTP and at both peers. */
+  /** 1: it was taken and ended at HTTP as it should be, and both peers were invited and had their BYE. */
+  readonly isGood: Uint8Array;
+  /** From when the POST was due to when the INVITE was at the phone; NaN: it was not. */
+  readonly toInviteMs: Float64Array;
+}
+
+/** What was measured while calls were placed, and until the peers were rid of them. */
+export interface Step {
+  readonly outcomes: readonly Outcome[];
+  readonly offered: number;
   readonly good: number;
   /** Calls that a peer counts as failed. */
   readonly failed: number;
   /** Messages that a peer sent again. */
   readonly resent: number;
   readonly costs: Costs;
-  /** From when the POST was due to when the INVITE was at the phone; NaN: it was not. */
-  readonly toInviteMs: Float64Array;
+  /** How long the costs were counted. */
+  readonly elapsedMs: number;
   /** Connections that were opened meanwhile. */
   readonly opened: number;
   readonly peakMb: number;
@@ -71,46 +80,64 @@ const measureOrigin = (): number => {
   }
 };
 
-/** When each call's INVITE reached the phone. */
-const measureToInvite = async ({ phone }: CallStage, records: CallRecords): Promise<Float64Array> => {
-  const origin = measureOrigin();
-  const arrivals = await phone.arrivals();
-  return records.placedAt.map((at, index) => {
-    const arrival = arrivals.get(numberOf(records.firstNumber + index));
-    return arrival === undefined ? Number.NaN : arrival - origin - at;
+interface Noted {
+  readonly phone: ReadonlyMap<string, NotedCall>;
+  readonly carrier: ReadonlyMap<string, NotedCall>;
+}
+
+const outcomeOf = (records: CallRecords, { phone, carrier }: Noted, origin: number): Outcome => {
+  const isGood = new Uint8Array(records.count);
+  const toInviteMs = records.placedAt.map((placedAt, index) => {
+    const number = numberOf(records.firstNumber + index);
+    const [caller, callee] = [phone.get(number), carrier.get(number)];
+    const isOver = caller?.endedAt !== undefined && callee?.endedAt !== undefined;
+    isGood[index] = isOver && records.isKept(index) ? 1 : 0;
+    return caller === undefined ? Number.NaN : caller.invitedAt - origin - placedAt;
   });
+  return { records, isGood, toInviteMs };
 };
+
+export const countGood = ({ isGood }: Outcome): number => isGood.reduce((sum, each) => sum + each, 0);
+
+const sum = (figures: readonly number[]): number => figures.reduce((total, each) => total + each, 0);
 
 export interface StepOptions {
   readonly stage: CallStage;
   readonly generator: CallGenerator;
   /** Places calls, and resolves when there is nothing more to wait for at HTTP. */
-  readonly load: () => Promise<CallRecords>;
+  readonly load: () => Promise<readonly CallRecords[]>;
 }
 
-/** Measures everything while a load runs. */
+/** Measures everything while calls are placed. */
 export const measureStep = async ({ stage, generator, load }: StepOptions): Promise<Step> => {
+  const { phone, carrier, service } = stage;
+  await Promise.all([phone.forget(), carrier.forget()]);
   const before = await both((peer) => stage[peer].statistics());
   const [costsBefore, openedBefore] = [costsOf(stage), generator.opened];
-  resetPeakMemory(stage.service.pid);
-  const records = await load();
-  const placed = records.posts(201);
-  const after = await both((peer) => stage[peer].ended(placed, before[peer], GONE_AFTER_MS));
-  const costs = difference(costsOf(stage), costsBefore);
-  const gained = (peer: 'phone' | 'carrier', what: keyof SippStatistics): number =>
-    after[peer][what] - before[peer][what];
-  const failed = gained('phone', 'failed') + gained('carrier', 'failed');
-  const good = Math.min(gained('phone', 'successful'), gained('carrier', 'successful'), records.kept);
+  resetPeakMemory(service.pid);
+  const begun = performance.now();
+  const all = await load();
+  const origin = measureOrigin();
+  const taken = sum(all.map((records) => records.posts(201)));
+  await Promise.all([phone.ended(taken, GONE_AFTER_MS), carrier.ended(taken, GONE_AFTER_MS)]);
+  const [costs, elapsedMs] = [difference(costsOf(stage), costsBefore), performance.now() - begun];
+  const after = await both((peer) => stage[peer].statistics());
+  const gained = (what: keyof SippStatistics): number =>
+    after.phone[what] - before.phone[what] + after.carrier[what] - before.carrier[what];
+  const noted = { phone: await phone.calls(), carrier: await carrier.calls() };
+  const outcomes = all.map((records) => outcomeOf(records, noted, origin));
+  const [offered, good, failed] = [sum(all.map(({ count }) => count)), sum(outcomes.map(countGood)), gained('failed')];
   return {
-    records,
+    outcomes,
+    offered,
     good,
     failed,
-    resent: gained('phone', 'retransmissions') + gained('carrier', 'retransmissions'),
+    resent: gained('retransmissions'),
     costs,
-    toInviteMs: await measureToInvite(stage, records),
+    elapsedMs,
     opened: generator.opened - openedBefore,
-    peakMb: peakMemoryMb(stage.service.pid),
-    isClean: good === records.count && failed === 0,
+    peakMb: peakMemoryMb(service.pid),
+    isClean: good === offered && failed === 0,
   };
 };
 
@@ -123,5 +150,5 @@ export const measureRate = (
   measureStep({
     stage,
     generator,
-    load: () => generator.run({ rate, count: Math.round(rate * seconds), holdMs: HOLD_MS }),
+    load: async () => [await generator.run({ rate, count: Math.round(rate * seconds), holdMs: HOLD_MS })],
   });
