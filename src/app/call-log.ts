@@ -1,4 +1,3 @@
-import { isFinished } from '../calls/advance.ts';
 import type { CallContext } from '../calls/call-events.ts';
 import type { CallRecord, LegRecord } from '../calls/call-record.ts';
 import type { CallService } from '../calls/call-service.ts';
@@ -65,6 +64,6 @@ export const logEnd = (log: Log, call: CallRecord, context?: CallContext): void 
 export const logEnds = (calls: CallService, log: Log): void => {
   calls.on('changed', (call, { name }, context) => {
     if (name !== 'leg.ended' && name !== 'call.ended') return;
-    if (isFinished(call)) logEnd(log, call, context);
+    if (call.state === 'ended' && call.legs.every((leg) => leg.state === 'ended')) logEnd(log, call, context);
   });
 };
