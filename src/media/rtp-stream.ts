@@ -20,6 +20,8 @@ export const randomRtpOrigin = (ids: IdSource): RtpOrigin => {
 export class RtpStream {
   readonly #frames: FrameLoop;
   readonly #packet: Buffer;
+  /** What the packet holds. */
+  #payload: Uint8Array;
   #sequence: number;
   #timestamp: number;
   #index = 0;
@@ -30,6 +32,7 @@ export class RtpStream {
     this.#frames = frames;
     this.#sequence = origin.sequence;
     this.#timestamp = origin.timestamp;
+    this.#payload = frames[0];
     this.#packet = buildRtpPacket({ ...origin, marker: true, payloadType, payload: frames[0] });
   }
 
@@ -42,7 +45,12 @@ export class RtpStream {
       this.#state = 'running';
     }
     const payload = this.#frames[this.#index] ?? this.#frames[0];
-    advanceRtpPacket(this.#packet, { sequence: this.#sequence, timestamp: this.#timestamp, payload });
+    const sequence = this.#sequence;
+    const timestamp = this.#timestamp;
+    // A tone is mostly its pause, one frame over and over, which the packet holds already.
+    if (payload === this.#payload) advanceRtpPacket(this.#packet, { sequence, timestamp });
+    else advanceRtpPacket(this.#packet, { sequence, timestamp, payload });
+    this.#payload = payload;
     this.#sequence = (this.#sequence + 1) & 0xffff;
     this.#moveOn(1);
     return this.#packet;
