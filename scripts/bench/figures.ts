@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 
-/** The value below which `share` of the sorted figures lie; NaN of none. */
-export const percentile = (figures: readonly number[], share: number): number => {
-  const sorted = [...figures].sort((a, b) => a - b);
+/** The value below which `share` of the figures lie; NaN of none. */
+export const percentile = (figures: readonly number[] | Float64Array, share: number): number => {
+  const sorted = Float64Array.from(figures).sort();
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
 };
 

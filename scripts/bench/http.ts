@@ -65,8 +65,8 @@ const refreshes = async (service: StartedService): Promise<Requests[]> => {
 const startExpress = async (samples: object): Promise<Peer> => {
   const directory = await mkdtemp(join(tmpdir(), 'offhook-bench-'));
   await writeFile(join(directory, 'samples.json'), JSON.stringify(samples));
-  const { port, stop } = await startPeer('bare-express.ts', join(directory, 'samples.json'));
-  return { port, stop: () => stop().then(() => rm(directory, { recursive: true, force: true })) };
+  const { stop, ...peer } = await startPeer('bare-express.ts', join(directory, 'samples.json'));
+  return { ...peer, stop: () => stop().then(() => rm(directory, { recursive: true, force: true })) };
 };
 
 const status = (port: number): Promise<number> =>

@@ -64,11 +64,12 @@ export const printSubjects = (subjects: readonly Subject[], comparisons: readonl
 
 export interface Peer {
   readonly port: number;
+  readonly pid: number;
   readonly stop: () => Promise<void>;
 }
 
 /** As `npm start` has them; everybody who is measured has the same. */
-export const nodeArguments = ['--max-semi-space-size=64'];
+export const nodeArguments: readonly string[] = [];
 
 /** Starts a script of this folder that prints its port, in a process of its own. */
 export const startPeer = async (script: string, ...parameters: readonly string[]): Promise<Peer> => {
@@ -82,5 +83,5 @@ export const startPeer = async (script: string, ...parameters: readonly string[]
     child.kill();
     await once(child, 'exit');
   };
-  return { port: Number(line.toString()), stop };
+  return { port: Number(line.toString()), pid: child.pid ?? 0, stop };
 };

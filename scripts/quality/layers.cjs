@@ -45,7 +45,7 @@ const faces = {
     'sdp/(answer-audio|audio-target|create-audio-sdp|origin|restrict-codecs|same-media)',
   ],
   calls: [
-    'call-(command|engine|events|policy|rates|record|service|state|store)',
+    'call-(admission|command|engine|events|policy|rates|record|service|state|store)',
     'errors',
     'outcome',
     'phone-directory',

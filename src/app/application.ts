@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import type { RequestListener } from 'node:http';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { CallAdmission } from '../calls/call-admission.ts';
 import type { CallService } from '../calls/call-service.ts';
 import type { Config } from '../config/config.ts';
 import { createApp, type Readiness } from '../http/app.ts';
@@ -23,6 +24,7 @@ export interface ApplicationOptions {
   readonly secretKey: Buffer;
   readonly hasher: PasswordHasher;
   readonly calls: CallService;
+  readonly admission: CallAdmission;
   /** Whether calls can be placed now. */
   readonly readiness: () => Readiness;
   readonly clock: Clock;
@@ -48,7 +50,7 @@ const projectRoot = (): string => {
 
 /** Everything that answers over HTTP: the API, the authorization server and the pages. */
 export const composeApplication = (options: ApplicationOptions): Application => {
-  const { config, publicUrl, stores, secretKey, hasher, calls, readiness, clock, ids, log } = options;
+  const { config, publicUrl, stores, secretKey, hasher, calls, admission, readiness, clock, ids, log } = options;
   const { sandbox, settings } = config;
   const authorization = composeAuthorization({
     stores,
@@ -80,6 +82,7 @@ export const composeApplication = (options: ApplicationOptions): Application => 
     rates: composeCallRates(settings, clock),
     trustedProxies: config.http.trustedProxies,
     hosts: sandbox ? 'loopback' : 'any',
+    admission,
     readiness,
     directRoutes,
     routers,

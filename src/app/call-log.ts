@@ -1,3 +1,4 @@
+import { isFinished } from '../calls/advance.ts';
 import type { CallContext } from '../calls/call-events.ts';
 import type { CallRecord, LegRecord } from '../calls/call-record.ts';
 import type { CallService } from '../calls/call-service.ts';
@@ -21,7 +22,7 @@ const reachedBy = ({ answeredAt, ringingAt, reason }: LegRecord): 'answered' | '
 const ringMs = ({ ringingAt, answeredAt, endedAt }: LegRecord): number | null =>
   ringingAt === null ? null : (answeredAt ?? endedAt ?? ringingAt) - ringingAt;
 
-const fieldsOfLeg = (leg: LegRecord): object => ({
+const fieldsOfLeg = (leg: LegRecord) => ({
   reached: reachedBy(leg),
   sip_status: leg.sipStatus,
   q850_cause: leg.q850Cause,
@@ -29,8 +30,14 @@ const fieldsOfLeg = (leg: LegRecord): object => ({
   ring_ms: ringMs(leg),
 });
 
-const withoutNulls = (fields: object): object =>
-  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null && value !== undefined));
+const withoutNulls = (fields: Readonly<Record<string, unknown>>): object => {
+  const kept: Record<string, unknown> = {};
+  for (const name in fields) {
+    const value = fields[name];
+    if (value !== null && value !== undefined) kept[name] = value;
+  }
+  return kept;
+};
 
 /** One line for a call that is over: how it ended, why, and what became of each leg, in the words of the API. */
 export const logEnd = (log: Log, call: CallRecord, context?: CallContext): void => {
@@ -58,6 +65,6 @@ export const logEnd = (log: Log, call: CallRecord, context?: CallContext): void 
 export const logEnds = (calls: CallService, log: Log): void => {
   calls.on('changed', (call, { name }, context) => {
     if (name !== 'leg.ended' && name !== 'call.ended') return;
-    if (call.state === 'ended' && call.legs.every((leg) => leg.state === 'ended')) logEnd(log, call, context);
+    if (isFinished(call)) logEnd(log, call, context);
   });
 };

@@ -36,6 +36,8 @@ export interface Telephony {
   readonly engine: SipCallEngine;
   /** As bound: port 0 has become a real port. */
   readonly listeners: readonly LocalAddress[];
+  /** How long what peers send waits now before it is read, in milliseconds. */
+  readonly queueAgeMs: () => number;
 }
 
 /** The calls were waited for before: what is left does not answer. */
@@ -158,5 +160,5 @@ export const startTelephony = async (parts: TelephonyParts): Promise<Telephony> 
   shutdown.add(() => engine.stop());
   const hasOwnPhone = settings.phones.some(({ user }) => user === DEMO_ACCOUNT);
   if (sandbox && !hasOwnPhone) await startOwnPhone(parts, stack.listeners, domain);
-  return { engine, listeners: stack.listeners };
+  return { engine, listeners: stack.listeners, queueAgeMs: () => stack.queueAgeMs };
 };

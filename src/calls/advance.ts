@@ -1,6 +1,6 @@
 import { apply, causeOf, legOf, mayEnd } from './apply.ts';
 import type { EngineEvent, LegCause, Verdict } from './call-engine.ts';
-import type { CallEvent, CallFact, Change, ToldName } from './call-events.ts';
+import { type CallFact, type Change, eventOf, type ToldName } from './call-events.ts';
 import type { CallRecord, LegRecord } from './call-record.ts';
 import { type CallState, callTransitions, type LegRole, type LegState, legTransitions } from './call-state.ts';
 import { type Ending, endingOf } from './outcome.ts';
@@ -21,13 +21,23 @@ const roles: readonly LegRole[] = ['caller', 'callee'];
 
 const mayBecome = (leg: LegRecord, state: LegState): boolean => legTransitions[leg.state].includes(state);
 
+const none: readonly LegRole[] = [];
+const onlyCaller: readonly LegRole[] = ['caller'];
+const onlyCallee: readonly LegRole[] = ['callee'];
+
+const changedLegs = (before: CallRecord, after: CallRecord): readonly LegRole[] => {
+  const isCalleeChanged = before.legs[1] !== after.legs[1];
+  if (before.legs[0] === after.legs[0]) return isCalleeChanged ? onlyCallee : none;
+  return isCalleeChanged ? roles : onlyCaller;
+};
+
 /** Facts that follow each other, with the call after each. */
 const changesOf = (before: CallRecord, facts: readonly CallFact[], at: number): readonly Change[] => {
   let call = before;
   return facts.map((fact) => {
-    const event: CallEvent = { ...fact, at, sequence: call.sequence + 1 };
+    const event = eventOf(fact, call.sequence + 1, at);
     const after = apply(call, event);
-    const legs = roles.filter((role) => legOf(after, role) !== legOf(call, role));
+    const legs = changedLegs(call, after);
     call = after;
     return { call, legs, event };
   });
@@ -55,7 +65,7 @@ const legAnswered = (call: CallRecord, { leg, sipStatus }: LegEvent<'leg-answere
 
 /** Media joins only what has answered. */
 const joined = (call: CallRecord): readonly CallFact[] =>
-  call.legs.every((leg) => leg.state === 'answered') ? thenCall(call, 'connected') : [];
+  call.legs[0].state === 'answered' && call.legs[1].state === 'answered' ? thenCall(call, 'connected') : [];
 
 const legEnded = (call: CallRecord, { leg: role, cause }: LegEvent<'leg-ended'>): readonly CallFact[] => {
   const leg = legOf(call, role);
@@ -111,7 +121,7 @@ export const advance = (call: CallRecord, event: EngineEvent, moment: Moment): r
 
 /** Whether nothing more can happen to a call. */
 export const isFinished = (call: CallRecord): boolean =>
-  call.state === 'ended' && call.legs.every((leg) => leg.state === 'ended');
+  call.state === 'ended' && call.legs[0].state === 'ended' && call.legs[1].state === 'ended';
 
 /**
  * The names under which a change is told to subscribers: its own and, with the last one of a call, `call.settled`. That is

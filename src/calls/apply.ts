@@ -6,16 +6,54 @@ import { callTransitions, type LegRole, legTransitions } from './call-state.ts';
 /*
  * What an event makes of a call, as a pure function. A live call and one that is read again from its events go through
  * here alike, so that they cannot differ.
+ *
+ * Records are copied field by field, always in the order of their types, so that all have one shape: written with spread
+ * here and where events are made and encoded, a call allocated 27 kB more of 135, and took a tenth longer.
  */
+
+/** A record that nobody has seen yet. */
+type Draft<Record> = { -readonly [Field in keyof Record]: Record[Field] };
+
+const draftOfCall = (call: CallRecord): Draft<CallRecord> => ({
+  tokenCall: call.tokenCall,
+  userId: call.userId,
+  username: call.username,
+  clientId: call.clientId,
+  number: call.number,
+  createdAt: call.createdAt,
+  owner: call.owner,
+  sequence: call.sequence,
+  state: call.state,
+  outcome: call.outcome,
+  endedBy: call.endedBy,
+  endedLeg: call.endedLeg,
+  answeredAt: call.answeredAt,
+  connectedAt: call.connectedAt,
+  endedAt: call.endedAt,
+  talkMs: call.talkMs,
+  legs: call.legs,
+});
+
+const draftOfLeg = (leg: LegRecord): Draft<LegRecord> => ({
+  role: leg.role,
+  address: leg.address,
+  state: leg.state,
+  sipStatus: leg.sipStatus,
+  q850Cause: leg.q850Cause,
+  reason: leg.reason,
+  ringingAt: leg.ringingAt,
+  answeredAt: leg.answeredAt,
+  endedAt: leg.endedAt,
+});
 
 export const legOf = (call: CallRecord, role: LegRole): LegRecord => call.legs[role === 'caller' ? 0 : 1];
 
-const withLeg = (call: CallRecord, role: LegRole, changes: Partial<LegRecord>): CallRecord => {
+/** Gives a call a leg of its own, to be changed. */
+const changeLeg = (call: Draft<CallRecord>, role: LegRole): Draft<LegRecord> => {
   const [caller, callee] = call.legs;
-  return {
-    ...call,
-    legs: role === 'caller' ? [{ ...caller, ...changes }, callee] : [caller, { ...callee, ...changes }],
-  };
+  const leg = draftOfLeg(role === 'caller' ? caller : callee);
+  call.legs = role === 'caller' ? [leg, callee] : [caller, leg];
+  return leg;
 };
 
 /** What a cause tells of a leg; what it leaves open stays as it was. */
@@ -26,71 +64,91 @@ export const causeOf = (leg: LegRecord, { sipStatus, q850Cause, reason }: LegCau
 });
 
 /** A leg that was called is still to be taken down; one that was not has nothing to wait for. */
-const leaving = (leg: LegRecord, at: number): LegRecord => {
-  if (leg.state === 'created') return { ...leg, state: 'ended', endedAt: at };
-  return legTransitions[leg.state].includes('ending') ? { ...leg, state: 'ending' } : leg;
+const leave = (call: Draft<CallRecord>, role: LegRole, at: number): void => {
+  const { state } = legOf(call, role);
+  if (state === 'created') {
+    const leg = changeLeg(call, role);
+    leg.state = 'ended';
+    leg.endedAt = at;
+  } else if (legTransitions[state].includes('ending')) changeLeg(call, role).state = 'ending';
 };
 
 /** The deciding leg shows why already when the end is published; its own `leg.ended` follows. */
-const ended = (before: CallRecord, { cause, ...end }: CallEventPayloads['call.ended'], at: number): CallRecord => {
-  const { endedLeg } = end;
-  const decided =
-    endedLeg === null || cause === null ? before : withLeg(before, endedLeg, causeOf(legOf(before, endedLeg), cause));
-  const [caller, callee] = decided.legs;
-  return { ...decided, ...end, state: 'ended', endedAt: at, legs: [leaving(caller, at), leaving(callee, at)] };
-};
-
-const answered = (
-  before: CallRecord,
-  { leg, sipStatus }: CallEventPayloads['leg.answered'],
+const end = (
+  call: Draft<CallRecord>,
+  { outcome, endedBy, endedLeg, talkMs, cause }: CallEventPayloads['call.ended'],
   at: number,
-): CallRecord => {
-  const call = withLeg(before, leg, { state: 'answered', sipStatus, answeredAt: at });
-  return leg === 'callee' ? { ...call, answeredAt: at } : call;
-};
-
-/** The call's own changes; undefined where the event is one of a leg. */
-const appliedToCall = (before: CallRecord, event: CallEvent): CallRecord | undefined => {
-  switch (event.name) {
-    case 'call.created':
-      return before;
-    case 'call.calling':
-      return { ...before, state: 'calling' };
-    case 'call.dialling':
-      return { ...before, state: 'dialling' };
-    case 'call.connected':
-      return { ...before, state: 'connected', connectedAt: event.at };
-    case 'call.ended':
-      return ended(before, event.payload, event.at);
-    default:
-      return undefined;
+): void => {
+  call.state = 'ended';
+  call.outcome = outcome;
+  call.endedBy = endedBy;
+  call.endedLeg = endedLeg;
+  call.endedAt = at;
+  call.talkMs = talkMs;
+  if (endedLeg !== null && cause !== null) {
+    const leg = changeLeg(call, endedLeg);
+    leg.sipStatus = cause.sipStatus ?? leg.sipStatus;
+    leg.q850Cause = cause.q850Cause ?? leg.q850Cause;
+    leg.reason = cause.reason;
   }
+  leave(call, 'caller', at);
+  leave(call, 'callee', at);
 };
 
-const appliedToLeg = (before: CallRecord, event: CallEvent): CallRecord => {
+type LegEvent = Extract<CallEvent, { readonly payload: { readonly leg: LegRole } }>;
+
+const applyToLeg = (call: Draft<CallRecord>, event: LegEvent): void => {
+  const leg = changeLeg(call, event.payload.leg);
   switch (event.name) {
     case 'leg.calling':
-      return withLeg(before, event.payload.leg, { state: 'calling', address: event.payload.address });
-    case 'leg.ringing': {
-      const { leg, sipStatus } = event.payload;
-      return withLeg(before, leg, { state: 'ringing', sipStatus, ringingAt: event.at });
-    }
+      leg.state = 'calling';
+      leg.address = event.payload.address;
+      return;
+    case 'leg.ringing':
+      leg.state = 'ringing';
+      leg.sipStatus = event.payload.sipStatus;
+      leg.ringingAt = event.at;
+      return;
     case 'leg.answered':
-      return answered(before, event.payload, event.at);
-    case 'leg.ended': {
-      const { leg, ...cause } = event.payload;
-      return withLeg(before, leg, { ...cause, state: 'ended', endedAt: event.at });
-    }
-    default:
-      return before;
+      leg.state = 'answered';
+      leg.sipStatus = event.payload.sipStatus;
+      leg.answeredAt = event.at;
+      if (leg.role === 'callee') call.answeredAt = event.at;
+      return;
+    case 'leg.ended':
+      leg.state = 'ended';
+      leg.sipStatus = event.payload.sipStatus;
+      leg.q850Cause = event.payload.q850Cause;
+      leg.reason = event.payload.reason;
+      leg.endedAt = event.at;
   }
 };
 
 /** The call after an event. Whether the event may follow is decided before (see advance.ts). */
-export const apply = (before: CallRecord, event: CallEvent): CallRecord => ({
-  ...(appliedToCall(before, event) ?? appliedToLeg(before, event)),
-  sequence: event.sequence,
-});
+export const apply = (before: CallRecord, event: CallEvent): CallRecord => {
+  const call = draftOfCall(before);
+  call.sequence = event.sequence;
+  switch (event.name) {
+    case 'call.created':
+      break;
+    case 'call.calling':
+      call.state = 'calling';
+      break;
+    case 'call.dialling':
+      call.state = 'dialling';
+      break;
+    case 'call.connected':
+      call.state = 'connected';
+      call.connectedAt = event.at;
+      break;
+    case 'call.ended':
+      end(call, event.payload, event.at);
+      break;
+    default:
+      applyToLeg(call, event);
+  }
+  return call;
+};
 
 /** Whether a call may end: it does so once. */
 export const mayEnd = (call: CallRecord): boolean => callTransitions[call.state].includes('ended');

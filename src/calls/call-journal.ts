@@ -3,7 +3,7 @@ import type { Log } from '../shared/log.ts';
 import type { CallEvent, Change } from './call-events.ts';
 import type { CallRecord } from './call-record.ts';
 import type { LegRole } from './call-state.ts';
-import type { CallStore, IdempotencyRecord, Written } from './call-store.ts';
+import type { CallProgress, CallStore, IdempotencyRecord, Written } from './call-store.ts';
 import { CallNotCarriedError } from './errors.ts';
 
 /** How long to wait before a failed write is tried again; the last one stands for all that follow. */
@@ -12,14 +12,19 @@ const RETRY_AFTER_MS: readonly [number, ...number[]] = [250, 500, 1000, 2000];
 const retryAfterMs = (failures: number): number =>
   RETRY_AFTER_MS[Math.min(failures, RETRY_AFTER_MS.length) - 1] ?? RETRY_AFTER_MS[0];
 
-export interface CallJournalOptions {
+/** What journals share. */
+interface JournalParts {
   readonly store: CallStore;
   readonly clock: MonotonicClock;
   readonly log: Log;
-  /** Called with each change once it is journalled, in order. */
-  readonly published: (call: CallRecord, event: CallEvent) => void;
+}
+
+/** The call that a journal is of. */
+export interface JournalledCall {
+  /** A change is journalled; in order. */
+  published(call: CallRecord, event: CallEvent): void;
   /** The call is not ours any more in the journal: nothing is written of it from now on. */
-  readonly disowned: () => void;
+  disowned(): void;
 }
 
 interface Waiter {
@@ -29,29 +34,52 @@ interface Waiter {
 
 const asError = (reason: unknown): Error => (reason instanceof Error ? reason : new Error(String(reason)));
 
-const changedLegs = (batch: readonly Change[]): readonly LegRole[] => [...new Set(batch.flatMap(({ legs }) => legs))];
+/** Of a call that is held: one for all of them. */
+const nobody: readonly Waiter[] = [];
+const nothing: readonly Change[] = [];
+
+const roles: readonly LegRole[] = ['caller', 'callee'];
+
+const changedLegs = (batch: readonly Change[]): readonly LegRole[] =>
+  roles.filter((role) => batch.some(({ legs }) => legs.includes(role)));
+
+/** @param batch - at least one change */
+const progressOf = (batch: readonly Change[]): CallProgress => {
+  const newest = batch.at(-1);
+  if (newest === undefined) throw new Error('there is nothing to journal');
+  return {
+    call: newest.call,
+    changedLegs: batch.length === 1 ? newest.legs : changedLegs(batch),
+    events: batch.map(({ event }) => event),
+  };
+};
 
 /**
- * Writes the changes of one call in their order and publishes each only when it is committed. Changes that arrive
- * together, or while a commit is under way, are written together. What cannot be written is tried again for as long as
- * the process lives: a disk that is full for an hour delays the journal, and neither ends a call nor loses what became of it.
+ * Writes the changes of one call in their order and publishes each only when it is committed. Changes that arrive until
+ * their commit begins, or while the one before it is under way, are written together: one update, one row of events. What
+ * cannot be written is tried again for as long as the process lives: a disk that is full for an hour delays the journal, and
+ * neither ends a call nor loses what became of it.
  */
 export class CallJournal {
-  readonly #options: CallJournalOptions;
-  readonly #waiting: Waiter[] = [];
-  #pending: Change[] = [];
+  readonly #of: JournalledCall;
+  readonly #parts: JournalParts;
+  #waiting: readonly Waiter[] = nobody;
+  /** What no commit has begun to write. */
+  #pending: readonly Change[] = nothing;
   #failures = 0;
-  #endPause: () => void = () => undefined;
+  /** Ends the pause before the next try, while there is one. */
+  #endPause: (() => void) | undefined;
   #state: 'opening' | 'idle' | 'writing' | 'closed' = 'opening';
 
-  constructor(options: CallJournalOptions) {
-    this.#options = options;
+  constructor(of: JournalledCall, parts: JournalParts) {
+    this.#of = of;
+    this.#parts = parts;
   }
 
   /** Journals the call itself. @returns the record that already holds the key: nothing was written then */
   async open(created: Change, idempotency?: IdempotencyRecord): Promise<IdempotencyRecord | undefined> {
     try {
-      const existing = await this.#options.store.insert(created.call, created.event, idempotency);
+      const existing = await this.#parts.store.insert(created.call, created.event, idempotency);
       if (existing !== undefined) {
         this.#close();
         return existing;
@@ -67,7 +95,7 @@ export class CallJournal {
   }
 
   append(changes: readonly Change[]): void {
-    this.#pending.push(...changes);
+    this.#pending = this.#pending.length === 0 ? changes : [...this.#pending, ...changes];
     this.#wake();
   }
 
@@ -79,8 +107,9 @@ export class CallJournal {
   flush(): Promise<void> {
     if (this.#state === 'closed') return Promise.reject(new CallNotCarriedError());
     if (this.#pending.length === 0 && this.#state === 'idle') return Promise.resolve();
-    this.#endPause();
-    return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }));
+    this.#endPause?.();
+    this.#parts.store.hurry();
+    return new Promise((resolve, reject) => (this.#waiting = [...this.#waiting, { resolve, reject }]));
   }
 
   #wake(): void {
@@ -90,8 +119,6 @@ export class CallJournal {
   }
 
   async #write(): Promise<void> {
-    // What the rest of this turn appends goes into the same batch.
-    await Promise.resolve();
     while (this.#pending.length > 0) {
       const written = await this.#writeBatch();
       if (written === 'not-owned') {
@@ -100,44 +127,54 @@ export class CallJournal {
       }
     }
     this.#state = 'idle';
-    for (const { resolve } of this.#waiting.splice(0)) resolve();
+    for (const { resolve } of this.#takeWaiting()) resolve();
   }
 
   /** Writes all that waits, together, and publishes it; where that fails it stays for the next time, after a pause. */
   async #writeBatch(): Promise<Written | 'failed'> {
-    const batch = this.#pending;
-    const newest = batch.at(-1);
-    if (newest === undefined) return 'written';
-    this.#pending = [];
-    const legs = batch.length === 1 ? newest.legs : changedLegs(batch);
-    const events = batch.map(({ event }) => event);
+    const { store } = this.#parts;
+    let batch: readonly Change[] | undefined;
     try {
-      const written = await this.#options.store.update(newest.call, legs, events);
+      const writing = store.follow(() => progressOf((batch ??= this.#takePending())));
+      if (this.#waiting.length > 0) store.hurry();
+      const written = await writing;
       if (written === 'not-owned') return written;
     } catch (error) {
-      this.#pending = [...batch, ...this.#pending];
-      await this.#waitAfter(asError(error), newest.call);
+      this.#pending = [...(batch ?? []), ...this.#pending];
+      await this.#waitAfter(asError(error));
       return 'failed';
     }
     this.#failures = 0;
-    for (const { call, event } of batch) this.#publish(call, event);
+    for (const { call, event } of batch ?? []) this.#publish(call, event);
     return 'written';
   }
 
-  async #waitAfter(failure: Error, { tokenCall }: CallRecord): Promise<void> {
+  #takePending(): readonly Change[] {
+    const taken = this.#pending;
+    this.#pending = nothing;
+    return taken;
+  }
+
+  #takeWaiting(): readonly Waiter[] {
+    const taken = this.#waiting;
+    this.#waiting = nobody;
+    return taken;
+  }
+
+  async #waitAfter(failure: Error): Promise<void> {
+    const tokenCall = this.#pending[0]?.call.tokenCall;
     this.#failures += 1;
     // One line an outage: each call would say it again every two seconds.
     const attempt = this.#failures;
-    if (attempt === 1)
-      this.#options.log.error({ err: failure, token_call: tokenCall }, 'a call could not be journalled');
-    else this.#options.log.debug({ token_call: tokenCall, attempt }, 'a call could still not be journalled');
+    if (attempt === 1) this.#parts.log.error({ err: failure, token_call: tokenCall }, 'a call could not be journalled');
+    else this.#parts.log.debug({ token_call: tokenCall, attempt }, 'a call could still not be journalled');
     this.#reject(failure);
     await this.#pause(retryAfterMs(attempt));
   }
 
   #pause(milliseconds: number): Promise<void> {
     return new Promise((resolve) => {
-      const timer = this.#options.clock.setTimer(milliseconds, resolve);
+      const timer = this.#parts.clock.setTimer(milliseconds, resolve);
       this.#endPause = () => {
         timer.cancel();
         resolve();
@@ -148,24 +185,24 @@ export class CallJournal {
   /** Another node, or a start after us, has taken the call: the journal is theirs. */
   #disown(): void {
     this.#close();
-    this.#options.disowned();
+    this.#of.disowned();
   }
 
   #close(): void {
     this.#state = 'closed';
-    this.#pending = [];
+    this.#pending = nothing;
     this.#reject(new CallNotCarriedError());
   }
 
   #reject(reason: Error): void {
-    for (const { reject } of this.#waiting.splice(0)) reject(reason);
+    for (const { reject } of this.#takeWaiting()) reject(reason);
   }
 
   #publish(call: CallRecord, event: CallEvent): void {
     try {
-      this.#options.published(call, event);
+      this.#of.published(call, event);
     } catch (error) {
-      this.#options.log.error({ err: error, token_call: call.tokenCall }, 'a listener to calls failed');
+      this.#parts.log.error({ err: error, token_call: call.tokenCall }, 'a listener to calls failed');
     }
   }
 }

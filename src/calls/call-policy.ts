@@ -19,11 +19,26 @@ export interface CallPolicyRules {
   readonly maxOngoingCalls: number;
 }
 
-/** How many calls there are whose legs are not over, those being placed included. */
+/** The calls of one user, those being placed included. */
+export interface UsersCalls {
+  readonly ongoing: number;
+  /** Those that have ended, and have a leg that has not. */
+  readonly ending: number;
+}
+
+/** How many calls there are. */
 export interface OngoingCount {
-  of(userId: string): number;
+  of(userId: string): UsersCalls;
+  /** Those of all users whose legs are not over: each takes a line. */
   ofAll(): number;
 }
+
+/**
+ * So many ended calls of a user may at least have legs that are still ending. A dead phone's BYE takes 32 seconds, and a
+ * person who hangs up and dials again has ended the call: it is no reason to refuse the next one. A program that does so
+ * again and again would take line after line.
+ */
+const ENDING_CALLS_SPARED = 5;
 
 /** Why a destination is barred, as the word of the API. */
 type BarReason = 'emergency' | 'prefix' | 'country' | CostlyKind;
@@ -88,16 +103,24 @@ export class CallPolicy {
   }
 
   /**
-   * Refuses one call too many, of a user or of all.
+   * Refuses one call too many, of a user or of all. To its user a call is over when it has ended; to the service when its
+   * last leg is gone.
    * @throws TooManyCallsError when one more would be too many
    */
-  refuseTooMany(userId: string, ongoing: OngoingCount): void {
+  refuseTooMany(userId: string, calls: OngoingCount): void {
     const { maxOngoingCallsPerUser, maxOngoingCalls } = this.#rules;
-    if (maxOngoingCallsPerUser > 0 && ongoing.of(userId) >= maxOngoingCallsPerUser) {
-      throw new TooManyCallsError('You have as many ongoing calls as are allowed.');
-    }
-    if (maxOngoingCalls > 0 && ongoing.ofAll() >= maxOngoingCalls) {
+    if (maxOngoingCallsPerUser > 0) refuseTooManyOf(calls.of(userId), maxOngoingCallsPerUser);
+    if (maxOngoingCalls > 0 && calls.ofAll() >= maxOngoingCalls) {
       throw new TooManyCallsError('There are as many ongoing calls as are allowed.');
     }
   }
 }
+
+const refuseTooManyOf = ({ ongoing, ending }: UsersCalls, most: number): void => {
+  if (ongoing >= most) throw new TooManyCallsError('You have as many ongoing calls as are allowed.');
+  if (ending >= Math.max(most, ENDING_CALLS_SPARED)) {
+    throw new TooManyCallsError(
+      'Too many of your last calls wait for phones that do not answer. Try again in half a minute.',
+    );
+  }
+};

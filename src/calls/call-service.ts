@@ -4,7 +4,7 @@ import { TypedEmitter } from '../shared/events.ts';
 import type { IdSource } from '../shared/ids.ts';
 import type { Log } from '../shared/log.ts';
 import { isFinished } from './advance.ts';
-import { Call } from './call.ts';
+import { Call, type CallParts } from './call.ts';
 import { type CallOrigin, fingerprintOf, type PlaceCall, type Requester, type Viewer } from './call-command.ts';
 import type { CallEngine } from './call-engine.ts';
 import type { CallEvent, CallEventMap } from './call-events.ts';
@@ -45,6 +45,7 @@ const TOKEN_BITS = 128;
 export class CallService extends TypedEmitter<CallEventMap> implements CallCarrier {
   readonly #options: CallServiceOptions;
   readonly #planner: CallPlanner;
+  readonly #parts: CallParts;
   readonly #ongoing = new OngoingCalls();
   readonly #underWay = new PlacementsUnderWay();
   #closing: Promise<void> | undefined;
@@ -54,6 +55,14 @@ export class CallService extends TypedEmitter<CallEventMap> implements CallCarri
     super();
     this.#options = options;
     this.#planner = new CallPlanner(options);
+    const { store, clock, log } = options;
+    this.#parts = {
+      store,
+      clock,
+      log,
+      published: (call, record, event) => this.#publish(call, record, event),
+      disowned: (call) => this.#remove(call),
+    };
   }
 
   /** Before the first call: closes in the journal what dead nodes left open. @returns those calls as they ended */
@@ -191,15 +200,7 @@ export class CallService extends TypedEmitter<CallEventMap> implements CallCarri
 
   /** From here on the call counts, and can be stopped. */
   #admit(record: CallRecord, origin: CallOrigin | undefined): Call {
-    const { store, clock, log } = this.#options;
-    const call = new Call(record, {
-      origin,
-      store,
-      clock,
-      log,
-      published: (changed, event) => this.#publish(call, changed, event),
-      disowned: () => this.#remove(call),
-    });
+    const call = new Call(record, origin, this.#parts);
     this.#ongoing.add(call);
     return call;
   }

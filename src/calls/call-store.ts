@@ -29,9 +29,16 @@ export interface EndRequest {
   readonly endedBy: EndedBy;
 }
 
+/** What is to be journalled of a call: itself and the changed legs as they are now, and every event since the last write. */
+export interface CallProgress {
+  readonly call: CallRecord;
+  readonly changedLegs: readonly LegRole[];
+  readonly events: readonly CallEvent[];
+}
+
 /**
  * PORT: the journal of calls and legs. What a promise of this port promised is committed: it survives kill -9.
- * Writes of one turn of the event loop may share a commit. Writes of one call are applied in the order of the calls
+ * Writes that wait at the same time may share a commit. Writes of one call are applied in the order of the calls
  * to this port.
  */
 export interface CallStore {
@@ -47,6 +54,15 @@ export interface CallStore {
    * known can be repeated.
    */
   update(call: CallRecord, changedLegs: readonly LegRole[], events: readonly CallEvent[]): Promise<Written>;
+
+  /**
+   * As `update`, for what nobody waits for: it goes with the next commit, whatever that is for, and waits a few milliseconds
+   * for one. `progress` is asked when the commit begins, so that what happens until then goes with it; asked again, it
+   * says the same.
+   */
+  follow(progress: () => CallProgress): Promise<Written>;
+  /** Somebody waits for what `follow` was given: it is committed at once. */
+  hurry(): void;
 
   /** As `update` of both legs, for a call that was refused though it may be journalled: its key leads nowhere any more. */
   withdraw(call: CallRecord, events: readonly CallEvent[], idempotency?: IdempotencyRecord): Promise<Written>;

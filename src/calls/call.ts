@@ -4,7 +4,7 @@ import { advance, type CallEnd, end, type Moment } from './advance.ts';
 import type { CallOrigin } from './call-command.ts';
 import type { CallEngine, CallPlan, EngineCall, EngineEvent } from './call-engine.ts';
 import type { CallContext, CallEvent, Change } from './call-events.ts';
-import { CallJournal } from './call-journal.ts';
+import { CallJournal, type JournalledCall } from './call-journal.ts';
 import type { CallRecord } from './call-record.ts';
 import type { EndedBy } from './call-state.ts';
 import type { CallStore, IdempotencyRecord } from './call-store.ts';
@@ -12,23 +12,22 @@ import { CallNotCarriedError, EndNotJournalledError } from './errors.ts';
 import { createdEvent } from './new-call.ts';
 import { endingOf, endingOnRequest } from './outcome.ts';
 
-export interface CallOptions {
-  readonly origin: CallOrigin | undefined;
+/** What all calls share: of ten thousand that are held each byte counts. */
+export interface CallParts {
   readonly store: CallStore;
   readonly clock: Clock;
   readonly log: Log;
-  readonly published: (call: CallRecord, event: CallEvent) => void;
+  readonly published: (call: Call, record: CallRecord, event: CallEvent) => void;
   /** The journal says that the call is not ours any more; it is being hung up. */
-  readonly disowned: () => void;
+  readonly disowned: (call: Call) => void;
 }
 
 /**
  * One call while it lives. What the engine reports is applied at once, one event after the other; the journal follows in
  * the same order, and listeners are notified last. Nothing that the engine waits for waits for the journal.
  */
-export class Call {
-  readonly #clock: Clock;
-  readonly #log: Log;
+export class Call implements JournalledCall {
+  readonly #parts: CallParts;
   readonly #journal: CallJournal;
   readonly #origin: CallOrigin | undefined;
   #record: CallRecord;
@@ -40,32 +39,31 @@ export class Call {
   #engineCall: EngineCall | undefined;
   #trunk: string | undefined;
 
-  constructor(record: CallRecord, { origin, store, clock, log, published, disowned }: CallOptions) {
+  constructor(record: CallRecord, origin: CallOrigin | undefined, parts: CallParts) {
     this.#origin = origin;
-    this.#clock = clock;
-    this.#log = log;
+    this.#parts = parts;
     this.#record = record;
     this.#latest = record.createdAt;
     this.#journalled = record;
-    this.#journal = new CallJournal({
-      store,
-      clock,
-      log,
-      published: (call, event) => {
-        this.#journalled = call;
-        published(call, event);
-      },
-      disowned: () => {
-        log.warn({ token_call: record.tokenCall }, 'a call was taken from this process: it is hung up');
-        this.#engineCall?.hangUp();
-        disowned();
-      },
-    });
+    this.#journal = new CallJournal(this, parts);
   }
 
   /** What is true now; the journal may still be behind. */
   get record(): CallRecord {
     return this.#record;
+  }
+
+  /** See `JournalledCall`. */
+  published(record: CallRecord, event: CallEvent): void {
+    this.#journalled = record;
+    this.#parts.published(this, record, event);
+  }
+
+  /** See `JournalledCall`. */
+  disowned(): void {
+    this.#parts.log.warn({ token_call: this.#record.tokenCall }, 'a call was taken from this process: it is hung up');
+    this.#engineCall?.hangUp();
+    this.#parts.disowned(this);
   }
 
   get context(): CallContext {
@@ -84,7 +82,7 @@ export class Call {
     try {
       this.#engineCall = engine.place(plan, (event) => this.#take(event));
     } catch (error) {
-      this.#log.error({ err: error, token_call: plan.tokenCall }, 'the engine refused a call');
+      this.#parts.log.error({ err: error, token_call: plan.tokenCall }, 'the engine refused a call');
       this.#end({ ...endingOf(this.#record, { by: 'engine', cause: engineFailure }), cause: null });
     }
   }
@@ -109,8 +107,10 @@ export class Call {
     if (event.type === 'leg-calling') this.#trunk = event.trunk ?? this.#trunk;
     const moment = this.#moment();
     const changes = advance(this.#record, event, moment);
-    const fields = { token_call: this.#record.tokenCall, event: event.type };
-    if (changes.length === 0) this.#log.debug(fields, 'an event came too late');
+    if (changes.length === 0) {
+      this.#parts.log.debug({ token_call: this.#record.tokenCall, event: event.type }, 'an event came too late');
+      return;
+    }
     this.#apply(changes);
   }
 
@@ -121,14 +121,14 @@ export class Call {
 
   /** Dates of one call never go back, though the wall clock may; and no step of it counts as talk. */
   #moment(): Moment {
-    const talkMs = this.#answeredAt === undefined ? null : Math.round(this.#clock.elapsed() - this.#answeredAt);
-    return { at: Math.max(this.#latest, this.#clock.now()), talkMs };
+    const talkMs = this.#answeredAt === undefined ? null : Math.round(this.#parts.clock.elapsed() - this.#answeredAt);
+    return { at: Math.max(this.#latest, this.#parts.clock.now()), talkMs };
   }
 
   #apply(changes: readonly Change[]): void {
     const newest = changes.at(-1);
     if (newest === undefined) return;
-    if (newest.call.answeredAt !== null) this.#answeredAt ??= this.#clock.elapsed();
+    if (newest.call.answeredAt !== null) this.#answeredAt ??= this.#parts.clock.elapsed();
     this.#latest = newest.event.at;
     this.#record = newest.call;
     this.#journal.append(changes);

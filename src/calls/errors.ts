@@ -75,6 +75,15 @@ export class EngineUnavailableError extends AppError {
   readonly kind: ErrorKind = 'unavailable';
 }
 
+/** There are more calls than can be served in time. `details.retryAfterSeconds` tells when to come back. */
+export class OverloadedError extends EngineUnavailableError {
+  constructor(retryAfterSeconds: number) {
+    super('More calls are being placed than can be served. This one was not begun: ask again later.', {
+      details: { retryAfterSeconds },
+    });
+  }
+}
+
 /** The journal says that another node carries the call, or that it was closed: this process has no say in it any more. */
 export class CallNotCarriedError extends AppError {
   readonly code = 'call_not_carried';

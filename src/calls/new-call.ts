@@ -1,6 +1,6 @@
 import type { Requester } from './call-command.ts';
 import type { CallPlan, Endpoint } from './call-engine.ts';
-import type { CallEvent } from './call-events.ts';
+import { type CallEvent, eventOf } from './call-events.ts';
 import type { CallIdentity, CallOwner, CallRecord, LegRecord } from './call-record.ts';
 import type { LegRole } from './call-state.ts';
 
@@ -29,7 +29,12 @@ export const untouchedCall = (
   owner: CallOwner,
   [caller, callee]: readonly [caller: string, callee: string],
 ): CallRecord => ({
-  ...identity,
+  tokenCall: identity.tokenCall,
+  userId: identity.userId,
+  username: identity.username,
+  clientId: identity.clientId,
+  number: identity.number,
+  createdAt: identity.createdAt,
   owner,
   sequence: 1,
   state: 'created',
@@ -69,5 +74,5 @@ export const newCall = (plan: CallPlan, { requester, nodeId, createdAt }: Creati
 export const createdEvent = ({ createdAt, sequence, legs }: CallRecord, callerId: string | null): CallEvent => {
   const [caller, callee] = legs;
   const payload = { callerId, callerAddress: caller.address, calleeAddress: callee.address };
-  return { name: 'call.created', sequence, at: createdAt, payload };
+  return eventOf({ name: 'call.created', payload }, sequence, createdAt);
 };

@@ -1,16 +1,7 @@
-import { isFinished } from './advance.ts';
 import type { Call } from './call.ts';
-import type { OngoingCount } from './call-policy.ts';
+import type { OngoingCount, UsersCalls } from './call-policy.ts';
 
-const isOngoing = (call: Call): boolean => !isFinished(call.record);
-
-const countOngoing = (calls: Iterable<Call>): number => {
-  let count = 0;
-  for (const call of calls) if (isOngoing(call)) count += 1;
-  return count;
-};
-
-/** The calls that live in this process. One counts until its last leg has ended: until then a line is taken. */
+/** The calls that live in this process, until the journal has the end of their last leg: until then a line is taken. */
 export class OngoingCalls implements OngoingCount {
   readonly #calls = new Map<string, Call>();
   readonly #byUser = new Map<string, Set<Call>>();
@@ -44,11 +35,17 @@ export class OngoingCalls implements OngoingCount {
     return [...this.#calls.values()];
   }
 
-  of(userId: string): number {
-    return countOngoing(this.#byUser.get(userId) ?? []);
+  of(userId: string): UsersCalls {
+    let ongoing = 0;
+    let ending = 0;
+    for (const call of this.#byUser.get(userId) ?? []) {
+      if (call.record.state === 'ended') ending += 1;
+      else ongoing += 1;
+    }
+    return { ongoing, ending };
   }
 
   ofAll(): number {
-    return countOngoing(this.#calls.values());
+    return this.#calls.size;
   }
 }

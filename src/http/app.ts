@@ -1,6 +1,7 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import express, { type ErrorRequestHandler, type RequestHandler } from 'express';
 import proxyAddress from 'proxy-addr';
+import type { CallAdmission } from '../calls/call-admission.ts';
 import type { Clock } from '../shared/clock.ts';
 import type { IdSource } from '../shared/ids.ts';
 import type { Log } from '../shared/log.ts';
@@ -14,11 +15,15 @@ import { asAppError, sendProblem } from './problem.ts';
 import { publicPathOf, withoutPublicPath } from './public-path.ts';
 import { send } from './reply.ts';
 import { contextOf, idsOf, noteProblem, openContext } from './request-context.ts';
+import { type Lane, RequestQueue } from './request-queue.ts';
 import { pathOf } from './request-target.ts';
-import { CallRoute, type CallRouteDeps } from './routes/call/call.ts';
+import { CallRoute, type CallRouteDeps, isCallPath } from './routes/call/call.ts';
 
 /** What `/healthz` says. The reason is a few words, for a person. */
-export type Readiness = { readonly status: 'ready' } | { readonly status: 'not ready'; readonly reason?: string };
+export type Readiness =
+  | { readonly status: 'ready' }
+  | { readonly status: 'overloaded'; readonly reason: string }
+  | { readonly status: 'not ready'; readonly reason?: string };
 
 export interface AppDeps extends CallRouteDeps {
   readonly clock: Clock;
@@ -28,6 +33,8 @@ export interface AppDeps extends CallRouteDeps {
   readonly trustedProxies: readonly string[];
   /** `loopback` while the sandbox is on. */
   readonly hosts: 'any' | 'loopback';
+  /** Asked of each new call before anything else. */
+  readonly admission: Pick<CallAdmission, 'refusal'>;
   /** Whether calls can be placed now. */
   readonly readiness: () => Readiness;
   /** The busiest addresses beside the API itself. */
@@ -53,12 +60,15 @@ const answerForServer = (request: IncomingMessage, response: ServerResponse): vo
   response.writeHead(204, { Allow: 'GET, HEAD, POST, PUT, DELETE, OPTIONS' }).end();
 };
 
-/** `GET /healthz`: 200 once calls can be placed, 503 before, while nothing can be stored and while shutting down. */
+/**
+ * `GET /healthz`: 200 once calls can be placed, 503 before, while nothing can be stored and while shutting down. 200 under
+ * overload too: a balancer that turned away would keep people from hanging up.
+ */
 const health =
   (readiness: () => Readiness): RequestHandler =>
   (_request, response) => {
     const body = readiness();
-    const status = body.status === 'ready' ? 200 : 503;
+    const status = body.status === 'not ready' ? 503 : 200;
     send(response, { status, contentType: 'application/json', body: JSON.stringify(body) });
   };
 
@@ -95,6 +105,13 @@ const createAdmission =
     if (hosts === 'loopback') refuseForeignHost(request);
     return openToOrigins(request, response);
   };
+
+/** The way of a request through the queue. */
+const laneOf = ({ method, url = '' }: IncomingMessage): Lane => {
+  if (method !== 'POST' && method !== 'PUT') return 'other';
+  if (!isCallPath(pathOf(url))) return 'other';
+  return method === 'PUT' ? 'hang-up' : 'call';
+};
 
 /** Express, on bare requests. */
 type Pages = (request: IncomingMessage, response: ServerResponse, unanswered: (error?: unknown) => void) => void;
@@ -138,6 +155,7 @@ export const createApp = (deps: AppDeps): RequestListener => {
   const direct: readonly DirectRoute[] = [new CallRoute(deps), ...deps.directRoutes];
   const addressOf = createAddressOf(deps.trustedProxies);
   const publicPath = publicPathOf(deps.publicUrl);
+  const queue = new RequestQueue(deps.clock);
   const recordAccess = createAccessLog({ log: deps.log, clock: deps.clock, addressOf });
 
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
@@ -153,8 +171,24 @@ export const createApp = (deps: AppDeps): RequestListener => {
   return (request, response) => {
     const refusal = canonicalize(request);
     request.url = withoutPublicPath(request.url ?? '/', publicPath);
-    recordAccess(request, response, openContext(request, response, deps.ids));
-    if (refusal !== undefined) fail(request, response, refusal);
-    else answer(request, response).catch((error: unknown) => fail(request, response, error));
+    const lane = laneOf(request);
+    // It costs as little as can be: nothing is read, and the log has a line for all of them.
+    const overload = lane === 'call' ? deps.admission.refusal(queue.oldestCallMs) : undefined;
+    const context = openContext(request, response, deps.ids);
+    if (overload !== undefined) {
+      openToOrigins(request, response);
+      sendProblem(request, response, overload, deps.publicUrl);
+      return;
+    }
+    recordAccess(request, response, context);
+    if (refusal !== undefined) {
+      fail(request, response, refusal);
+      return;
+    }
+    queue.add(lane, () => {
+      // Who has gone meanwhile would never learn of a call that was placed; a hang-up is meant all the same.
+      if (request.socket.destroyed && lane !== 'hang-up') return;
+      answer(request, response).catch((error: unknown) => fail(request, response, error));
+    });
   };
 };

@@ -30,7 +30,7 @@ export class SipStack {
 
   constructor(options: SipStackOptions) {
     const { advertise, clock, contactUser, ids, listeners, log, serverName } = options;
-    this.#transport = new SocketTransport({ listeners, advertise, clock, log });
+    this.#transport = new SocketTransport({ listeners, advertise, clock, ids, log });
     this.#transactions = new TransactionLayer({ transport: this.#transport, clock, ids, log });
     this.userAgent = new UserAgent({
       transport: this.#transport,
@@ -46,6 +46,11 @@ export class SipStack {
   /** The listeners as bound: port 0 has become a real port. */
   get listeners(): readonly LocalAddress[] {
     return this.#transport.listeners;
+  }
+
+  /** How long a datagram waits now before it is read, in milliseconds; 0 without UDP. */
+  get queueAgeMs(): number {
+    return this.#transport.queueAgeMs;
   }
 
   /**

@@ -25,6 +25,7 @@ export type {
   RemoteOffer,
   Session,
   SessionEnd,
+  SessionListener,
 } from './session/session.ts';
 export type { RequestOptions } from './session/standalone-request.ts';
 

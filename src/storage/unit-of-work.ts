@@ -13,8 +13,11 @@ export interface QueryOutcome<Row> {
  */
 export type UnitOfWork<Result> = Generator<CompiledQuery, Result, QueryOutcome<unknown>>;
 
-/** How long a write may wait to share a commit: not at all where it is `prompt`, since a client waits for it alone. */
-export type Pace = 'shared' | 'prompt';
+/**
+ * When a write is committed: `at-once` where somebody waits for it, `in-company` where nobody does. That one goes with
+ * whatever commit comes first, and waits a few milliseconds for it.
+ */
+export type Pace = 'at-once' | 'in-company';
 
 /** One statement of a unit of work: `const { rows } = yield* run(query)`. */
 export function* run<Row>(query: CompiledQuery<Row>): UnitOfWork<QueryOutcome<Row>> {

@@ -46,6 +46,18 @@ describe('the log', () => {
     });
   });
 
+  it('hides secrets wherever they are, and leaves what was given as it is', () => {
+    const { log, texts } = written({});
+    const phone = { name: 'desk', password: 'hush' };
+    const fields = { authorization: 'hush', client_secret: 'hush', access_token: 'hush', phone };
+    log.info(fields, 'odd');
+    log.error({ err: Object.assign(new Error('full'), { password: 'hush' }) }, 'failed');
+    log.error({ error: Object.assign(new Error('full'), { password: 'hush' }) }, 'failed');
+    expect(texts.join('')).not.toContain('hush');
+    expect(texts.join('').match(/\(secret\)/g)).toHaveLength(6);
+    expect([fields.authorization, phone.password]).toEqual(['hush', 'hush']);
+  });
+
   it('for people is time, level, message and fields, those of legs by their path', () => {
     const { log, texts } = written({ format: 'pretty' });
     log.info(

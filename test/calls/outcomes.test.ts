@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Requester } from '../../src/calls/call-command.ts';
 import type { Verdict } from '../../src/calls/call-engine.ts';
+import type { CallPolicyRules } from '../../src/calls/call-policy.ts';
 import { talkSeconds } from '../../src/calls/outcome.ts';
 import type { Placed } from '../../src/calls/placement.ts';
 import { type CallWorld, createCallWorld, settleJournal } from '../support/call-world.ts';
@@ -118,17 +119,51 @@ describe('a call', () => {
     expect(stopped).toMatchObject({ outcome: 'completed', endedBy: 'user', connectedAt: null, talkMs: 0 });
   });
 
-  it('counts against the limits until its last leg is over', async () => {
-    const other = await createCallWorld({ maxOngoingCallsPerUser: 1 });
-    const bob = await other.addUser('bob');
-    other.engine.onHangUp = () => undefined;
-    const { tokenCall } = await other.calls.place({ number: '+12025550100' }, bob);
-    other.engine.last.connect();
-    await other.calls.stop(tokenCall, bob);
-    expect(await other.calls.list(bob)).toEqual([]);
-    await expect(other.calls.place({ number: '+12025550100' }, bob)).rejects.toMatchObject({ code: 'too_many_calls' });
-    other.engine.last.finish({ by: 'request' });
-    expect(await other.calls.place({ number: '+12025550100' }, bob)).toMatchObject({ how: 'placed' });
-    await other.close();
+  describe('whose leg does not confirm its end', () => {
+    const placeAndEnd = async (other: CallWorld, requester: Requester) => {
+      const { tokenCall } = await other.calls.place({ number: '+12025550100' }, requester);
+      other.engine.last.connect();
+      await other.calls.stop(tokenCall, requester);
+      expect(await other.calls.list(requester)).toEqual([]);
+      return other.engine.last;
+    };
+    const worldOf = async (rules: Partial<CallPolicyRules>) => {
+      const other = await createCallWorld(rules);
+      other.engine.onHangUp = () => undefined;
+      return { other, bob: await other.addUser('bob') };
+    };
+    const tooMany = { code: 'too_many_calls' };
+
+    it('takes a line of the service until its last leg is over', async () => {
+      const { other, bob } = await worldOf({ maxOngoingCalls: 1 });
+      const eve = await other.addUser('eve');
+      const call = await placeAndEnd(other, bob);
+      await expect(other.calls.place({ number: '+12025550100' }, eve)).rejects.toMatchObject(tooMany);
+      call.tell({ type: 'over', verdict: { by: 'request' } }, { type: 'leg-ended', leg: 'caller', cause: cause(200) });
+      await expect(other.calls.place({ number: '+12025550100' }, eve)).rejects.toMatchObject(tooMany);
+      call.tell({ type: 'leg-ended', leg: 'callee', cause: cause(null) });
+      await settleJournal(other, call.plan.tokenCall);
+      expect(await other.calls.place({ number: '+12025550100' }, eve)).toMatchObject({ how: 'placed' });
+      await other.close();
+    });
+
+    it('does not keep its user from dialling again', async () => {
+      const { other, bob } = await worldOf({ maxOngoingCallsPerUser: 1 });
+      await placeAndEnd(other, bob);
+      expect(await other.calls.place({ number: '+12025550100' }, bob)).toMatchObject({ how: 'placed' });
+      await expect(other.calls.place({ number: '+12025550100' }, bob)).rejects.toMatchObject(tooMany);
+      await other.close();
+    });
+
+    it('counts for its user where there are several of them, as of a program that dials without end', async () => {
+      const { other, bob } = await worldOf({ maxOngoingCallsPerUser: 1 });
+      const ending = [];
+      for (let count = 0; count < 5; count += 1) ending.push(await placeAndEnd(other, bob));
+      await expect(other.calls.place({ number: '+12025550100' }, bob)).rejects.toMatchObject(tooMany);
+      ending[0]!.finish({ by: 'request' });
+      await settleJournal(other, ending[0]!.plan.tokenCall);
+      expect(await other.calls.place({ number: '+12025550100' }, bob)).toMatchObject({ how: 'placed' });
+      await other.close();
+    });
   });
 });

@@ -137,6 +137,23 @@ export const describeCallStore = (driver: string, open: () => Promise<CallStoreU
       expect(await calls.find('t1')).toEqual(over);
     });
 
+    it('writes what nobody waits for with the commit that comes next, as it is when that begins', async () => {
+      await calls.insert(aCall('t1'), anEvent(1));
+      const [second, third] = [anEvent(2, { name: 'call.calling', payload: {} }), anEvent(3, ended)];
+      const over = aCall('t1', { sequence: 3, state: 'ended' });
+      const events = [second];
+      const followed = calls.follow(() => ({ call: over, changedLegs: [], events }));
+      events.push(third);
+      calls.hurry();
+      expect(await followed).toBe('written');
+      expect(await calls.find('t1')).toEqual(over);
+      expect(await calls.events('t1')).toEqual([anEvent(1), second, third]);
+      const foreign = aCall('t1', { owner: { nodeId: 'node-2', epoch: 1 }, sequence: 4 });
+      const refused = calls.follow(() => ({ call: foreign, changedLegs: [], events: [anEvent(4, ended)] }));
+      calls.hurry();
+      expect(await refused).toBe('not-owned');
+    });
+
     it('lets only the owner write, and knows no call that was not inserted', async () => {
       await calls.insert(aCall('t1'), anEvent(1));
       for (const owner of [

@@ -21,7 +21,7 @@ const closers: (() => Promise<void>)[] = [];
 const openAgent = async (contactUser: string): Promise<{ readonly userAgent: UserAgent; readonly port: number }> => {
   const clock = systemClock;
   const listeners = [{ protocol: 'udp', host: HOST, port: 0 }] as const;
-  const transport = new SocketTransport({ listeners, clock, log: silentLog });
+  const transport = new SocketTransport({ listeners, clock, ids, log: silentLog });
   const transactions = new TransactionLayer({ transport, clock, ids, log: silentLog });
   const userAgent = new UserAgent({ transport, transactions, clock, ids, log: silentLog, contactUser });
   await transport.start();

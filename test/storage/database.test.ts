@@ -53,43 +53,51 @@ describe('database', () => {
       expect(await stores.calls.ongoing()).toHaveLength(100);
     });
 
-    it('lets writes wait for each other while it pauses, and a prompt one for nothing', async () => {
+    it('begins at once what somebody waits for, with what waits in company; that alone waits so long', async () => {
       const clock = new FakeClock();
       const { url } = stores;
-      const pausing = await openDatabase({
-        url: `${url}?synchronous=normal`,
-        clock,
-        log: silentLog,
-        serving: { commitPauseMs: 50 },
-      });
+      const serving = { companyMs: 50 };
+      const pausing = await openDatabase({ url: `${url}?synchronous=normal`, clock, log: silentLog, serving });
       const committed: string[] = [];
       const write = (name: string, pace?: Pace): void =>
         void pausing.write(() => run(sql`select 1`.compile(pausing.builder)), pace).then(() => committed.push(name));
 
       write('first');
       await clock.advanceAsync(0);
-      write('shared');
-      await clock.advanceAsync(49);
-      expect(committed).toEqual(['first']);
-      await clock.advanceAsync(1);
-      expect(committed).toEqual(['first', 'shared']);
-
-      write('taken along');
-      write('prompt', 'prompt');
+      write('second');
       await clock.advanceAsync(0);
-      expect(committed.slice(2)).toEqual(['taken along', 'prompt']);
+      expect(committed.splice(0)).toEqual(['first', 'second']);
+
+      write('alone', 'in-company');
+      await clock.advanceAsync(49);
+      expect(committed).toEqual([]);
+      await clock.advanceAsync(1);
+      expect(committed.splice(0)).toEqual(['alone']);
+
+      write('taken along', 'in-company');
+      await clock.advanceAsync(10);
+      write('at once', 'at-once');
+      await clock.advanceAsync(0);
+      expect(committed.splice(0)).toEqual(['taken along', 'at once']);
+
+      write('waited for after all', 'in-company');
+      await clock.advanceAsync(10);
+      pausing.hurry();
+      await clock.advanceAsync(0);
+      expect(committed.splice(0)).toEqual(['waited for after all']);
       await pausing.close();
     });
 
-    it('pauses as long as it is to, whatever is done to the wall clock', async () => {
+    it('waits for company as long as it is to, whatever is done to the wall clock', async () => {
       const clock = new FakeClock();
       const url = `${stores.url}?synchronous=normal`;
-      const pausing = await openDatabase({ url, clock, log: silentLog, serving: { commitPauseMs: 50 } });
+      const pausing = await openDatabase({ url, clock, log: silentLog, serving: { companyMs: 50 } });
       let committed = 0;
       for (const step of [0, -12_000, -3_600_000, 1_800_000, 3 * 86_400_000]) {
         clock.step(step);
         const before = committed;
-        void pausing.write(() => run(sql`select 1`.compile(pausing.builder))).then(() => (committed += 1));
+        const unit = () => run(sql`select 1`.compile(pausing.builder));
+        void pausing.write(unit, 'in-company').then(() => (committed += 1));
         await clock.advanceAsync(50);
         expect(committed).toBe(before + 1);
       }

@@ -75,7 +75,7 @@ describe('a loss of power', () => {
     flushes = 0;
     told = [];
     datasync = await noteEachFlush();
-    const serving = { commitPauseMs: 1 };
+    const serving = { companyMs: 1 };
     database = await openDatabase({ url: stores.url, clock: systemClock, log: silentLog, serving });
   });
   afterEach(async () => {

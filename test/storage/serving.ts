@@ -31,7 +31,7 @@ export const openServing = async (synchronous: 'full' | 'normal' = 'normal'): Pr
   const clock = new FakeClock();
   const log = recordLog();
   const url = `${stores.url}?synchronous=${synchronous}`;
-  const database = await openDatabase({ url, clock, log, serving: { commitPauseMs: 0 } });
+  const database = await openDatabase({ url, clock, log, serving: { companyMs: 0 } });
   const close = async (): Promise<void> => {
     const closed = database.close();
     // What still waits for a lock or a pause gets its time.

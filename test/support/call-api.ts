@@ -1,4 +1,5 @@
 import type { RequestListener } from 'node:http';
+import { CallAdmission } from '../../src/calls/call-admission.ts';
 import { type CallRateLimits, createCallRates } from '../../src/calls/call-rates.ts';
 import { type AppDeps, createApp } from '../../src/http/app.ts';
 import { InvalidTokenError } from '../../src/oauth/model/errors.ts';
@@ -81,6 +82,7 @@ export const createCallApi = async (limits: Partial<CallRateLimits> = {}): Promi
     calls: world.calls,
     verifier,
     rates,
+    admission: new CallAdmission({ clock: world.clock, log, signallingDelayMs: () => 0 }),
     clock: world.clock,
     ids: createSystemIds(),
     log,

@@ -69,6 +69,11 @@ const flaky = (store: CallStore): FlakyStore => {
       fail();
       return store.update(...args);
     },
+    follow: async (...args: Parameters<CallStore['follow']>) => {
+      fail();
+      return store.follow(...args);
+    },
+    hurry: store.hurry.bind(store),
     find: store.find.bind(store),
     findIdempotent: store.findIdempotent.bind(store),
     ongoingOf: store.ongoingOf.bind(store),

@@ -4,7 +4,7 @@ import type { Clock } from '../../shared/clock.ts';
 import type { Log } from '../../shared/log.ts';
 import type { UserAgent } from '../../sip/user-agent.ts';
 import type { Routes } from './call/routes.ts';
-import { ThirdPartyCall } from './call/third-party-call.ts';
+import { type CallParts, ThirdPartyCall } from './call/third-party-call.ts';
 import { SessionIds } from './leg/leg-sdp.ts';
 import type { Prompter } from './media/prompter.ts';
 
@@ -33,13 +33,18 @@ type State = 'idle' | 'running' | 'stopped';
 export class SipCallEngine implements CallEngine {
   readonly #options: SipCallEngineOptions;
   readonly #calls = new Set<ThirdPartyCall>();
-  readonly #sessionIds: SessionIds;
+  readonly #parts: CallParts;
   #state: State = 'idle';
   #stopped: Promise<void> | undefined;
 
   constructor(options: SipCallEngineOptions) {
     this.#options = options;
-    this.#sessionIds = new SessionIds(options.clock.now());
+    const { busyToneMs, clock, log, prompter, routes, userAgent } = options;
+    this.#parts = {
+      ...{ busyToneMs, clock, log, prompter, routes, userAgent },
+      sessionIds: new SessionIds(clock.now()),
+      onReleased: (call) => this.#calls.delete(call),
+    };
   }
 
   /** How many calls have a leg that is not gone yet, or none so far. */
@@ -73,19 +78,7 @@ export class SipCallEngine implements CallEngine {
 
   place(plan: CallPlan, listener: (event: EngineEvent) => void): EngineCall {
     if (this.#state !== 'running') throw new EngineUnavailableError('The telephone engine is not running.');
-    const { busyToneMs, clock, log, prompter, routes, userAgent } = this.#options;
-    const call = new ThirdPartyCall({
-      plan,
-      listener,
-      routes,
-      userAgent,
-      prompter,
-      sessionIds: this.#sessionIds,
-      clock,
-      log,
-      busyToneMs,
-      onReleased: () => this.#calls.delete(call),
-    });
+    const call = new ThirdPartyCall(this.#parts, { plan, listener });
     this.#calls.add(call);
     call.start();
     return call;

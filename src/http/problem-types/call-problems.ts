@@ -40,8 +40,10 @@ export const callProblems: ProblemTypes = {
   },
   engine_unavailable: {
     title: 'No way to the destination',
-    meaning: 'No route leads to the number, or the telephony of the service does not run. No call was made.',
-    remedy: 'Try again later. An operator checks the trunks and routes of the settings file.',
+    meaning:
+      'No route leads to the number, the telephony of the service does not run, or more calls are being placed than it can serve. No call was made.',
+    remedy:
+      'Try again after the time in Retry-After, where there is one. Else an operator checks the trunks and routes of the settings file.',
   },
   call_not_carried: {
     title: 'Call carried elsewhere',

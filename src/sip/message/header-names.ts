@@ -109,9 +109,6 @@ export const longNames: readonly string[] = [...spellingOf.keys()];
 
 export const compactNames: readonly (readonly [compact: string, name: string])[] = Object.entries(COMPACT);
 
-/** Whether it is one of the names above, in lower case. */
-export const isUsual = (name: string): boolean => spellingOf.has(name);
-
 /** How a lower-case long name is spelt on the wire. */
 export const spelling = (name: string): string =>
   spellingOf.get(name) ?? name.replace(/(?<=^|-)[a-z]/g, (letter) => letter.toUpperCase());

@@ -1,4 +1,5 @@
 import { SipParseError } from './errors.ts';
+import { isBlank, isToken, skipBlanks } from './grammar.ts';
 import { SipHeaders } from './headers.ts';
 import { type NameAddr, parseNameAddr } from './name-addr.ts';
 import { parseVia, splitList, type Via } from './via.ts';
@@ -11,16 +12,25 @@ export interface CSeq {
   readonly method: string;
 }
 
-const CSEQ = /^(\d+)[ \t]+([\w\-.!%*+`'~]+)$/;
+const ALL_DIGITS = /^\d+$/;
 const MAX_SEQUENCE = 2 ** 31 - 1;
+
+/** The index of the first blank, or the end of the text. */
+const blankAt = (text: string): number => {
+  let at = 0;
+  while (at < text.length && !isBlank(text.charCodeAt(at))) at += 1;
+  return at;
+};
 
 /**
  * Reads a CSeq.
  * @throws SipParseError on bad syntax and on a number that is not below 2^31 (RFC 3261 section 8.1.1.5)
  */
 export const parseCSeq = (value: string): CSeq => {
-  const [, digits, method] = CSEQ.exec(value) ?? [];
-  if (method === undefined) throw new SipParseError('Malformed CSeq');
+  const blank = blankAt(value);
+  const digits = value.slice(0, blank);
+  const method = value.slice(skipBlanks(value, blank));
+  if (!ALL_DIGITS.test(digits) || !isToken(method)) throw new SipParseError('Malformed CSeq');
   const sequence = Number(digits);
   if (sequence > MAX_SEQUENCE) throw new SipParseError('CSeq Out Of Range');
   return { sequence, method };

@@ -1,6 +1,6 @@
 import { SipParseError } from './errors.ts';
 import { closingQuote, quote, skipBlanks, unquote } from './grammar.ts';
-import { formatParams, type Params, parseParams } from './params.ts';
+import { formatParams, noParams, type Params, type ParamSink, parseParams } from './params.ts';
 
 /** The value of From, To, Contact, Route and the like: `name-addr` or `addr-spec` (RFC 3261 section 20.10). */
 export interface NameAddr {
@@ -24,13 +24,21 @@ const readUri = (uri: string): string => {
   return uri;
 };
 
+class TagSink implements ParamSink {
+  tag: string | undefined;
+
+  takeParam(name: string, value: string | undefined): boolean {
+    if (name !== 'tag') return false;
+    this.tag ??= value ?? '';
+    return true;
+  }
+}
+
 const build = (display: string | undefined, uri: string, value: string, paramsStart: number): NameAddr => {
-  let tag: string | undefined;
-  const params = parseParams(value, paramsStart, (name, text) => {
-    if (name === 'tag') tag ??= text ?? '';
-    return name === 'tag';
-  });
-  return { display, uri, tag, params };
+  if (paramsStart === value.length) return { display, uri, tag: undefined, params: noParams };
+  const sink = new TagSink();
+  const params = parseParams(value, paramsStart, sink);
+  return { display, uri, tag: sink.tag, params };
 };
 
 const parseAddrSpec = (value: string): NameAddr => {
@@ -42,6 +50,7 @@ const parseAddrSpec = (value: string): NameAddr => {
 };
 
 const readBareDisplay = (raw: string): string | undefined => {
+  if (raw === '') return undefined;
   if (!BARE_DISPLAY.test(raw)) throw new SipParseError('Malformed Display Name');
   const display = raw.trim();
   return display === '' ? undefined : display;

@@ -4,7 +4,7 @@ import { closingQuote, quote, skipBlanks, unquote } from './grammar.ts';
 /** Parameters behind a header value: names in lower case, values without their quotes, undefined for a bare name. */
 export type Params = ReadonlyMap<string, string | undefined>;
 
-const noParams: Params = new Map();
+export const noParams: Params = new Map();
 
 const SEMICOLON = 0x3b;
 const QUOTE = 0x22;
@@ -26,6 +26,8 @@ const readValue = (raw: string): string => {
   return value.charCodeAt(0) === QUOTE ? unquote(value) : value;
 };
 
+const readName = (text: string, from: number, to: number): string => text.slice(from, to).trim().toLowerCase();
+
 /**
  * The index of the `=` of the parameter that starts at `from`, or of what ends it without one.
  */
@@ -38,45 +40,36 @@ const nameEnd = (text: string, from: number): number => {
   return at;
 };
 
-/** Takes a parameter that has a place of its own. @returns whether it was one */
-type TakeParam = (name: string, value: string | undefined) => boolean;
-
-const takeNone: TakeParam = () => false;
-
-interface Param {
-  readonly name: string;
-  readonly value: string | undefined;
-  /** The index behind it. */
-  readonly end: number;
+/** Takes parameters that have a place of their own. */
+export interface ParamSink {
+  /** @returns whether it was one */
+  takeParam(name: string, value: string | undefined): boolean;
 }
 
-/** Reads the parameter behind the semicolon at `at`. */
-const readParam = (text: string, at: number): Param => {
-  if (text.charCodeAt(at) !== SEMICOLON) throw new SipParseError('Malformed Parameters');
-  const afterName = nameEnd(text, at + 1);
-  const name = text
-    .slice(at + 1, afterName)
-    .trim()
-    .toLowerCase();
-  if (text.charCodeAt(afterName) !== EQUALS) return { name, value: undefined, end: afterName };
-  const start = skipBlanks(text, afterName + 1);
-  const end = valueEnd(text, start);
-  return { name, value: readValue(text.slice(start, end)), end: skipBlanks(text, end) };
-};
+const takesNone: ParamSink = { takeParam: () => false };
 
 /**
  * Reads `;name=value;name` from `from` to the end of the text (`generic-param`, RFC 3261 section 25.1). Empty
  * parameters, as in `;;`, are passed over; of a name that comes twice, the first counts.
- * @returns all that `take` has not taken
+ * @returns all that `sink` has not taken
  * @throws SipParseError where there is anything else
  */
-export const parseParams = (text: string, from: number, take = takeNone): Params => {
+export const parseParams = (text: string, from: number, sink = takesNone): Params => {
   let rest: Map<string, string | undefined> | undefined;
   let at = skipBlanks(text, from);
   while (at < text.length) {
-    const { name, value, end } = readParam(text, at);
-    at = end;
-    if (name === '' || take(name, value)) continue;
+    if (text.charCodeAt(at) !== SEMICOLON) throw new SipParseError('Malformed Parameters');
+    const afterName = nameEnd(text, at + 1);
+    const name = readName(text, at + 1, afterName);
+    let value: string | undefined;
+    at = afterName;
+    if (text.charCodeAt(afterName) === EQUALS) {
+      const start = skipBlanks(text, afterName + 1);
+      const end = valueEnd(text, start);
+      value = readValue(text.slice(start, end));
+      at = skipBlanks(text, end);
+    }
+    if (name === '' || sink.takeParam(name, value)) continue;
     rest ??= new Map();
     if (!rest.has(name)) rest.set(name, value);
   }

@@ -1,25 +1,29 @@
 import { SipPrintError } from './errors.ts';
 import { isToken } from './grammar.ts';
-import { isUsual, spelling } from './header-names.ts';
+import { longNames, spelling } from './header-names.ts';
 import type { SipMessage } from './message.ts';
 
-const LINE_BREAK = /[\r\n]/;
 const BLANK = /\s/;
 
+const breaksLine = (text: string): boolean => text.includes('\n') || text.includes('\r');
+
+/** Without its line break: that belongs to the field behind it. */
 const startLine = (message: SipMessage): string => {
   if (message.kind === 'response') {
-    if (LINE_BREAK.test(message.reasonPhrase)) throw new SipPrintError('Line break in a reason phrase');
-    return `SIP/2.0 ${message.status} ${message.reasonPhrase}\r\n`;
+    if (breaksLine(message.reasonPhrase)) throw new SipPrintError('Line break in a reason phrase');
+    return `SIP/2.0 ${message.status} ${message.reasonPhrase}`;
   }
   if (!isToken(message.method)) throw new SipPrintError('Method that is no token');
   if (message.uri === '' || BLANK.test(message.uri)) throw new SipPrintError('Blank in a Request-URI');
-  return `${message.method} ${message.uri} SIP/2.0\r\n`;
+  return `${message.method} ${message.uri} SIP/2.0`;
 };
 
-const field = (name: string, value: string): string => {
-  if (LINE_BREAK.test(value)) throw new SipPrintError(`Line break in the header field ${spelling(name)}`);
-  if (!isUsual(name) && !isToken(name)) throw new SipPrintError('Header field name that is no token');
-  return `${spelling(name)}: ${value}\r\n`;
+/** What stands before the value of a usual field. */
+const starts = new Map(longNames.map((name) => [name, `\r\n${spelling(name)}: `]));
+
+const fieldStart = (name: string): string => {
+  if (!isToken(name)) throw new SipPrintError('Header field name that is no token');
+  return `\r\n${spelling(name)}: `;
 };
 
 /**
@@ -27,14 +31,20 @@ const field = (name: string, value: string): string => {
  * @throws SipPrintError where a value would break out of its line
  */
 export const printMessage = (message: SipMessage): Buffer => {
+  const { headers, body } = message;
   let head = startLine(message);
-  message.headers.forEach((name, value) => {
-    if (name !== 'content-length') head += field(name, value);
-  });
-  head += `Content-Length: ${message.body.length}\r\n\r\n`;
+  for (let index = 0; index < headers.size; index += 1) {
+    const name = headers.nameAt(index);
+    if (name === 'content-length') continue;
+    const value = headers.valueAt(index);
+    if (breaksLine(value)) throw new SipPrintError(`Line break in the header field ${spelling(name)}`);
+    // Two pieces a field: each one more is an allocation.
+    head = head + (starts.get(name) ?? fieldStart(name)) + value;
+  }
+  head = `${head}\r\nContent-Length: ${body.length}\r\n\r\n`;
   const headLength = Buffer.byteLength(head);
-  const data = Buffer.allocUnsafe(headLength + message.body.length);
+  const data = Buffer.allocUnsafe(headLength + body.length);
   data.write(head, headLength === head.length ? 'latin1' : 'utf8');
-  message.body.copy(data, headLength);
+  if (body.length > 0) body.copy(data, headLength);
   return data;
 };

@@ -48,7 +48,7 @@ const isSip = (uri: string): boolean => SIP.test(uri);
 
 /** URIs of other schemes are not judged here. */
 const checkSipUri = (uri: string): void => {
-  if (isSip(uri) && !isPlainSipUri(uri)) parseUri(uri);
+  if (!isPlainSipUri(uri) && isSip(uri)) parseUri(uri);
 };
 
 /** The uppermost is read by its getter, which keeps it; a response has no other. */

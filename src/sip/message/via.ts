@@ -1,6 +1,6 @@
 import { SipParseError } from './errors.ts';
 import { closingQuote } from './grammar.ts';
-import { formatParams, type Params, parseParams } from './params.ts';
+import { formatParams, type Params, type ParamSink, parseParams } from './params.ts';
 
 /** One value of Via (RFC 3261 section 20.42). */
 export interface Via {
@@ -21,8 +21,6 @@ export interface Via {
 const VIA =
   /^[\w\-.!%*+`'~]+[ \t]*\/[ \t]*[\w\-.!%*+`'~]+[ \t]*\/[ \t]*([\w\-.!%*+`'~]+)[ \t]+([\w\-.]+|\[[0-9a-f:.]+\])[ \t]*(?::[ \t]*(\d{1,5})[ \t]*)?(?=;|$)/i;
 
-type OwnFields = { -readonly [Name in 'branch' | 'received' | 'rport']?: Via[Name] };
-
 const readRport = (value: string | undefined): Via['rport'] => {
   if (value === undefined || value === '') return 'requested';
   if (!/^\d{1,5}$/.test(value)) throw new SipParseError('Malformed Via');
@@ -33,12 +31,58 @@ const readRport = (value: string | undefined): Via['rport'] => {
 const readReceived = (value: string | undefined): string | undefined =>
   value?.startsWith('[') === true ? value.slice(1, -1) : value;
 
-const takeOwn = (own: OwnFields, name: string, value: string | undefined): boolean => {
-  if (name === 'branch') own.branch ??= value;
-  else if (name === 'received') own.received ??= readReceived(value);
-  else if (name === 'rport') own.rport ??= readRport(value);
-  else return false;
-  return true;
+/** The parameters that have a field of their own. */
+class OwnParams implements ParamSink {
+  branch: string | undefined;
+  received: string | undefined;
+  rport: Via['rport'];
+
+  takeParam(name: string, value: string | undefined): boolean {
+    if (name === 'branch') this.branch ??= value;
+    else if (name === 'received') this.received ??= readReceived(value);
+    else if (name === 'rport') this.rport ??= readRport(value);
+    else return false;
+    return true;
+  }
+}
+
+interface SentBy {
+  readonly protocol: string;
+  readonly host: string;
+  readonly port: number | undefined;
+  /** The index behind it. */
+  readonly end: number;
+}
+
+const readSentBy = (value: string): SentBy => {
+  const [sentBy, protocol, host, portDigits] = VIA.exec(value) ?? [];
+  if (sentBy === undefined || protocol === undefined || host === undefined) throw new SipParseError('Malformed Via');
+  const port = portDigits === undefined ? undefined : Number(portDigits);
+  return { protocol: protocol.toUpperCase(), host, port, end: sentBy.length };
+};
+
+const UDP = 'SIP/2.0/UDP ';
+const COLON = 0x3a;
+const SEMICOLON = 0x3b;
+
+/** Sent-by as nearly all write it, IPv4 and a port, without the expression; undefined for any other. */
+const readPlainSentBy = (value: string): SentBy | undefined => {
+  if (!value.startsWith(UDP)) return undefined;
+  const colon = indexBehind(value, UDP.length, isDigitOrDot);
+  const end = indexBehind(value, colon + 1, isDigit);
+  const digits = end - colon - 1;
+  if (colon === UDP.length || value.charCodeAt(colon) !== COLON || digits < 1 || digits > 5) return undefined;
+  if (end < value.length && value.charCodeAt(end) !== SEMICOLON) return undefined;
+  return { protocol: 'UDP', host: value.slice(UDP.length, colon), port: Number(value.slice(colon + 1, end)), end };
+};
+
+const isDigit = (code: number): boolean => code >= 0x30 && code <= 0x39;
+const isDigitOrDot = (code: number): boolean => isDigit(code) || code === 0x2e;
+
+const indexBehind = (text: string, from: number, isPart: (code: number) => boolean): number => {
+  let at = from;
+  while (isPart(text.charCodeAt(at))) at += 1;
+  return at;
 };
 
 /**
@@ -46,13 +90,11 @@ const takeOwn = (own: OwnFields, name: string, value: string | undefined): boole
  * @throws SipParseError where it is malformed
  */
 export const parseVia = (value: string): Via => {
-  const [sentBy, protocol, host, portDigits] = VIA.exec(value) ?? [];
-  if (sentBy === undefined || protocol === undefined || host === undefined) throw new SipParseError('Malformed Via');
-  const own: OwnFields = {};
-  const params = parseParams(value, sentBy.length, (name, text) => takeOwn(own, name, text));
-  const port = portDigits === undefined ? undefined : Number(portDigits);
+  const { protocol, host, port, end } = readPlainSentBy(value) ?? readSentBy(value);
+  const own = new OwnParams();
+  const params = parseParams(value, end, own);
   const { branch, received, rport } = own;
-  return { protocol: protocol.toUpperCase(), host, port, branch, received, rport, params };
+  return { protocol, host, port, branch, received, rport, params };
 };
 
 export const formatVia = (via: Via): string => {

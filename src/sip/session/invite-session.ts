@@ -6,9 +6,9 @@ import { createResponse } from '../message/create-response.ts';
 import type { SipRequest } from '../message/message.ts';
 import type { ServerTransaction } from '../transaction/transaction.ts';
 import { type DialogLine, DialogRequest } from './dialog-request.ts';
-import { Negotiation } from './negotiation.ts';
-import { OwnOffers } from './own-offers.ts';
-import { PeerOffers } from './peer-offers.ts';
+import { Negotiation, type OfferQueue } from './negotiation.ts';
+import { type OwnOfferOwner, OwnOffers } from './own-offers.ts';
+import { PeerOffers, type PeerOffersHost } from './peer-offers.ts';
 import type {
   ExtraHeaders,
   HangUpOptions,
@@ -20,36 +20,35 @@ import type {
 } from './session.ts';
 import type { SessionContext } from './session-context.ts';
 import { type Phase, sessionFlow, type Step } from './session-flow.ts';
-import { UnacknowledgedAnswers } from './unacknowledged-answers.ts';
+import { type AnswerOwner, UnacknowledgedAnswers } from './unacknowledged-answers.ts';
 
-/** What both sides of an INVITE usage share: requests within the dialog, offers, and the one end. Follows `sessionFlow`. */
-export abstract class InviteSession extends TypedEmitter<SessionEvents> implements Session, DialogOwner {
+type Parts = OfferQueue & OwnOfferOwner & PeerOffersHost & AnswerOwner;
+
+/**
+ * What both sides of an INVITE usage share: requests within the dialog, offers, and the one end. Follows `sessionFlow`.
+ * Its parts are made when they are first needed, and know it by an interface: most sessions last long and need few.
+ */
+export abstract class InviteSession extends TypedEmitter<SessionEvents> implements Session, DialogOwner, Parts {
   abstract readonly callId: string;
-  protected readonly context: SessionContext;
+  readonly context: SessionContext;
+  readonly negotiation = new Negotiation(this);
   protected readonly localTag: string;
-  protected readonly negotiation = new Negotiation(() => this.#ownOffers.next());
-  protected readonly answers: UnacknowledgedAnswers;
   /** The confirmed dialog. */
   protected line: DialogLine | undefined;
   #phase: Phase = 'inviting';
-  readonly #ownOffers: OwnOffers;
-  readonly #peerOffers: PeerOffers;
+  #answers: UnacknowledgedAnswers | undefined;
+  #ownOffers: OwnOffers | undefined;
+  #peerOffers: PeerOffers | undefined;
 
   constructor(context: SessionContext) {
     super();
     this.context = context;
     this.localTag = context.ids.random(64);
-    this.answers = new UnacknowledgedAnswers(context, () => this.missedAck());
-    this.#ownOffers = new OwnOffers(this.negotiation, (status) => this.breakOff(status));
-    this.#peerOffers = new PeerOffers({
-      context,
-      negotiation: this.negotiation,
-      answers: this.answers,
-      offered: (offer: RemoteOffer) => this.emit('offer', offer),
-      renegotiated: (sdp) => this.emit('renegotiated', sdp),
-      broken: (status) => this.breakOff(status),
-    });
     context.dialogs.add(this.localTag, this);
+  }
+
+  get answers(): UnacknowledgedAnswers {
+    return (this.#answers ??= new UnacknowledgedAnswers(this.context, this));
   }
 
   get remoteSdp(): string | undefined {
@@ -64,7 +63,21 @@ export abstract class InviteSession extends TypedEmitter<SessionEvents> implemen
 
   offer(sdp: string): Promise<OfferResult> {
     const mayStillBeTaken = this.phase === 'inviting' || this.phase === 'answered' || this.phase === 'established';
-    return mayStillBeTaken ? this.#ownOffers.add(sdp) : Promise.resolve({ kind: 'refused', status: 481 });
+    if (!mayStillBeTaken) return Promise.resolve({ kind: 'refused', status: 481 });
+    this.#ownOffers ??= new OwnOffers(this.negotiation, this, this.line);
+    return this.#ownOffers.add(sdp);
+  }
+
+  nextOffer(): void {
+    this.#ownOffers?.next();
+  }
+
+  offered(offer: RemoteOffer): boolean {
+    return this.emit('offer', offer);
+  }
+
+  renegotiated(sdp: string): void {
+    this.emit('renegotiated', sdp);
   }
 
   owns(request: SipRequest): boolean {
@@ -86,6 +99,7 @@ export abstract class InviteSession extends TypedEmitter<SessionEvents> implemen
         break;
       case 'INVITE':
       case 'UPDATE':
+        this.#peerOffers ??= new PeerOffers(this);
         this.#peerOffers.take(transaction, dialog);
         break;
       case 'INFO':
@@ -99,16 +113,23 @@ export abstract class InviteSession extends TypedEmitter<SessionEvents> implemen
   }
 
   onAck(ack: SipRequest): void {
-    this.answers.onAck(ack);
+    this.#answers?.onAck(ack);
+  }
+
+  /** Our 2xx was repeated for 64 T1 in vain. */
+  missedAck(): void {
+    this.breakOff(408);
+  }
+
+  /** Says BYE into a dialog that the peer seems to have lost, and ends at once. */
+  breakOff(status: number): void {
+    if (this.phase === 'leaving' || this.phase === 'ended') return;
+    this.#sendBye([], () => undefined);
+    this.end({ kind: 'broken', status });
   }
 
   /** The dialog of a request that carries our tag. */
   protected abstract dialogOf(request: SipRequest): Dialog | undefined;
-
-  /** Our 2xx was repeated for 64 T1 in vain. */
-  protected missedAck(): void {
-    this.breakOff(408);
-  }
 
   /** The peer hung up; its BYE has its 200. */
   protected peerLeft(bye: SipRequest): void {
@@ -118,20 +139,13 @@ export abstract class InviteSession extends TypedEmitter<SessionEvents> implemen
   /** The session is confirmed on both sides: offers may go. */
   protected establish(dialog: Dialog, authorizer?: Authorizer): void {
     this.line = { context: this.context, dialog, authorizer };
-    this.#ownOffers.open(this.line);
+    this.#ownOffers?.open(this.line);
   }
 
   /** Says BYE and ends when it was answered, in whatever way. */
   protected leave(headers: ExtraHeaders = []): void {
     if (!this.move('leave')) return;
     this.#sendBye(headers, () => this.end({ kind: 'local-hangup' }));
-  }
-
-  /** Says BYE into a dialog that the peer seems to have lost, and ends at once. */
-  protected breakOff(status: number): void {
-    if (this.phase === 'leaving' || this.phase === 'ended') return;
-    this.#sendBye([], () => undefined);
-    this.end({ kind: 'broken', status });
   }
 
   protected end(end: SessionEnd): void {
@@ -157,8 +171,8 @@ export abstract class InviteSession extends TypedEmitter<SessionEvents> implemen
 
   #sendBye(headers: ExtraHeaders, onFinal: () => void): void {
     if (this.line === undefined) return;
-    this.#ownOffers.close(); // one that still waits would overtake the BYE's CSeq
-    this.#peerOffers.close();
+    this.#ownOffers?.close(); // one that still waits would overtake the BYE's CSeq
+    this.#peerOffers?.close();
     const bye = this.line.dialog.createRequest('BYE');
     for (const [name, value] of headers) bye.headers.append(name.toLowerCase(), value);
     DialogRequest.send(this.line, bye, onFinal);
@@ -168,9 +182,9 @@ export abstract class InviteSession extends TypedEmitter<SessionEvents> implemen
   #close(): boolean {
     if (!this.move('end')) return false;
     this.context.dialogs.remove(this.localTag);
-    this.answers.stop();
-    this.#ownOffers.close();
-    this.#peerOffers.close();
+    this.#answers?.stop();
+    this.#ownOffers?.close();
+    this.#peerOffers?.close();
     return true;
   }
 }

@@ -11,16 +11,21 @@ export interface OfferTurn {
   readonly open: OpenOffer;
 }
 
+/** What is told when the next offer may be made. */
+export interface OfferQueue {
+  /** No offer is open any more. */
+  nextOffer(): void;
+}
+
 /** Offer and answer of one session (RFC 3264): the SDP in force, and the one offer that may be open at a time. */
 export class Negotiation {
   localSdp: string | undefined;
   remoteSdp: string | undefined;
-  readonly #onFree: () => void;
+  readonly #queue: OfferQueue;
   #turn: OfferTurn | undefined;
 
-  /** @param onFree called whenever no offer is open any more */
-  constructor(onFree: () => void) {
-    this.#onFree = onFree;
+  constructor(queue: OfferQueue) {
+    this.#queue = queue;
   }
 
   get open(): OpenOffer | 'none' {
@@ -37,7 +42,7 @@ export class Negotiation {
   finish(turn: OfferTurn | undefined): void {
     if (turn === undefined || this.#turn !== turn) return;
     this.#turn = undefined;
-    this.#onFree();
+    this.#queue.nextOffer();
   }
 }
 

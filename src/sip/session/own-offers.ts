@@ -10,21 +10,29 @@ interface QueuedOffer {
   tries: number;
 }
 
+/** The session of these offers. */
+export interface OwnOfferOwner {
+  /** The dialog is gone. */
+  breakOff(status: number): void;
+}
+
 /** A peer that says 491 for ever is believed after so many tries. */
 const MAX_TRIES = 8;
 
 /** Our re-INVITEs: one at a time, in the order in which they were asked for, glare tried again. */
 export class OwnOffers {
   readonly #negotiation: Negotiation;
-  readonly #onBroken: (status: number) => void;
+  readonly #owner: OwnOfferOwner;
   readonly #queue: QueuedOffer[] = [];
   #line: DialogLine | undefined;
   #sent: DialogRequest | undefined;
   #backOff: Timer | undefined;
 
-  constructor(negotiation: Negotiation, onBroken: (status: number) => void) {
+  /** @param line undefined until the session is established */
+  constructor(negotiation: Negotiation, owner: OwnOfferOwner, line: DialogLine | undefined) {
     this.#negotiation = negotiation;
-    this.#onBroken = onBroken;
+    this.#owner = owner;
+    this.#line = line;
   }
 
   /** Offers wait until the session is established. */
@@ -68,7 +76,7 @@ export class OwnOffers {
     const line = this.#line;
     if (line === undefined) return;
     if (isFatal(final.status)) {
-      this.#onBroken(final.status);
+      this.#owner.breakOff(final.status);
       return;
     }
     const delay = offer.tries < MAX_TRIES ? glareDelay(final, line) : undefined;
@@ -85,6 +93,7 @@ export class OwnOffers {
 
   #conclude(offer: QueuedOffer, { status, response }: Final): void {
     this.#queue.shift();
+    this.#sent = undefined;
     const answer = status < 300 && response !== undefined ? sdpOf(response) : undefined;
     if (answer === undefined) {
       offer.resolve({ kind: 'refused', status: status < 300 ? 488 : status });

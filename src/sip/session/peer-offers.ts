@@ -16,7 +16,7 @@ export interface PeerOffersHost {
   /** @returns whether a listener takes the offer */
   offered(offer: RemoteOffer): boolean;
   renegotiated(sdp: string): void;
-  broken(status: number): void;
+  breakOff(status: number): void;
 }
 
 interface Refusal {
@@ -129,7 +129,7 @@ export class PeerOffers {
   #takeAnswer(ack: SipRequest): void {
     const answer = sdpOf(ack);
     if (answer === undefined) {
-      this.#host.broken(488);
+      this.#host.breakOff(488);
       return;
     }
     this.#host.negotiation.remoteSdp = answer;

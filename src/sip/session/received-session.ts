@@ -73,7 +73,7 @@ export class ReceivedSession extends InviteSession implements IncomingSession {
     else super.peerLeft(bye);
   }
 
-  protected override missedAck(): void {
+  override missedAck(): void {
     if (this.phase !== 'cancelled') {
       super.missedAck();
       return;

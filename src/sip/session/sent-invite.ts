@@ -40,7 +40,7 @@ export class SentInvite implements ClientTransactionUser {
     this.#options = options;
   }
 
-  /** The session has ended: whatever comes now is ours alone. */
+  /** The session has ended or has its dialog: whatever comes now is ours alone. */
   release(): void {
     this.#owner = undefined;
   }
@@ -59,6 +59,13 @@ export class SentInvite implements ClientTransactionUser {
     this.#owner?.onTransportError(error);
   }
 
+  /** The session has its dialog: whatever comes after this is ours alone. */
+  #handOver(response: SipResponse): void {
+    const owner = this.#owner;
+    this.release();
+    owner?.onAcknowledged(response);
+  }
+
   #acknowledge(response: SipResponse): void {
     const toTag = response.to.tag ?? '';
     const known = this.#acks?.get(toTag);
@@ -71,7 +78,7 @@ export class SentInvite implements ClientTransactionUser {
     const dialog = taken ?? Dialog.ofResponse(response, origin);
     const ack = new SentAck(context, dialog, { sequence: response.cseq.sequence, credentials });
     this.#acks = (this.#acks ?? new Map<string, SentAck>()).set(toTag, ack);
-    if (taken !== undefined) this.#owner?.onAcknowledged(response);
+    if (taken !== undefined) this.#handOver(response);
     else DialogRequest.send({ context, dialog, authorizer }, dialog.createRequest('BYE'), () => undefined);
   }
 }

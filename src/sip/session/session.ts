@@ -1,3 +1,4 @@
+import type { Listeners } from '../../shared/events.ts';
 import type { SipRequest, SipResponse } from '../message/message.ts';
 
 /** Header fields added to a message of ours as they are: long names in any case, values ready to be sent. */
@@ -40,6 +41,8 @@ export interface SessionEvents {
   ended: [end: SessionEnd];
 }
 
+export type SessionListener = Listeners<SessionEvents>;
+
 /** The answer to an offer of ours within the session. */
 export type OfferResult =
   { readonly kind: 'accepted'; readonly sdp: string } | { readonly kind: 'refused'; readonly status: number };
@@ -56,6 +59,7 @@ export interface Session {
   readonly callId: string;
   /** The peer's last SDP. */
   readonly remoteSdp: string | undefined;
+  listen(listener: SessionListener): unknown;
   on<Name extends keyof SessionEvents>(name: Name, listener: (...args: SessionEvents[Name]) => void): unknown;
   /**
    * Offers new SDP by re-INVITE. Offers of one session are taken one after the other; glare (491) is retried after

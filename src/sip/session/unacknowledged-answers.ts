@@ -16,16 +16,21 @@ interface Pending {
   readonly onAck: (ack: SipRequest) => void;
 }
 
+/** What learns that an answer is not heard. */
+export interface AnswerOwner {
+  /** No ACK came within 64 T1. */
+  missedAck(): void;
+}
+
 /** Our 2xx to INVITE and re-INVITE that wait for their ACK, by CSeq. */
 export class UnacknowledgedAnswers {
   readonly #context: SessionContext;
-  readonly #onGivenUp: () => void;
+  readonly #owner: AnswerOwner;
   readonly #pending = new Map<number, Pending>();
 
-  /** @param onGivenUp no ACK came within 64 T1 */
-  constructor(context: SessionContext, onGivenUp: () => void) {
+  constructor(context: SessionContext, owner: AnswerOwner) {
     this.#context = context;
-    this.#onGivenUp = onGivenUp;
+    this.#owner = owner;
   }
 
   send({ transaction, localTag, sdp, onAck }: Answer): void {
@@ -38,7 +43,7 @@ export class UnacknowledgedAnswers {
       ],
       sdp,
     });
-    const repeated = new RepeatedAnswer(this.#context, { transaction, response }, this.#onGivenUp);
+    const repeated = new RepeatedAnswer(this.#context, { transaction, response }, this.#owner);
     this.#pending.set(request.cseq.sequence, { repeated, onAck });
   }
 
@@ -62,19 +67,19 @@ class RepeatedAnswer {
   readonly #context: SessionContext;
   readonly #transaction: ServerTransaction;
   readonly #response: SipResponse;
-  readonly #onGivenUp: () => void;
+  readonly #owner: AnswerOwner;
   #elapsed = 0;
   #timer: Timer;
 
   constructor(
     context: SessionContext,
     { transaction, response }: { readonly transaction: ServerTransaction; readonly response: SipResponse },
-    onGivenUp: () => void,
+    owner: AnswerOwner,
   ) {
     this.#context = context;
     this.#transaction = transaction;
     this.#response = response;
-    this.#onGivenUp = onGivenUp;
+    this.#owner = owner;
     transaction.respond(response);
     this.#timer = this.#schedule(context.timers.t1);
   }
@@ -90,7 +95,7 @@ class RepeatedAnswer {
     return clock.setTimer(delay, () => {
       this.#elapsed += delay;
       if (this.#elapsed >= 64 * timers.t1) {
-        this.#onGivenUp();
+        this.#owner.missedAck();
         return;
       }
       this.#transaction.respond(this.#response);

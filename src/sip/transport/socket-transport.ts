@@ -1,10 +1,12 @@
 import type { MonotonicClock } from '../../shared/clock.ts';
+import type { IdSource } from '../../shared/ids.ts';
 import type { Log } from '../../shared/log.ts';
 import type { SipMessage } from '../message/message.ts';
 import { tryParse } from '../message/parse.ts';
 import { Binding } from './binding.ts';
 import { SendError } from './errors.ts';
 import { isAddressTaken, type Listener, pairListeners } from './listener.ts';
+import { QueueAge } from './queue-age.ts';
 import { SanityCheck, type SanityCounters } from './sanity-check.ts';
 import { TcpTransport } from './tcp.ts';
 import { defaultTcpLimits, type TcpLimits } from './tcp-connection.ts';
@@ -16,6 +18,7 @@ export interface SocketTransportOptions {
   /** The host for Via and Contact, where peers know us by another one (NAT). */
   readonly advertise?: string | undefined;
   readonly clock: MonotonicClock;
+  readonly ids: IdSource;
   readonly log: Log;
   readonly limits?: Partial<TcpLimits>;
 }
@@ -42,6 +45,7 @@ export class SocketTransport implements SipTransport {
   readonly #tcp: TcpTransport;
   readonly #bindings: Binding[] = [];
   readonly #sockets = new Map<Binding, UdpSocket>();
+  readonly #queueAges: QueueAge[] = [];
   #closing: Promise<void> | undefined;
 
   constructor(options: SocketTransportOptions) {
@@ -62,6 +66,11 @@ export class SocketTransport implements SipTransport {
 
   get counters(): SanityCounters {
     return this.#sanity.counters;
+  }
+
+  /** How long a datagram waits now before it is read, in milliseconds: of several sockets, the longest. */
+  get queueAgeMs(): number {
+    return this.#queueAges.reduce((longest, { ms }) => Math.max(longest, ms), 0);
   }
 
   /**
@@ -149,8 +158,11 @@ export class SocketTransport implements SipTransport {
   #bindUdp(listener: Listener, socket: UdpSocket): void {
     const binding = this.#bind(listener, socket.port);
     this.#sockets.set(binding, socket);
+    const { clock, ids, log } = this.#options;
+    const queueAge = new QueueAge({ clock, ids, log, sendToSelf: (data) => socket.sendToSelf(data) });
+    this.#queueAges.push(queueAge);
     socket.onDatagram((data, { address, port }) => {
-      if (data.length <= KEEP_ALIVE_BYTES) return;
+      if (queueAge.take(data) || data.length <= KEEP_ALIVE_BYTES) return;
       const source: Hop = { protocol: 'udp', address, port };
       const local = binding.seenBy(address);
       this.#receive(data, this.#sockets.size > 1 ? { ...source, local } : source, local);
@@ -171,6 +183,7 @@ export class SocketTransport implements SipTransport {
   async #closeAll(): Promise<void> {
     const sockets = [...this.#sockets.values()];
     this.#sockets.clear();
+    for (const queueAge of this.#queueAges) queueAge.close();
     await Promise.all([this.#tcp.close(), ...sockets.map((socket) => socket.close())]);
   }
 }

@@ -18,9 +18,11 @@ const literal = (
 export class UdpSocket {
   readonly port: number;
   readonly #socket: Socket;
+  readonly #host: string;
 
-  private constructor(socket: Socket) {
+  private constructor(socket: Socket, host: string) {
     this.#socket = socket;
+    this.#host = host;
     this.port = socket.address().port;
   }
 
@@ -48,7 +50,13 @@ export class UdpSocket {
     }
     // Errors of single datagrams are reported to their sender; the socket itself stays usable.
     socket.on('error', () => undefined);
-    return new UdpSocket(socket);
+    return new UdpSocket(socket, listener.host);
+  }
+
+  /** A wildcard is reached over its loopback. */
+  sendToSelf(data: Buffer): void {
+    const address = this.#host.replace(/^0\.0\.0\.0$/, '127.0.0.1').replace(/^::$/, '::1');
+    this.send(data, { protocol: 'udp', address, port: this.port });
   }
 
   /** Must be called in the turn in which `bind` resolved: nothing is lost then. */

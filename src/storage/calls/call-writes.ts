@@ -2,10 +2,27 @@ import type { Kysely } from 'kysely';
 import type { CallRecord, LegRecord } from '../../calls/call-record.ts';
 import { compileOnce } from '../compile-once.ts';
 import type { Schema } from '../schema.ts';
-import type { Owned } from './owner-queries.ts';
 
 /** A record with the number of the call that it belongs to. */
 type OfCall<Record> = Record & { readonly callId: number };
+
+/** What changes in the course of a call. */
+type Progress = Pick<
+  CallRecord,
+  'sequence' | 'state' | 'outcome' | 'endedBy' | 'endedLeg' | 'answeredAt' | 'connectedAt' | 'endedAt' | 'talkMs'
+>;
+
+/** Who carries the call, as its row says it. */
+interface Owner {
+  readonly nodeId: string;
+  readonly epoch: number;
+}
+
+/** From one row of its events to the next. */
+interface Step {
+  readonly previous: number;
+  readonly lastChange: number;
+}
 
 /** One write of a call, in the feed. */
 interface CallChanges {
@@ -17,7 +34,12 @@ interface CallChanges {
 
 /** The writes of the journal. */
 export const compileCallWrites = (database: Kysely<Schema>) => ({
-  insertCall: compileOnce((call: CallRecord & Owned) =>
+  ...compileInserts(database),
+  ...compileUpdates(database),
+});
+
+const compileInserts = (database: Kysely<Schema>) => ({
+  insertCall: compileOnce((call: Omit<CallRecord, 'owner' | 'legs'> & Owner) =>
     database
       .insertInto('calls')
       .values({
@@ -34,25 +56,8 @@ export const compileCallWrites = (database: Kysely<Schema>) => ({
       .returning('id'),
   ),
 
-  updateCall: compileOnce((call: OfCall<CallRecord & Owned> & { readonly lastChange: number }) =>
-    database
-      .updateTable('calls')
-      .set({ ...callProgress(call), last_change: call.lastChange })
-      .where('id', '=', call.callId)
-      .where('node_id', '=', call.nodeId)
-      .where('epoch', '=', call.epoch),
-  ),
-
-  noteChange: compileOnce(({ callId, lastChange }: { readonly callId: number; readonly lastChange: number }) =>
-    database.updateTable('calls').set({ last_change: lastChange }).where('id', '=', callId),
-  ),
-
   insertLeg: compileOnce((leg: OfCall<LegRecord>) =>
     database.insertInto('legs').values({ call_id: leg.callId, role: leg.role, ...legProgress(leg) }),
-  ),
-
-  updateLeg: compileOnce((leg: OfCall<LegRecord>) =>
-    database.updateTable('legs').set(legProgress(leg)).where('call_id', '=', leg.callId).where('role', '=', leg.role),
   ),
 
   appendChanges: compileOnce((row: OfCall<CallChanges>) =>
@@ -69,8 +74,32 @@ export const compileCallWrites = (database: Kysely<Schema>) => ({
   ),
 });
 
-/** What changes in the course of a call. */
-const callProgress = (call: CallRecord) => ({
+const compileUpdates = (database: Kysely<Schema>) => ({
+  /** Writes nothing where another node or epoch carries the call, or other events were written meanwhile. */
+  updateCall: compileOnce((call: OfCall<Progress> & Owner & Step) =>
+    database
+      .updateTable('calls')
+      .set({ ...callProgress(call), last_change: call.lastChange })
+      .where('id', '=', call.callId)
+      .where('node_id', '=', call.nodeId)
+      .where('epoch', '=', call.epoch)
+      .where((row) => row.fn.coalesce('last_change', row.lit(0)), '=', call.previous),
+  ),
+
+  noteChange: compileOnce(({ callId, lastChange }: { readonly callId: number; readonly lastChange: number }) =>
+    database.updateTable('calls').set({ last_change: lastChange }).where('id', '=', callId),
+  ),
+
+  updateLeg: compileOnce((leg: OfCall<LegRecord>) =>
+    database.updateTable('legs').set(legProgress(leg)).where('call_id', '=', leg.callId).where('role', '=', leg.role),
+  ),
+
+  dropChanges: compileOnce(({ id }: { readonly id: number }) =>
+    database.deleteFrom('call_events').where('id', '=', id),
+  ),
+});
+
+const callProgress = (call: Progress) => ({
   sequence: call.sequence,
   state: call.state,
   outcome: call.outcome,

@@ -1,4 +1,10 @@
-import type { CallEvent, CallEventName, CallEventPayloads, CallFact } from '../../calls/call-events.ts';
+import {
+  type CallEvent,
+  type CallEventName,
+  type CallEventPayloads,
+  type CallFact,
+  eventOf,
+} from '../../calls/call-events.ts';
 import type { LegRole } from '../../calls/call-state.ts';
 
 /*
@@ -20,9 +26,9 @@ const callCodes = {
 const legCodes = { '0': 'leg.calling', '1': 'leg.ringing', '2': 'leg.answered', '3': 'leg.ended' } as const;
 const legDigits: Readonly<Record<LegRole, string>> = { caller: '1', callee: '2' };
 
-const codeOfName = new Map<CallEventName, string>(
+const codeOfName = Object.fromEntries(
   [...Object.entries(callCodes), ...Object.entries(legCodes)].map(([code, name]) => [name, code]),
-);
+) as Readonly<Record<CallEventName, string>>;
 
 const fieldsOf = (fact: CallFact): readonly Field[] => {
   switch (fact.name) {
@@ -44,10 +50,18 @@ const fieldsOf = (fact: CallFact): readonly Field[] => {
   }
 };
 
+const isEmpty = (field: Field | undefined): boolean => field === null || field === '';
+
 const escapes: Readonly<Record<string, string>> = { '\\': '\\\\', '\t': '\\t', '\n': '\\n' };
 const unescapes: Readonly<Record<string, string>> = { '\\\\': '\\', '\\t': '\t', '\\n': '\n' };
 
-const write = (field: Field): string => String(field ?? '').replace(/[\\\t\n]/g, (mark) => escapes[mark] ?? mark);
+const SPECIAL = /[\\\t\n]/;
+const EVERY_SPECIAL = /[\\\t\n]/g;
+
+const write = (field: Field): string => {
+  if (typeof field !== 'string') return field === null ? '' : String(field);
+  return SPECIAL.test(field) ? field.replace(EVERY_SPECIAL, (mark) => escapes[mark] ?? mark) : field;
+};
 const read = (field: string): string => field.replace(/\\[\\tn]/g, (escape) => unescapes[escape] ?? escape);
 
 const text = (field = ''): string | null => (field === '' ? null : read(field));
@@ -55,15 +69,24 @@ const number = (field = ''): number | null => (field === '' ? null : Number(fiel
 
 /** @param at - of the first event in the row */
 const encodeEvent = (event: CallEvent, at: number): string => {
-  const leg = 'leg' in event.payload ? legDigits[event.payload.leg] : '';
-  const later = event.at === at ? '' : `+${event.at - at}`;
-  const fields = fieldsOf(event).map((field) => `\t${write(field)}`);
-  return `${leg}${codeOfName.get(event.name) ?? ''}${later}${fields.join('').replace(/\t+$/, '')}`;
+  let line = 'leg' in event.payload ? legDigits[event.payload.leg] : '';
+  line += codeOfName[event.name];
+  if (event.at !== at) line += `+${event.at - at}`;
+  const fields = fieldsOf(event);
+  let count = fields.length;
+  while (count > 0 && isEmpty(fields[count - 1])) count -= 1;
+  for (let index = 0; index < count; index += 1) line += `\t${write(fields[index] ?? null)}`;
+  return line;
 };
 
 /** The events of one write, as `call_events.changes` keeps them. */
-export const encodeEvents = (events: readonly CallEvent[]): string =>
-  events.map((event) => encodeEvent(event, events[0]?.at ?? event.at)).join('\n');
+export const encodeEvents = (events: readonly CallEvent[]): string => {
+  const [first, ...more] = events;
+  if (first === undefined) return '';
+  let lines = encodeEvent(first, first.at);
+  for (const event of more) lines += `\n${encodeEvent(event, first.at)}`;
+  return lines;
+};
 
 const endedPayload = ([outcome, endedBy, endedLeg, talkMs, ...cause]: readonly string[]) => {
   const [sipStatus, q850Cause, reason] = cause;
@@ -129,5 +152,5 @@ export const decodeEvents = ({ sequence, at, changes }: EventRow): readonly Call
       code.length === 1
         ? callFact(code, fields)
         : legFact(code.startsWith(legDigits.caller) ? 'caller' : 'callee', code.slice(1), fields);
-    return { ...fact, sequence: sequence + index, at: at + Number(later) };
+    return eventOf(fact, sequence + index, at + Number(later));
   });

@@ -1,7 +1,14 @@
 import type { CallEvent } from '../../calls/call-events.ts';
 import type { CallRecord } from '../../calls/call-record.ts';
 import type { LegRole } from '../../calls/call-state.ts';
-import type { CallStore, EndRequest, IdempotencyRecord, TakenCall, Written } from '../../calls/call-store.ts';
+import type {
+  CallProgress,
+  CallStore,
+  EndRequest,
+  IdempotencyRecord,
+  TakenCall,
+  Written,
+} from '../../calls/call-store.ts';
 import type { WallClock } from '../../shared/clock.ts';
 import type { Database } from '../database.ts';
 import { deleteInSteps } from '../delete-in-steps.ts';
@@ -16,8 +23,17 @@ import { compileOwnerQueries } from './owner-queries.ts';
 
 const KEY_LIFETIME_MS = 24 * 60 * 60 * 1000;
 
-/** The call as its own row has it: the owner in columns beside the others. */
-const flat = (call: CallRecord) => ({ ...call, ...call.owner });
+/** Where the journal is with a call. */
+interface Place {
+  readonly callId: number;
+  /** The last row of its events. */
+  readonly lastChange: number | null;
+  /** Of the last event in it. */
+  readonly sequence: number;
+}
+
+const isOver = ({ state, legs: [caller, callee] }: CallRecord): boolean =>
+  state === 'ended' && caller.state === 'ended' && callee.state === 'ended';
 
 /** The journal of calls in SQL. */
 export class KyselyCallStore implements CallStore {
@@ -27,6 +43,11 @@ export class KyselyCallStore implements CallStore {
   readonly #reads: ReturnType<typeof compileCallReads>;
   readonly #owners: ReturnType<typeof compileOwnerQueries>;
   readonly #keys: ReturnType<typeof compileIdempotencyQueries>;
+  /**
+   * Of the calls that were inserted here, until they are over: their rows need not be looked for. Noted only when a commit
+   * is safe, and believed only where the row of the call agrees.
+   */
+  readonly #places = new Map<string, Place>();
 
   constructor(database: Database, clock: WallClock) {
     this.#database = database;
@@ -37,16 +58,32 @@ export class KyselyCallStore implements CallStore {
     this.#keys = compileIdempotencyQueries(database.builder);
   }
 
-  insert(call: CallRecord, event: CallEvent, idempotency?: IdempotencyRecord): Promise<IdempotencyRecord | undefined> {
-    return this.#database.write(() => this.#insert(call, event, idempotency));
+  async insert(
+    call: CallRecord,
+    event: CallEvent,
+    idempotency?: IdempotencyRecord,
+  ): Promise<IdempotencyRecord | undefined> {
+    const inserted = await this.#database.write(() => this.#insert(call, event, idempotency));
+    if ('key' in inserted) return inserted;
+    this.#places.set(call.tokenCall, inserted);
+    return undefined;
   }
 
-  update(call: CallRecord, changedLegs: readonly LegRole[], events: readonly CallEvent[]): Promise<Written> {
-    return this.#database.write(() => this.#update(call, changedLegs, events));
+  async update(call: CallRecord, changedLegs: readonly LegRole[], events: readonly CallEvent[]): Promise<Written> {
+    return this.#note(call, await this.#database.write(() => this.#update({ call, changedLegs, events })));
   }
 
-  withdraw(call: CallRecord, events: readonly CallEvent[], idempotency?: IdempotencyRecord): Promise<Written> {
-    return this.#database.write(() => this.#withdraw(call, events, idempotency));
+  async follow(progress: () => CallProgress): Promise<Written> {
+    const place = await this.#database.write(() => this.#update(progress()), 'in-company');
+    return this.#note(progress().call, place);
+  }
+
+  hurry(): void {
+    this.#database.hurry();
+  }
+
+  async withdraw(call: CallRecord, events: readonly CallEvent[], idempotency?: IdempotencyRecord): Promise<Written> {
+    return this.#note(call, await this.#database.write(() => this.#withdraw(call, events, idempotency)));
   }
 
   async find(tokenCall: string): Promise<CallRecord | undefined> {
@@ -93,42 +130,70 @@ export class KyselyCallStore implements CallStore {
     return deleteInSteps(this.#database, (limit) => run(expiredKeys(this.#database.builder, { now, limit }).compile()));
   }
 
+  #note(call: CallRecord, place: Place | undefined): Written {
+    if (place === undefined || isOver(call)) this.#places.delete(call.tokenCall);
+    else this.#places.set(call.tokenCall, place);
+    return place === undefined ? 'not-owned' : 'written';
+  }
+
   *#insert(
     call: CallRecord,
     event: CallEvent,
     idempotency: IdempotencyRecord | undefined,
-  ): UnitOfWork<IdempotencyRecord | undefined> {
+  ): UnitOfWork<IdempotencyRecord | Place> {
     const holder = idempotency && (yield* this.#takeKey(idempotency));
     if (holder !== undefined) return holder;
-    const { rows } = yield* run(this.#writes.insertCall(flat(call)));
+    const { rows } = yield* run(this.#writes.insertCall({ ...call, ...call.owner }));
     const callId = rows[0]?.id ?? 0;
     for (const leg of call.legs) yield* run(this.#writes.insertLeg({ ...leg, callId }));
     const lastChange = yield* this.#append(callId, null, [event]);
     yield* run(this.#writes.noteChange({ callId, lastChange }));
-    return undefined;
+    return { callId, lastChange, sequence: call.sequence };
   }
 
-  *#update(call: CallRecord, changedLegs: readonly LegRole[], events: readonly CallEvent[]): UnitOfWork<Written> {
+  /** @returns where the call is now; undefined where it is not its owner's any more */
+  *#update(progress: CallProgress): UnitOfWork<Place | undefined> {
+    const { call, events } = progress;
+    const known = this.#places.get(call.tokenCall);
+    if (known !== undefined && known.sequence + 1 === events[0]?.sequence) {
+      const next = yield* this.#goOn(known, progress);
+      if (next !== undefined) return next;
+    }
     const { rows } = yield* run(this.#owners.owned({ tokenCall: call.tokenCall, ...call.owner }));
     const [row] = rows;
-    if (row === undefined) return 'not-owned';
+    if (row === undefined) return undefined;
+    const place = { callId: row.id, lastChange: row.lastChange, sequence: row.sequence };
     const fresh = events.filter(({ sequence }) => sequence > row.sequence);
-    if (fresh.length === 0) return 'written';
-    const lastChange = yield* this.#append(row.id, row.lastChange, fresh);
-    yield* run(this.#writes.updateCall({ ...flat(call), callId: row.id, lastChange }));
-    for (const leg of call.legs) {
-      if (changedLegs.includes(leg.role)) yield* run(this.#writes.updateLeg({ ...leg, callId: row.id }));
+    if (fresh.length === 0) return place;
+    return yield* this.#goOn(place, { ...progress, events: fresh });
+  }
+
+  /** @returns undefined where the call is another node's, or is not at that place: nothing was written then */
+  *#goOn(place: Place, { call, changedLegs, events }: CallProgress): UnitOfWork<Place | undefined> {
+    const { callId } = place;
+    const lastChange = yield* this.#append(callId, place.lastChange, events);
+    const { nodeId, epoch } = call.owner;
+    const { sequence, state, outcome, endedBy, endedLeg, answeredAt, connectedAt, endedAt, talkMs } = call;
+    const progress = { sequence, state, outcome, endedBy, endedLeg, answeredAt, connectedAt, endedAt, talkMs };
+    const step = { callId, nodeId, epoch, previous: place.lastChange ?? 0, lastChange };
+    const { changes } = yield* run(this.#writes.updateCall({ ...progress, ...step }));
+    if (changes === 0) {
+      yield* run(this.#writes.dropChanges({ id: lastChange }));
+      return undefined;
     }
-    return 'written';
+    for (const leg of call.legs) {
+      if (changedLegs.includes(leg.role)) yield* run(this.#writes.updateLeg({ ...leg, callId }));
+    }
+    return { callId, lastChange, sequence };
   }
 
   *#withdraw(
     call: CallRecord,
     events: readonly CallEvent[],
     idempotency: IdempotencyRecord | undefined,
-  ): UnitOfWork<Written> {
+  ): UnitOfWork<Place | undefined> {
     if (idempotency !== undefined) yield* run(this.#keys.forgetKey(idempotency));
-    return yield* this.#update(call, ['caller', 'callee'], events);
+    return yield* this.#update({ call, changedLegs: ['caller', 'callee'], events });
   }
 
   *#takeOver(nodeId: string): UnitOfWork<readonly TakenCall[]> {

@@ -21,7 +21,7 @@ export class KyselyNodeStore implements NodeStore {
       .updateTable('nodes')
       .set((row) => ({ seen_at: at, beat: row('beat', '+', 1) }))
       .where('id', '=', nodeId);
-    await this.#database.write(() => run(query.compile()));
+    await this.#database.write(() => run(query.compile()), 'in-company');
   }
 
   async forgetOthers(nodeId: string): Promise<void> {

@@ -36,7 +36,7 @@ export class KyselyCodeStore implements CodeStore {
       redeemed_at: null,
     };
     const query = this.#database.builder.insertInto('authorization_codes').values(row).compile();
-    await this.#database.write(() => run(query), 'prompt');
+    await this.#database.write(() => run(query));
   }
 
   async findClient(hash: string): Promise<string | undefined> {
@@ -49,7 +49,7 @@ export class KyselyCodeStore implements CodeStore {
     hash: string,
     decide: (code: AuthorizationCodeView) => Decision,
   ): Promise<Decision | undefined> {
-    return this.#database.write(() => this.#redeem(hash, decide), 'prompt');
+    return this.#database.write(() => this.#redeem(hash, decide));
   }
 
   deleteExpired(now: number): Promise<void> {

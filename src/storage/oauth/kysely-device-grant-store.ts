@@ -134,7 +134,7 @@ export class KyselyDeviceGrantStore implements DeviceGrantStore {
     deviceCodeHash: string,
     decide: (grant: DeviceGrantView) => Decision,
   ): Promise<Decision | undefined> {
-    return this.#database.write(() => this.#poll(deviceCodeHash, decide), 'prompt');
+    return this.#database.write(() => this.#poll(deviceCodeHash, decide));
   }
 
   deleteExpired(now: number): Promise<void> {

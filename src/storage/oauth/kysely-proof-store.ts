@@ -27,7 +27,7 @@ export class KyselyProofStore implements ProofStore {
     return this.#database.write(function* () {
       const { changes } = yield* run(query);
       return changes === 1 ? 'fresh' : 'seen';
-    }, 'prompt');
+    });
   }
 
   deleteExpired(now: number): Promise<void> {

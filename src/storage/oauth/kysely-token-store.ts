@@ -63,7 +63,7 @@ export class KyselyTokenStore implements TokenStore {
   }
 
   start(family: TokenFamily, tokens: IssuedTokens, proof?: Proof): Promise<'started' | 'refused'> {
-    return this.#database.write(() => this.#start(family, tokens, proof), 'prompt');
+    return this.#database.write(() => this.#start(family, tokens, proof));
   }
 
   async findAccess(hash: string): Promise<AccessTokenView | undefined> {
@@ -75,7 +75,7 @@ export class KyselyTokenStore implements TokenStore {
     hash: string,
     decide: (token: RefreshTokenView) => Decision,
   ): Promise<Decision | undefined> {
-    return this.#database.write(() => this.#rotate(hash, decide), 'prompt');
+    return this.#database.write(() => this.#rotate(hash, decide));
   }
 
   async findRefresh(hash: string): Promise<RefreshTokenView | undefined> {
@@ -137,7 +137,7 @@ export class KyselyTokenStore implements TokenStore {
     if (queries.length === 0) return;
     await this.#database.write(function* () {
       for (const query of queries) yield* run(query);
-    });
+    }, 'in-company');
   }
 
   async deleteExpired(now: number): Promise<void> {

@@ -2,6 +2,7 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { systemClock } from '../../../src/shared/clock.ts';
+import { createSystemIds } from '../../../src/shared/ids.ts';
 import { silentLog } from '../../../src/shared/log.ts';
 import type { SipMessage } from '../../../src/sip/message/message.ts';
 import { SocketTransport, type SocketTransportOptions } from '../../../src/sip/transport/socket-transport.ts';
@@ -44,7 +45,13 @@ type Opened = SocketTransport & { readonly inbox: Inbox<Received> };
 export const openTransport = async (options: Partial<SocketTransportOptions> = {}): Promise<Opened> => {
   const listeners = (['udp', 'tcp'] as const).map((protocol) => ({ protocol, host: LOOPBACK, port: 0 }));
   const inbox = new Inbox<Received>();
-  const transport = new SocketTransport({ listeners, clock: systemClock, log: silentLog, ...options });
+  const transport = new SocketTransport({
+    listeners,
+    clock: systemClock,
+    ids: createSystemIds(),
+    log: silentLog,
+    ...options,
+  });
   transport.onMessage = (message, arrival) => inbox.add({ message, arrival });
   opened.push(() => transport.close());
   await transport.start();

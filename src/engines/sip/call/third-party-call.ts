@@ -2,21 +2,19 @@ import type { CallPlan, EngineCall, EngineEvent, LegCause, Verdict } from '../..
 import type { LegRole } from '../../../calls/call-state.ts';
 import type { MonotonicClock, Timer } from '../../../shared/clock.ts';
 import type { Log } from '../../../shared/log.ts';
-import type { UserAgentFace } from '../../../sip/user-agent.ts';
+import type { RemoteOffer, UserAgentFace } from '../../../sip/user-agent.ts';
 import { causeOfResponse, incompatibleMediaCause } from '../leg/causes.ts';
-import { Leg, type LegOptions, type LegTarget, type LegUser } from '../leg/leg.ts';
+import { Leg, type LegTarget, type LegUser } from '../leg/leg.ts';
 import { type LegFailure, unreachable, withoutAudio } from '../leg/leg-end.ts';
 import { LegSdp, type SessionIds } from '../leg/leg-sdp.ts';
-import { nextForCallee, nextForCaller, withCodecs } from '../leg/next-attempt.ts';
+import { type OfferedCodecs, withCodecs } from '../leg/next-attempt.ts';
 import { CallMedia } from '../media/call-media.ts';
 import type { Prompter } from '../media/prompter.ts';
 import { callFlow, type Input, type Phase } from './call-flow.ts';
 import type { Routes } from './routes.ts';
 
-export interface ThirdPartyCallOptions {
-  readonly plan: CallPlan;
-  /** Takes what happens, in its order. */
-  readonly listener: (event: EngineEvent) => void;
+/** What all calls of an engine share. */
+export interface CallParts {
   readonly routes: Routes;
   readonly userAgent: Pick<UserAgentFace, 'invite'>;
   readonly prompter: Prompter;
@@ -25,8 +23,14 @@ export interface ThirdPartyCallOptions {
   readonly log: Log;
   /** How long the busy tone is heard; 0 skips it. */
   readonly busyToneMs: number;
-  /** Called once, when both legs are gone. */
-  readonly onReleased: () => void;
+  /** Called once a call, when both its legs are gone. */
+  readonly onReleased: (call: ThirdPartyCall) => void;
+}
+
+interface CallOptions {
+  readonly plan: CallPlan;
+  /** Takes what happens, in its order. */
+  readonly listener: (event: EngineEvent) => void;
 }
 
 interface Caller {
@@ -38,15 +42,19 @@ interface Caller {
  * One call between two phones, set up by a third party (RFC 3725): the user's phone first, then the destination, then
  * the two joined. Follows `callFlow`; whatever happens, it publishes `over` once and ends both legs.
  */
-export class ThirdPartyCall implements EngineCall {
-  readonly #options: ThirdPartyCallOptions;
+export class ThirdPartyCall implements EngineCall, LegUser {
+  readonly #parts: CallParts;
+  readonly #plan: CallPlan;
+  readonly #listener: (event: EngineEvent) => void;
   #phase: Phase = 'locating';
   #caller: Caller | undefined;
   #callee: Leg | undefined;
   #toneTimer: Timer | undefined;
 
-  constructor(options: ThirdPartyCallOptions) {
-    this.#options = options;
+  constructor(parts: CallParts, { plan, listener }: CallOptions) {
+    this.#parts = parts;
+    this.#plan = plan;
+    this.#listener = listener;
   }
 
   /** Step 1: the user's phone is rung. */
@@ -64,31 +72,62 @@ export class ThirdPartyCall implements EngineCall {
     this.#callee?.abandon();
   }
 
+  /** The user's phone is shown our own media, the destination the user's. */
+  mediaFor(leg: Leg, codecs: OfferedCodecs): string | undefined {
+    if (leg.role === 'caller') return this.#parts.prompter.offer;
+    return withCodecs(this.#caller?.leg.remote ?? '', codecs);
+  }
+
+  calling({ role }: Leg, { address, trunk }: LegTarget): void {
+    this.#listener({ type: 'leg-calling', leg: role, address, trunk: trunk?.name });
+    if (role === 'callee') this.#withMedia((media) => media.prompt.ringAgain());
+  }
+
+  ringing({ role }: Leg, sipStatus: number): void {
+    this.#listener({ type: 'leg-ringing', leg: role, sipStatus });
+  }
+
+  /** Step 4, where the network is heard instead of our ringback. */
+  earlyMedia({ role }: Leg, sdp: string): void {
+    if (role === 'callee') this.#withMedia((media) => media.prompt.hearNetwork(sdp));
+  }
+
+  answered(leg: Leg, answer: string): void {
+    this.#guard(leg.role === 'caller' ? this.#onCallerAnswered(answer) : this.#join(leg, answer));
+  }
+
+  offered(leg: Leg, offer: RemoteOffer): void {
+    this.#withMedia((media) => media.take(offer, leg));
+  }
+
+  renegotiated(leg: Leg, answer: string): void {
+    this.#withMedia((media) => media.follow(answer, leg));
+  }
+
+  failed({ role }: Leg, failure: LegFailure): void {
+    if (role === 'caller') this.#failCaller(failure);
+    else this.#onCalleeFailed(failure);
+  }
+
+  hungUp({ role }: Leg, cause: LegCause): void {
+    this.#end({ by: 'hangup', leg: role, cause });
+  }
+
+  ended({ role }: Leg, cause: LegCause): void {
+    this.#listener({ type: 'leg-ended', leg: role, cause });
+    this.#releaseWhenGone();
+  }
+
   async #ringCaller(): Promise<void> {
-    const { plan, prompter } = this.#options;
     const targets = await this.#targetsOf('caller');
     if (!this.#move('caller-located')) return;
     if (targets.length === 0) {
       this.#failCaller(unreachable);
       return;
     }
-    const leg = this.#newLeg({
-      targets,
-      ringSeconds: plan.timeoutSeconds,
-      next: nextForCaller,
-      media: () => prompter.offer,
-      user: {
-        ...this.#legUser('caller'),
-        earlyMedia: () => undefined,
-        answered: (answer) => this.#guard(this.#onCallerAnswered(answer)),
-        failed: (failure) => this.#failCaller(failure),
-        offered: (offer) => this.#guard(media.take(offer, leg)),
-        renegotiated: (answer) => this.#guard(media.follow(answer, leg)),
-      },
-    });
-    const media = new CallMedia(leg, prompter);
-    this.#caller = { leg, media };
-    leg.start();
+    const leg = this.#newLeg('caller');
+    this.#caller = { leg, media: new CallMedia(leg, this.#parts.prompter) };
+    leg.start(targets, this.#plan.timeoutSeconds);
   }
 
   /** Steps 2 and 3: ringback to the user, the destination is dialled with the user's own media. */
@@ -96,71 +135,50 @@ export class ThirdPartyCall implements EngineCall {
     const caller = this.#caller;
     if (caller === undefined || !this.#move('caller-answered')) return;
     caller.leg.remote = answer;
-    this.#options.listener({ type: 'leg-answered', leg: 'caller', sipStatus: 200 });
+    this.#listener({ type: 'leg-answered', leg: 'caller', sipStatus: 200 });
     if (!caller.media.prompt.ring()) {
       this.#failCaller(withoutAudio);
       return;
     }
     const targets = await this.#targetsOf('callee');
     if (this.#phase !== 'dialling') return;
-    if (targets.length === 0) this.#onCalleeFailed(caller, unreachable);
-    else this.#dial(caller, targets);
-  }
-
-  #dial(caller: Caller, targets: readonly LegTarget[]): void {
-    const { media } = caller;
-    const user = this.#legUser('callee');
-    const callee = this.#newLeg({
-      targets,
-      ringSeconds: this.#options.plan.destinationTimeoutSeconds,
-      next: nextForCallee,
-      media: (codecs) => withCodecs(caller.leg.remote, codecs),
-      user: {
-        ...user,
-        calling: (address, trunk) => {
-          user.calling(address, trunk);
-          this.#guard(media.prompt.ringAgain());
-        },
-        earlyMedia: (early) => this.#guard(media.prompt.hearNetwork(early)), // step 4
-        answered: (answer) => this.#guard(this.#join(caller, callee, answer)),
-        failed: (failure) => this.#onCalleeFailed(caller, failure),
-        offered: (offer) => this.#guard(media.take(offer, callee)),
-        renegotiated: (answer) => this.#guard(media.follow(answer, callee)),
-      },
-    });
-    this.#callee = callee;
-    callee.start();
+    if (targets.length === 0) {
+      this.#onCalleeFailed(unreachable);
+      return;
+    }
+    this.#callee = this.#newLeg('callee');
+    this.#callee.start(targets, this.#plan.destinationTimeoutSeconds);
   }
 
   /** None where nothing can be looked up: the leg fails then, and not the process. */
   async #targetsOf(role: LegRole): Promise<readonly LegTarget[]> {
-    const { log, plan, routes } = this.#options;
+    const { log, routes } = this.#parts;
     try {
-      return await routes.targets(role, plan);
+      return await routes.targets(role, this.#plan);
     } catch (error) {
-      log.error({ err: error, token_call: plan.tokenCall, role }, 'a leg could not be located');
+      log.error({ err: error, token_call: this.#plan.tokenCall, role }, 'a leg could not be located');
       return [];
     }
   }
 
-  #newLeg(options: Omit<LegOptions, 'sdp' | 'userAgent' | 'clock'>): Leg {
-    const { clock, prompter, sessionIds, userAgent } = this.#options;
+  #newLeg(role: LegRole): Leg {
+    const { clock, prompter, sessionIds, userAgent } = this.#parts;
     const sdp = new LegSdp({ sessionId: sessionIds.next(), address: prompter.address });
-    return new Leg({ ...options, sdp, userAgent, clock });
+    return new Leg({ role, sdp, userAgent, clock, user: this });
   }
 
   /** Steps 5 and 6: the two are shown each other's media. */
-  async #join(caller: Caller, callee: Leg, answer: string): Promise<void> {
-    const { listener } = this.#options;
-    if (!this.#move('callee-answered')) return;
+  async #join(callee: Leg, answer: string): Promise<void> {
+    const caller = this.#caller;
+    if (caller === undefined || !this.#move('callee-answered')) return;
     callee.remote = answer;
-    listener({ type: 'leg-answered', leg: 'callee', sipStatus: 200 });
+    this.#listener({ type: 'leg-answered', leg: 'callee', sipStatus: 200 });
     const result = await caller.media.join(callee);
     if (result.kind === 'refused') {
-      const leg = result.by === callee ? 'callee' : 'caller';
-      this.#end({ by: 'failure', leg, failure: 'response', cause: causeOfResponse(result.status) });
+      const { by, status } = result;
+      this.#end({ by: 'failure', leg: by.role, failure: 'response', cause: causeOfResponse(status) });
     } else if (this.#move('media-joined')) {
-      listener({ type: 'joined' });
+      this.#listener({ type: 'joined' });
     }
   }
 
@@ -169,25 +187,13 @@ export class ThirdPartyCall implements EngineCall {
   }
 
   /** The fate is published at once; the user hears the busy tone, unless the network's own announcement was heard. */
-  #onCalleeFailed({ media }: Caller, { failure, cause }: LegFailure): void {
-    const { busyToneMs, clock, listener } = this.#options;
+  #onCalleeFailed({ failure, cause }: LegFailure): void {
+    const { busyToneMs, clock } = this.#parts;
     if (!this.#move('callee-failed')) return;
-    listener({ type: 'over', verdict: { by: 'failure', leg: 'callee', failure, cause } });
-    if (busyToneMs > 0 && media.prompt.busy()) this.#toneTimer = clock.setTimer(busyToneMs, () => this.#release(cause));
+    this.#listener({ type: 'over', verdict: { by: 'failure', leg: 'callee', failure, cause } });
+    const isHeard = busyToneMs > 0 && this.#caller?.media.prompt.busy() === true;
+    if (isHeard) this.#toneTimer = clock.setTimer(busyToneMs, () => this.#release(cause));
     else this.#release(cause);
-  }
-
-  #legUser(role: LegRole): Pick<LegUser, 'calling' | 'ringing' | 'hungUp' | 'ended'> {
-    const { listener } = this.#options;
-    return {
-      calling: (address, trunk) => listener({ type: 'leg-calling', leg: role, address, trunk }),
-      ringing: (sipStatus) => listener({ type: 'leg-ringing', leg: role, sipStatus }),
-      hungUp: (cause) => this.#end({ by: 'hangup', leg: role, cause }),
-      ended: (cause) => {
-        listener({ type: 'leg-ended', leg: role, cause });
-        this.#releaseWhenGone();
-      },
-    };
   }
 
   #move(input: Input): boolean {
@@ -201,7 +207,7 @@ export class ThirdPartyCall implements EngineCall {
   #end(verdict: Verdict): void {
     const isPublished = this.#phase === 'refusing';
     if (!this.#move('end')) return;
-    if (!isPublished) this.#options.listener({ type: 'over', verdict });
+    if (!isPublished) this.#listener({ type: 'over', verdict });
     this.#tearDown('cause' in verdict ? verdict.cause : undefined);
   }
 
@@ -212,7 +218,7 @@ export class ThirdPartyCall implements EngineCall {
   #tearDown(cause: LegCause | undefined): void {
     this.#toneTimer?.cancel();
     if (this.#caller === undefined) {
-      this.#options.onReleased();
+      this.#parts.onReleased(this);
       return;
     }
     this.#caller.media.prompt.stop();
@@ -222,14 +228,18 @@ export class ThirdPartyCall implements EngineCall {
 
   #releaseWhenGone(): void {
     if (this.#phase !== 'over' || this.#caller?.leg.isEnded !== true) return;
-    if (this.#callee?.isEnded !== false) this.#options.onReleased();
+    if (this.#callee?.isEnded !== false) this.#parts.onReleased(this);
+  }
+
+  #withMedia(step: (media: CallMedia) => Promise<void>): void {
+    if (this.#caller !== undefined) this.#guard(step(this.#caller.media));
   }
 
   /** SDP that cannot be read ends the call, not the process. */
   #guard(step: Promise<void>): void {
     step.catch((error: unknown) => {
-      this.#options.log.warn(
-        { err: error, token_call: this.#options.plan.tokenCall, phase: this.#phase },
+      this.#parts.log.warn(
+        { err: error, token_call: this.#plan.tokenCall, phase: this.#phase },
         'the call cannot go on',
       );
       this.#end({ by: 'engine', cause: incompatibleMediaCause });

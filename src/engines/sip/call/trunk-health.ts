@@ -43,20 +43,23 @@ export class TrunkHealth {
   readonly #states: Record<Method, State> = { INVITE: { is: 'working' }, REGISTER: { is: 'working' } };
   readonly #writtenAt: Partial<Record<Method, number>> = {};
 
+  // Listeners of every session: none is made for a call.
+  readonly #onAnswer = (): void => this.#work('INVITE');
+  readonly #onEnded = (end: SessionEnd): void => {
+    const fault = faultOf(end);
+    if (fault !== undefined) this.#fail('INVITE', fault);
+    else if (end.kind === 'refused') this.#work('INVITE');
+  };
+
   constructor(options: TrunkHealthOptions) {
     this.#options = options;
   }
 
   /** Takes notice of what becomes of an INVITE over the trunk. */
   follow(session: Pick<Session, 'on'>): void {
-    const works = (): void => this.#work('INVITE');
-    session.on('progress', works);
-    session.on('answered', works);
-    session.on('ended', (end) => {
-      const fault = faultOf(end);
-      if (fault !== undefined) this.#fail('INVITE', fault);
-      else if (end.kind === 'refused') works();
-    });
+    session.on('progress', this.#onAnswer);
+    session.on('answered', this.#onAnswer);
+    session.on('ended', this.#onEnded);
   }
 
   /** It took our REGISTER. */

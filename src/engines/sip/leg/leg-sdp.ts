@@ -1,9 +1,11 @@
-import { withOrigin } from '../../../sip/sdp/origin.ts';
+import { addressType, withOriginLine } from '../../../sip/sdp/origin.ts';
 
 interface Stamped {
   readonly text: string;
   readonly version: number;
 }
+
+const NOTHING: Stamped = { text: '', version: 0 };
 
 /** The session ids of our `o=` lines: each is given to one leg alone. */
 export class SessionIds {
@@ -28,9 +30,11 @@ export class LegSdp {
   readonly #sessionId: number;
   readonly #address: string;
   #newestVersion = 0;
-  #sent: Stamped = { text: '', version: 0 };
-  #before: Stamped = this.#sent;
+  #sent = NOTHING;
+  /** What is in force while an answer to `#sent` is awaited. */
+  #before = NOTHING;
 
+  /** @param options.address an IP literal, without brackets */
   constructor({ sessionId, address }: { readonly sessionId: number; readonly address: string }) {
     this.#sessionId = sessionId;
     this.#address = address;
@@ -54,13 +58,18 @@ export class LegSdp {
    * @throws SdpError where it has no `o=` line that could be replaced
    */
   stamp(sdp: string): string {
-    if (this.isSent(sdp)) return this.sent;
-    const newest = this.#newestVersion + 1;
-    const stamped = { text: this.#withVersion(sdp, newest), version: newest };
-    this.#newestVersion = newest;
+    if (this.#sent !== NOTHING && this.isSent(sdp)) return this.sent;
+    this.#newestVersion += 1;
+    const version = this.#newestVersion;
+    const stamped = { text: this.#withVersion(sdp, version), version };
     this.#before = this.#sent;
     this.#sent = stamped;
     return stamped.text;
+  }
+
+  /** The leg took what was stamped last. */
+  settle(): void {
+    this.#before = NOTHING;
   }
 
   /** The leg refused what was stamped last: what it had before stays in force (RFC 3261 section 14.1). */
@@ -69,6 +78,7 @@ export class LegSdp {
   }
 
   #withVersion(sdp: string, version: number): string {
-    return withOrigin(sdp, { username: 'offhook', sessionId: this.#sessionId, version, address: this.#address });
+    const address = this.#address;
+    return withOriginLine(sdp, `o=offhook ${this.#sessionId} ${version} IN ${addressType(address)} ${address}`);
   }
 }

@@ -1,4 +1,5 @@
 import type { LegCause } from '../../../calls/call-engine.ts';
+import type { LegRole } from '../../../calls/call-state.ts';
 import type { MonotonicClock, Timer } from '../../../shared/clock.ts';
 import type {
   ExtraHeaders,
@@ -7,12 +8,13 @@ import type {
   RemoteOffer,
   Session,
   SessionEnd,
+  SessionListener,
   UserAgentFace,
 } from '../../../sip/user-agent.ts';
 import { cancelledCause, hangupCause, noAnswerCause, noResponseCause, reasonHeader } from './causes.ts';
 import { causeOfLoss, failureOf, type LegFailure, settledCause, unreachable } from './leg-end.ts';
 import type { LegSdp } from './leg-sdp.ts';
-import { type Attempt, firstAttempt, type NextAttempt, type OfferedCodecs } from './next-attempt.ts';
+import { type Attempt, firstAttempt, nextAttempt, type OfferedCodecs } from './next-attempt.ts';
 
 /** What a target is reached over. */
 export interface LegTrunk {
@@ -29,29 +31,26 @@ export interface LegTarget {
   readonly invite: Omit<InviteOptions, 'sdp'>;
 }
 
-/** What a leg tells its call. After `failed` or `hungUp` only `ended` follows, and it follows once. */
+/** What a leg asks and tells its call. After `failed` or `hungUp` only `ended` follows, and it follows once. */
 export interface LegUser {
-  calling(address: string, trunk?: string): void;
-  ringing(status: number): void;
-  earlyMedia(sdp: string): void;
-  answered(sdp: string): void;
+  /** Whose media an INVITE shows as things stand; undefined where there are none with these codecs. */
+  mediaFor(leg: Leg, codecs: OfferedCodecs): string | undefined;
+  calling(leg: Leg, target: LegTarget): void;
+  ringing(leg: Leg, status: number): void;
+  earlyMedia(leg: Leg, sdp: string): void;
+  answered(leg: Leg, sdp: string): void;
   /** Only of a leg that has answered. */
-  offered(offer: RemoteOffer): void;
+  offered(leg: Leg, offer: RemoteOffer): void;
   /** The peer has answered the offer for which it had asked. */
-  renegotiated(sdp: string): void;
-  failed(failure: LegFailure): void;
-  hungUp(cause: LegCause): void;
-  ended(cause: LegCause): void;
+  renegotiated(leg: Leg, sdp: string): void;
+  failed(leg: Leg, failure: LegFailure): void;
+  hungUp(leg: Leg, cause: LegCause): void;
+  ended(leg: Leg, cause: LegCause): void;
 }
 
 export interface LegOptions {
-  readonly targets: readonly LegTarget[];
-  /** Whose media an INVITE shows as things stand; undefined where there are none with these codecs. */
-  readonly media: (codecs: OfferedCodecs) => string | undefined;
+  readonly role: LegRole;
   readonly sdp: LegSdp;
-  /** For all attempts together. */
-  readonly ringSeconds: number;
-  readonly next: NextAttempt;
   readonly userAgent: Pick<UserAgentFace, 'invite'>;
   readonly clock: MonotonicClock;
   readonly user: LegUser;
@@ -68,43 +67,62 @@ type State =
   | { readonly name: 'ending'; readonly cause: LegCause }
   | { readonly name: 'ended' };
 
+const CALLING: State = { name: 'calling' };
+const RINGING: State = { name: 'ringing' };
+const ANSWERED: State = { name: 'answered' };
+const ENDED: State = { name: 'ended' };
+
 /** 64 T1. A re-INVITE that got a 100 has no timer (RFC 3261 section 17.1.1.2), and all other offers wait for it. */
 const OFFER_PATIENCE_MS = 32_000;
 
+const NO_TARGETS: readonly LegTarget[] = [];
+
 /** One leg of a call: rings its targets one after the other until one answers, and ends exactly once. */
-export class Leg {
+export class Leg implements SessionListener {
+  readonly role: LegRole;
   /** What it was sent: others' media under an origin of its own. */
   readonly sdp: LegSdp;
   /** The last description of its own media; empty until it answers. */
   remote = '';
-  readonly #options: LegOptions;
-  #state: State = { name: 'calling' };
+  readonly #userAgent: Pick<UserAgentFace, 'invite'>;
+  readonly #clock: MonotonicClock;
+  readonly #user: LegUser;
+  #state = CALLING;
+  /** None any more once it has answered. */
+  #targets = NO_TARGETS;
+  #attempt = firstAttempt;
   #session: Session | undefined;
   #ringTimer: Timer | undefined;
 
-  constructor(options: LegOptions) {
-    this.#options = options;
-    this.sdp = options.sdp;
+  constructor({ role, sdp, userAgent, clock, user }: LegOptions) {
+    this.role = role;
+    this.sdp = sdp;
+    this.#userAgent = userAgent;
+    this.#clock = clock;
+    this.#user = user;
   }
 
   get isEnded(): boolean {
     return this.#state.name === 'ended';
   }
 
-  /** Sends the INVITE to the first target and starts the ring timer. */
-  start(): void {
-    const { clock, ringSeconds } = this.#options;
-    this.#ringTimer = clock.setTimer(ringSeconds * 1000, () => this.#onRingTimer());
+  /**
+   * Sends the INVITE to the first target and starts the ring timer.
+   * @param ringSeconds for all targets together
+   */
+  start(targets: readonly LegTarget[], ringSeconds: number): void {
+    this.#targets = targets;
+    this.#ringTimer = this.#clock.setTimer(ringSeconds * 1000, () => this.#onRingTimer());
     if (!this.#invite(firstAttempt)) this.#fail(unreachable);
   }
 
   /** Offers new SDP to a leg that has answered. A peer that does not come to an answer refuses it with 408. */
-  offer(sdp: string): Promise<OfferResult> {
+  propose(sdp: string): Promise<OfferResult> {
     const session = this.#session;
     if (session === undefined || !this.#isAnswered) return Promise.resolve({ kind: 'refused', status: 481 });
     return new Promise((resolve) => {
       const onSilence = (): void => resolve({ kind: 'refused', status: 408 });
-      const timer = this.#options.clock.setTimer(OFFER_PATIENCE_MS, onSilence);
+      const timer = this.#clock.setTimer(OFFER_PATIENCE_MS, onSilence);
       void session.offer(sdp).then((result) => {
         timer.cancel();
         resolve(result);
@@ -122,7 +140,56 @@ export class Leg {
 
   /** The peer of a leg that is ending is waited for no longer. */
   abandon(): void {
-    if (this.#state.name === 'ending') this.#onEnded({ kind: 'timeout' }, firstAttempt);
+    if (this.#state.name === 'ending') this.ended({ kind: 'timeout' });
+  }
+
+  progress(status: number, early: string | undefined): void {
+    if (!this.#isPending) return;
+    if (this.#state.name === 'calling') {
+      this.#state = RINGING;
+      this.#user.ringing(this, status);
+    }
+    if (early !== undefined) this.#user.earlyMedia(this, early);
+  }
+
+  answered(sdp: string): void {
+    if (!this.#isPending) return;
+    this.#stopRinging();
+    this.#state = ANSWERED;
+    this.#user.answered(this, sdp);
+  }
+
+  offer(offer: RemoteOffer): void {
+    if (this.#isAnswered) this.#user.offered(this, offer);
+    else offer.reject(481);
+  }
+
+  renegotiated(sdp: string): void {
+    this.#user.renegotiated(this, sdp);
+  }
+
+  ended(end: SessionEnd): void {
+    switch (this.#state.name) {
+      case 'calling':
+      case 'ringing':
+        this.#onAttemptFailed(end);
+        return;
+      case 'answered': {
+        const cause = causeOfLoss(end);
+        this.#state = ENDED;
+        this.#user.hungUp(this, cause);
+        this.#user.ended(this, cause);
+        return;
+      }
+      case 'ending': {
+        const cause = settledCause(this.#state.cause, end);
+        this.#state = ENDED;
+        this.#user.ended(this, cause);
+        return;
+      }
+      case 'ended':
+        return;
+    }
   }
 
   get #isAnswered(): boolean {
@@ -135,45 +202,20 @@ export class Leg {
 
   /** @returns false where there is nothing left to try */
   #invite(attempt: Attempt): boolean {
-    const { media, targets, user, userAgent } = this.#options;
-    const target = targets[attempt.index];
-    const shown = target && media(attempt.codecs);
+    const user = this.#user;
+    const target = this.#targets[attempt.index];
+    const shown = target && user.mediaFor(this, attempt.codecs);
     const sdp = shown && this.sdp.stamp(shown);
     if (target === undefined || sdp === undefined) return false;
-    this.#state = { name: 'calling' };
-    const session = userAgent.invite({ ...target.invite, sdp });
+    this.#attempt = attempt;
+    this.#state = CALLING;
+    const session = this.#userAgent.invite({ ...target.invite, sdp });
     this.#session = session;
-    session.on('progress', (status, early) => this.#onProgress(status, early));
-    session.on('answered', (answer) => this.#onAnswered(answer));
-    session.on('offer', (remote) => this.#onOffer(remote));
-    session.on('renegotiated', (answer) => user.renegotiated(answer));
-    session.on('ended', (end) => this.#onEnded(end, attempt));
+    session.listen(this);
     target.trunk?.health?.follow(session);
     session.start();
-    user.calling(target.address, target.trunk?.name);
+    user.calling(this, target);
     return true;
-  }
-
-  #onProgress(status: number, early: string | undefined): void {
-    if (!this.#isPending) return;
-    const { user } = this.#options;
-    if (this.#state.name === 'calling') {
-      this.#state = { name: 'ringing' };
-      user.ringing(status);
-    }
-    if (early !== undefined) user.earlyMedia(early);
-  }
-
-  #onAnswered(sdp: string): void {
-    if (!this.#isPending) return;
-    this.#ringTimer?.cancel();
-    this.#state = { name: 'answered' };
-    this.#options.user.answered(sdp);
-  }
-
-  #onOffer(offer: RemoteOffer): void {
-    if (this.#isAnswered) this.#options.user.offered(offer);
-    else offer.reject(481);
   }
 
   /** A phone that has not even rung by then is not there. */
@@ -184,50 +226,33 @@ export class Leg {
         ? { failure: 'unreachable', cause: noResponseCause }
         : { failure: 'timed-out', cause: noAnswerCause };
     this.#leave(failure.cause);
-    this.#options.user.failed(failure);
+    this.#user.failed(this, failure);
     this.#sendHangUp();
   }
 
-  #onEnded(end: SessionEnd, attempt: Attempt): void {
-    switch (this.#state.name) {
-      case 'calling':
-      case 'ringing':
-        this.#onAttemptFailed(end, attempt);
-        return;
-      case 'answered': {
-        const cause = causeOfLoss(end);
-        this.#state = { name: 'ended' };
-        this.#options.user.hungUp(cause);
-        this.#options.user.ended(cause);
-        return;
-      }
-      case 'ending': {
-        const cause = settledCause(this.#state.cause, end);
-        this.#state = { name: 'ended' };
-        this.#options.user.ended(cause);
-        return;
-      }
-      case 'ended':
-        return;
-    }
-  }
-
-  #onAttemptFailed(end: SessionEnd, attempt: Attempt): void {
-    const next = this.#options.next(end, attempt);
+  #onAttemptFailed(end: SessionEnd): void {
+    const next = nextAttempt[this.role](end, this.#attempt);
     if (next === undefined || !this.#invite(next)) this.#fail(failureOf(end));
   }
 
   #fail(failure: LegFailure): void {
-    this.#ringTimer?.cancel();
-    this.#state = { name: 'ended' };
-    this.#options.user.failed(failure);
-    this.#options.user.ended(failure.cause);
+    this.#stopRinging();
+    this.#state = ENDED;
+    this.#user.failed(this, failure);
+    this.#user.ended(this, failure.cause);
   }
 
   /** The state is set before the call and the peer learn of it: what either does then finds the leg ending. */
   #leave(cause: LegCause): void {
-    this.#ringTimer?.cancel();
+    this.#stopRinging();
     this.#state = { name: 'ending', cause };
+  }
+
+  /** Nothing more is tried: what that would need is let go. */
+  #stopRinging(): void {
+    this.#ringTimer?.cancel();
+    this.#ringTimer = undefined;
+    this.#targets = NO_TARGETS;
   }
 
   #sendHangUp(because?: LegCause): void {

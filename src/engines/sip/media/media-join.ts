@@ -108,9 +108,13 @@ export class MediaJoin {
     const { sent } = leg.sdp;
     const stamped = leg.sdp.stamp(sdp);
     if (stamped === sent) return { kind: 'accepted', sdp: leg.remote };
-    const result = await leg.offer(stamped);
-    if (result.kind === 'accepted') leg.remote = result.sdp;
-    else leg.sdp.takeBack();
+    const result = await leg.propose(stamped);
+    if (result.kind === 'refused') {
+      leg.sdp.takeBack();
+      return result;
+    }
+    leg.sdp.settle();
+    leg.remote = result.sdp;
     return result;
   }
 

@@ -103,6 +103,9 @@ const readStopBody = async (
 
 const PATH = /^\/rest\/call\/?$/i;
 
+/** @param path - without the query */
+export const isCallPath = (path: string): boolean => PATH.test(path);
+
 /** `/rest/call`: place, stop, info and list. */
 export class CallRoute implements DirectRoute {
   readonly #deps: CallRouteDeps;
@@ -112,7 +115,7 @@ export class CallRoute implements DirectRoute {
   }
 
   matches(path: string): boolean {
-    return PATH.test(path);
+    return isCallPath(path);
   }
 
   readonly handle = (request: IncomingMessage, response: ServerResponse): Promise<void> => {

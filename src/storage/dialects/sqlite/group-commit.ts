@@ -13,8 +13,8 @@ interface GroupCommitOptions {
   readonly flush: LogFlush;
   readonly clock: MonotonicClock;
   readonly log: Log;
-  /** The least time from one commit to the next while no write is `prompt`. */
-  readonly pauseMs: number;
+  /** How long writes that nobody waits for may wait for one that somebody does. */
+  readonly companyMs: number;
   /** `beside`: a lock that is held is waited for beside the event loop; `inside`: SQLite has waited already. */
   readonly lockWait: 'beside' | 'inside';
   /** Hears of each group that was lost. */
@@ -28,19 +28,19 @@ const SLOW_COMMIT_MS = 100;
 const UNITS_A_COMMIT = 256;
 
 /**
- * Commits the writes of one turn of the event loop together, so that the disk is waited for once; under load also those
- * of the turns within `pauseMs` of the last commit. A unit that fails is undone alone, and the others are committed. Units
- * run in the order they came in.
+ * Commits the writes that wait together, so that the disk is waited for once. What somebody waits for is begun at once, or
+ * the moment that the commit under way is over, and takes along what nobody waits for. A unit that fails is undone alone,
+ * and the others are committed. Units run in the order they came in.
  */
 export class GroupCommit {
   readonly #options: GroupCommitOptions;
   readonly #lockBackoff = lockBackoff();
   #queue: Pending[] = [];
-  #pace: Pace = 'shared';
-  #committedAt = -Infinity;
+  /** Of the next commit. */
+  #pace: Pace = 'in-company';
   #committing: Promise<void> | undefined;
-  /** The pause before the next commit, while there is one; aborted, it ends at once. */
-  #pause: AbortController | undefined;
+  /** Ends the wait for company, while there is one. */
+  #endWait: (() => void) | undefined;
   #closed = false;
 
   constructor(options: GroupCommitOptions) {
@@ -51,35 +51,55 @@ export class GroupCommit {
    * Resolves when the unit is on the disk; rejects with its own error when it alone was undone.
    * @throws DatabaseUnavailableError when the group that it was in was lost
    */
-  write<Result>(unit: () => UnitOfWork<Result>, pace: Pace = 'shared'): Promise<Result> {
+  write<Result>(unit: () => UnitOfWork<Result>, pace: Pace = 'at-once'): Promise<Result> {
     if (this.#closed) return Promise.reject(new DatabaseClosedError());
     const { failure } = this.#options.flush;
     if (failure !== undefined) return Promise.reject(failure);
     return new Promise<Result>((resolve, reject) => {
       this.#queue.push({ unit, resolve: resolve as (result: unknown) => void, reject });
-      if (pace === 'prompt') this.#endPause();
+      if (pace === 'at-once') this.hurry();
       this.#committing ??= this.#commitAll();
     });
   }
 
-  /** Commits what is waiting, without a pause, and refuses what comes later. */
+  /** Somebody waits now: what was written in company is committed at once. */
+  hurry(): void {
+    this.#pace = 'at-once';
+    this.#endWait?.();
+  }
+
+  /** Commits what is waiting, at once, and refuses what comes later. */
   async close(): Promise<void> {
     this.#closed = true;
-    this.#endPause();
+    this.hurry();
     await this.#committing;
   }
 
   async #commitAll(): Promise<void> {
-    const { lock } = this.#options.connection;
+    const { connection, companyMs } = this.#options;
+    const { lock } = connection;
     while (this.#queue.length > 0) {
+      if (this.#pace === 'in-company' && companyMs > 0) await this.#waitForCompany();
       await this.#gather();
-      while (this.#remainingMs() > 0) await this.#waitFor(this.#remainingMs());
       await lock.acquire();
       const state = await this.#commitNext().finally(() => lock.release());
       if (state === 'locked') await sleep(this.#options.clock, this.#lockBackoff.next());
       else this.#lockBackoff.reset();
     }
     this.#committing = undefined;
+  }
+
+  /** Resolves when the time is over, or somebody waits. */
+  async #waitForCompany(): Promise<void> {
+    const { clock, companyMs } = this.#options;
+    await new Promise<void>((resolve) => {
+      const timer = clock.setTimer(companyMs, resolve);
+      this.#endWait = () => {
+        timer.cancel();
+        resolve();
+      };
+    });
+    this.#endWait = undefined;
   }
 
   /** A turn of the event loop, and more for as long as each brings more: the disk is waited for once for them all. */
@@ -90,42 +110,17 @@ export class GroupCommit {
     }
   }
 
-  #remainingMs(): number {
-    if (this.#closed || this.#pace === 'prompt') return 0;
-    return this.#committedAt + this.#options.pauseMs - this.#options.clock.elapsed();
-  }
-
-  /** Resolves when the time is over, or the pause is ended. */
-  async #waitFor(milliseconds: number): Promise<void> {
-    const pause = new AbortController();
-    this.#pause = pause;
-    await new Promise<void>((resolve) => {
-      const timer = this.#options.clock.setTimer(milliseconds, resolve);
-      pause.signal.addEventListener('abort', () => {
-        timer.cancel();
-        resolve();
-      });
-    });
-    this.#pause = undefined;
-  }
-
-  /** Lets the next commit begin at once. */
-  #endPause(): void {
-    this.#pace = 'prompt';
-    this.#pause?.abort();
-  }
-
   /** One group, from its transaction to the end of its flush. */
   async #commitNext(): Promise<'over' | 'locked'> {
     const { connection, clock } = this.#options;
-    this.#pace = 'shared';
     const startedAt = clock.elapsed();
     const refused = begin(connection);
     if (refused?.state === 'locked' && this.#options.lockWait === 'beside') return this.#waitOn(refused.error);
     const group = this.#queue.splice(0, UNITS_A_COMMIT);
+    // What is left of so many has company enough.
+    if (this.#queue.length === 0) this.#pace = 'in-company';
     const outcome = refused ?? commitGroup(connection, group);
-    this.#committedAt = clock.elapsed();
-    this.#reportIfSlow({ units: group.length, milliseconds: Math.round(this.#committedAt - startedAt) });
+    this.#reportIfSlow({ units: group.length, milliseconds: Math.round(clock.elapsed() - startedAt) });
     if (outcome.state === 'committed') await this.#persist(group, outcome.settlements);
     else if (outcome.state === 'locked' && this.#options.lockWait === 'beside') {
       this.#queue.unshift(...group);
@@ -136,6 +131,7 @@ export class GroupCommit {
 
   /** Refuses what has waited too long; the rest is tried again. */
   #waitOn(error: unknown): 'locked' {
+    this.#pace = 'at-once';
     const now = this.#options.clock.elapsed();
     for (const pending of this.#queue) pending.lockedSince ??= now;
     const isLate = ({ lockedSince = now }: Pending): boolean => now - lockedSince >= LOCK_WAIT_MS;

@@ -89,24 +89,24 @@ const assembleForCommand = async (
   { clock, log }: DatabaseOptions,
 ): Promise<SqliteDatabase> => {
   const flush = await LogFlush.open({ databasePath: path, synchronous });
-  const commits = new GroupCommit({ connection, flush, clock, log, pauseMs: 0, lockWait: 'inside' });
+  const commits = new GroupCommit({ connection, flush, clock, log, companyMs: 0, lockWait: 'inside' });
   return new SqliteDatabase({ connection, builder, flush, commits, health: alwaysAvailable });
 };
 
 const assembleForService = async (
   { connection, builder }: OpenedFile,
   { path, synchronous }: SqliteLocation,
-  { clock, log, serving: { commitPauseMs, checkpointEveryMs } }: DatabaseOptions & { readonly serving: ServingOptions },
+  { clock, log, serving: { companyMs, checkpointEveryMs } }: DatabaseOptions & { readonly serving: ServingOptions },
 ): Promise<SqliteDatabase> => {
   const health: ServingHealth = new ServingHealth({
     clock,
     log,
-    probe: () => commits.write(() => probe(builder), 'prompt'),
+    probe: () => commits.write(() => probe(builder)),
   });
   const rewrite = (): Promise<void> => checkpointer?.rewrite() ?? Promise.resolve();
   const flush = await LogFlush.open({ databasePath: path, synchronous, recovery: { clock, rewrite } });
   const commits = new GroupCommit({
-    ...{ connection, flush, clock, log, pauseMs: commitPauseMs, lockWait: 'beside' },
+    ...{ connection, flush, clock, log, companyMs, lockWait: 'beside' },
     onLoss: (error) => health.lost(error),
   });
   connection.waitsForNoLock();

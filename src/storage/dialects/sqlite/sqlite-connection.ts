@@ -20,7 +20,7 @@ interface PreparedStatement {
 
 const nameColumns = (columns: readonly string[], values: readonly unknown[]): Record<string, unknown> => {
   const row: Record<string, unknown> = {};
-  columns.forEach((name, index) => (row[name] = values[index]));
+  for (let index = 0; index < columns.length; index += 1) row[columns[index] ?? ''] = values[index];
   return row;
 };
 

@@ -52,6 +52,10 @@ export class SqliteDatabase implements Database {
     return this.#parts.commits.write(unit, pace);
   }
 
+  hurry(): void {
+    this.#parts.commits.hurry();
+  }
+
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;

@@ -1,0 +1,127 @@
+import { findHighestRate } from './highest-rate.ts';
+import { connectionCounts, fixedRates, secondsPerRate as seconds, warmUpCalls } from './options.ts';
+import { HOLD_MS, measureRate, type Outcome, type Step } from './step.ts';
+import { Table } from './table.ts';
+import { openColdStage, type OpenStage, openWarmStage } from './warm-stage.ts';
+import { describeFailure, quantile, serviceCost } from './words.ts';
+
+const COLD_RATE = 300;
+const [INCREASE, LEAST_WEIGHT, CONFIRMATIONS] = [0.25, 0.05, 2];
+
+type Warmth = 'warm' | 'cold';
+
+interface Measured {
+  readonly rate: number;
+  readonly connections: number;
+  readonly warmth: Warmth;
+}
+
+const createTable = (): Table =>
+  new Table([
+    ...['calls/s', 'conns', 'opened', 'start', 'calls', 'good', 'resent'],
+    ...['CPU ms/call', 'main', 'others', 'generator', 'sipps'],
+    ...['POST p50 ms', 'p99', 'POST-INVITE p50', 'p99', 'PUT p50', 'p99', 'late p99', 'peak MB'],
+  ]);
+
+/** By how much the generator itself placed calls too late: what it says of the service is worth as much. */
+const latenessMs = ({ records: { placedAt } }: Outcome, rate: number): Float64Array =>
+  placedAt.map((at, index) => at - (placedAt[0] ?? 0) - (index * 1000) / rate);
+
+const rowOf = (step: Step, outcome: Outcome, { rate, connections, warmth }: Measured): (string | number)[] => {
+  const { costs, offered } = step;
+  const { records, toInviteMs } = outcome;
+  const perCall = (cost: number): string => (cost / offered).toFixed(3);
+  const times = [records.postMs, toInviteMs, records.putMs].flatMap((ms) => [quantile(ms, 0.5), quantile(ms, 0.99)]);
+  return [
+    ...[rate, connections, step.opened, warmth, offered, step.good, step.resent],
+    ...[serviceCost(costs), costs.serviceMain, costs.serviceOthers, costs.generator, costs.sipps].map(perCall),
+    ...[...times, quantile(latenessMs(outcome, rate), 0.99), Math.round(step.peakMb)],
+  ];
+};
+
+/** Measures rates on one stage, and on a new one after each that was not clean: its calls are still about. */
+class Series {
+  readonly #table: Table;
+  readonly #connections: number;
+  readonly #warmth: Warmth;
+  #opened: OpenStage | undefined;
+
+  constructor(table: Table, connections: number, warmth: Warmth) {
+    this.#table = table;
+    this.#connections = connections;
+    this.#warmth = warmth;
+  }
+
+  async isClean(rate: number): Promise<boolean> {
+    const open = this.#warmth === 'warm' ? openWarmStage : openColdStage;
+    this.#opened ??= await open(this.#connections);
+    const { stage, generator } = this.#opened;
+    const step = await measureRate(stage, generator, { rate, seconds });
+    const measured = { rate, connections: this.#connections, warmth: this.#warmth };
+    for (const outcome of step.outcomes) this.#table.row(rowOf(step, outcome, measured));
+    if (!step.isClean) {
+      console.log(await describeFailure(step, stage));
+      await this.close();
+    }
+    return step.isClean;
+  }
+
+  async close(): Promise<void> {
+    const opened = this.#opened;
+    this.#opened = undefined;
+    await opened?.close();
+  }
+}
+
+const measureCold = async (table: Table, connections: number): Promise<void> => {
+  const series = new Series(table, connections, 'cold');
+  try {
+    await series.isClean(COLD_RATE);
+  } finally {
+    await series.close();
+  }
+};
+
+const measureWarm = async (table: Table, connections: number): Promise<number> => {
+  const series = new Series(table, connections, 'warm');
+  try {
+    let highest = 0;
+    for (const rate of fixedRates) {
+      if (!(await series.isClean(rate))) break;
+      highest = rate;
+    }
+    const start = highest === 0 ? (fixedRates[0] ?? 100) / 2 : highest * (1 + INCREASE);
+    const found = await findHighestRate({
+      start: Math.floor(start),
+      increase: INCREASE,
+      leastWeight: LEAST_WEIGHT,
+      confirmations: CONFIRMATIONS,
+      attempt: (rate) => series.isClean(rate),
+    });
+    return Math.max(highest, found);
+  } finally {
+    await series.close();
+  }
+};
+
+/** Of each number of connections, the highest rate at which every call was good. */
+export type HighestRates = ReadonlyMap<number, number>;
+
+/** What a rate costs and how long it takes, and how high it may be. */
+export const measureRates = async (): Promise<HighestRates> => {
+  console.log(
+    `\nrates: each for ${seconds} s, a call held for ${HOLD_MS} ms; cold: a new process; warm: after ${warmUpCalls} calls.\n` +
+      'Good: POST 201, PUT 200, and both peers were invited, connected and had their BYE.',
+  );
+  const table = createTable();
+  const highest = new Map<number, number>();
+  for (const connections of connectionCounts) {
+    await measureCold(table, connections);
+    highest.set(connections, await measureWarm(table, connections));
+  }
+  console.log();
+  for (const [connections, rate] of highest) {
+    console.log(`highest rate at which every call was good over ${connections} connections: ${rate} calls/s`);
+  }
+  return highest;
+};
