@@ -1,8 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
 /**
- * An address that is answered on Node's own request and response, before Express: routing and body parsing there cost more
- * than the replies of the busiest addresses.
+ * An address that is answered on Node's own request and response, before Express: in its application a call costs 180 to 250
+ * microseconds more (ADR 14).
  */
 export interface DirectRoute {
   /** @param path - without the query */
