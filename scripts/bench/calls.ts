@@ -1,9 +1,9 @@
 /*
  * Calls end to end: HTTP POST with a bearer token, two legs answered by two sipp processes, PUT, both legs ended.
- * `npm run bench:calls -- rates` takes one step alone.
+ * `npm run bench:calls -- rates overload` takes two of the steps alone; each tells what it measures.
  *
- * Shorter, by variables: RATES=75,300 SECONDS_PER_RATE=2 CONNECTIONS=64 WARM_UP_CALLS=300. NODE_ARGUMENTS are those of the
- * service.
+ * Shorter, by variables: RATES=75,300 SECONDS_PER_RATE=2 CONNECTIONS=64 WARM_UP_CALLS=300 OVERLOAD_SECONDS=5 FLOOD_SECONDS=5.
+ * CLEAN_RATE=600 is what overload is a multiple of, where `rates` is left out. NODE_ARGUMENTS are those of the service.
  */
 import { measureFloods } from './calls/floods.ts';
 import { measureFloor } from './calls/floor.ts';

@@ -4,16 +4,15 @@ import { type StartedService, startService } from '../../../test/support/start-s
 import { BenchSipp } from './bench-sipp.ts';
 import { CallGenerator } from './call-generator.ts';
 import type { CallRecords } from './call-records.ts';
+import { requireOpenFiles } from './open-files.ts';
 import { nodeArguments } from './options.ts';
-import { openFilesLimitOf } from './processor-time.ts';
 
 export interface StageOptions {
   readonly phoneTransport?: 'udp' | 'tcp';
   readonly nodeArguments?: readonly string[];
 }
 
-/** The service's own and those of this program, beside the connections between them. */
-const OTHER_FILES = 500;
+/** Of a load: calls that may not be connected yet when its last one is placed. */
 const LAST = 200;
 
 /** The built service between a phone and a carrier, all of them new. */
@@ -55,13 +54,7 @@ export class CallStage {
 
   /** @throws Error when the system does not let so many connections be open */
   generator(connections: number): CallGenerator {
-    for (const pid of ['self', this.service.pid] as const) {
-      const [needed, limit] = [connections + OTHER_FILES, openFilesLimitOf(pid)];
-      if (limit >= needed) continue;
-      throw new Error(
-        `${connections} connections need ${needed} open files, and ${limit} are allowed: raise the hard limit first, with "ulimit -Hn ${needed}" as root.`,
-      );
-    }
+    requireOpenFiles(this.service.pid, connections);
     return new CallGenerator({ port: this.httpPort, accessToken: this.#accessToken, connections });
   }
 

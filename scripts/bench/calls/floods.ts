@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { FloodProcess } from './flood-process.ts';
+import { requireOpenFiles } from './open-files.ts';
 import { floodSeconds } from './options.ts';
 import { measureRate } from './step.ts';
 import { Table } from './table.ts';
@@ -27,13 +28,16 @@ const FLOODS: readonly Flood[] = [
 
 const RATE = 20;
 const CONNECTIONS = 64;
+/** Of a flood, at both its ends. */
+const MOST_CONNECTIONS = 10_000;
 /** For a flood to rise before its calls are counted. */
-const RISE_MS = 3000;
+const RISE_MS = 6000;
 
 const measureFlood = async (table: Table, { name, at, phoneTransport = 'udp' }: Flood): Promise<void> => {
   const opened = await openWarmStage(CONNECTIONS, { phoneTransport });
   const { stage, generator } = opened;
   try {
+    requireOpenFiles(stage.service.pid, MOST_CONNECTIONS);
     const flood = await FloodProcess.start(name, at === 'sip' ? stage.service.sipPort : stage.httpPort);
     await pause(RISE_MS);
     const step = await measureRate(stage, generator, { rate: RATE, seconds: floodSeconds });

@@ -39,7 +39,7 @@ interface Subject {
 const sendEvenly = async (rate: number, seconds: number, send: () => void): Promise<void> => {
   const begin = performance.now();
   const count = rate * seconds;
-  for (let sent = 0; sent < count; ) {
+  for (let sent = 0; sent < count;) {
     const due = Math.min(count, ((performance.now() - begin) / 1000) * rate);
     for (; sent < due; sent += 1) send();
     await pause(1);

@@ -98,8 +98,8 @@ export const measureOverload = async (highest?: HighestRates): Promise<void> => 
   );
   const table = createTable();
   for (const connections of connectionCounts) {
-    for (const factor of FACTORS) {
-      await measureFactor(table, { clean: rates.get(connections) ?? 0, factor, connections });
-    }
+    const rate = rates.get(connections) ?? 0;
+    if (rate === 0) console.log(`over ${connections} connections no rate was clean`);
+    for (const factor of rate === 0 ? [] : FACTORS) await measureFactor(table, { clean: rate, factor, connections });
   }
 };

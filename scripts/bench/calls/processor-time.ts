@@ -40,9 +40,3 @@ const statusMb = (pid: number, name: string): number =>
 
 /** Megabytes that were resident at the most since the last reset. */
 export const peakMemoryMb = (pid: number): number => statusMb(pid, 'VmHWM');
-
-/** How many files and sockets a process may have open. Node takes the hard limit itself, at its start. */
-export const openFilesLimitOf = (pid: number | 'self'): number => {
-  const limit = /^Max open files\s+(\d+|unlimited)/m.exec(readFileSync(`/proc/${pid}/limits`, 'utf8'))?.[1];
-  return limit === 'unlimited' ? Infinity : Number(limit);
-};

@@ -2,8 +2,8 @@
 import { constants, setPriority } from 'node:os';
 import type { FloodMessage } from './flood-process.ts';
 
-/** Ends what was started. @returns figures, where a flood counts */
-type Stop = () => Promise<unknown>;
+/** Ends what was started. @returns figures, where a flood counts; some are at once at their end, some later */
+type Stop = () => unknown;
 
 interface Flood {
   readonly start: (port: number) => Stop | Promise<Stop>;
@@ -19,7 +19,7 @@ const [name = '', port = ''] = process.argv.slice(2);
 try {
   const { start } = (await import(`../floods/${name}.ts`)) as Flood;
   const stop = await start(Number(port));
-  process.once('message', () => void stop().then((figures) => tell({ type: 'stopped', figures })));
+  process.once('message', () => void Promise.resolve(stop()).then((figures) => tell({ type: 'stopped', figures })));
   tell({ type: 'started' });
 } catch (error) {
   tell({ type: 'failed', reason: error instanceof Error ? error.message : String(error) });
