@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import type { Config } from '../config/config.ts';
 import type { Trunk } from '../config/settings.ts';
 import { Routes, type SipTrunk, type TrunkRoute } from '../engines/sip/call/routes.ts';
@@ -8,8 +9,10 @@ import { MediaPort } from '../media/media-port.ts';
 import type { Clock, WallClock } from '../shared/clock.ts';
 import type { IdSource } from '../shared/ids.ts';
 import type { Log } from '../shared/log.ts';
+import { bracketless } from '../shared/loopback.ts';
 import { reachableHost } from '../shared/reachable-host.ts';
 import { DigestServer } from '../sip/auth/digest-server.ts';
+import { parseUri } from '../sip/message/uri.ts';
 import { Registrar } from '../sip/registrar/registrar.ts';
 import { Registration } from '../sip/registrar/registration.ts';
 import { type LocalAddress, SipStack } from '../sip/sip-stack.ts';
@@ -97,7 +100,7 @@ const startOwnPhone = async (
 };
 
 /** Takes REGISTER from the phones of users. */
-const startRegistrar = (userAgent: UserAgent, parts: TelephonyParts): Registrar => {
+const startRegistrar = async (stack: SipStack, parts: TelephonyParts): Promise<Registrar> => {
   const { config, stores, secretKey, clock, steadyClock, ids, log } = parts;
   const key = deriveKey(secretKey, 'digest nonces');
   const { digest_algorithms: algorithms } = config.settings;
@@ -109,12 +112,22 @@ const startRegistrar = (userAgent: UserAgent, parts: TelephonyParts): Registrar 
     clock: steadyClock,
     ids,
   });
-  const registrar = new Registrar({ store: stores.bindings, digest, clock: steadyClock, timers: clock, ids, log });
-  userAgent.handle('REGISTER', registrar.handle);
+  const store = stores.bindings;
+  const onRegistered = stack.know.bind(stack);
+  const registrar = new Registrar({ store, digest, clock: steadyClock, timers: clock, ids, log, onRegistered });
+  // Those that registered with the process before.
+  for (const flow of await store.flows(steadyClock.now())) stack.know(flow);
+  stack.userAgent.handle('REGISTER', registrar.handle);
   return registrar;
 };
 
-const openStack = ({ config: { sip }, clock, ids, log }: TelephonyParts): SipStack =>
+/** The hosts of the settings that are addresses; one that is a name is known when it was asked for and called. */
+const ownPeers = ({ trunks, phones }: Config['settings']): readonly string[] => {
+  const ofPhones = phones.map(({ address }) => parseUri(address)).map((uri) => (uri.scheme === 'tel' ? '' : uri.host));
+  return [...trunks.map(({ host }) => host), ...ofPhones.map(bracketless)].filter((host) => isIP(host) !== 0);
+};
+
+const openStack = ({ config: { sip, settings }, clock, ids, log }: TelephonyParts): SipStack =>
   new SipStack({
     listeners: sip.listen,
     advertise: sip.advertise,
@@ -123,6 +136,10 @@ const openStack = ({ config: { sip }, clock, ids, log }: TelephonyParts): SipSta
     clock,
     ids,
     log,
+    requestsPerSecond: settings.limits.sip_requests_per_second_per_address,
+    connections: settings.limits.sip_connections,
+    connectionsPerAddress: settings.limits.sip_connections_per_address,
+    peers: ownPeers(settings),
   });
 
 const openPrompter = async ({ config, clock, ids, log, shutdown }: TelephonyParts): Promise<Prompter> => {
@@ -144,7 +161,7 @@ export const startTelephony = async (parts: TelephonyParts): Promise<Telephony> 
   const trunks: readonly SipTrunk[] = needsCarrier ? [watch(await startDemoCarrier(parts), parts)] : own;
   const stack = openStack(parts);
   const { userAgent } = stack;
-  const registrar = startRegistrar(userAgent, parts);
+  const registrar = await startRegistrar(stack, parts);
   const registrations = own.flatMap((trunk) => trunkRegistration(trunk, userAgent, parts));
   const engine = new SipCallEngine({
     userAgent,

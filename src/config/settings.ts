@@ -65,6 +65,10 @@ const limits = z
     calls_per_second_per_token: z.number().min(0).default(10),
     reads_per_second_per_token: z.number().min(0).default(100),
     token_requests_per_second_per_client: count.default(0),
+    /** Of a stranger at the SIP port; ten times as many of a peer that is none. */
+    sip_requests_per_second_per_address: count.default(100),
+    sip_connections: count.min(4).default(10_000),
+    sip_connections_per_address: count.min(1).default(500),
   })
   .prefault({});
 

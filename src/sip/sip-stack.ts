@@ -3,7 +3,7 @@ import type { IdSource } from '../shared/ids.ts';
 import type { Log } from '../shared/log.ts';
 import { TransactionLayer } from './transaction/transaction-layer.ts';
 import { SocketTransport } from './transport/socket-transport.ts';
-import type { LocalAddress, TransportProtocol } from './transport/transport.ts';
+import type { Hop, LocalAddress, TransportProtocol } from './transport/transport.ts';
 import { UserAgent } from './user-agent.ts';
 
 export type { LocalAddress } from './transport/transport.ts';
@@ -20,6 +20,13 @@ export interface SipStackOptions {
   readonly clock: MonotonicClock;
   readonly ids: IdSource;
   readonly log: Log;
+  /** Messages a second of one stranger that belong to nothing under way; no limit where nothing is said. */
+  readonly requestsPerSecond?: number;
+  readonly connections?: number;
+  /** Of strangers with the same address. */
+  readonly connectionsPerAddress?: number;
+  /** Addresses that are never strangers. */
+  readonly peers?: readonly string[];
 }
 
 /** A user agent over transactions over sockets: what the engine has once, and each peer of the sandbox too. */
@@ -29,8 +36,10 @@ export class SipStack {
   readonly #transactions: TransactionLayer;
 
   constructor(options: SipStackOptions) {
-    const { advertise, clock, contactUser, ids, listeners, log, serverName } = options;
-    this.#transport = new SocketTransport({ listeners, advertise, clock, ids, log });
+    const { advertise, clock, contactUser, ids, listeners, log, peers, requestsPerSecond, serverName } = options;
+    const { connections, connectionsPerAddress: strangersOfAddress } = options;
+    const limits = { ...(connections && { connections }), ...(strangersOfAddress && { strangersOfAddress }) };
+    this.#transport = new SocketTransport({ listeners, advertise, clock, ids, log, limits, requestsPerSecond, peers });
     this.#transactions = new TransactionLayer({ transport: this.#transport, clock, ids, log });
     this.userAgent = new UserAgent({
       transport: this.#transport,
@@ -41,6 +50,11 @@ export class SipStack {
       contactUser,
       serverName,
     });
+  }
+
+  /** The peer at that hop is no stranger, as if it were one of `peers`, for an hour. */
+  know(hop: Hop): void {
+    this.#transport.know(hop);
   }
 
   /** The listeners as bound: port 0 has become a real port. */

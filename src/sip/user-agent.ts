@@ -87,6 +87,7 @@ export class UserAgent implements UserAgentFace, SessionContext {
     this.locator = new Locator({ resolver, clock, ids, log });
     this.#inbound = new Inbound(this);
     options.transactions.user = this.#inbound;
+    options.transport.hasDialog = (tag) => this.dialogs.has(tag);
   }
 
   invite(options: InviteOptions): InvitingSession {

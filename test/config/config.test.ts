@@ -85,6 +85,9 @@ describe('the environment', () => {
           calls_per_second_per_token: 10,
           reads_per_second_per_token: 100,
           token_requests_per_second_per_client: 0,
+          sip_requests_per_second_per_address: 100,
+          sip_connections: 10_000,
+          sip_connections_per_address: 500,
         },
         clients: [],
         busy_tone_ms: 2000,
@@ -255,6 +258,9 @@ describe('the configuration file', () => {
         calls_per_second_per_token: 0.5,
         reads_per_second_per_token: 100,
         token_requests_per_second_per_client: 0,
+        sip_requests_per_second_per_address: 100,
+        sip_connections: 10_000,
+        sip_connections_per_address: 500,
       },
       clients: [
         {

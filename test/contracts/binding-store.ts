@@ -59,6 +59,18 @@ export const describeBindingStore = (driver: string, open: () => Promise<Binding
       expect(await bindings.find('bob')).toHaveLength(1);
     });
 
+    it('tells where all phones are that are still registered', async () => {
+      const flow = { protocol: 'tcp', address: '::1', port: 40_000, reconnectPort: 5070 } as const;
+      await bindings.update('alice', () => [
+        aBinding('alice', 'sip:alice@127.0.0.1:5070', { flow }),
+        aBinding('alice', 'sip:alice@127.0.0.1:5071', { expiresAt: NOON }),
+      ]);
+      await bindings.update('bob', () => [aBinding('bob', 'sip:bob@127.0.0.1')]);
+      const flows = await bindings.flows(NOON);
+      expect(flows).toHaveLength(2);
+      expect(flows).toEqual(expect.arrayContaining([flow, aBinding('bob', '').flow]));
+    });
+
     it('loses none of 50 simultaneous updates of one account', async () => {
       const add = (index: number) => (current: readonly Binding[]) => [...current, aBinding('alice', `sip:${index}`)];
       await Promise.all(Array.from({ length: 50 }, (_, index) => bindings.update('alice', add(index))));

@@ -97,6 +97,75 @@ describe('a request outside of dialogs', () => {
   });
 });
 
+describe('a request of a stranger that is refused', () => {
+  const invite = (count: number) => [
+    'INVITE sip:alice@10.0.0.1 SIP/2.0',
+    `Via: SIP/2.0/UDP 10.0.0.9:5060;branch=z9hG4bK-stranger-${count}`,
+    'From: <sip:raw@10.0.0.9>;tag=raw',
+    'To: <sip:alice@10.0.0.1>',
+    `Call-ID: stranger-${count}`,
+    'CSeq: 1 INVITE',
+  ];
+  const tagOf = (response: SipResponse | undefined) => response?.to.tag ?? '';
+
+  it('is answered once for each copy, with the same tag, and nothing of it is kept', async () => {
+    const { pair, peer } = stranger();
+    peer.send(ALICE, invite(1));
+    await pair.clock.advanceAsync(40_000);
+    const [first, ...more] = peer.received as SipResponse[];
+    expect([first?.status, more]).toEqual([480, []]);
+    expect([pair.alice.layer.sizes, pair.clock.pendingTimers]).toEqual([{ clients: 0, servers: 0 }, 0]);
+    peer.send(ALICE, invite(1));
+    peer.send(ALICE, invite(2));
+    await pair.clock.advanceAsync(5);
+    const [, again, other] = peer.received as SipResponse[];
+    expect([tagOf(again), tagOf(other)]).toEqual([tagOf(first), expect.not.stringMatching(tagOf(first))]);
+    expect(tagOf(first)).toMatch(/^[\w-]{16}$/);
+  });
+
+  it('has its ACK absorbed, and its CANCEL answered with 481', async () => {
+    const { pair, peer, ask } = stranger();
+    const [refused] = await ask('INVITE');
+    const follow = (method: string) => [
+      `${method} sip:alice@10.0.0.1 SIP/2.0`,
+      'Via: SIP/2.0/UDP 10.0.0.9:5060;branch=z9hG4bK1',
+      'From: <sip:raw@10.0.0.9>;tag=raw',
+      `To: <sip:alice@10.0.0.1>${method === 'ACK' ? `;tag=${tagOf(refused)}` : ''}`,
+      'Call-ID: call-1',
+      `CSeq: 1 ${method}`,
+    ];
+    peer.received.length = 0;
+    peer.send(ALICE, follow('ACK'));
+    peer.send(ALICE, follow('CANCEL'));
+    await pair.clock.advanceAsync(40_000);
+    expect((peer.received as SipResponse[]).map(({ status, cseq }) => [status, cseq.method])).toEqual([
+      [481, 'CANCEL'],
+    ]);
+    expect(await pair.leftOver()).toEqual(nothing);
+  });
+
+  it('gets no answer that is much longer than itself', async () => {
+    const { pair, peer } = stranger();
+    pair.alice.agent.handle('REGISTER', (transaction) => transaction.answerOnce(401));
+    for (const method of ['INVITE', 'OPTIONS', 'SUBSCRIBE', 'DANCE']) {
+      const shortest = [
+        `${method} sip:a SIP/2.0`,
+        'v:SIP/2.0/UDP a;branch=z9hG4bK1;rport',
+        'f:sip:a;tag=1',
+        't:sip:a',
+        'i:1',
+        `CSeq:1 ${method}`,
+      ];
+      const before = pair.network.sent.length;
+      peer.send(ALICE, shortest);
+      await pair.clock.advanceAsync(5);
+      const [request, ...answers] = pair.network.sent.slice(before);
+      expect(answers).toHaveLength(1);
+      expect((answers[0]?.text.length ?? 0) / (request?.text.length ?? 0)).toBeLessThan(3);
+    }
+  });
+});
+
 describe('a request of ours outside of dialogs', () => {
   const options = {
     method: 'OPTIONS',

@@ -47,6 +47,16 @@ export type DigestVerdict =
       readonly headers: readonly (readonly [name: string, value: string])[];
     };
 
+type DigestRefused = Extract<DigestVerdict, { readonly kind: 'refused' }>;
+
+/** What credentials say that only a look at the stored password can prove. */
+export interface DigestClaim {
+  readonly kind: 'claim';
+  readonly given: DigestAuthorization;
+  readonly algorithm: StoredAlgorithm;
+  readonly isStale: boolean;
+}
+
 /** RFC 8760 wants SHA-256 offered first; phones that know only MD5 stop at the first challenge they cannot read. */
 const OFFERED: readonly StoredAlgorithm[] = ['MD5'];
 
@@ -65,25 +75,37 @@ export class DigestServer {
   }
 
   async verify(request: SipRequest): Promise<DigestVerdict> {
+    const read = this.read(request);
+    return read.kind === 'claim' ? this.prove(request, read) : read;
+  }
+
+  /** The first half of `verify`, at once: all that is refused without a look at what is stored. */
+  read(request: SipRequest): DigestClaim | DigestRefused {
     const { realm } = this.#options;
     try {
       const given = request.headers.all('authorization').map(parseDigestAuthorization);
       const ours = given.find((authorization) => authorization?.realm === realm);
-      return ours === undefined ? this.#challenge('no-credentials') : await this.#check(request, ours);
+      return ours === undefined ? this.#challenge('no-credentials') : this.#claim(ours);
     } catch (error) {
       if (error instanceof SipParseError) return { kind: 'refused', status: 400, reason: 'bad-request', headers: [] };
       throw error;
     }
   }
 
-  async #check(request: SipRequest, given: DigestAuthorization): Promise<DigestVerdict> {
-    const { username } = given;
+  #claim(given: DigestAuthorization): DigestClaim | DigestRefused {
+    const { algorithm, username } = given;
     const nonce = this.#nonces.check(given.nonce);
     if (nonce === 'forged') return this.#challenge('unknown-nonce', username);
-    if (!isStored(given.algorithm)) return this.#challenge('unknown-algorithm', username);
-    const proof = await this.#proof(request.method, given, given.algorithm);
+    if (!isStored(algorithm)) return this.#challenge('unknown-algorithm', username);
+    return { kind: 'claim', given, algorithm, isStale: nonce === 'stale' };
+  }
+
+  /** The second half. */
+  async prove(request: SipRequest, { given, algorithm, isStale }: DigestClaim): Promise<DigestVerdict> {
+    const { username } = given;
+    const proof = await this.#proof(request.method, given, algorithm);
     if (proof !== 'right') return this.#challenge(proof, username);
-    if (nonce === 'stale' || !this.#nonces.use(given.nonce, Number.parseInt(given.nc ?? '1', 16))) {
+    if (isStale || !this.#nonces.use(given.nonce, Number.parseInt(given.nc ?? '1', 16))) {
       return this.#challenge('stale-nonce', username);
     }
     return { kind: 'accepted', account: username };
@@ -107,7 +129,7 @@ export class DigestServer {
     return createHmac('sha256', this.#options.key).update(username).digest('hex');
   }
 
-  #challenge(reason: DigestRefusal, account?: string): DigestVerdict {
+  #challenge(reason: DigestRefusal, account?: string): DigestRefused {
     const { realm, algorithms = OFFERED } = this.#options;
     const nonce = this.#nonces.issue();
     const headers = algorithms.map((algorithm) => {

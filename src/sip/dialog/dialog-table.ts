@@ -29,6 +29,11 @@ export class DialogTable {
     for (const resolve of this.#waiting.splice(0)) resolve();
   }
 
+  /** Whether a tag is ours in a dialog that lives. */
+  has(localTag: string): boolean {
+    return this.#owners.has(localTag);
+  }
+
   /** Hangs up every session; resolves when the last has left. */
   hangUpAll(): Promise<void> {
     for (const owner of this.#owners.values()) owner.hangUp();

@@ -23,6 +23,8 @@ export interface Binding {
 export interface BindingStore {
   /** All bindings of an account; some may have expired. */
   find(account: string): Promise<readonly Binding[]>;
+  /** Where all phones registered from that are registered at that time, as `Binding.flow` has it. */
+  flows(now: number): Promise<readonly Hop[]>;
   /**
    * Replaces the bindings of an account by what `change` makes of them, atomically: no other update of that account
    * comes between. Where `change` throws, nothing is changed and the promise rejects with what it threw.

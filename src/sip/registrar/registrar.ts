@@ -1,12 +1,13 @@
 import type { MonotonicClock, WallClock } from '../../shared/clock.ts';
 import type { IdSource } from '../../shared/ids.ts';
 import type { Log } from '../../shared/log.ts';
-import type { DigestServer } from '../auth/digest-server.ts';
+import type { DigestClaim, DigestServer } from '../auth/digest-server.ts';
 import { createResponse } from '../message/create-response.ts';
 import { SipParseError } from '../message/errors.ts';
 import type { SipRequest } from '../message/message.ts';
 import { parseUri } from '../message/uri.ts';
 import type { ServerTransaction } from '../transaction/transaction.ts';
+import type { Hop } from '../transport/transport.ts';
 import type { Binding, BindingStore } from './binding-store.ts';
 import { changeBindings } from './change-bindings.ts';
 import { RegistrationError } from './errors.ts';
@@ -21,6 +22,8 @@ export interface RegistrarOptions {
   readonly timers: MonotonicClock;
   readonly ids: IdSource;
   readonly log: Log;
+  /** Called for where a phone registered from: it is no stranger. */
+  readonly onRegistered?: (source: Hop) => void;
   /** In seconds; 60 to 3600 where nothing is said. */
   readonly expiry?: ExpiryBounds;
 }
@@ -49,7 +52,14 @@ export class Registrar {
 
   /** The handler for `userAgent.handle('REGISTER', registrar.handle)`. */
   readonly handle = (transaction: ServerTransaction): void => {
-    this.#take(transaction).catch((error: unknown) => {
+    const claim = this.#options.digest.read(transaction.request);
+    if (claim.kind === 'refused') {
+      // Whoever may send these may send many: nothing is kept of them.
+      this.#note(transaction, claim);
+      transaction.answerOnce(claim.status, claim.headers);
+      return;
+    }
+    this.#take(transaction, claim).catch((error: unknown) => {
       this.#options.log.error({ err: error }, 'A REGISTER could not be handled');
       this.#respond(transaction, 500);
     });
@@ -62,9 +72,9 @@ export class Registrar {
     return live.sort((a, b) => b.q - a.q || b.registeredAt - a.registeredAt);
   }
 
-  async #take(transaction: ServerTransaction): Promise<void> {
+  async #take(transaction: ServerTransaction, claim: DigestClaim): Promise<void> {
     const { request } = transaction;
-    const verdict = await this.#options.digest.verify(request);
+    const verdict = await this.#options.digest.prove(request, claim);
     if (verdict.kind === 'refused') {
       this.#refuse(transaction, verdict);
     } else if (verdict.account !== accountOf(request)) {
@@ -89,13 +99,17 @@ export class Registrar {
       else throw error;
       return;
     }
+    this.#options.onRegistered?.(arrival.source);
     this.#respond(transaction, 200, listing(request, bindings, by.now));
   }
 
   #refuse(transaction: ServerTransaction, refused: Refused): void {
-    const { status, reason, headers, account = claimedBy(transaction.request) } = refused;
+    this.#note(transaction, refused);
+    this.#respond(transaction, refused.status, refused.headers);
+  }
+
+  #note(transaction: ServerTransaction, { status, reason, account = claimedBy(transaction.request) }: Refused): void {
     this.#refusals.add({ source: transaction.arrival.source.address, account, status, reason });
-    this.#respond(transaction, status, headers);
   }
 
   #respond(transaction: ServerTransaction, status: number, headers?: HeaderValues): void {

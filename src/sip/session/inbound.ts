@@ -1,4 +1,3 @@
-import { createResponse } from '../message/create-response.ts';
 import type { SipRequest } from '../message/message.ts';
 import { uriScheme } from '../message/uri.ts';
 import type { ServerTransaction, TransactionLayerUser } from '../transaction/transaction.ts';
@@ -86,8 +85,7 @@ export class Inbound implements TransactionLayerUser {
   }
 
   #respond(transaction: ServerTransaction, status: number, headers?: ExtraHeaders): void {
-    const toTag = this.#context.ids.random(64);
-    transaction.respond(createResponse(transaction.request, status, { toTag, headers }));
+    transaction.answerOnce(status, headers);
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Log } from '../../shared/log.ts';
-import { createResponse } from '../message/create-response.ts';
+import { createResponse, type ResponseOptions } from '../message/create-response.ts';
 import type { SipRequest, SipResponse } from '../message/message.ts';
 import { printMessage } from '../message/print.ts';
 import type { Arrival, Hop } from '../transport/transport.ts';
@@ -39,9 +39,16 @@ export class ServerMachine extends Machine<ServerInput, ServerAction, Reply> {
   /** The transaction user answers. */
   respond(reply: Reply): void {
     const { status } = reply;
+    if (this.method === 'INVITE' && status > 100 && status < 300) this.host.transport.know?.(this.hop);
     if (status < 200) this.take('1xx', reply);
     else if (this.method !== 'INVITE') this.take('final', reply);
     else this.take(status < 300 ? '2xx' : '3xx-6xx', reply);
+  }
+
+  /** Leaves nothing behind but the bytes on the wire. */
+  sendAndForget(data: Buffer): void {
+    this.drop();
+    this.host.transport.send(data, this.hop);
   }
 
   sendTrying(): void {
@@ -102,11 +109,15 @@ export class ServerMachine extends Machine<ServerInput, ServerAction, Reply> {
   }
 }
 
+/** How the To tag of an answer without state is made. */
+export type StatelessTag = (request: SipRequest) => string;
+
 interface ServerHandleOptions {
   readonly request: SipRequest;
   readonly arrival: Arrival;
   readonly machine: ServerMachine;
   readonly log: Log;
+  readonly statelessTag: StatelessTag;
 }
 
 /** The transaction as its user sees it. It knows its machine; the machine lets go of it at the final response. */
@@ -117,19 +128,27 @@ export class ServerHandle implements ServerTransaction {
   onTransportError: ((error: Error) => void) | undefined;
   readonly #machine: ServerMachine;
   readonly #log: Log;
+  readonly #statelessTag: StatelessTag;
   #last: SipResponse | undefined;
 
-  constructor({ request, arrival, machine, log }: ServerHandleOptions) {
+  constructor({ request, arrival, machine, log, statelessTag }: ServerHandleOptions) {
     this.request = request;
     this.arrival = arrival;
     this.#machine = machine;
     this.#log = log;
+    this.#statelessTag = statelessTag;
   }
 
   respond(response: SipResponse): void {
     const reply = this.#reply(response);
     this.#last = response;
     this.#machine.respond(reply);
+  }
+
+  answerOnce(status: number, headers?: ResponseOptions['headers']): void {
+    if (this.#last !== undefined) return;
+    this.#last = createResponse(this.request, status, { toTag: this.#statelessTag(this.request), headers });
+    this.#machine.sendAndForget(printMessage(this.#last));
   }
 
   /** The To tag of the last response, where it had one: a CANCEL gets the same (RFC 3261 section 9.2). */

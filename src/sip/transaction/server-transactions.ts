@@ -6,7 +6,8 @@ import { responseHop } from '../transport/response-hop.ts';
 import type { Arrival, SipTransport } from '../transport/transport.ts';
 import { guard, type MachineHost } from './machine.ts';
 import { serverKey } from './match-request.ts';
-import { ServerHandle, ServerMachine } from './server-machine.ts';
+import { ServerHandle, ServerMachine, type StatelessTag } from './server-machine.ts';
+import { createStatelessTag } from './stateless-tag.ts';
 import type { TimerWheel } from './timer-wheel.ts';
 import type { TimerBase, TransactionLayerUser } from './transaction.ts';
 
@@ -17,6 +18,7 @@ export class ServerTransactions implements MachineHost {
   readonly timers: TimerBase;
   readonly log: Log;
   readonly #ids: IdSource;
+  readonly #statelessTag: StatelessTag;
   readonly #machines = new Map<string, ServerMachine>();
 
   constructor({ transport, wheel, timers, log, ids }: Omit<MachineHost, 'forget'> & { readonly ids: IdSource }) {
@@ -25,6 +27,7 @@ export class ServerTransactions implements MachineHost {
     this.timers = timers;
     this.log = log;
     this.#ids = ids;
+    this.#statelessTag = createStatelessTag(ids);
   }
 
   get size(): number {
@@ -66,7 +69,7 @@ export class ServerTransactions implements MachineHost {
     const { method } = request;
     const machine = new ServerMachine(this, { key, hop: responseHop(request.topVia, arrival) }, method);
     this.#machines.set(key, machine);
-    const handle = new ServerHandle({ request, arrival, machine, log: this.log });
+    const handle = new ServerHandle({ request, arrival, machine, log: this.log, statelessTag: this.#statelessTag });
     if (method === 'INVITE') machine.handle = handle;
     return handle;
   }
@@ -76,7 +79,7 @@ export class ServerTransactions implements MachineHost {
     const { request } = handle;
     const invite = this.#machines.get(serverKey(request, 'INVITE'));
     if (invite === undefined) {
-      handle.respond(createResponse(request, 481, { toTag: this.#newTag() }));
+      handle.answerOnce(481);
       return;
     }
     const target = invite.handle;

@@ -4,7 +4,7 @@ import type { Log } from '../../shared/log.ts';
 import { createResponse } from '../message/create-response.ts';
 import type { SipRequest, SipResponse } from '../message/message.ts';
 import { printMessage } from '../message/print.ts';
-import type { Hop, LocalAddress, SipTransport } from '../transport/transport.ts';
+import type { Arrival, Hop, LocalAddress, SipTransport } from '../transport/transport.ts';
 import { type ClientHost, ClientMachine, type Outbound } from './client-machine.ts';
 import { keepBytes, releaseBytes } from './machine.ts';
 import { clientKey, MAGIC_COOKIE } from './match-request.ts';
@@ -43,6 +43,9 @@ const cancelUser: ClientTransactionUser = {
   onTransportError: () => undefined,
 };
 
+const BRANCH_BITS = 96;
+const BRANCH_LENGTH = MAGIC_COOKIE.length + BRANCH_BITS / 6;
+
 /** Above this a request goes over a congestion controlled transport where it can (RFC 3261 section 18.1.1). */
 const MAX_DATAGRAM_BYTES = 1300;
 
@@ -73,9 +76,10 @@ export class TransactionLayer implements Transactions, ClientHost {
     this.#ids = ids;
     this.#servers = new ServerTransactions({ transport, wheel: this.wheel, timers, ids, log });
     transport.onMessage = (message, arrival) => {
-      if (message.kind === 'response') this.#receive(message);
+      if (message.kind === 'response') this.#receive(message, arrival);
       else this.#servers.receive(message, arrival, this.user);
     };
+    transport.hasBranch = (text) => this.#clients.has(text.slice(0, BRANCH_LENGTH));
   }
 
   /** How many transactions there are, those that linger included. */
@@ -85,6 +89,7 @@ export class TransactionLayer implements Transactions, ClientHost {
 
   request(request: SipRequest, hop: Hop, user: ClientTransactionUser): ClientTransaction {
     const { branch, ...sending } = this.#stamp(request, hop);
+    this.transport.know?.(sending.hop);
     const machine = new ClientMachine(this, { key: clientKey(branch, request.method), request, user, ...sending });
     this.#start(machine);
     return new ClientHandle(branch, request, sending.hop, machine);
@@ -120,7 +125,7 @@ export class TransactionLayer implements Transactions, ClientHost {
 
   /** Puts the top Via on a request that leaves for `hop`, or for the same peer over a reliable protocol if it is long. */
   #stamp(request: SipRequest, hop: Hop): { branch: string; data: Buffer; hop: Hop } {
-    const branch = MAGIC_COOKIE + this.#ids.random(96);
+    const branch = MAGIC_COOKIE + this.#ids.random(BRANCH_BITS);
     request.headers.prepend('via', viaFor(this.transport.localFor(hop), branch));
     request.forgetParsed();
     const data = printMessage(request);
@@ -132,12 +137,12 @@ export class TransactionLayer implements Transactions, ClientHost {
   }
 
   /** A response that matches nothing is dropped (RFC 3261 section 17.1.3, RFC 6026 section 7.2). */
-  #receive(response: SipResponse): void {
+  #receive(response: SipResponse, { source }: Arrival): void {
     const { branch } = response.topVia;
     const { method } = response.cseq;
-    if (branch === undefined) return;
-    const machine = this.#clients.get(clientKey(branch, method));
+    const machine = branch === undefined ? undefined : this.#clients.get(clientKey(branch, method));
     if (machine?.method === method) machine.receive(response);
+    else this.transport.charge?.(source);
   }
 }
 

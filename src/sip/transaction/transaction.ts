@@ -52,6 +52,12 @@ export interface ServerTransaction {
    * (timers G, H); a 2xx is repeated by the caller, by calling this again (RFC 6026: state accepted, timer L).
    */
   respond(response: SipResponse): void;
+  /**
+   * Answers and keeps nothing (RFC 3261 section 8.2.7): each copy of the request is handed up and answered anew, with the
+   * same To tag, nothing is sent twice of itself, and an ACK of it goes nowhere. For what is answered within `onRequest`
+   * and changes nothing.
+   */
+  answerOnce(status: number, headers?: readonly (readonly [name: string, value: string])[]): void;
   /** INVITE non-2xx: no ACK within 64 T1. INVITE: the CANCEL that matched it; the 200 to the CANCEL was sent already. */
   onCancel: ((cancel: SipRequest) => void) | undefined;
   onTransportError: ((error: Error) => void) | undefined;

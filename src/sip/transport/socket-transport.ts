@@ -6,8 +6,10 @@ import { tryParse } from '../message/parse.ts';
 import { Binding } from './binding.ts';
 import { SendError } from './errors.ts';
 import { isAddressTaken, type Listener, pairListeners } from './listener.ts';
+import { readOpenFilesLimit } from './open-files.ts';
 import { QueueAge } from './queue-age.ts';
 import { SanityCheck, type SanityCounters } from './sanity-check.ts';
+import { Screen } from './screen.ts';
 import { TcpTransport } from './tcp.ts';
 import { defaultTcpLimits, type TcpLimits } from './tcp-connection.ts';
 import type { Arrival, Hop, LocalAddress, SipTransport } from './transport.ts';
@@ -21,6 +23,12 @@ export interface SocketTransportOptions {
   readonly ids: IdSource;
   readonly log: Log;
   readonly limits?: Partial<TcpLimits>;
+  /** Messages a second of one stranger that belong to nothing under way, see `RateLimit`; no limit where nothing is said. */
+  readonly requestsPerSecond?: number | undefined;
+  /** Addresses of the settings: never strangers. */
+  readonly peers?: readonly string[] | undefined;
+  /** How many files the process may have open; the system is asked where nothing is said. */
+  readonly openFiles?: number | undefined;
 }
 
 /** A port that is free for UDP may be taken for TCP: so often another one is tried. */
@@ -37,10 +45,14 @@ const KEEP_ALIVE_BYTES = 4;
  * - A request goes to the hop that it was given. `reliableHop` offers TCP for a long one only where a connection to
  *   that peer stands already: many phones do not listen on TCP, and the caller would wait for nothing.
  * - TCP has limits on everything a stranger can make us keep: see `TcpLimits`. CRLF pings get their pong.
+ * - Of a peer that sends too much only what is under way is parsed: see `Screen`.
  */
 export class SocketTransport implements SipTransport {
   onMessage: (message: SipMessage, arrival: Arrival) => void = () => undefined;
+  hasBranch: (text: string) => boolean = () => false;
+  hasDialog: (tag: string) => boolean = () => false;
   readonly #options: SocketTransportOptions;
+  readonly #screen: Screen;
   readonly #sanity: SanityCheck;
   readonly #tcp: TcpTransport;
   readonly #bindings: Binding[] = [];
@@ -50,11 +62,20 @@ export class SocketTransport implements SipTransport {
 
   constructor(options: SocketTransportOptions) {
     this.#options = options;
+    this.#screen = new Screen({
+      clock: options.clock,
+      log: options.log,
+      requestsPerSecond: options.requestsPerSecond ?? 0,
+      peers: options.peers ?? [],
+      underWay: { hasBranch: (text) => this.hasBranch(text), hasDialog: (tag) => this.hasDialog(tag) },
+    });
     this.#sanity = new SanityCheck((data, hop) => this.send(data, hop));
     this.#tcp = new TcpTransport({
       clock: options.clock,
       log: options.log,
       limits: { ...defaultTcpLimits, ...options.limits },
+      openFiles: options.openFiles ?? readOpenFilesLimit(),
+      screen: this.#screen,
       onFrame: (data, source) => this.#receive(data, source, this.localFor(source)),
       onGarbage: () => this.#sanity.drop(),
     });
@@ -104,6 +125,15 @@ export class SocketTransport implements SipTransport {
   reliableHop({ address, port }: Hop): Hop | undefined {
     const hop: Hop = { protocol: 'tcp', address, port };
     return this.#tcp.reaches(hop) ? hop : undefined;
+  }
+
+  know(hop: Hop): void {
+    this.#screen.known.add(hop.address);
+    if (hop.protocol === 'tcp') this.#tcp.know(hop);
+  }
+
+  charge(source: Hop): void {
+    this.#screen.charge(source.address);
   }
 
   send(data: Buffer, hop: Hop, onError?: (error: Error) => void): void {
@@ -173,11 +203,23 @@ export class SocketTransport implements SipTransport {
   #receive(data: Buffer, source: Hop, local: LocalAddress): void {
     const arrival: Arrival = { source, local };
     try {
+      if (!this.#screen.admits(data, source.address)) {
+        this.#sanity.drop();
+        return;
+      }
       const message = this.#sanity.admit(tryParse(data), arrival);
+      this.#judge(message, source);
       if (message !== undefined) this.onMessage(message, arrival);
     } catch (error) {
       this.#options.log.error({ err: error }, 'A message could not be handled');
     }
+  }
+
+  /** A peer pays for what is outside of our dialogs. Whether a response is awaited, the layer above finds. */
+  #judge(message: SipMessage | undefined, source: Hop): void {
+    if (message?.kind === 'response') return;
+    if (message === undefined || !this.hasDialog(message.to.tag ?? '')) this.charge(source);
+    else if (source.protocol === 'tcp') this.#tcp.know(source);
   }
 
   async #closeAll(): Promise<void> {

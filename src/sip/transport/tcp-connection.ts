@@ -4,35 +4,53 @@ import { type Frame, StreamFramer } from '../message/stream-framer.ts';
 import { SendError } from './errors.ts';
 import type { Hop } from './transport.ts';
 
+/**
+ * A stranger's was accepted, and nothing came of it. One is `known` once a phone registered over it, we sent a request or took a
+ * call over it, or it brought a request of a dialog of ours. An `own` one was made by us.
+ */
+export type Standing = 'stranger' | 'known' | 'own';
+
 export interface TcpLimits {
-  /** Connections at a time, in both directions. */
+  /** Connections at a time, in both directions; fewer where the process may not have twice as many files open. */
   readonly connections: number;
+  /** Of strangers with the same address, see `networkOf`. */
+  readonly strangersOfAddress: number;
   /** How long a connection may take to be made. */
   readonly connectMs: number;
   /** How long a message may take from its first byte to its last, and a new peer until its first message. */
   readonly messageMs: number;
-  /** How long nothing may be heard of a peer. */
+  /** How long nothing may be heard of a peer that is no stranger. */
   readonly idleMs: number;
+  /** How long nothing may be heard of a stranger. */
+  readonly strangerIdleMs: number;
   /** Bytes that may wait for a peer that does not read. */
   readonly backlogBytes: number;
 }
 
 export const defaultTcpLimits: TcpLimits = {
   connections: 10_000,
+  strangersOfAddress: 500,
   connectMs: 10_000,
   messageMs: 32_000,
   idleMs: 3_600_000,
+  strangerIdleMs: 60_000,
   backlogBytes: 1_048_576,
 };
 
 /** How many senders may wait for word of a connection, in order; the oldest is let go. */
 const MAX_UNCONFIRMED = 100;
 
+/** How long nothing more is read of a stranger that sent too much. */
+const PAUSE_MS = 1000;
+/** As long as a transaction lasts, an answer may come. */
+const QUIET_MS = 32_000;
+
 const PONG = Buffer.from('\r\n');
 
 /** What runs the connections. */
 export interface ConnectionOwner {
-  receiveFrame(data: Buffer, connection: TcpConnection): void;
+  /** @returns whether the peer has sent too much, so that no more is read of it for a while */
+  receiveFrame(data: Buffer, connection: TcpConnection): boolean;
   /** The peer sent what cannot be cut into messages, or too slowly: the connection is being closed. */
   abused(connection: TcpConnection, reason: string): void;
   closed(connection: TcpConnection): void;
@@ -41,6 +59,7 @@ export interface ConnectionOwner {
 /** One TCP connection, made by either side. */
 export class TcpConnection {
   readonly remote: Hop;
+  standing: Standing;
   readonly #socket: Socket;
   readonly #clock: MonotonicClock;
   readonly #limits: TcpLimits;
@@ -50,17 +69,20 @@ export class TcpConnection {
   #unconfirmed: ((error: Error) => void)[] = [];
   #failure: Error | undefined;
   #deadline: Timer | undefined;
+  #pause: Timer | undefined;
   #idle: Timer;
   #heardAt: number;
+  #sentAt = -QUIET_MS;
 
   constructor(socket: Socket, remote: Hop, clock: MonotonicClock, limits: TcpLimits, owner: ConnectionOwner) {
     this.remote = remote;
+    this.standing = socket.connecting ? 'own' : 'stranger';
     this.#socket = socket;
     this.#clock = clock;
     this.#limits = limits;
     this.#owner = owner;
     this.#heardAt = clock.elapsed();
-    this.#idle = clock.setTimer(limits.idleMs, () => this.#checkIdle());
+    this.#idle = clock.setTimer(this.#idleMs, () => this.#checkIdle());
     socket.setNoDelay(true);
     socket.on('data', (chunk: Buffer) => this.#read(chunk));
     socket.on('error', (error) => (this.#failure = error));
@@ -79,8 +101,14 @@ export class TcpConnection {
     return this.#socket.writable;
   }
 
+  /** Whether neither side has sent anything for so long that no answer is waited for. */
+  get isQuiet(): boolean {
+    return Math.max(this.#heardAt, this.#sentAt) + QUIET_MS <= this.#clock.elapsed();
+  }
+
   send(data: Buffer, onError?: (error: Error) => void): void {
     if (onError !== undefined) this.#remember(onError);
+    this.#sentAt = this.#clock.elapsed();
     this.#socket.write(data);
     if (this.#socket.writableLength > this.#limits.backlogBytes) this.destroy('The peer does not read');
   }
@@ -111,10 +139,24 @@ export class TcpConnection {
       this.send(PONG);
     } else if (frame.kind === 'message') {
       this.#stopDeadline();
-      this.#owner.receiveFrame(frame.data, this);
+      if (this.#owner.receiveFrame(frame.data, this)) this.#rest();
     } else {
       this.#abuse(frame.error.reason);
     }
+  }
+
+  get #idleMs(): number {
+    return this.standing === 'stranger' ? this.#limits.strangerIdleMs : this.#limits.idleMs;
+  }
+
+  /** What the peer sends on waits on its side. */
+  #rest(): void {
+    if (this.#pause !== undefined) return;
+    this.#socket.pause();
+    this.#pause = this.#clock.setTimer(PAUSE_MS, () => {
+      this.#pause = undefined;
+      this.#socket.resume();
+    });
   }
 
   /** Neither dripping bytes nor pings put the end off (slow loris). */
@@ -138,7 +180,7 @@ export class TcpConnection {
   }
 
   #checkIdle(): void {
-    const restMs = this.#heardAt + this.#limits.idleMs - this.#clock.elapsed();
+    const restMs = this.#heardAt + this.#idleMs - this.#clock.elapsed();
     if (restMs <= 0) this.destroy('Idle for too long');
     else this.#idle = this.#clock.setTimer(restMs, () => this.#checkIdle());
   }
@@ -146,6 +188,7 @@ export class TcpConnection {
   #closed(): void {
     this.#stopDeadline();
     this.#idle.cancel();
+    this.#pause?.cancel();
     const error = this.#failure ?? new SendError('The connection was closed');
     const waiting = this.#unconfirmed;
     this.#unconfirmed = [];

@@ -2,8 +2,11 @@ import { once } from 'node:events';
 import { connect, createServer, isIPv6, type Server, type Socket } from 'node:net';
 import type { MonotonicClock } from '../../shared/clock.ts';
 import type { Log } from '../../shared/log.ts';
+import { type ConnectionLimit, ConnectionTable, shareConnections } from './connection-table.ts';
 import { SendError } from './errors.ts';
+import { LimitLog } from './limit-log.ts';
 import { type Listener, listenError } from './listener.ts';
+import type { Screen } from './screen.ts';
 import { type ConnectionOwner, TcpConnection, type TcpLimits } from './tcp-connection.ts';
 import type { Hop } from './transport.ts';
 
@@ -14,13 +17,18 @@ interface TcpOptions {
   readonly clock: MonotonicClock;
   readonly log: Log;
   readonly limits: TcpLimits;
+  /** Files that this process may have open. */
+  readonly openFiles: number;
   /** Takes a whole message, as it was cut out of the stream. */
   readonly onFrame: (data: Buffer, source: Hop) => void;
+  /** Bounds what strangers make us do. */
+  readonly screen: Pick<Screen, 'admitsConnection' | 'hasRoomFor'>;
   /** Called for bytes that became no message. */
   readonly onGarbage: () => void;
 }
 
-const keyOf = (address: string, port: number): string => `${address} ${port}`;
+/** HTTP, the database and all else need the other half. */
+const SHARE_OF_FILES = 0.5;
 
 /** IPv4 peers of a dual-stack socket appear as `::ffff:192.0.2.1`. */
 const plainAddress = (address: string): string => (address.startsWith('::ffff:') ? address.slice(7) : address);
@@ -32,10 +40,14 @@ const plainAddress = (address: string): string => (address.startsWith('::ffff:')
 export class TcpTransport implements ConnectionOwner {
   readonly #options: TcpOptions;
   readonly #servers: Server[] = [];
-  readonly #connections = new Map<string, TcpConnection>();
+  readonly #connections: ConnectionTable;
+  readonly #logs = new Map<ConnectionLimit, LimitLog>();
 
   constructor(options: TcpOptions) {
     this.#options = options;
+    const { connections, strangersOfAddress } = options.limits;
+    const all = Math.max(4, Math.min(connections, Math.floor(options.openFiles * SHARE_OF_FILES)));
+    this.#connections = new ConnectionTable(shareConnections(all, strangersOfAddress));
   }
 
   /**
@@ -57,13 +69,22 @@ export class TcpTransport implements ConnectionOwner {
 
   /** Whether a message to that peer would go over a connection that stands. */
   reaches(hop: Hop): boolean {
-    return this.#connections.get(keyOf(hop.address, hop.port))?.established === true;
+    return this.#connections.get(hop.address, hop.port)?.established === true;
+  }
+
+  /** The peer of that connection is no stranger. */
+  know(hop: Hop): void {
+    const connection = this.#existing(hop);
+    if (connection !== undefined) this.#connections.know(connection);
   }
 
   send(data: Buffer, hop: Hop, onError?: (error: Error) => void): void {
     const connection = this.#existing(hop) ?? this.#connect(hop);
-    if (connection !== undefined) connection.send(data, onError);
-    else if (onError !== undefined) process.nextTick(onError, new SendError('Too many connections'));
+    if (connection !== undefined) {
+      // Nothing is kept of what strangers send: their order is that in which they were heard.
+      if (connection.standing !== 'stranger') this.#connections.use(connection);
+      connection.send(data, onError);
+    } else if (onError !== undefined) process.nextTick(onError, new SendError('Too many connections'));
   }
 
   async close(): Promise<void> {
@@ -75,8 +96,11 @@ export class TcpTransport implements ConnectionOwner {
     timer.cancel();
   }
 
-  receiveFrame(data: Buffer, connection: TcpConnection): void {
-    this.#options.onFrame(data, connection.remote);
+  receiveFrame(data: Buffer, connection: TcpConnection): boolean {
+    const { remote } = connection;
+    this.#connections.use(connection);
+    this.#options.onFrame(data, remote);
+    return connection.standing === 'stranger' && !this.#options.screen.hasRoomFor(remote.address);
   }
 
   abused(connection: TcpConnection, reason: string): void {
@@ -85,41 +109,68 @@ export class TcpTransport implements ConnectionOwner {
   }
 
   closed(connection: TcpConnection): void {
-    const key = keyOf(connection.remote.address, connection.remote.port);
-    if (this.#connections.get(key) === connection) this.#connections.delete(key);
+    this.#connections.remove(connection);
   }
 
   #existing(hop: Hop): TcpConnection | undefined {
     const { address, port, reconnectPort = port } = hop;
     return [port, reconnectPort]
-      .map((candidate) => this.#connections.get(keyOf(address, candidate)))
+      .map((candidate) => this.#connections.get(address, candidate))
       .find((connection) => connection?.usable);
   }
 
   #accept(socket: Socket): void {
     const { remoteAddress, remotePort } = socket;
-    if (remoteAddress === undefined || remotePort === undefined || this.#isFull()) {
+    const address = plainAddress(remoteAddress ?? '');
+    // The rate comes first, so that no stranger pushes the connections of other strangers out as fast as it likes.
+    const isTaken = remotePort !== undefined && this.#options.screen.admitsConnection(address);
+    if (!isTaken || !this.#makeRoomFor(address)) {
       socket.destroy();
       return;
     }
-    this.#keep(socket, { protocol: 'tcp', address: plainAddress(remoteAddress), port: remotePort });
+    this.#keep(socket, { protocol: 'tcp', address, port: remotePort });
+  }
+
+  /** The oldest idle stranger gives way; only where there is none is the new one refused. */
+  #makeRoomFor(address: string): boolean {
+    const full = this.#connections.fullFor(address);
+    if (full === undefined) return true;
+    this.#logOf(full.limit).add(address);
+    return this.#close(full.yields);
+  }
+
+  #close(connection: TcpConnection | undefined): boolean {
+    if (connection === undefined) return false;
+    // At once: the descriptor is needed.
+    this.#connections.remove(connection);
+    connection.destroy('Others need the room');
+    return true;
+  }
+
+  #logOf(limit: ConnectionLimit): LimitLog {
+    const known = this.#logs.get(limit);
+    if (known !== undefined) return known;
+    const { log, clock } = this.#options;
+    const opened = new LimitLog({ log, clock, limit });
+    this.#logs.set(limit, opened);
+    return opened;
   }
 
   #connect(hop: Hop): TcpConnection | undefined {
-    if (this.#isFull()) return undefined;
+    const full = this.#connections.fullForOwn();
+    if (full !== undefined && !this.#close(full.yields)) {
+      this.#logOf('connections').add(hop.address);
+      return undefined;
+    }
     const port = hop.reconnectPort ?? hop.port;
     const socket = connect({ host: hop.address, port });
     return this.#keep(socket, { protocol: 'tcp', address: hop.address, port });
   }
 
-  #isFull(): boolean {
-    return this.#connections.size >= this.#options.limits.connections;
-  }
-
   #keep(socket: Socket, remote: Hop): TcpConnection {
     const { clock, limits } = this.#options;
     const connection = new TcpConnection(socket, remote, clock, limits, this);
-    this.#connections.set(keyOf(remote.address, remote.port), connection);
+    this.#connections.add(connection);
     return connection;
   }
 

@@ -53,6 +53,21 @@ export interface SipTransport {
    */
   send(data: Buffer, hop: Hop, onError?: (error: Error) => void): void;
 
+  /**
+   * The peer is no stranger: it was sent a request, its call was taken, or it registered. It and its connections are
+   * held dearer from then on.
+   */
+  know?(hop: Hop): void;
+
+  /** What that peer sent belongs to nothing under way, as could not be seen before: it counts towards its rate. */
+  charge?(source: Hop): void;
+
+  /** Set by the layer above: whether a text begins with the branch of a request of ours that is under way. */
+  hasBranch?: (text: string) => boolean;
+
+  /** Set by the layer above: whether a tag is ours in a dialog that lives. */
+  hasDialog?: (tag: string) => boolean;
+
   /** Set once by the layer above, before `start`. `received` and `rport` were already put into the Via of requests. */
   onMessage: (message: SipMessage, arrival: Arrival) => void;
 }

@@ -47,6 +47,12 @@ export class KyselyBindingStore implements BindingStore {
     return rows.map(toBinding);
   }
 
+  async flows(now: number): Promise<readonly Binding['flow'][]> {
+    const live = this.#database.builder.selectFrom('bindings').select('flow').where('expires_at', '>', now);
+    const rows = await this.#database.read(live.compile());
+    return rows.map(({ flow }) => JSON.parse(flow) as Binding['flow']);
+  }
+
   update(account: string, change: (current: readonly Binding[]) => readonly Binding[]): Promise<void> {
     return this.#database.write(() => this.#update(account, change));
   }

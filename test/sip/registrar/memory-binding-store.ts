@@ -8,6 +8,11 @@ export class MemoryBindingStore implements BindingStore {
     return Promise.resolve(this.#bindings.get(account) ?? []);
   }
 
+  flows(now: number) {
+    const all = [...this.#bindings.values()].flat();
+    return Promise.resolve(all.filter(({ expiresAt }) => expiresAt > now).map(({ flow }) => flow));
+  }
+
   // eslint-disable-next-line @typescript-eslint/require-await -- what `change` throws has to reject
   async update(account: string, change: (current: readonly Binding[]) => readonly Binding[]): Promise<void> {
     const next = change(this.#bindings.get(account) ?? []);

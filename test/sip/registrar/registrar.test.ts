@@ -7,9 +7,10 @@ import type { Binding } from '../../../src/sip/registrar/binding-store.ts';
 import { flowTo } from '../../../src/sip/registrar/change-bindings.ts';
 import { Registrar } from '../../../src/sip/registrar/registrar.ts';
 import { Registration } from '../../../src/sip/registrar/registration.ts';
+import type { Hop } from '../../../src/sip/transport/transport.ts';
 import { RecordedLog } from '../../support/recorded-log.ts';
 import type { Party } from '../session/party.ts';
-import { Pair } from '../session/party.ts';
+import { Pair, RawPeer } from '../session/party.ts';
 import { MemoryBindingStore } from './memory-binding-store.ts';
 
 const REALM = 'offhook';
@@ -31,7 +32,10 @@ const office = () => {
     },
   };
   const digest = new DigestServer({ realm: REALM, credentials, key: Buffer.alloc(32, 7), clock, ids });
-  const registrar = new Registrar({ store: new MemoryBindingStore(), digest, clock, timers: clock, ids, log });
+  const registered: Hop[] = [];
+  const onRegistered = (source: Hop) => void registered.push(source);
+  const store = new MemoryBindingStore();
+  const registrar = new Registrar({ store, digest, clock, timers: clock, ids, log, onRegistered });
   alice.agent.handle('REGISTER', registrar.handle);
   let cseq = 0;
   const register = async (headers: [string, string][], options: Partial<Asked> = {}): Promise<SipResponse> => {
@@ -50,7 +54,7 @@ const office = () => {
     await clock.advanceAsync(20);
     return asked;
   };
-  return { pair, clock, registrar, register, credentials, log };
+  return { pair, clock, registrar, register, registered, credentials, log };
 };
 
 interface Asked {
@@ -87,6 +91,33 @@ describe('the registrar', () => {
       'warn a REGISTER was refused 10.0.0.1 bob 403 another-account 1',
       'warn a REGISTER was refused 10.0.0.2 eve 400 bad-request 1',
     ]);
+  });
+
+  it('keeps nothing of a REGISTER without credentials or with a nonce that it did not give', async () => {
+    const { pair, clock } = office();
+    const peer = new RawPeer(pair.network, '10.0.0.9');
+    const lines = [
+      'REGISTER sip:10.0.0.1 SIP/2.0',
+      'Via: SIP/2.0/UDP 10.0.0.9:5060;branch=z9hG4bK-r',
+      'From: <sip:bob@offhook>;tag=raw',
+      'To: <sip:bob@offhook>',
+      'Call-ID: register-1',
+      'CSeq: 1 REGISTER',
+    ];
+    const given = `Authorization: Digest username="bob", realm="${REALM}", nonce="made.up", uri="sip:10.0.0.1", response="0"`;
+    for (const request of [lines, [...lines, given]]) peer.send(pair.alice.transport.hop(), request);
+    await clock.advanceAsync(5);
+    expect((peer.received as SipResponse[]).map(({ status }) => status)).toEqual([401, 401]);
+    expect(pair.alice.layer.sizes.servers).toBe(0);
+  });
+
+  it('tells where phones register from, once they have proved who they are', async () => {
+    const { register, registered } = office();
+    const contact: [string, string] = ['contact', '<sip:bob@10.0.0.2>'];
+    await register([contact], { password: 'wrong' });
+    expect(registered).toEqual([]);
+    await register([contact]);
+    expect(registered).toEqual([expect.objectContaining({ address: '10.0.0.2' })]);
   });
 
   it('keeps a contact with its source, Path and User-Agent, and lists it with the seconds it has left', async () => {

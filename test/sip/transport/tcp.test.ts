@@ -4,6 +4,7 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { responseHop } from '../../../src/sip/transport/response-hop.ts';
 import type { Hop } from '../../../src/sip/transport/transport.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
+import { RecordedLog } from '../../support/recorded-log.ts';
 import { closeAll, hopTo, openTcpPeer, openTransport, portOf, requestText, watch } from './socket-stage.ts';
 
 const servers: Server[] = [];
@@ -132,6 +133,7 @@ describe('limits on TCP peers', () => {
     const peer = await openTcpPeer(transport);
     peer.socket.write(tcpRequest('z9hG4bK-1'));
     const { arrival } = await transport.inbox.at(0);
+    transport.know(arrival.source);
     clock.advance(3_599_000);
     expect(transport.reliableHop(arrival.source)).toEqual(arrival.source);
     clock.advance(1000);
@@ -139,23 +141,17 @@ describe('limits on TCP peers', () => {
     expect(clock.pendingTimers).toBe(0);
   });
 
-  it('refuses connections above the limit, and takes new ones when others have gone', async () => {
-    const transport = await openTransport({ limits: { connections: 2 } });
-    const peers = [await openTcpPeer(transport), await openTcpPeer(transport)];
-    peers.forEach(({ socket }, index) => socket.write(tcpRequest(`z9hG4bK-${index}`)));
-    await transport.inbox.at(1);
-    await (
-      await openTcpPeer(transport)
-    ).closed;
-    const failure = new Promise<Error>((resolve) => {
-      transport.send(Buffer.from('x'), { protocol: 'tcp', address: '127.0.0.1', port: 9 }, resolve);
-    });
-    expect((await failure).message).toBe('Too many connections');
-    peers[0]!.socket.end();
-    await peers[0]!.closed;
-    const late = await openTcpPeer(transport);
-    late.socket.write(tcpRequest('z9hG4bK-late'));
-    await transport.inbox.at(2);
+  it('closes a stranger that is silent for a minute', async () => {
+    const clock = new FakeClock();
+    const transport = await openTransport({ clock });
+    const peer = await openTcpPeer(transport);
+    peer.socket.write(tcpRequest('z9hG4bK-1'));
+    const { arrival } = await transport.inbox.at(0);
+    clock.advance(59_999);
+    expect(transport.reliableHop(arrival.source)).toEqual(arrival.source);
+    clock.advance(1);
+    await peer.closed;
+    expect(clock.pendingTimers).toBe(0);
   });
 
   it('gives up a peer that does not read', async () => {
@@ -164,6 +160,110 @@ describe('limits on TCP peers', () => {
     const failure = new Promise<Error>((resolve) => transport.send(Buffer.alloc(60_000), hop, resolve));
     for (let count = 0; count < 200; count += 1) transport.send(Buffer.alloc(60_000), hop);
     expect((await failure).message).toBe('The peer does not read');
+  });
+});
+
+describe('where connections are short', () => {
+  /** A peer whose message has arrived, and where it came from. */
+  const heardPeer = async (transport: Awaited<ReturnType<typeof openTransport>>) => {
+    const index = transport.inbox.items.length;
+    const peer = await openTcpPeer(transport);
+    peer.socket.write(tcpRequest(`z9hG4bK-${index}`));
+    const { source } = (await transport.inbox.at(index)).arrival;
+    return { peer, source, isOpen: () => transport.reliableHop(source) !== undefined };
+  };
+
+  /** The same for a phone that registered. */
+  const heardPhone = async (transport: Awaited<ReturnType<typeof openTransport>>) => {
+    const phone = await heardPeer(transport);
+    transport.know(phone.source);
+    return phone;
+  };
+
+  it('the stranger that was silent for longest gives way, and one line says so', async () => {
+    const log = new RecordedLog();
+    const clock = new FakeClock();
+    const transport = await openTransport({ log, clock, limits: { strangersOfAddress: 2 } });
+    const [first, second] = [await heardPeer(transport), await heardPeer(transport)];
+    first.peer.socket.write(tcpRequest('z9hG4bK-again'));
+    await transport.inbox.at(2);
+    const third = await heardPeer(transport);
+    await second.peer.closed;
+    const fourth = await heardPeer(transport);
+    await first.peer.closed;
+    expect([third.isOpen(), fourth.isOpen()]).toEqual([true, true]);
+    const limit = 'connections of an address';
+    const source = '127.0.0.1';
+    const begins = { message: 'a limit of the SIP port is met', fields: { limit, source, count: 1, addresses: 1 } };
+    expect(log.lines).toEqual([{ level: 'warn', ...begins }]);
+  });
+
+  it('phones that registered and peers that were called stay, whatever strangers do', async () => {
+    const transport = await openTransport({ limits: { connections: 8 } });
+    const phone = await heardPhone(transport);
+    const { hop } = await listen();
+    transport.send(Buffer.from(tcpRequest('z9hG4bK-ours')), hop);
+    const strangers = [];
+    for (let count = 0; count < 20; count += 1) strangers.push(await heardPeer(transport));
+    await Promise.all(strangers.slice(0, -2).map(({ peer }) => peer.closed));
+    expect(strangers.slice(-2).map(({ isOpen }) => isOpen())).toEqual([true, true]);
+    expect([phone.isOpen(), transport.reliableHop(hop)]).toEqual([true, hop]);
+  });
+
+  it('a peer that brings a request of a dialog of ours stays too', async () => {
+    const transport = await openTransport({ limits: { connections: 4 } });
+    transport.hasDialog = (tag) => tag === 'ours';
+    const peer = await openTcpPeer(transport);
+    peer.socket.write(tcpRequest('z9hG4bK-bye').replace('offhook.test>', 'offhook.test>;tag=ours'));
+    const { source } = (await transport.inbox.at(0)).arrival;
+    for (let count = 0; count < 3; count += 1) await heardPeer(transport);
+    expect(transport.reliableHop(source)).toEqual(source);
+  });
+
+  it('a call of ours gets one: by the reserve, and else from strangers', async () => {
+    const transport = await openTransport({ limits: { connections: 4 } });
+    const phones = [await heardPhone(transport), await heardPhone(transport)];
+    const stranger = await heardPeer(transport);
+    const reached: string[] = [];
+    const called = await Promise.all(
+      ['reserve', 'stranger'].map((name) =>
+        listen(
+          (socket) =>
+            void watch(socket)
+              .received('\r\n')
+              .then(() => reached.push(name)),
+        ),
+      ),
+    );
+    for (const { hop } of called) {
+      transport.send(Buffer.from('hello\r\n'), hop);
+      while (transport.reliableHop(hop) === undefined) await new Promise((resolve) => setImmediate(resolve));
+    }
+    await stranger.peer.closed;
+    while (reached.length < 2) await new Promise((resolve) => setImmediate(resolve));
+    expect(reached).toEqual(['reserve', 'stranger']);
+    expect(phones.map(({ isOpen }) => isOpen())).toEqual([true, true]);
+  });
+
+  it('a new stranger is refused where all others are phones, and our own calls where all have something to do', async () => {
+    const transport = await openTransport({ limits: { connections: 4 } });
+    for (let count = 0; count < 3; count += 1) await heardPhone(transport);
+    await (
+      await openTcpPeer(transport)
+    ).closed;
+    transport.send(Buffer.from('x'), (await listen()).hop);
+    const failure = new Promise<Error>((resolve) => {
+      transport.send(Buffer.from('x'), { protocol: 'tcp', address: '127.0.0.1', port: 9 }, resolve);
+    });
+    expect((await failure).message).toBe('Too many connections');
+  });
+
+  it('SIP takes no more than half of the files that may be open', async () => {
+    const transport = await openTransport({ openFiles: 16 });
+    const peers = [];
+    for (let count = 0; count < 10; count += 1) peers.push(await heardPeer(transport));
+    await Promise.all(peers.slice(0, 8).map(({ peer }) => peer.closed));
+    expect(peers.slice(8).map(({ isOpen }) => isOpen())).toEqual([true, true]);
   });
 });
 
