@@ -19,6 +19,4 @@ export const floodSeconds = number('FLOOD_SECONDS', 20);
 /** Calls that are held at the end, and those at the beginning that the memory of a call is measured from. */
 export const heldCalls = numbers('HELD_CALLS', '2000,10000');
 /** As `npm start` has them; for profiles add --cpu-prof and --cpu-prof-dir. */
-export const nodeArguments = (process.env['NODE_ARGUMENTS'] ?? '')
-  .split(' ')
-  .filter((argument) => argument !== '');
+export const nodeArguments = (process.env['NODE_ARGUMENTS'] ?? '').split(' ').filter((argument) => argument !== '');

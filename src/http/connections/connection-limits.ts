@@ -1,4 +1,4 @@
-import { descriptorLimit } from './descriptor-limit.ts';
+import { readOpenFilesLimit } from '../../shared/open-files.ts';
 
 /** What the clients of an HTTP port may take of this process. */
 export interface ConnectionLimits {
@@ -33,7 +33,7 @@ const MOST_CONNECTIONS = 16_000;
  * at 4 kB/s; together they may hold 64 MB.
  */
 export const defaultLimits = (): ConnectionLimits => ({
-  connections: Math.min(MOST_CONNECTIONS, Math.floor(descriptorLimit() / 2)),
+  connections: Math.min(MOST_CONNECTIONS, Math.floor(readOpenFilesLimit() / 2)),
   requests: 4000,
   reservedForPut: 1000,
   bodies: 1000,

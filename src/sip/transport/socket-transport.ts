@@ -1,12 +1,12 @@
 import type { MonotonicClock } from '../../shared/clock.ts';
 import type { IdSource } from '../../shared/ids.ts';
 import type { Log } from '../../shared/log.ts';
+import { readOpenFilesLimit } from '../../shared/open-files.ts';
 import type { SipMessage } from '../message/message.ts';
 import { tryParse } from '../message/parse.ts';
 import { Binding } from './binding.ts';
 import { SendError } from './errors.ts';
 import { isAddressTaken, type Listener, pairListeners } from './listener.ts';
-import { readOpenFilesLimit } from './open-files.ts';
 import { QueueAge } from './queue-age.ts';
 import { SanityCheck, type SanityCounters } from './sanity-check.ts';
 import { Screen } from './screen.ts';
