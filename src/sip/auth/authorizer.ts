@@ -75,7 +75,7 @@ export class Authorizer {
 
 /** The credentials that a request carries: its ACK repeats them (RFC 3261 section 22.1). */
 export const credentialsOf = ({ headers }: SipRequest): HeaderValues =>
-  Object.values(FIELDS).some(({ answer }) => headers.has(answer))
+  headers.has(FIELDS[401].answer) || headers.has(FIELDS[407].answer)
     ? Object.values(FIELDS).flatMap(({ answer }) => headers.all(answer).map((value) => [answer, value] as const))
     : NO_CREDENTIALS;
 

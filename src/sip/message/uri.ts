@@ -155,6 +155,11 @@ export const formatUri = (uri: Uri): string => {
   return `${uri.scheme}:${formatUserInfo(uri)}${uri.host}${port}${formatUriParams(uri.params)}${query}`;
 };
 
+/** A number or a plain name: nothing in it is escaped. */
+const PLAIN_USER = /^[\w\-.!~*'()+]*$/;
+
 /** Any text as the user part of a SIP URI, escaped where it has to be. */
-export const escapeUser = (text: string): string =>
+export const escapeUser = (text: string): string => (PLAIN_USER.test(text) ? text : escapeAny(text));
+
+const escapeAny = (text: string): string =>
   encodeURIComponent(text).replace(/%(?:26|3D|2B|24|2C|3B|3F|2F)/g, decodeURIComponent);

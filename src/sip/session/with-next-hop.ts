@@ -26,6 +26,13 @@ export const keepsToFlow = (dialog: Dialog): boolean => {
   return isReliable(peer) && host === peer.address;
 };
 
+/** Whether the Contact is, to the letter, where the peer was seen: then nothing has to be read or found. */
+const isAtPeer = ({ isRouted, peer, remoteTarget }: Dialog): boolean =>
+  !isRouted &&
+  peer.protocol === 'udp' &&
+  remoteTarget.startsWith('sip:') &&
+  remoteTarget.endsWith(`@${peer.address}:${peer.port}`);
+
 const isReliable = (hop: Hop): boolean => hop.protocol !== 'udp';
 
 /**
@@ -38,6 +45,6 @@ export const withNextHop = (context: SessionContext, dialog: Dialog, use: (hop: 
     use(dialog.nextHop);
   };
   if (dialog.nextHop !== undefined) use(dialog.nextHop);
-  else if (keepsToFlow(dialog)) found(dialog.peer);
+  else if (isAtPeer(dialog) || keepsToFlow(dialog)) found(dialog.peer);
   else context.locator.find(dialog.nextHopUri, ([hop]) => found(hop));
 };

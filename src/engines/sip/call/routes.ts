@@ -52,7 +52,9 @@ const isLocated = (endpoint: Endpoint): endpoint is LocatedEndpoint => 'ways' in
 const withUser = (uri: string, user: string): string =>
   uri.replace(/^(sips?:)(?:[^@]*@)?/i, (_, scheme: string) => `${scheme}${escapeUser(user)}@`);
 
-const to = (uri: string): NameAddr => ({ uri, params: new Map() });
+const NO_PARAMS: NameAddr['params'] = new Map();
+
+const to = (uri: string): NameAddr => ({ uri, params: NO_PARAMS });
 
 /** Finds where a leg can be rung, and how its INVITE is addressed. */
 export class Routes {
@@ -74,7 +76,11 @@ export class Routes {
   /** Every address of the leg's endpoints, best first. What was located before is not looked up again. */
   async targets(role: LegRole, plan: CallPlan): Promise<readonly LegTarget[]> {
     const shown = role === 'caller' ? plan.destinationDisplay : plan.callerId;
-    const ways = await Promise.all(plan[role].map((endpoint) => this.#waysTo(endpoint)));
+    const endpoints = plan[role];
+    // The planner has located nearly all of them: then there is nothing to wait for.
+    const ways = endpoints.every(isLocated)
+      ? endpoints.map((endpoint) => endpoint.ways)
+      : await Promise.all(endpoints.map((endpoint) => this.#waysTo(endpoint)));
     return ways.flat().map(({ address, invite, trunk, callerId }) => ({
       address,
       trunk,
@@ -110,7 +116,7 @@ export class Routes {
 
   #ourName(shown: string | undefined): NameAddr {
     const user = shown ?? 'anonymous';
-    return { display: user, uri: `sip:${escapeUser(user)}@${this.#options.domain}`, params: new Map() };
+    return { display: user, uri: `sip:${escapeUser(user)}@${this.#options.domain}`, params: NO_PARAMS };
   }
 }
 
