@@ -61,7 +61,8 @@ export class BenchSipp {
         ...['-sf', new URL(`../${scenario}.xml`, import.meta.url).pathname, '-i', '127.0.0.1', '-p', String(port)],
         ...['-mp', String(mediaPort), '-t', transport === 'udp' ? 'u1' : 't1', '-buff_size', '4194304', '-nostdin'],
         ...['-trace_stat', '-fd', '1', '-stf', 'statistics.csv', '-trace_logs', '-log_file', 'calls.log'],
-        ...['-trace_err', '-error_file', 'errors.log'],
+        // A late ACK of what was sent again is no reason to end a call.
+        ...['-default_behaviors', 'all,-abortunexp', '-trace_err', '-error_file', 'errors.log'],
       ],
       { cwd: directory, stdio: 'ignore' },
     );

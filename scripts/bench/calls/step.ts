@@ -30,7 +30,7 @@ export interface Step {
   readonly outcomes: readonly Outcome[];
   readonly offered: number;
   readonly good: number;
-  /** Calls that a peer counts as failed. */
+  /** Calls that a peer counts as failed, those included that it takes for new because their message came too late. */
   readonly failed: number;
   /** Messages that a peer sent again. */
   readonly resent: number;
@@ -40,7 +40,7 @@ export interface Step {
   /** Connections that were opened meanwhile. */
   readonly opened: number;
   readonly peakMb: number;
-  /** Every call was good, and no peer has anything to say against it. */
+  /** Every call was good. */
   readonly isClean: boolean;
 }
 
@@ -137,7 +137,7 @@ export const measureStep = async ({ stage, generator, load }: StepOptions): Prom
     elapsedMs,
     opened: generator.opened - openedBefore,
     peakMb: peakMemoryMb(service.pid),
-    isClean: good === offered && failed === 0,
+    isClean: good === offered,
   };
 };
 
