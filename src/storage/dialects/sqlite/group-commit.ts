@@ -27,10 +27,16 @@ const SLOW_COMMIT_MS = 100;
 /** Keeps one commit from holding the event loop for long: 256 calls are about 10 ms. */
 const UNITS_A_COMMIT = 256;
 
+/** So many writes that somebody waits for within so long are busy times: one alone comes every 7 ms at 75 calls a second. */
+const BUSY_WRITES = 8;
+const BUSY_WITHIN_MS = 20;
+
 /**
  * Commits the writes that wait together, so that the disk is waited for once. What somebody waits for is begun at once, or
- * the moment that the commit under way is over, and takes along what nobody waits for. A unit that fails is undone alone,
- * and the others are committed. Units run in the order they came in.
+ * the moment that the commit under way is over, and takes along what nobody waits for. In busy times commits begin at
+ * least half of `companyMs` apart: each costs about 0.2 ms of processor time, and then a few milliseconds of waiting are
+ * less than those that the processor would be late. A unit that fails is undone alone, and the others are committed. Units
+ * run in the order they came in.
  */
 export class GroupCommit {
   readonly #options: GroupCommitOptions;
@@ -41,7 +47,13 @@ export class GroupCommit {
   #committing: Promise<void> | undefined;
   /** Ends the wait for company, while there is one. */
   #endWait: (() => void) | undefined;
+  /** Ends the rest between two commits of busy times. */
+  #endRest: (() => void) | undefined;
   #closed = false;
+  #begunAt = -Infinity;
+  /** When the latest writes came that somebody waits for: the oldest is replaced next. */
+  readonly #arrivals = new Array<number>(BUSY_WRITES).fill(-Infinity);
+  #oldest = 0;
 
   constructor(options: GroupCommitOptions) {
     this.#options = options;
@@ -57,7 +69,11 @@ export class GroupCommit {
     if (failure !== undefined) return Promise.reject(failure);
     return new Promise<Result>((resolve, reject) => {
       this.#queue.push({ unit, resolve: resolve as (result: unknown) => void, reject });
-      if (pace === 'at-once') this.hurry();
+      if (pace === 'at-once') {
+        this.#arrivals[this.#oldest] = this.#options.clock.elapsed();
+        this.#oldest = (this.#oldest + 1) % BUSY_WRITES;
+        this.hurry();
+      }
       this.#committing ??= this.#commitAll();
     });
   }
@@ -72,6 +88,7 @@ export class GroupCommit {
   async close(): Promise<void> {
     this.#closed = true;
     this.hurry();
+    this.#endRest?.();
     await this.#committing;
   }
 
@@ -80,6 +97,8 @@ export class GroupCommit {
     const { lock } = connection;
     while (this.#queue.length > 0) {
       if (this.#pace === 'in-company' && companyMs > 0) await this.#waitForCompany();
+      const restMs = this.#restMs();
+      if (restMs > 0) await this.#rest(restMs);
       await this.#gather();
       await lock.acquire();
       const state = await this.#commitNext().finally(() => lock.release());
@@ -91,15 +110,30 @@ export class GroupCommit {
 
   /** Resolves when the time is over, or somebody waits. */
   async #waitForCompany(): Promise<void> {
-    const { clock, companyMs } = this.#options;
+    await this.#wait(this.#options.companyMs, (end) => (this.#endWait = end));
+    this.#endWait = undefined;
+  }
+
+  /** How long the next commit is to wait after the last, in busy times. */
+  #restMs(): number {
+    const now = this.#options.clock.elapsed();
+    const isBusy = now - (this.#arrivals[this.#oldest] ?? -Infinity) < BUSY_WITHIN_MS;
+    return isBusy && !this.#closed ? this.#begunAt + this.#options.companyMs / 2 - now : 0;
+  }
+
+  async #rest(restMs: number): Promise<void> {
+    await this.#wait(restMs, (end) => (this.#endRest = end));
+    this.#endRest = undefined;
+  }
+
+  async #wait(delayMs: number, endBy: (end: () => void) => void): Promise<void> {
     await new Promise<void>((resolve) => {
-      const timer = clock.setTimer(companyMs, resolve);
-      this.#endWait = () => {
+      const timer = this.#options.clock.setTimer(delayMs, resolve);
+      endBy(() => {
         timer.cancel();
         resolve();
-      };
+      });
     });
-    this.#endWait = undefined;
   }
 
   /** A turn of the event loop, and more for as long as each brings more: the disk is waited for once for them all. */
@@ -114,6 +148,7 @@ export class GroupCommit {
   async #commitNext(): Promise<'over' | 'locked'> {
     const { connection, clock } = this.#options;
     const startedAt = clock.elapsed();
+    this.#begunAt = startedAt;
     const refused = begin(connection);
     if (refused?.state === 'locked' && this.#options.lockWait === 'beside') return this.#waitOn(refused.error);
     const group = this.#queue.splice(0, UNITS_A_COMMIT);
