@@ -32,6 +32,14 @@ const GRACE_MS = 1000;
 /** No body of ours is above 64 kB. What is slower than this keeps a connection for nothing, and gets 408. */
 const BOUNDS: RequestBounds = { headersMs: 15_000, wholeMs: 30_000, checkEveryMs: 5000 };
 
+/**
+ * Proxies keep a connection for a minute (nginx, load balancers of clouds): it is they who end it, never we while they send
+ * the next request. Where connections get short, those that are idle go first.
+ */
+const KEPT_ALIVE_MS = 65_000;
+/** Clients that connect at once, as far as the system lets them wait (net.core.somaxconn): Node asks for 511. */
+const BACKLOG = 4096;
+
 const LOOPBACK = '127.0.0.1';
 const LOOPBACK_OF_IPV6 = '::1';
 
@@ -88,13 +96,14 @@ const listen = async (place: Place, { bounds, connections }: Clients): Promise<S
   const server = createServer(
     {
       headersTimeout: bounds.headersMs,
+      keepAliveTimeout: KEPT_ALIVE_MS,
       requestTimeout: bounds.wholeMs,
       connectionsCheckingInterval: bounds.checkEveryMs,
     },
     refuseWhileStarting,
   );
   connections.watch(server);
-  server.listen(place);
+  server.listen({ ...place, backlog: BACKLOG });
   try {
     await once(server, 'listening');
   } catch (cause) {
