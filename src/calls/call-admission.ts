@@ -1,6 +1,6 @@
 import type { MonotonicClock } from '../shared/clock.ts';
 import type { Log } from '../shared/log.ts';
-import { OverloadedError } from './errors.ts';
+import { AdmissionRefusedError } from './errors.ts';
 
 export interface CallAdmissionOptions {
   readonly clock: MonotonicClock;
@@ -28,7 +28,7 @@ const QUIET_MS = 5000;
 /** Those who were refused together do not come back together. */
 const RETRY_SECONDS = [1, 2, 3] as const;
 
-const refusals = RETRY_SECONDS.map((seconds) => new OverloadedError(seconds));
+const refusals = RETRY_SECONDS.map((seconds) => new AdmissionRefusedError(seconds));
 
 interface Episode {
   readonly since: number;
@@ -53,7 +53,7 @@ export class CallAdmission {
    * @param waitingMs - how long the oldest call that was admitted waits to be begun
    * @returns the reason to refuse it; undefined where it is admitted
    */
-  refusal(waitingMs: number): OverloadedError | undefined {
+  refusal(waitingMs: number): AdmissionRefusedError | undefined {
     const { signallingMs, callMs } = this.isOverloaded ? OVERLOADED : CALM;
     if (waitingMs <= callMs && this.#options.signallingDelayMs() <= signallingMs) return undefined;
     this.#episode ??= this.#begin();

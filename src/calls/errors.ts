@@ -76,7 +76,7 @@ export class EngineUnavailableError extends AppError {
 }
 
 /** There are more calls than can be served in time. `details.retryAfterSeconds` tells when to come back. */
-export class OverloadedError extends EngineUnavailableError {
+export class AdmissionRefusedError extends EngineUnavailableError {
   constructor(retryAfterSeconds: number) {
     super('More calls are being placed than can be served. This one was not begun: ask again later.', {
       details: { retryAfterSeconds },

@@ -13,6 +13,7 @@ import type { DirectRoute } from './direct-route.ts';
 import { MisdirectedRequestError, NotFoundError } from './errors.ts';
 import { asAppError, sendProblem } from './problem.ts';
 import { publicPathOf, withoutPublicPath } from './public-path.ts';
+import { createCallRefusal } from './refuse-call.ts';
 import { send } from './reply.ts';
 import { contextOf, idsOf, noteProblem, openContext } from './request-context.ts';
 import { type Lane, RequestQueue } from './request-queue.ts';
@@ -156,6 +157,7 @@ export const createApp = (deps: AppDeps): RequestListener => {
   const addressOf = createAddressOf(deps.trustedProxies);
   const publicPath = publicPathOf(deps.publicUrl);
   const queue = new RequestQueue(deps.clock);
+  const refuseCall = createCallRefusal(deps.publicUrl, deps.ids);
   const recordAccess = createAccessLog({ log: deps.log, clock: deps.clock, addressOf });
 
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
@@ -172,15 +174,13 @@ export const createApp = (deps: AppDeps): RequestListener => {
     const refusal = canonicalize(request);
     request.url = withoutPublicPath(request.url ?? '/', publicPath);
     const lane = laneOf(request);
-    // It costs as little as can be: nothing is read, and the log has a line for all of them.
+    // The log has one line for all of them.
     const overload = lane === 'call' ? deps.admission.refusal(queue.oldestCallMs) : undefined;
-    const context = openContext(request, response, deps.ids);
     if (overload !== undefined) {
-      openToOrigins(request, response);
-      sendProblem(request, response, overload, deps.publicUrl);
+      refuseCall(request, response, overload);
       return;
     }
-    recordAccess(request, response, context);
+    recordAccess(request, response, openContext(request, response, deps.ids));
     if (refusal !== undefined) {
       fail(request, response, refusal);
       return;

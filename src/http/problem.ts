@@ -126,7 +126,7 @@ export const prepareProblem = (error: AppError, publicUrl: string): ReadyReply =
     headers: {
       ...headersOf(error, { authorization: undefined, resourceMetadata: undefined }),
       'Access-Control-Allow-Origin': '*',
-      'Access-Control-Expose-Headers': 'Retry-After',
+      'Access-Control-Expose-Headers': 'Retry-After, X-Request-Id',
     },
   });
 };

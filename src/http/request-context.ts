@@ -22,10 +22,16 @@ export const traceIdOf = (traceparent: string): string | undefined => {
 
 const contexts = new WeakMap<IncomingMessage, RequestContext>();
 
-/** Names a request by the `X-Request-Id` that it brings, or anew, and names its reply after it. */
+/** The name of a request: the `X-Request-Id` that it brings, or a new one. */
+export const requestIdOf = ({ headers }: IncomingMessage, ids: IdSource): string => {
+  const given = headers['x-request-id'];
+  return typeof given === 'string' && GIVEN_ID.test(given) ? given : ids.random(MADE_ID_BITS);
+};
+
+/** Names a request, and its reply after it. */
 export const openContext = (request: IncomingMessage, response: ServerResponse, ids: IdSource): RequestContext => {
-  const { 'x-request-id': given, traceparent } = request.headers;
-  const requestId = typeof given === 'string' && GIVEN_ID.test(given) ? given : ids.random(MADE_ID_BITS);
+  const { traceparent } = request.headers;
+  const requestId = requestIdOf(request, ids);
   const traceId = typeof traceparent === 'string' ? traceIdOf(traceparent) : undefined;
   const context = { requestId, traceId };
   contexts.set(request, context);

@@ -14,6 +14,8 @@ export interface QueueAgeOptions {
 const MARK = 0;
 const SECRET_BITS = 128;
 const EVERY_MS = 100;
+/** While the queue is long, or may be. */
+const OFTEN_MS = 20;
 /** How long it is measured on after it was last asked for. */
 const ASKED_MS = 1000;
 /**
@@ -83,7 +85,8 @@ export class QueueAge {
 
   #next(now: number): Timer {
     this.#probe(now);
-    return this.#options.clock.setTimer(EVERY_MS, () => this.#goOn());
+    const isLong = this.#lastMs > OFTEN_MS || this.#timers > 0;
+    return this.#options.clock.setTimer(isLong ? OFTEN_MS : EVERY_MS, () => this.#goOn());
   }
 
   #goOn(): void {

@@ -62,7 +62,7 @@ describe('the age of a queue', () => {
     }
     while (wire.length > 0) expect(deliver()).toBe(true);
     clock.advance(100);
-    expect(deliver()).toBe(true);
+    while (wire.length > 0) expect(deliver()).toBe(true);
     expect(age.ms).toBe(0);
   });
 
