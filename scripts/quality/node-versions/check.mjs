@@ -11,7 +11,12 @@ import { createInterface } from 'node:readline';
 const root = new URL('../../..', import.meta.url).pathname;
 const NPM_VERSIONS = [11, 12];
 /** Storage and every contract suite, and what stores sessions through Express. */
-const SUITES = ['test/storage/', 'test/engines/sip/', 'test/web/login/session.test.ts'];
+const SUITES = [
+  'test/storage/',
+  'test/engines/sip/',
+  'test/http/connections.test.ts',
+  'test/web/login/session.test.ts',
+];
 const LIMIT_MS = 300_000;
 
 const fail = (what, { stdout = '', stderr = '', error } = {}) => {
