@@ -139,7 +139,7 @@ describe('requests that are sent ahead', () => {
     await dial(port, two);
     await held.has(1);
     expect(await text(await dial(port, two))).toBe('');
-    expect(log.lines).toMatchObject([{ level: 'warn', fields: { limit: 'pipelining connections', most: 1 } }]);
+    expect(log.lines).toMatchObject([{ level: 'warn', fields: { limit: 'pipelining connections', count: 1 } }]);
   });
 });
 
@@ -184,12 +184,17 @@ describe('the limit on requests', () => {
     await dial(port, get('/'));
     await held.has(1);
     for (let each = 0; each < 3; each += 1) await read(await dial(port, get('/')), '}');
-    expect(log.lines).toMatchObject([
-      { level: 'warn', message: 'HTTP is at a limit', fields: { limit: 'requests', most: 1, ip: '127.0.0.1' } },
-    ]);
-    clock.advance(11_000);
-    expect(log.lines.slice(1)).toMatchObject([
-      { level: 'info', message: 'HTTP is below a limit again', fields: { limit: 'requests', refused: 3 } },
+    const [limit, source] = ['requests', '127.0.0.1'];
+    const met = (count: number) => ({ limit, source, count, addresses: 1 });
+    expect(log.lines).toEqual([{ level: 'warn', message: 'a limit of the HTTP port is met', fields: met(1) }]);
+    clock.advance(120_000);
+    expect(log.lines.slice(1)).toEqual([
+      { level: 'warn', message: 'a limit of the HTTP port is met', fields: met(2) },
+      {
+        level: 'info',
+        message: 'a limit of the HTTP port is met no more',
+        fields: { limit, count: 3, addresses: 1, for_ms: 120_000 },
+      },
     ]);
   });
 });
@@ -298,7 +303,7 @@ describe('the limit on connections', () => {
     await text(await dial(port, get('/')));
     held.answer();
     expect(await read(busy, 'late')).toContain(' 200 ');
-    expect(log.lines).toMatchObject([{ level: 'warn', fields: { limit: 'connections', most: 1 } }]);
+    expect(log.lines).toMatchObject([{ level: 'warn', fields: { limit: 'connections', count: 1 } }]);
   });
 
   it('leaves half of the descriptors to the rest of the service', () => {

@@ -1,13 +1,13 @@
 import type { RequestListener, Server } from 'node:http';
 import type { Socket } from 'node:net';
 import type { MonotonicClock, Timer } from '../../shared/clock.ts';
+import { LimitLog } from '../../shared/limit-log.ts';
 import type { Log } from '../../shared/log.ts';
 import { OverloadedError } from '../errors.ts';
 import { prepareProblem } from '../problem.ts';
 import { sendReady } from '../reply.ts';
 import { Connection, type ConnectionWatch } from './connection.ts';
 import type { ConnectionLimits } from './connection-limits.ts';
-import { LimitNotice } from './limit-notice.ts';
 
 export interface ConnectionsOptions {
   readonly limits: ConnectionLimits;
@@ -31,7 +31,7 @@ interface Unread {
 export class Connections implements ConnectionWatch {
   readonly #limits: ConnectionLimits;
   readonly #clock: MonotonicClock;
-  readonly #notices: Readonly<Record<'connections' | 'requests' | 'bodies' | 'ahead' | 'unread', LimitNotice>>;
+  readonly #limitLogs: Readonly<Record<'connections' | 'requests' | 'bodies' | 'ahead' | 'unread', LimitLog>>;
   readonly #bySocket = new Map<Socket, Connection>();
   /** Those with no request under way, the oldest first. */
   readonly #idle = new Set<Connection>();
@@ -46,13 +46,13 @@ export class Connections implements ConnectionWatch {
   constructor({ limits, clock, log }: ConnectionsOptions) {
     this.#limits = limits;
     this.#clock = clock;
-    const notice = (limit: string, most: number): LimitNotice => new LimitNotice({ limit, most, clock, log });
-    this.#notices = {
-      connections: notice('connections', limits.connections),
-      requests: notice('requests', limits.requests),
-      bodies: notice('bodies', limits.bodies),
-      ahead: notice('pipelining connections', limits.ahead),
-      unread: notice('bytes of unread replies', limits.unreadBytes),
+    const logOf = (limit: string): LimitLog => new LimitLog({ log, clock, port: 'HTTP', limit });
+    this.#limitLogs = {
+      connections: logOf('connections'),
+      requests: logOf('requests'),
+      bodies: logOf('bodies'),
+      ahead: logOf('pipelining connections'),
+      unread: logOf('bytes of unread replies'),
     };
     this.#look = clock.setTimer(limits.lookEveryMs, this.#lookAround);
   }
@@ -69,7 +69,7 @@ export class Connections implements ConnectionWatch {
       this.#bySocket.get(request.socket)?.begin(request, response);
       if (this.#hasRoomFor(request.method)) application(request, response);
       else {
-        this.#notices.requests.reached(request.socket.remoteAddress);
+        this.#limitLogs.requests.add(request.socket.remoteAddress ?? '');
         sendReady(response, refusal);
       }
     };
@@ -98,7 +98,7 @@ export class Connections implements ConnectionWatch {
     this.#receiving.set(connection, this.#clock.elapsed());
     const [oldest] = this.#receiving.keys();
     if (oldest === undefined || this.#receiving.size <= this.#limits.bodies) return;
-    this.#notices.bodies.reached(oldest.socket.remoteAddress);
+    this.#limitLogs.bodies.add(oldest.socket.remoteAddress ?? '');
     this.#receiving.delete(oldest);
     oldest.end(REQUEST_TIMEOUT);
   }
@@ -108,7 +108,7 @@ export class Connections implements ConnectionWatch {
     else if (bytes === 'readable') this.#readOn(connection);
     else if (this.#ahead.size < this.#limits.ahead) this.#ahead.add(connection);
     else {
-      this.#notices.ahead.reached(connection.socket.remoteAddress);
+      this.#limitLogs.ahead.add(connection.socket.remoteAddress ?? '');
       connection.end();
     }
   }
@@ -131,7 +131,7 @@ export class Connections implements ConnectionWatch {
 
   /** Of those that wait for a request, then for a body, the oldest goes: or the new one, where all are being answered. */
   #makeRoom(newest: Socket): void {
-    this.#notices.connections.reached(newest.remoteAddress);
+    this.#limitLogs.connections.add(newest.remoteAddress ?? '');
     const [idle] = this.#idle;
     const [receiving] = this.#receiving.keys();
     const oldest = idle ?? receiving;
@@ -166,7 +166,6 @@ export class Connections implements ConnectionWatch {
   readonly #lookAround = (): void => {
     this.#endSlowBodies();
     this.#endUnreadReplies();
-    for (const notice of Object.values(this.#notices)) notice.look();
     this.#look = this.#clock.setTimer(this.#limits.lookEveryMs, this.#lookAround);
   };
 
@@ -197,7 +196,7 @@ export class Connections implements ConnectionWatch {
     for (const connection of this.#unread.keys()) {
       if (total <= unreadBytes) return;
       total -= connection.socket.writableLength;
-      this.#notices.unread.reached(connection.socket.remoteAddress);
+      this.#limitLogs.unread.add(connection.socket.remoteAddress ?? '');
       connection.end();
     }
   }

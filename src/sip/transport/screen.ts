@@ -1,7 +1,7 @@
 import type { MonotonicClock } from '../../shared/clock.ts';
+import { LimitLog } from '../../shared/limit-log.ts';
 import type { Log } from '../../shared/log.ts';
 import { KnownPeers } from './known-peers.ts';
-import { LimitLog } from './limit-log.ts';
 import { isResponse, namesBranch, namesTag } from './peek.ts';
 import { RateLimit } from './rate-limit.ts';
 
@@ -39,8 +39,8 @@ export class Screen {
     this.known = new KnownPeers(clock, peers);
     this.#rate = new RateLimit(requestsPerSecond, clock, this.known);
     this.#logs = {
-      'over-own-rate': new LimitLog({ log, clock, limit: 'requests of an address' }),
-      'over-rate-of-strangers': new LimitLog({ log, clock, limit: 'requests of all strangers' }),
+      'over-own-rate': new LimitLog({ log, clock, port: 'SIP', limit: 'requests of an address' }),
+      'over-rate-of-strangers': new LimitLog({ log, clock, port: 'SIP', limit: 'requests of all strangers' }),
     };
   }
 

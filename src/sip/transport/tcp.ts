@@ -1,10 +1,10 @@
 import { once } from 'node:events';
 import { connect, createServer, isIPv6, type Server, type Socket } from 'node:net';
 import type { MonotonicClock } from '../../shared/clock.ts';
+import { LimitLog } from '../../shared/limit-log.ts';
 import type { Log } from '../../shared/log.ts';
 import { type ConnectionLimit, ConnectionTable, shareConnections } from './connection-table.ts';
 import { SendError } from './errors.ts';
-import { LimitLog } from './limit-log.ts';
 import { type Listener, listenError } from './listener.ts';
 import type { Screen } from './screen.ts';
 import { type ConnectionOwner, TcpConnection, type TcpLimits } from './tcp-connection.ts';
@@ -151,7 +151,7 @@ export class TcpTransport implements ConnectionOwner {
     const known = this.#logs.get(limit);
     if (known !== undefined) return known;
     const { log, clock } = this.#options;
-    const opened = new LimitLog({ log, clock, limit });
+    const opened = new LimitLog({ log, clock, port: 'SIP', limit });
     this.#logs.set(limit, opened);
     return opened;
   }

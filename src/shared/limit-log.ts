@@ -1,5 +1,5 @@
-import type { MonotonicClock } from '../../shared/clock.ts';
-import type { Log } from '../../shared/log.ts';
+import type { MonotonicClock } from './clock.ts';
+import type { Log } from './log.ts';
 
 const WINDOW_MS = 60_000;
 /** So many addresses are told apart in the count. */
@@ -18,11 +18,12 @@ interface Bout {
 export interface LimitLogOptions {
   readonly log: Log;
   readonly clock: MonotonicClock;
-  /** As operators know it: `requests_of_address`. */
+  readonly port: 'SIP' | 'HTTP';
+  /** As operators know it: `requests of an address`. */
   readonly limit: string;
 }
 
-/** Writes that a limit bites: at once when it begins, then a line a minute, and one when a minute was quiet. */
+/** Writes that a limit of a port bites: at once when it begins, then a line a minute, and one when a minute was quiet. */
 export class LimitLog {
   readonly #options: LimitLogOptions;
   #bout: Bout | undefined;
@@ -31,6 +32,7 @@ export class LimitLog {
     this.#options = options;
   }
 
+  /** @param address - of the peer that met it */
   add(address: string): void {
     const bout = this.#bout ?? this.#begin(address);
     bout.total += 1;
@@ -49,7 +51,7 @@ export class LimitLog {
   }
 
   #onWindowEnd(bout: Bout): void {
-    const { clock, log, limit } = this.#options;
+    const { clock, log, port, limit } = this.#options;
     if (bout.count > 0) {
       this.#warn(bout);
       clock.setTimer(WINDOW_MS, () => this.#onWindowEnd(bout));
@@ -58,13 +60,13 @@ export class LimitLog {
     this.#bout = undefined;
     const { addresses, beganAt, total } = bout;
     const fields = { limit, count: total, addresses: addresses.size, for_ms: Math.round(clock.elapsed() - beganAt) };
-    log.info(fields, 'a limit of the SIP port is met no more');
+    log.info(fields, `a limit of the ${port} port is met no more`);
   }
 
   #warn(bout: Bout): void {
-    const { log, limit } = this.#options;
+    const { log, port, limit } = this.#options;
     const { addresses, count, latest } = bout;
-    log.warn({ limit, source: latest, count, addresses: addresses.size }, 'a limit of the SIP port is met');
+    log.warn({ limit, source: latest, count, addresses: addresses.size }, `a limit of the ${port} port is met`);
     bout.count = 0;
   }
 }
