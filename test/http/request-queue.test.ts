@@ -68,6 +68,14 @@ describe('the queue of requests', () => {
     expect(begun).toEqual(['the turn is full', 'waits', 'comes later']);
   });
 
+  it('keeps the order of a lane that is long, and never empty while it is served', async () => {
+    const names = Array.from({ length: 700 }, (_, index) => `call ${index}`);
+    add('other', 'the turn is full', 0.5);
+    for (const name of names) add('call', name);
+    await settle(701);
+    expect(begun.slice(1)).toEqual(names);
+  });
+
   it('tells how long the oldest call waits', async () => {
     expect(queue.oldestCallMs).toBe(0);
     add('other', 'the turn is full', 0.5);
