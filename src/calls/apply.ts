@@ -87,9 +87,7 @@ const end = (
   call.talkMs = talkMs;
   if (endedLeg !== null && cause !== null) {
     const leg = changeLeg(call, endedLeg);
-    leg.sipStatus = cause.sipStatus ?? leg.sipStatus;
-    leg.q850Cause = cause.q850Cause ?? leg.q850Cause;
-    leg.reason = cause.reason;
+    Object.assign(leg, causeOf(leg, cause));
   }
   leave(call, 'caller', at);
   leave(call, 'callee', at);

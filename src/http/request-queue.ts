@@ -1,4 +1,5 @@
 import type { MonotonicClock } from '../shared/clock.ts';
+import { Queue } from '../shared/queue.ts';
 
 /** `hang-up` goes before all others; `call`, a new one, shares what is left with the rest. */
 export type Lane = 'hang-up' | 'call' | 'other';
@@ -15,41 +16,17 @@ interface Waiting {
 const TURN_MS = 0.5;
 const MOST_A_TURN = 8;
 
-/** So many that were taken are kept at the most: under lasting load a lane is never empty. */
-const MOST_TAKEN = 256;
-
-/** First in, first out, at a constant cost. */
-class Fifo {
-  #items: Waiting[] = [];
-  #next = 0;
-
-  get oldest(): Waiting | undefined {
-    return this.#items[this.#next];
-  }
-
-  add(item: Waiting): void {
-    this.#items.push(item);
-  }
-
-  take(): Waiting | undefined {
-    const item = this.#items[this.#next];
-    if (item === undefined) return undefined;
-    this.#next += 1;
-    if (this.#next === this.#items.length || this.#next === MOST_TAKEN) {
-      this.#items = this.#items.slice(this.#next);
-      this.#next = 0;
-    }
-    return item;
-  }
-}
-
 /**
  * Bounds what requests take of a turn of the event loop, since Node would begin all that have arrived in one: SIP is read
  * between any two turns. A request that comes while there is time is begun at once; the others wait in their lanes.
  */
 export class RequestQueue {
   readonly #clock: MonotonicClock;
-  readonly #lanes: Readonly<Record<Lane, Fifo>> = { 'hang-up': new Fifo(), call: new Fifo(), other: new Fifo() };
+  readonly #lanes: Readonly<Record<Lane, Queue<Waiting>>> = {
+    'hang-up': new Queue(),
+    call: new Queue(),
+    other: new Queue(),
+  };
   #waiting = 0;
   /** Steps that are due in this turn or the next. */
   #steps = 0;
@@ -67,14 +44,14 @@ export class RequestQueue {
       begin();
       return;
     }
-    this.#lanes[lane].add({ since: now, begin });
+    this.#lanes[lane].push({ since: now, begin });
     this.#waiting += 1;
     this.#stepLater();
   }
 
   /** How long the oldest new call waits to be begun, in milliseconds. */
   get oldestCallMs(): number {
-    const { oldest } = this.#lanes.call;
+    const oldest = this.#lanes.call.peek();
     return oldest === undefined ? 0 : this.#clock.elapsed() - oldest.since;
   }
 
@@ -105,7 +82,7 @@ export class RequestQueue {
     const before = this.#turn;
     this.#turn = before === 'call' ? 'other' : 'call';
     const [first, second] = before === 'call' ? [call, other] : [other, call];
-    const item = hangUps.take() ?? first.take() ?? second.take();
+    const item = hangUps.shift() ?? first.shift() ?? second.shift();
     if (item !== undefined) this.#waiting -= 1;
     return item;
   }

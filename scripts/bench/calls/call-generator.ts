@@ -4,9 +4,9 @@
  * what is noted stands in typed arrays. What it cost is in each table.
  */
 import { setTimeout as pause } from 'node:timers/promises';
+import { Queue } from '../../../src/shared/queue.ts';
 import { CallRecords, NO_REPLY, numberOf, NUMBERS } from './call-records.ts';
 import { ConnectionPool } from './connection-pool.ts';
-import { Queue } from './queue.ts';
 import type { Reply } from './reply.ts';
 
 export interface CallGeneratorOptions {

@@ -1,5 +1,5 @@
+import { Queue } from '../../../src/shared/queue.ts';
 import { Connection, type Exchange } from './connection.ts';
-import { Queue } from './queue.ts';
 
 /** How many are opened at once: the queue of a listening socket is short. */
 const OPENED_AT_ONCE = 100;
