@@ -22,6 +22,8 @@ const mayImport = {
       'http/request-target',
     ],
   ],
+  // A feature never knows another one.
+  'features/jobs': ['calls', 'oauth', 'http', 'web/page', 'shared'],
   cli: ['app', 'config', 'shared'],
 };
 
@@ -51,8 +53,9 @@ const faces = {
     'phone-directory',
     'feed/(call-feed|feed-store)',
     'ownership/(call-router|heartbeat|node-store)',
+    'test-call',
   ],
-  media: ['media-port', 'rtp-endpoint', 'tones'],
+  media: ['media-port', 'rtp-endpoint', 'test-phone/test-phone-media', 'tones', 'wav'],
   http: [
     'app',
     'connections/(connection-limits|connections)',
@@ -72,6 +75,7 @@ const faces = {
     'home/(home|problem-page|test-page)',
     'management/(management|own-sessions)',
   ],
+  'features/jobs': ['job-service', 'job-store', 'model', 'script'],
   storage: [
     'database',
     'errors',
@@ -169,7 +173,7 @@ const face = ([folder, files]) => ({
   to: { path: `^src/${folder}/`, pathNot: `^src/${folder}/(${files.join('|')})\\.ts$` },
 });
 
-const ports = '(calls|oauth/model)/|sip/(registrar|auth)/[a-z]+-store';
+const ports = '(calls|oauth/model)/|features/[a-z]+/(model|script|[a-z]+-store)|sip/(registrar|auth)/[a-z]+-store';
 
 module.exports = {
   forbidden: [

@@ -1,0 +1,83 @@
+import type { Job, JobOrigin, JobStatus, Project, ProjectDraft, ProjectOwner, Sound, TestRun } from './model.ts';
+import type { Script } from './script.ts';
+
+/** A job that is to be queued, with its scripts as they are now. */
+export interface NewJob {
+  readonly projectId: number;
+  readonly projectName: string;
+  readonly owner: ProjectOwner;
+  readonly clientId: string;
+  readonly origin: JobOrigin;
+  readonly restartOf: number | null;
+  readonly parallel: number;
+  readonly scripts: readonly Script[];
+  readonly createdAt: number;
+}
+
+/** What of a test run changes while it runs. */
+export type RunChange = Pick<
+  TestRun,
+  'id' | 'status' | 'reason' | 'startedAt' | 'endedAt' | 'tokenCall' | 'retries' | 'result'
+>;
+
+/**
+ * PORT: projects, jobs, test runs and sounds. What a promise promised is committed. Counts of a job (`completed`, ...) are
+ * those of its runs at every moment.
+ */
+export interface JobStore {
+  insertProject(owner: ProjectOwner, draft: ProjectDraft, at: number, nextRunAt: number | null): Promise<Project>;
+  updateProject(id: number, draft: ProjectDraft, at: number, nextRunAt: number | null): Promise<void>;
+  /** It is shown no more and starts nothing; its jobs stay. */
+  deleteProject(id: number, at: number): Promise<void>;
+  project(id: number): Promise<Project | undefined>;
+  /** Oldest first; of one user, or of all. */
+  projects(userId?: string): Promise<readonly Project[]>;
+  /** The newest job of each project. */
+  lastJobs(
+    projectIds: readonly number[],
+  ): Promise<ReadonlyMap<number, { readonly id: number; readonly status: JobStatus }>>;
+  /** Projects whose schedule was due by then, of users who are not disabled. */
+  dueProjects(at: number): Promise<readonly Project[]>;
+
+  /** Queues a job. With `schedule`, in the same commit the project's next run, and nothing where it is not due any more. */
+  insertJob(
+    job: NewJob,
+    schedule?: { readonly dueAt: number; readonly nextRunAt: number | null },
+  ): Promise<Job | undefined>;
+  job(id: number): Promise<Job | undefined>;
+  /** In the order of the scripts. */
+  runs(jobId: number): Promise<readonly TestRun[]>;
+  run(id: number): Promise<TestRun | undefined>;
+  /** Newest first; `before`: with a smaller id. */
+  jobs(query: {
+    readonly userId?: string | undefined;
+    readonly projectId?: number | undefined;
+    readonly status?: JobStatus | undefined;
+    readonly before?: number | undefined;
+    readonly limit: number;
+  }): Promise<readonly Job[]>;
+  /** Queued and running ones, oldest first. */
+  openJobs(): Promise<readonly Job[]>;
+  /** Those of the open jobs that somebody wants to cancel. */
+  cancelRequests(): Promise<readonly number[]>;
+  requestCancel(id: number): Promise<void>;
+
+  startJob(id: number, at: number): Promise<void>;
+  changeRun(change: RunChange): Promise<void>;
+  /** Ends a job, and those of its runs that are pending as `Cancelled` where it was cancelled. */
+  endJob(id: number, status: 'finished' | 'cancelled', at: number): Promise<void>;
+  /** Ends what was running when the service ended. @returns the runs */
+  interruptRuns(reason: string, at: number): Promise<readonly TestRun[]>;
+
+  sounds(userId: string): Promise<readonly Sound[]>;
+  sound(
+    userId: string,
+    name: string,
+  ): Promise<{ readonly sound: Sound; readonly file: Uint8Array; readonly pcm: Int16Array } | undefined>;
+  putSound(
+    userId: string,
+    sound: Sound,
+    content: { readonly file: Uint8Array; readonly pcm: Int16Array },
+  ): Promise<void>;
+  deleteSound(userId: string, name: string): Promise<boolean>;
+}
