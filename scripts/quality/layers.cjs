@@ -60,6 +60,7 @@ const faces = {
     'app',
     'connections/(connection-limits|connections)',
     'direct-route',
+    'dispatcher',
     'negotiate',
     'problem',
     'problem-types/problem-types-router',

@@ -1,6 +1,6 @@
 import { CallAdmission } from '../calls/call-admission.ts';
 import { type Config, hostInUrl, sipServerOf } from '../config/config.ts';
-import type { Readiness } from '../http/app.ts';
+import type { Readiness } from '../http/dispatcher.ts';
 import { createPasswordHasher } from '../oauth/model/secrets.ts';
 import { createSteadyClock, systemClock } from '../shared/clock.ts';
 import { createSystemIds } from '../shared/ids.ts';
