@@ -41,7 +41,7 @@ const faces = {
   sip: [
     'user-agent',
     'sip-stack',
-    'message/uri',
+    'message/(name-addr|uri)',
     'auth/(credential-store|digest|digest-server)',
     'registrar/(binding-store|registrar|registration)',
     'sdp/(answer-audio|audio-target|create-audio-sdp|origin|restrict-codecs|same-media)',

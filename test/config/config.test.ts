@@ -231,10 +231,23 @@ describe('the configuration file', () => {
     const settings = settingsOf({
       trunks: [
         { name: 'a', uri: 'sip:127.0.0.1:15062;transport=tcp', username: 'me', password: 'hush', register: true },
-        { name: 'b', uri: 'sip:[::1]', caller_id: '+12025550199' },
+        {
+          name: 'b',
+          uri: 'sip:[::1]',
+          caller_id: '+12025550199',
+          from_domain: 'customers.example',
+          from_user: 'acme',
+          outbound_proxy: 'sip:edge.example:5070',
+          number_format: 'national',
+          number_prefix: '9',
+          identity: 'pai',
+          headers: { 'X-Account': '17' },
+        },
       ],
       routes: [{ prefix: '+1', trunks: ['a', 'b'] }],
-      phones: [{ user: 'demo', address: 'sip:phone@127.0.0.1:15061;transport=tcp' }],
+      phones: [
+        { user: 'demo', address: 'sip:phone@127.0.0.1:15061;transport=tcp', username: 'phone', password: 'hush' },
+      ],
       policy: { home_country: 'DE', allowed_countries: [], barred_prefixes: ['+1900'], max_ongoing_calls: 9 },
       limits: { calls_per_second_per_token: 0.5 },
       clients: [{ id: 'shop', secret: 'x'.repeat(32), redirect_uris: ['https://shop.example/back'] }],
@@ -247,12 +260,43 @@ describe('the configuration file', () => {
         credentials: { username: 'me', password: 'hush' },
         register: true,
         callerId: undefined,
+        dialect: {
+          fromDomain: undefined,
+          fromUser: undefined,
+          outboundProxy: undefined,
+          numberFormat: 'e164',
+          numberPrefix: undefined,
+          identity: 'from',
+          headers: [],
+        },
       },
-      { name: 'b', uri: 'sip:[::1]', host: '::1', credentials: undefined, register: false, callerId: '+12025550199' },
+      {
+        name: 'b',
+        uri: 'sip:[::1]',
+        host: '::1',
+        credentials: undefined,
+        register: false,
+        callerId: '+12025550199',
+        dialect: {
+          fromDomain: 'customers.example',
+          fromUser: 'acme',
+          outboundProxy: 'sip:edge.example:5070',
+          numberFormat: 'national',
+          numberPrefix: '9',
+          identity: 'pai',
+          headers: [['X-Account', '17']],
+        },
+      },
     ]);
     expect(settings).toMatchObject({
       routes: [{ prefix: '+1', trunks: ['a', 'b'] }],
-      phones: [{ user: 'demo', address: 'sip:phone@127.0.0.1:15061;transport=tcp' }],
+      phones: [
+        {
+          user: 'demo',
+          address: 'sip:phone@127.0.0.1:15061;transport=tcp',
+          credentials: { username: 'phone', password: 'hush' },
+        },
+      ],
       policy: { home_country: 'DE', allowed_countries: [], max_ongoing_calls: 9, max_ongoing_calls_per_user: 20 },
       limits: {
         calls_per_second_per_token: 0.5,

@@ -1,6 +1,7 @@
 import { expect } from '@jest/globals';
 import type { CallPlan, EngineCall, EngineEvent, LegCause, Verdict } from '../../src/calls/call-engine.ts';
-import { Routes, type SipTrunk } from '../../src/engines/sip/call/routes.ts';
+import { Routes } from '../../src/engines/sip/call/routes.ts';
+import type { SipTrunk } from '../../src/engines/sip/call/trunk-dialect.ts';
 import { Prompter } from '../../src/engines/sip/media/prompter.ts';
 import { type EngineService, SipCallEngine } from '../../src/engines/sip/sip-engine.ts';
 import { MediaPort } from '../../src/media/media-port.ts';

@@ -49,7 +49,7 @@ describe('a call whose both sides answer', () => {
     const { request: toPhone } = world.phone.lastIn.session;
     const { request: toCarrier } = world.carrier.lastIn.session;
     expect(toPhone.from.uri).toBe(`sip:${NUMBER}@offhook.example`);
-    expect(toCarrier.from.uri).toBe('sip:+12025550199@offhook.example');
+    expect(toCarrier.from.uri).toBe('sip:+12025550199@10.0.0.3');
     expect(toCarrier.uri).toBe(`sip:${NUMBER}@10.0.0.3`);
     call.hangUp();
   });

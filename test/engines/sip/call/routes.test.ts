@@ -72,19 +72,19 @@ describe('where a leg is rung', () => {
     const [first, second] = await routes().targets('callee', plan({}));
     expect(first).toMatchObject({
       address: '+33123456789',
-      invite: { target: 'sip:+33123456789@near.example:5070', from: { uri: 'sip:+12025550001@offhook.example' } },
+      invite: { target: 'sip:+33123456789@near.example:5070', from: { uri: 'sip:+12025550001@near.example' } },
     });
     expect(first?.invite.credentials).toBeUndefined();
     expect(second?.invite).toMatchObject({
       target: 'sip:+33123456789@far.example;transport=tcp',
-      from: { uri: 'sip:anonymous@offhook.example' },
+      from: { uri: 'sip:offhook@far.example' },
       credentials: far.credentials,
     });
   });
 
   it('shows the number of the call before that of the trunk', async () => {
     const [first] = await routes().targets('callee', plan({ callerId: '+12025550199' }));
-    expect(first?.invite.from.uri).toBe('sip:+12025550199@offhook.example');
+    expect(first?.invite.from.uri).toBe('sip:+12025550199@near.example');
   });
 
   it('the longest prefix decides which trunks, and a number without a route goes nowhere', async () => {
@@ -100,6 +100,17 @@ describe('where a leg is rung', () => {
       'sip:+34911@near.example:5070',
     ]);
     expect(await targetsOf({ callee: [{ kind: 'number', number: '+12025550100' }] }, from)).toEqual([]);
+  });
+
+  it('a phone at a fixed address brings its credentials, for a PBX that challenges', async () => {
+    const credentials = { username: '200', password: 'secret' };
+    const from = routes({ phoneCredentials: new Map([['sip:200@10.0.0.5', credentials]]) });
+    const caller: Endpoint[] = [
+      { kind: 'address', uri: 'sip:200@10.0.0.5' },
+      { kind: 'address', uri: 'sip:201@10.0.0.5' },
+    ];
+    const targets = await from.targets('caller', plan({ caller }));
+    expect(targets.map(({ invite }) => invite.credentials)).toEqual([credentials, undefined]);
   });
 
   it('several endpoints one after the other', async () => {
