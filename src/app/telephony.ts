@@ -1,11 +1,9 @@
 import { isIP } from 'node:net';
 import { type Config, hostInUrl } from '../config/config.ts';
-import type { Trunk } from '../config/settings.ts';
-import { Routes, type TrunkRoute } from '../engines/sip/call/routes.ts';
-import { looseRoute, type SipTrunk } from '../engines/sip/call/trunk-dialect.ts';
-import { TrunkHealth } from '../engines/sip/call/trunk-health.ts';
+import { Routes } from '../engines/sip/call/routes.ts';
+import type { SipTrunk } from '../engines/sip/call/trunk-dialect.ts';
 import { Prompter } from '../engines/sip/media/prompter.ts';
-import { type EngineService, SipCallEngine } from '../engines/sip/sip-engine.ts';
+import { SipCallEngine } from '../engines/sip/sip-engine.ts';
 import { MediaPort } from '../media/media-port.ts';
 import type { Clock, WallClock } from '../shared/clock.ts';
 import type { IdSource } from '../shared/ids.ts';
@@ -13,16 +11,16 @@ import type { Log } from '../shared/log.ts';
 import { bracketless } from '../shared/loopback.ts';
 import { reachableHost } from '../shared/reachable-host.ts';
 import { DigestServer } from '../sip/auth/digest-server.ts';
-import { escapeUser, parseUri } from '../sip/message/uri.ts';
+import { parseUri } from '../sip/message/uri.ts';
 import { Registrar } from '../sip/registrar/registrar.ts';
-import { Registration } from '../sip/registrar/registration.ts';
 import { type LocalAddress, SipStack } from '../sip/sip-stack.ts';
-import type { DigestCredentials, UserAgent } from '../sip/user-agent.ts';
+import type { DigestCredentials } from '../sip/user-agent.ts';
 import { deriveKey } from '../storage/secret-key.ts';
 import type { Stores } from '../storage/stores.ts';
 import { startDemoCarrier, startDemoPhone } from './sandbox.ts';
 import type { Shutdown } from './shutdown.ts';
 import { issueSipAccount, sipRealm } from './sip-accounts.ts';
+import { openTrunks, routesOf, trunkServices, watchTrunk } from './trunks.ts';
 
 export interface TelephonyParts {
   readonly config: Config;
@@ -54,56 +52,8 @@ const mediaHosts = ({ rtp, sip }: Config): { readonly bound: string; readonly sh
   return { bound, shown: sip.advertise ?? reachableHost(bound) };
 };
 
-const routesOf = ({ settings }: Config, known: readonly SipTrunk[]): readonly TrunkRoute[] =>
-  settings.routes.map(({ prefix, trunks }) => ({
-    prefix,
-    trunks: trunks.flatMap((name) => known.filter((trunk) => trunk.name === name)),
-  }));
-
 const phoneCredentialsOf = ({ phones }: Config['settings']): ReadonlyMap<string, DigestCredentials> =>
   new Map(phones.flatMap(({ address, credentials }) => (credentials === undefined ? [] : [[address, credentials]])));
-
-/** A trunk whose faults and recoveries are logged. */
-type Watched<T extends SipTrunk> = T & { readonly health: TrunkHealth };
-
-/** The trunks of the settings, in whose national format numbers of the home country are written. */
-const ownTrunks = ({ trunks, policy }: Config['settings']): readonly Trunk[] =>
-  trunks.map((trunk) => ({ ...trunk, dialect: { ...trunk.dialect, homeCountry: policy.home_country } }));
-
-const warnOfAnonymity = (trunks: readonly Trunk[], log: Log): void => {
-  for (const { name, callerId } of trunks) {
-    if (callerId === undefined) log.warn({ trunk: name }, 'a trunk has no caller_id: many carriers refuse such calls');
-  }
-};
-
-const watch = <T extends SipTrunk>(trunk: T, { clock, log }: TelephonyParts): Watched<T> => ({
-  ...trunk,
-  health: new TrunkHealth({ trunk: trunk.name, clock, log }),
-});
-
-/** Our account at a trunk: in the domain that the provider knows us by, where it has one of its own. */
-const trunkAccount = ({ uri, dialect: { fromDomain } }: Trunk, username: string): string => {
-  const host = fromDomain ?? uri.replace(/^sips?:/i, '').replace(/;.*$/, '');
-  return `sip:${escapeUser(username)}@${host}`;
-};
-
-const trunkRegistration = (trunk: Watched<Trunk>, userAgent: UserAgent, parts: TelephonyParts): EngineService[] => {
-  const { credentials, dialect, health, uri: registrar } = trunk;
-  if (!trunk.register || credentials === undefined) return [];
-  const account = trunkAccount(trunk, credentials.username);
-  const { outboundProxy } = dialect;
-  const route = outboundProxy === undefined ? {} : { route: [looseRoute(outboundProxy)] };
-  const { clock, ids } = parts;
-  const registration = new Registration({ userAgent, registrar, account, credentials, clock, ids, ...route });
-  registration.on('registered', () => health.registered());
-  registration.on('failed', (status) => health.registrationFailed(status));
-  const start = (): Promise<void> => {
-    // Calls do not wait for a trunk that is slow to answer: it is tried again until it does.
-    void registration.start();
-    return Promise.resolve();
-  };
-  return [{ start, close: () => registration.close() }];
-};
 
 const startOwnPhone = async (
   parts: TelephonyParts,
@@ -178,24 +128,22 @@ export const startTelephony = async (parts: TelephonyParts): Promise<Telephony> 
   const prompter = await openPrompter(parts);
   const domain = hostInUrl(prompter.address);
   const needsCarrier = sandbox && settings.trunks.length === 0;
-  const own = ownTrunks(settings).map((trunk) => watch(trunk, parts));
-  warnOfAnonymity(own, log);
-  const trunks: readonly SipTrunk[] = needsCarrier ? [watch(await startDemoCarrier(parts), parts)] : own;
+  const own = openTrunks(settings, parts);
+  const trunks: readonly SipTrunk[] = needsCarrier ? [watchTrunk(await startDemoCarrier(parts), parts)] : own;
   const stack = openStack(parts);
   const { userAgent } = stack;
   const registrar = await startRegistrar(stack, parts);
-  const registrations = own.flatMap((trunk) => trunkRegistration(trunk, userAgent, parts));
   const engine = new SipCallEngine({
     userAgent,
     routes: new Routes({
       trunks,
-      routes: routesOf(config, own),
+      routes: routesOf(settings, own),
       bindings: registrar,
       domain,
       phoneCredentials: phoneCredentialsOf(settings),
     }),
     prompter,
-    services: [stack, ...registrations],
+    services: [stack, ...trunkServices(own, userAgent, parts)],
     clock,
     log,
     busyToneMs: settings.busy_tone_ms,

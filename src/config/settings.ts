@@ -62,6 +62,8 @@ const trunk = z
       .optional(),
     identity: z.enum(['from', 'pai', 'rpid']).default('from'),
     headers: headers.default({}),
+    first_response_ms: count.min(500).max(32_000).default(4000),
+    options_seconds: count.max(86_400).default(0),
   })
   .refine((value) => (value.username === undefined) === (value.password === undefined), {
     message: 'username and password go together',
@@ -76,6 +78,8 @@ const trunk = z
     credentials: username === undefined || password === undefined ? undefined : { username, password },
     register,
     callerId: caller_id,
+    firstResponseMs: dialect.first_response_ms,
+    optionsSeconds: dialect.options_seconds,
     dialect: {
       fromDomain: dialect.from_domain,
       fromUser: dialect.from_user,

@@ -242,6 +242,8 @@ describe('the configuration file', () => {
           number_prefix: '9',
           identity: 'pai',
           headers: { 'X-Account': '17' },
+          first_response_ms: 2000,
+          options_seconds: 60,
         },
       ],
       routes: [{ prefix: '+1', trunks: ['a', 'b'] }],
@@ -260,6 +262,8 @@ describe('the configuration file', () => {
         credentials: { username: 'me', password: 'hush' },
         register: true,
         callerId: undefined,
+        firstResponseMs: 4000,
+        optionsSeconds: 0,
         dialect: {
           fromDomain: undefined,
           fromUser: undefined,
@@ -277,6 +281,8 @@ describe('the configuration file', () => {
         credentials: undefined,
         register: false,
         callerId: '+12025550199',
+        firstResponseMs: 2000,
+        optionsSeconds: 60,
         dialect: {
           fromDomain: 'customers.example',
           fromUser: 'acme',

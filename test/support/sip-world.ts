@@ -2,6 +2,7 @@ import { expect } from '@jest/globals';
 import type { CallPlan, EngineCall, EngineEvent, LegCause, Verdict } from '../../src/calls/call-engine.ts';
 import { Routes } from '../../src/engines/sip/call/routes.ts';
 import type { SipTrunk } from '../../src/engines/sip/call/trunk-dialect.ts';
+import { TrunkHealth } from '../../src/engines/sip/call/trunk-health.ts';
 import { Prompter } from '../../src/engines/sip/media/prompter.ts';
 import { type EngineService, SipCallEngine } from '../../src/engines/sip/sip-engine.ts';
 import { MediaPort } from '../../src/media/media-port.ts';
@@ -110,7 +111,11 @@ export class SipWorld {
     this.phone = party(PHONE_HOST);
     [this.carrier, this.nextCarrier] = TRUNK_HOSTS.map(party) as [Party, Party];
     const { agent, layer, transport } = this.ours;
-    const trunks: SipTrunk[] = TRUNK_HOSTS.map((host) => ({ name: host, uri: `sip:${host}` }));
+    const trunks: SipTrunk[] = TRUNK_HOSTS.map((host) => ({
+      name: host,
+      uri: `sip:${host}`,
+      health: new TrunkHealth({ trunk: host, clock: this.clock, log: silentLog }),
+    }));
     this.engine = new SipCallEngine({
       userAgent: agent,
       routes: new Routes({

@@ -27,6 +27,8 @@ export interface RemoteOffer {
 }
 
 export interface SessionEvents {
+  /** 100: the next hop has our INVITE. */
+  trying: [];
   /** 101-199; SDP only where the response carried it and no other fork gave early media before. */
   progress: [status: number, sdp: string | undefined];
   /** The first 2xx; its ACK has left. For a session that came in: our 2xx was acknowledged. */
@@ -60,6 +62,7 @@ export interface Session {
   /** The peer's last SDP. */
   readonly remoteSdp: string | undefined;
   listen(listener: SessionListener): unknown;
+  unlisten(listener: SessionListener): unknown;
   on<Name extends keyof SessionEvents>(name: Name, listener: (...args: SessionEvents[Name]) => void): unknown;
   /**
    * Offers new SDP by re-INVITE. Offers of one session are taken one after the other; glare (491) is retried after

@@ -71,7 +71,7 @@ export class Routes {
     const ways = endpoints.every(isLocated)
       ? endpoints.map((endpoint) => endpoint.ways)
       : await Promise.all(endpoints.map((endpoint) => this.#waysTo(endpoint)));
-    return ways.flat().map(({ address, invite, trunk }) => ({ address, trunk, invite: invite(shown) }));
+    return inServiceFirst(ways.flat()).map(({ address, invite, trunk }) => ({ address, trunk, invite: invite(shown) }));
   }
 
   async #waysTo(endpoint: Endpoint): Promise<readonly Way[]> {
@@ -114,6 +114,12 @@ export class Routes {
     return { display: user, uri: `sip:${escapeUser(user)}@${this.#options.domain}`, params: NO_PARAMS };
   }
 }
+
+const isPassedOver = ({ trunk }: Way): boolean => trunk?.health?.isPassedOver === true;
+
+/** A trunk that is out of service is still tried when all others have failed. */
+const inServiceFirst = (ways: readonly Way[]): readonly Way[] =>
+  ways.some(isPassedOver) ? [...ways.filter((way) => !isPassedOver(way)), ...ways.filter(isPassedOver)] : ways;
 
 const viaTrunk = (trunk: SipTrunk, number: string): Way => ({
   address: number,

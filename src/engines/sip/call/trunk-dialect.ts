@@ -1,7 +1,13 @@
 import { getCountryCallingCode, isSupportedCountry, parsePhoneNumberFromString } from 'libphonenumber-js/min';
 import { formatNameAddr } from '../../../sip/message/name-addr.ts';
 import { escapeUser, parseUri } from '../../../sip/message/uri.ts';
-import type { DigestCredentials, ExtraHeaders, InviteOptions, NameAddr } from '../../../sip/user-agent.ts';
+import type {
+  DigestCredentials,
+  ExtraHeaders,
+  InviteOptions,
+  NameAddr,
+  RequestOptions,
+} from '../../../sip/user-agent.ts';
 import type { LegTrunk } from '../leg/leg.ts';
 
 /** How numbers are written for a trunk. */
@@ -131,6 +137,13 @@ const speaker = (trunk: SipTrunk, shown: string | undefined): Pick<InviteOptions
 /** A proxy as a Route that it takes off, leaving the Request-URI alone (RFC 3261 section 16.4). */
 export const looseRoute = (uri: string): string => (/;lr(?:[;=]|$)/i.test(uri) ? `<${uri}>` : `<${uri};lr>`);
 
+const nameless = (uri: string): NameAddr => ({ uri, params: NO_PARAMS });
+
+const wayTo = ({ credentials, dialect }: SipTrunk): Pick<InviteOptions, 'credentials' | 'route'> => ({
+  ...(dialect?.outboundProxy !== undefined && { route: [looseRoute(dialect.outboundProxy)] }),
+  ...(credentials !== undefined && { credentials }),
+});
+
 /**
  * The INVITE of a number over a trunk, in the trunk's dialect.
  * @param shown - what the call wants to show: a number in E.164, an extension, `ANONYMOUS`; absent: the trunk's own
@@ -140,13 +153,16 @@ export const inviteOverTrunk = (
   number: string,
   shown: string | undefined,
 ): Omit<InviteOptions, 'sdp'> => {
-  const { credentials, dialect = {}, uri } = trunk;
+  const { dialect = {}, uri } = trunk;
   const target = withUser(uri, `${dialect.numberPrefix ?? ''}${written(number, dialect)}`);
-  return {
-    target,
-    to: { uri: target, params: NO_PARAMS },
-    ...(dialect.outboundProxy !== undefined && { route: [looseRoute(dialect.outboundProxy)] }),
-    ...(credentials !== undefined && { credentials }),
-    ...speaker(trunk, shown),
-  };
+  return { target, to: nameless(target), ...wayTo(trunk), ...speaker(trunk, shown) };
 };
+
+/** The OPTIONS that asks whether a trunk is there. */
+export const optionsToTrunk = (trunk: SipTrunk): RequestOptions => ({
+  method: 'OPTIONS',
+  target: trunk.uri,
+  to: nameless(trunk.uri),
+  ...wayTo(trunk),
+  from: speaker(trunk, undefined).from,
+});
