@@ -107,6 +107,10 @@ export abstract class InviteSession extends TypedEmitter<SessionEvents> implemen
         this.respond(transaction, 200);
         this.emit('message', request);
         break;
+      case 'NOTIFY':
+        // Of a subscription that we did not make (RFC 6665 section 4.1.3); a 481 would end the call (RFC 5057 section 5.1).
+        this.respond(transaction, 489, [['allow-events', '']]);
+        break;
       default:
         this.context.answerOther(transaction);
     }

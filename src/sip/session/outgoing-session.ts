@@ -59,7 +59,7 @@ export class OutgoingSession extends InviteSession implements InviteOwner, Invit
     inviting.remember(response);
     const sdp = inviting.takeEarlyMedia(response);
     if (sdp !== undefined) this.negotiation.remoteSdp = sdp;
-    this.emit('progress', response.status, sdp);
+    this.emit('progress', response.status, sdp, inviting.isOfAnotherFork(response) ? 'another' : 'heard');
   }
 
   onRefused(response: SipResponse): void {

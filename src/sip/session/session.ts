@@ -29,8 +29,11 @@ export interface RemoteOffer {
 export interface SessionEvents {
   /** 100: the next hop has our INVITE. */
   trying: [];
-  /** 101-199; SDP only where the response carried it and no other fork gave early media before. */
-  progress: [status: number, sdp: string | undefined];
+  /**
+   * 101-199, with SDP where the response carried it: that fork is heard from then on. `another`: it is of a fork that
+   * has sent none while one is heard (RFC 3261 section 13.2.2.4).
+   */
+  progress: [status: number, sdp: string | undefined, fork: 'heard' | 'another'];
   /** The first 2xx; its ACK has left. For a session that came in: our 2xx was acknowledged. */
   answered: [sdp: string];
   /** Without a listener the session itself answers with its last SDP. */

@@ -92,6 +92,11 @@ export class ThirdPartyCall implements EngineCall, LegUser {
     if (role === 'callee') this.#withMedia((media) => media.prompt.hearNetwork(sdp));
   }
 
+  /** Carriers send 183 with SDP, nothing in it, and then 180: the user hears our ringback again. */
+  ringingAgain({ role }: Leg): void {
+    if (role === 'callee') this.#withMedia((media) => media.prompt.ringAgain());
+  }
+
   answered(leg: Leg, answer: string): void {
     this.#guard(leg.role === 'caller' ? this.#onCallerAnswered(answer) : this.#join(leg, answer));
   }

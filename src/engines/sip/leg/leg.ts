@@ -40,6 +40,8 @@ export interface LegUser {
   calling(leg: Leg, target: LegTarget): void;
   ringing(leg: Leg, status: number): void;
   earlyMedia(leg: Leg, sdp: string): void;
+  /** It rings by itself, after early media perhaps: none is promised any more. */
+  ringingAgain(leg: Leg): void;
   answered(leg: Leg, sdp: string): void;
   /** Only of a leg that has answered. */
   offered(leg: Leg, offer: RemoteOffer): void;
@@ -154,13 +156,13 @@ export class Leg implements SessionListener {
     this.#stopSilence();
   }
 
-  progress(status: number, early: string | undefined): void {
+  progress(status: number, early: string | undefined, fork: 'heard' | 'another'): void {
     if (!this.#isPending) return;
     this.#stopSilence();
     if (this.#state.name === 'calling') {
       this.#state = RINGING;
       this.#user.ringing(this, status);
-    }
+    } else if (status === 180 && early === undefined && fork === 'heard') this.#user.ringingAgain(this);
     if (early !== undefined) this.#user.earlyMedia(this, early);
   }
 

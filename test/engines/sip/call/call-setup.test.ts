@@ -254,6 +254,25 @@ describe('early media', () => {
     call.hangUp();
   });
 
+  it('that a 180 without SDP follows is over: our ringback is heard again', async () => {
+    world.answering(world.phone);
+    world.carrier.listen((session) => {
+      session.progress(183, EARLY);
+      world.clock.setTimer(500, () => session.progress(180));
+    });
+    const { call, notified } = world.place();
+    await world.elapse(400);
+    expect(world.media.playing).toBe(0);
+    await world.elapse(600);
+    expect(world.media.playing).toBe(1);
+    expect(world.shownTo(world.phone).map(shownBy).at(-1)).toContain(`${world.media.port}: `);
+    expect(notified.filter((what) => what.startsWith('callee'))).toEqual([
+      'callee calling +12025550100',
+      'callee ringing 183',
+    ]);
+    call.hangUp();
+  });
+
   it('elsewhere than the answer: the user is offered both', async () => {
     world.answering(world.phone);
     answersEarly({ final: CARRIER });
