@@ -126,6 +126,7 @@ const rooms = {
     leg: [],
     media: ['leg'],
     call: ['leg', 'media'],
+    test: ['call', 'leg'],
   },
   http: {
     connections: ['errors', 'problem', 'reply'],

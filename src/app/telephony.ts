@@ -5,6 +5,7 @@ import type { SipTrunk } from '../engines/sip/call/trunk-dialect.ts';
 import { Prompter } from '../engines/sip/media/prompter.ts';
 import { SipCallEngine } from '../engines/sip/sip-engine.ts';
 import { MediaPort } from '../media/media-port.ts';
+import { TestPhoneMedia } from '../media/test-phone/test-phone-media.ts';
 import type { Clock, WallClock } from '../shared/clock.ts';
 import type { IdSource } from '../shared/ids.ts';
 import type { Log } from '../shared/log.ts';
@@ -121,6 +122,15 @@ const openPrompter = async ({ config, clock, ids, log, shutdown }: TelephonyPart
   return new Prompter({ media, address: shown });
 };
 
+/** Their threads are started by the first test call. */
+const openTestPhones = ({ config, log, shutdown }: TelephonyParts): TestPhoneMedia => {
+  const { bound } = mediaHosts(config);
+  const { ports } = config.rtp;
+  const media = new TestPhoneMedia({ host: bound, ...(ports && { port: ports }), log });
+  shutdown.add(() => media.close());
+  return media;
+};
+
 /** Opens SIP and media, and starts the sandbox's carrier and phone where they are wanted. */
 export const startTelephony = async (parts: TelephonyParts): Promise<Telephony> => {
   const { config, clock, log, shutdown } = parts;
@@ -143,6 +153,7 @@ export const startTelephony = async (parts: TelephonyParts): Promise<Telephony> 
       phoneCredentials: phoneCredentialsOf(settings),
     }),
     prompter,
+    testPhones: openTestPhones(parts),
     services: [stack, ...trunkServices(own, userAgent, parts)],
     clock,
     log,

@@ -6,6 +6,7 @@ import { TrunkHealth } from '../../src/engines/sip/call/trunk-health.ts';
 import { Prompter } from '../../src/engines/sip/media/prompter.ts';
 import { type EngineService, SipCallEngine } from '../../src/engines/sip/sip-engine.ts';
 import { MediaPort } from '../../src/media/media-port.ts';
+import type { TestPhoneMedia } from '../../src/media/test-phone/test-phone-media.ts';
 import { createSystemIds } from '../../src/shared/ids.ts';
 import { silentLog } from '../../src/shared/log.ts';
 import type { IncomingSession } from '../../src/sip/user-agent.ts';
@@ -90,7 +91,11 @@ export interface SipWorldOptions {
   readonly seed?: number;
   readonly busyToneMs?: number;
   readonly services?: readonly EngineService[];
+  /** Without them there are no test calls. */
+  readonly testPhones?: Pick<TestPhoneMedia, 'open'>;
 }
+
+const noTestPhones: Pick<TestPhoneMedia, 'open'> = { open: () => Promise.reject(new Error('no test phones here')) };
 
 /** Our engine at 10.0.0.1, the user's phone at 10.0.0.2, trunks at 10.0.0.3 and 10.0.0.4; all time is virtual. */
 export class SipWorld {
@@ -103,7 +108,10 @@ export class SipWorld {
   readonly media: MediaPort;
   readonly engine: SipCallEngine;
 
-  private constructor(media: MediaPort, { seed, busyToneMs = 2000, services }: SipWorldOptions) {
+  private constructor(
+    media: MediaPort,
+    { seed, busyToneMs = 2000, services, testPhones = noTestPhones }: SipWorldOptions,
+  ) {
     this.media = media;
     this.network = new FakeNetwork(this.clock, seed === undefined ? {} : { seed });
     const party = (host: string): Party => new Party(this.network, this.clock, host);
@@ -125,6 +133,7 @@ export class SipWorld {
         domain: 'offhook.example',
       }),
       prompter: new Prompter({ media, address: ENGINE_HOST }),
+      testPhones,
       services: services ?? [
         { start: () => transport.start(), close: () => transport.close() },
         {

@@ -1,6 +1,19 @@
 import type { Listeners } from '../../shared/events.ts';
 import type { SipRequest, SipResponse } from '../message/message.ts';
 
+/** An INFO or a MESSAGE within a session, ours or the peer's: keys that are pressed, a few words. */
+export interface SessionMessage {
+  readonly method: 'INFO' | 'MESSAGE';
+  /** As its header has it. */
+  readonly contentType: string | undefined;
+  readonly body: Buffer;
+}
+
+/** One of the peer's. It is to be answered once. */
+export interface PeerMessage extends SessionMessage {
+  respond(status: number): void;
+}
+
 /** Header fields added to a message of ours as they are: long names in any case, values ready to be sent. */
 export type ExtraHeaders = readonly (readonly [name: string, value: string])[];
 
@@ -40,8 +53,8 @@ export interface SessionEvents {
   offer: [offer: RemoteOffer];
   /** The peer's answer, in its ACK, to the offer of ours that accepted a re-INVITE without SDP. */
   renegotiated: [sdp: string];
-  /** INFO or MESSAGE within the session. It was answered with 200. */
-  message: [request: SipRequest];
+  /** INFO or MESSAGE within the session. Without a listener it gets 200. */
+  message: [message: PeerMessage];
   /** The end, begun by either side. Nothing follows it. Never emitted within a call of `hangUp` or `reject`. */
   ended: [end: SessionEnd];
 }
@@ -72,6 +85,8 @@ export interface Session {
    * the back-off of RFC 3261 section 14.1. Resolves also when the session ends meanwhile (`refused`, 481).
    */
   offer(sdp: string): Promise<OfferResult>;
+  /** Sends INFO or MESSAGE. @returns the final response's status; 408, 481 or 503 as made by us where none came */
+  send(message: SessionMessage): Promise<number>;
   /**
    * Ends the session in whatever state it is: CANCEL before the answer (BYE if a 2xx crosses), BYE after it,
    * a final response for an INVITE that came in. Idempotent. `ended` follows in any case within 64 T1, counted

@@ -1,5 +1,4 @@
-import type { CallPlan, Endpoint } from '../../../calls/call-engine.ts';
-import type { LegRole } from '../../../calls/call-state.ts';
+import type { Endpoint } from '../../../calls/call-engine.ts';
 import { escapeUser } from '../../../sip/message/uri.ts';
 import type { Binding } from '../../../sip/registrar/binding-store.ts';
 import type { DigestCredentials, NameAddr } from '../../../sip/user-agent.ts';
@@ -63,10 +62,11 @@ export class Routes {
     return ways.length === 0 ? undefined : located;
   }
 
-  /** Every address of the leg's endpoints, best first. What was located before is not looked up again. */
-  async targets(role: LegRole, plan: CallPlan): Promise<readonly LegTarget[]> {
-    const shown = role === 'caller' ? plan.destinationDisplay : plan.callerId;
-    const endpoints = plan[role];
+  /**
+   * Every address of a leg's endpoints, best first. What was located before is not looked up again.
+   * @param shown - the number that the leg is shown; undefined: that of the trunk
+   */
+  async targets(endpoints: readonly Endpoint[], shown: string | undefined): Promise<readonly LegTarget[]> {
     // The planner has located nearly all of them: then there is nothing to wait for.
     const ways = endpoints.every(isLocated)
       ? endpoints.map((endpoint) => endpoint.ways)

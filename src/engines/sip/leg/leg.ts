@@ -5,10 +5,12 @@ import type {
   ExtraHeaders,
   InviteOptions,
   OfferResult,
+  PeerMessage,
   RemoteOffer,
   Session,
   SessionEnd,
   SessionListener,
+  SessionMessage,
   UserAgentFace,
 } from '../../../sip/user-agent.ts';
 import { cancelledCause, hangupCause, noAnswerCause, noResponseCause, reasonHeader } from './causes.ts';
@@ -45,6 +47,8 @@ export interface LegUser {
   answered(leg: Leg, sdp: string): void;
   /** Only of a leg that has answered. */
   offered(leg: Leg, offer: RemoteOffer): void;
+  /** Keys or words of a leg that has answered; to be answered once. */
+  message(leg: Leg, message: PeerMessage): void;
   /** The peer has answered the offer for which it had asked. */
   renegotiated(leg: Leg, sdp: string): void;
   failed(leg: Leg, failure: LegFailure): void;
@@ -176,6 +180,16 @@ export class Leg implements SessionListener {
   offer(offer: RemoteOffer): void {
     if (this.#isAnswered) this.#user.offered(this, offer);
     else offer.reject(481);
+  }
+
+  message(message: PeerMessage): void {
+    if (this.#isAnswered) this.#user.message(this, message);
+    else message.respond(200);
+  }
+
+  /** Carries keys or words to the peer. @returns the status of its answer */
+  send(message: SessionMessage): Promise<number> {
+    return this.#isAnswered && this.#session !== undefined ? this.#session.send(message) : Promise.resolve(481);
   }
 
   renegotiated(sdp: string): void {
