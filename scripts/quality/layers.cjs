@@ -55,7 +55,7 @@ const faces = {
     'ownership/(call-router|heartbeat|node-store)',
     'test-call',
   ],
-  media: ['media-port', 'rtp-endpoint', 'test-phone/test-phone-media', 'tones', 'wav'],
+  media: ['audio-sender', 'media-port', 'rtp-endpoint', 'test-phone/test-phone-media', 'tones', 'wav'],
   http: [
     'app',
     'connections/(connection-limits|connections)',

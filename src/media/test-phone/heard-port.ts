@@ -1,11 +1,11 @@
 import type { Socket } from 'node:dgram';
 import type { IdSource } from '../../shared/ids.ts';
 import type { Recording } from '../analysis/recording.ts';
+import { AudioSender, type SentAudio } from '../audio-sender.ts';
 import type { RtpPeer } from '../rtp-endpoint.ts';
 import { parseRtpPacket, type RtpPacket } from '../rtp-packet.ts';
 import { DigitDetector } from '../telephone-event.ts';
 import { isSendable } from '../udp-socket.ts';
-import { AudioSender, type SentAudio } from './audio-sender.ts';
 import { Recorder } from './recorder.ts';
 
 export interface HeardPortOptions {

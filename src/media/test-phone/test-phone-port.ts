@@ -1,8 +1,8 @@
 import { TypedEmitter } from '../../shared/events.ts';
 import type { Measurement } from '../analysis/measure.ts';
 import type { Recording } from '../analysis/recording.ts';
+import type { SentAudio } from '../audio-sender.ts';
 import type { RtpPeer } from '../rtp-endpoint.ts';
-import type { SentAudio } from './audio-sender.ts';
 import type { ThreadOrder, ThreadReport } from './thread-orders.ts';
 
 export interface TestPhonePortEvents {

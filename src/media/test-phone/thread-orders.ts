@@ -1,7 +1,7 @@
 import type { Recording } from '../analysis/recording.ts';
+import type { SentAudio } from '../audio-sender.ts';
 import type { RtpPeer } from '../rtp-endpoint.ts';
 import type { PortRange } from '../udp-socket.ts';
-import type { SentAudio } from './audio-sender.ts';
 
 /** Where ports of the thread are bound. */
 export interface ThreadBinding {

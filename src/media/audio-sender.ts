@@ -1,10 +1,10 @@
-import type { IdSource } from '../../shared/ids.ts';
-import { encodeG711, type G711PayloadType } from '../g711.ts';
-import { buildRtpPacket } from '../rtp-packet.ts';
-import { randomRtpOrigin } from '../rtp-stream.ts';
-import { DIGITS } from '../telephone-event.ts';
-import { FRAME_MS, FRAME_SAMPLES, PEAK_AT_0_DBM0, SAMPLE_RATE } from '../tones.ts';
+import type { IdSource } from '../shared/ids.ts';
+import { encodeG711, type G711PayloadType } from './g711.ts';
 import { probeFrame } from './probe.ts';
+import { buildRtpPacket } from './rtp-packet.ts';
+import { randomRtpOrigin } from './rtp-stream.ts';
+import { DIGITS } from './telephone-event.ts';
+import { FRAME_MS, FRAME_SAMPLES, PEAK_AT_0_DBM0, SAMPLE_RATE } from './tones.ts';
 
 /** What a test phone sends. The stream never pauses: what is not said here is silence. */
 export type SentAudio =

@@ -1,4 +1,4 @@
-import { FRAME_SAMPLES, PEAK_AT_0_DBM0 } from '../tones.ts';
+import { FRAME_SAMPLES, PEAK_AT_0_DBM0 } from './tones.ts';
 
 /** -16 dBm0 at the most, in bursts as speech has them: an echo canceller takes it for somebody who talks. */
 const PEAK = PEAK_AT_0_DBM0 * 10 ** (-16 / 20);
