@@ -76,7 +76,7 @@ const faces = {
     'home/(home|problem-page|test-page)',
     'management/(management|own-sessions)',
   ],
-  'features/jobs': ['job-service', 'job-store', 'model', 'script'],
+  'features/jobs': ['job-runner', 'job-service', 'job-store', 'model', 'schedule', 'script'],
   storage: [
     'database',
     'errors',
