@@ -60,6 +60,7 @@ const faces = {
   http: [
     'app',
     'authenticate',
+    'body',
     'connections/(connection-limits|connections)',
     'direct-route',
     'errors',
@@ -70,6 +71,8 @@ const faces = {
     'public-path',
     'query',
     'rate-limit',
+    'receive-body',
+    'refuse-method',
     'reply',
     'request-target',
     'xml',
@@ -83,7 +86,7 @@ const faces = {
     'home/(home|problem-page|test-page)',
     'management/(management|own-sessions)',
   ],
-  'features/jobs': ['job-service', 'job-store', 'model', 'script'],
+  'features/jobs': ['job-service', 'job-store', 'model', 'script', 'routes/jobs-router'],
   storage: [
     'database',
     'errors',
