@@ -21,7 +21,7 @@ export const scopePermissions = {
   public: ['profile:read', ...seenJobs],
   application: [],
   operator: allCalls,
-  admin: [...allCalls, ...ownJobs, 'administer'],
+  admin: [...allCalls, 'administer'],
   all: [...ownCalls, ...ownJobs, 'profile:read', ...allCalls, 'administer'],
 } as const satisfies Readonly<Record<string, readonly Permission[]>>;
 

@@ -64,11 +64,12 @@ export const admit = async (
 ): Promise<Admitted> => {
   const query = queryOf(request);
   const { userId, username, clientId, permissions, tokenId } = await authenticate(verifier, request, query);
-  if (!permissions.has(permission)) throw tooSmall(scopeNeeded[permission]);
+  const isAdministrator = permissions.has('administer');
+  if (!isAdministrator && !permissions.has(permission)) throw tooSmall(scopeNeeded[permission]);
   showStanding(response, rates.takeRead(tokenId));
   const format = formatOf(request);
   refuseUnknown('parameter', { names: [...(query?.keys() ?? [])], known: [...parameters, 'access_token'] });
-  const reach = permissions.has('administer') ? 'everybody' : 'own';
+  const reach = isAdministrator ? 'everybody' : 'own';
   return { actor: { userId, username, clientId, reach }, query, format };
 };
 
