@@ -141,6 +141,7 @@ const retention = z
   .strictObject({
     call_days: count.min(1).max(36_500).default(365),
     audit_days: count.min(1).max(36_500).default(90),
+    job_days: count.min(1).max(36_500).default(365),
   })
   .prefault({});
 

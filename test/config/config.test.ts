@@ -92,7 +92,7 @@ describe('the environment', () => {
         clients: [],
         busy_tone_ms: 2000,
         stop_seconds: 8,
-        retention: { call_days: 365, audit_days: 90 },
+        retention: { call_days: 365, audit_days: 90, job_days: 365 },
         digest_algorithms: ['MD5'],
       },
     });
