@@ -76,7 +76,7 @@ const start = async (config: Config, log: Log, shutdown: Shutdown): Promise<Omit
     return admission.isOverloaded ? { status: 'overloaded', reason: OVERLOADED } : { status: 'ready' };
   };
   const parts = { config, publicUrl, stores, secretKey, hasher, calls, admission, readiness, clock, ids, log };
-  const application = composeApplication(parts);
+  const application = composeApplication({ ...parts, jobs: jobs.service });
   listener.serve(application.listener, publicUrl);
   const sweeper = new Sweeper({ stores, tokenUses: application.tokenUses, clock, steadyClock, log });
   shutdown.add(() => sweeper.close());
