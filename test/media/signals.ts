@@ -37,14 +37,15 @@ export const speechLike = (seed: number, ms: number): Int16Array => {
     const length = Math.floor((0.12 + 0.2 * random()) * SAMPLE_RATE);
     const [pitch, glide] = [90 + 120 * random(), 60 * (random() - 0.5)];
     const formants = [300 + 500 * random(), 900 + 1400 * random(), 2300 + 900 * random()];
+    const harmonics = Array.from({ length: Math.floor(3400 / (pitch + glide)) }, (_, index) => {
+      const near = Math.min(...formants.map((formant) => Math.abs(formant - (index + 1) * pitch)));
+      return { count: index + 1, peak: Math.exp(-near / 150) };
+    }).filter(({ peak }) => peak > 0.05);
     for (let index = 0; index < length && start + index < pcm.length; index += 1) {
       const seconds = index / SAMPLE_RATE;
-      const hz = pitch + glide * seconds;
+      const angle = 2 * Math.PI * (pitch + glide * seconds) * seconds;
       let sample = 0;
-      for (let harmonic = 1; harmonic * hz < 3400; harmonic += 1) {
-        const near = Math.min(...formants.map((formant) => Math.abs(formant - harmonic * hz)));
-        sample += Math.exp(-near / 150) * Math.sin(2 * Math.PI * harmonic * hz * seconds + harmonic ** 2);
-      }
+      for (const { count, peak } of harmonics) sample += peak * Math.sin(count * angle + count ** 2);
       pcm[start + index] = Math.round(2500 * Math.sin((Math.PI * index) / length) * sample);
     }
     start += length + Math.floor(0.15 * random() * SAMPLE_RATE);
