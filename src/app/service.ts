@@ -68,7 +68,7 @@ const start = async (config: Config, log: Log, shutdown: Shutdown): Promise<Omit
 
   const admission = new CallAdmission({ clock, log, signallingDelayMs: telephony.queueAgeMs });
   const hasRoom = (): boolean => !admission.isOverloaded;
-  const jobs = await startJobs({ calls, stores, hasRoom, clock, log });
+  const jobs = await startJobs({ calls, stores, sandbox, hasRoom, clock, log });
   const readiness = (): Readiness => {
     const { reason } = stores.health;
     if (shutdown.state !== 'open') return { status: 'not ready' };
