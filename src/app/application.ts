@@ -15,6 +15,7 @@ import { deriveKey } from '../storage/secret-key.ts';
 import type { Stores } from '../storage/stores.ts';
 import { composeAuthorization } from './authorization.ts';
 import { composeCallRates } from './calls.ts';
+import { composeHistory } from './history.ts';
 import { composeWeb } from './web.ts';
 
 export interface ApplicationOptions {
@@ -75,17 +76,20 @@ export const composeApplication = (options: ApplicationOptions): Application => 
     ids,
     log,
   });
+  const { tokenVerifier: verifier } = authorization;
+  const rates = composeCallRates(settings, clock);
+  const history = composeHistory({ settings, stores, calls, verifier, rates, publicUrl, secretKey, clock });
   const listener = createApp({
     publicUrl,
     calls,
-    verifier: authorization.tokenVerifier,
-    rates: composeCallRates(settings, clock),
-    reads: [],
+    verifier,
+    rates,
+    reads: history.reads,
     trustedProxies: config.http.trustedProxies,
     hosts: sandbox ? 'loopback' : 'any',
     admission,
     readiness,
-    directRoutes,
+    directRoutes: [history.directRoute, ...directRoutes],
     routers,
     pageErrors,
     clock,

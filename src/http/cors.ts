@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 
 const EXPOSED = [
   'Location',
+  'Link',
   'ETag',
   'Retry-After',
   'Idempotent-Replayed',

@@ -1,0 +1,72 @@
+import type { HistoryStore } from './history-store.ts';
+import type { MeasuredCall, Whose } from './model.ts';
+import { type SummaryRow, Tally } from './tally.ts';
+import type { Turns } from './turns.ts';
+
+/** What calls are grouped by. Hours and days are those of UTC. */
+export const groupings = ['hour', 'day', 'outcome', 'trunk', 'user'] as const;
+export type Grouping = (typeof groupings)[number];
+
+/** Which figures are wanted: of calls that were placed from `since` on and before `until`, and have ended. */
+export interface SummaryRequest {
+  readonly whose: Whose;
+  readonly since: number;
+  readonly until: number;
+  readonly by: Grouping;
+}
+
+export interface SummaryOptions {
+  readonly store: HistoryStore;
+  readonly turns: Turns;
+  /** Whether nobody waits for it any more. */
+  readonly isAbandoned: () => boolean;
+}
+
+/** So many calls a turn of the event loop: about two milliseconds. */
+const CALLS_A_STEP = 300;
+
+const DAY_LETTERS = 'yyyy-mm-dd'.length;
+const HOUR_MS = 3_600_000;
+
+const keyOf: Readonly<Record<Grouping, (call: MeasuredCall) => string | null>> = {
+  hour: ({ createdAt }) => new Date(Math.floor(createdAt / HOUR_MS) * HOUR_MS).toISOString(),
+  day: ({ createdAt }) => new Date(createdAt).toISOString().slice(0, DAY_LETTERS),
+  outcome: ({ outcome }) => outcome,
+  trunk: ({ callee }) => callee.trunk,
+  user: ({ username }) => username,
+};
+
+/** By their keys; what has none is last. */
+const inOrder = ({ key: one }: SummaryRow, { key: other }: SummaryRow): number => {
+  if (one === null || other === null) return one === other ? 0 : Number(one === null) - Number(other === null);
+  return one < other ? -1 : Number(one > other);
+};
+
+/**
+ * The figures of each group, in a bounded number of calls a turn of the event loop.
+ * @returns undefined where it was abandoned
+ */
+export const summarize = async (
+  { whose, since, until, by }: SummaryRequest,
+  { store, turns, isAbandoned }: SummaryOptions,
+): Promise<readonly SummaryRow[] | undefined> => {
+  const tallies = new Map<string | null, Tally>();
+  const groupOf = keyOf[by];
+  let after = null;
+  do {
+    await turns.next();
+    if (isAbandoned()) return undefined;
+    const stretch = await store.measure({ whose, since, until }, { after, rows: CALLS_A_STEP });
+    for (const call of stretch.found) tallyOf(tallies, groupOf(call)).add(call);
+    after = stretch.through;
+  } while (after !== null);
+  return [...tallies].map(([key, tally]) => tally.row(key)).sort(inOrder);
+};
+
+const tallyOf = (tallies: Map<string | null, Tally>, key: string | null): Tally => {
+  const known = tallies.get(key);
+  if (known !== undefined) return known;
+  const tally = new Tally();
+  tallies.set(key, tally);
+  return tally;
+};
