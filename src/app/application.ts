@@ -78,7 +78,8 @@ export const composeApplication = (options: ApplicationOptions): Application => 
   });
   const { tokenVerifier: verifier } = authorization;
   const rates = composeCallRates(settings, clock);
-  const history = composeHistory({ settings, stores, calls, verifier, rates, publicUrl, secretKey, clock });
+  const { home_country: homeCountry } = settings.policy;
+  const history = composeHistory({ homeCountry, stores, calls, verifier, rates, publicUrl, secretKey, clock });
   const listener = createApp({
     publicUrl,
     calls,

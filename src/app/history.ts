@@ -1,6 +1,5 @@
 import type { CallRates } from '../calls/call-rates.ts';
 import type { CallService } from '../calls/call-service.ts';
-import type { Settings } from '../config/settings.ts';
 import { CallHistory } from '../features/history/call-history.ts';
 import { Cursors } from '../features/history/cursors.ts';
 import { type HistoryDirectory, HistoryRead } from '../features/history/routes/history-read.ts';
@@ -16,7 +15,8 @@ import { deriveKey } from '../storage/secret-key.ts';
 import type { Stores } from '../storage/stores.ts';
 
 export interface HistoryParts {
-  readonly settings: Pick<Settings, 'policy'>;
+  /** ISO 3166-1 alpha-2: of who has none of their own. */
+  readonly homeCountry: string;
   readonly stores: Pick<Stores, 'calls' | 'history' | 'phones' | 'users'>;
   readonly calls: Pick<CallService, 'info'>;
   readonly verifier: TokenVerifier;
@@ -36,10 +36,10 @@ const PAGES = { atOnce: 8, mostWaiting: 200 };
 /** A summary may take seconds. */
 const SUMMARIES = { atOnce: 2, mostWaiting: 20 };
 
-const directoryOf = ({ settings, stores }: HistoryParts): HistoryDirectory => ({
+const directoryOf = ({ homeCountry, stores }: HistoryParts): HistoryDirectory => ({
   countryOf: async (viewer) => {
     const user = viewer.scope === 'application' ? undefined : await stores.phones.user(viewer.userId);
-    return user?.homeCountry ?? settings.policy.home_country;
+    return user?.homeCountry ?? homeCountry;
   },
   isExtension: async (digits) => (await stores.phones.userByExtension(digits)) !== undefined,
   usernameOf: async (typed) => (await stores.users.findByUsername(typed))?.username ?? typed,

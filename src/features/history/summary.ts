@@ -25,15 +25,33 @@ export interface SummaryOptions {
 /** So many calls a turn of the event loop: about two milliseconds. */
 const CALLS_A_STEP = 300;
 
-const DAY_LETTERS = 'yyyy-mm-dd'.length;
-const HOUR_MS = 3_600_000;
+/** What the calls of a group have in common; of a time, how many of its kind have passed since the epoch. */
+type Group = string | number | null;
 
-const keyOf: Readonly<Record<Grouping, (call: MeasuredCall) => string | null>> = {
-  hour: ({ createdAt }) => new Date(Math.floor(createdAt / HOUR_MS) * HOUR_MS).toISOString(),
-  day: ({ createdAt }) => new Date(createdAt).toISOString().slice(0, DAY_LETTERS),
-  outcome: ({ outcome }) => outcome,
-  trunk: ({ callee }) => callee.trunk,
-  user: ({ username }) => username,
+interface GroupingOf {
+  readonly groupOf: (call: MeasuredCall) => Group;
+  /** Once for each group: a date as text takes as long as all else of a call. */
+  readonly keyOf: (group: Group) => string | null;
+}
+
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+const DAY_LETTERS = 'yyyy-mm-dd'.length;
+
+const asItIs = (group: Group): string | null => (group === null ? null : String(group));
+
+const groupingsOf: Readonly<Record<Grouping, GroupingOf>> = {
+  hour: {
+    groupOf: ({ createdAt }) => Math.floor(createdAt / HOUR_MS),
+    keyOf: (hours) => new Date(Number(hours) * HOUR_MS).toISOString(),
+  },
+  day: {
+    groupOf: ({ createdAt }) => Math.floor(createdAt / DAY_MS),
+    keyOf: (days) => new Date(Number(days) * DAY_MS).toISOString().slice(0, DAY_LETTERS),
+  },
+  outcome: { groupOf: ({ outcome }) => outcome, keyOf: asItIs },
+  trunk: { groupOf: ({ callee }) => callee.trunk, keyOf: asItIs },
+  user: { groupOf: ({ username }) => username, keyOf: asItIs },
 };
 
 /** By their keys; what has none is last. */
@@ -50,8 +68,8 @@ export const summarize = async (
   { whose, since, until, by }: SummaryRequest,
   { store, turns, isAbandoned }: SummaryOptions,
 ): Promise<readonly SummaryRow[] | undefined> => {
-  const tallies = new Map<string | null, Tally>();
-  const groupOf = keyOf[by];
+  const tallies = new Map<Group, Tally>();
+  const { groupOf, keyOf } = groupingsOf[by];
   let after = null;
   do {
     await turns.next();
@@ -60,13 +78,13 @@ export const summarize = async (
     for (const call of stretch.found) tallyOf(tallies, groupOf(call)).add(call);
     after = stretch.through;
   } while (after !== null);
-  return [...tallies].map(([key, tally]) => tally.row(key)).sort(inOrder);
+  return [...tallies].map(([group, tally]) => tally.row(keyOf(group))).sort(inOrder);
 };
 
-const tallyOf = (tallies: Map<string | null, Tally>, key: string | null): Tally => {
-  const known = tallies.get(key);
+const tallyOf = (tallies: Map<Group, Tally>, group: Group): Tally => {
+  const known = tallies.get(group);
   if (known !== undefined) return known;
   const tally = new Tally();
-  tallies.set(key, tally);
+  tallies.set(group, tally);
   return tally;
 };
