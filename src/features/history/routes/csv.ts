@@ -12,11 +12,12 @@ const cast = {
   boolean: String,
 };
 
-/** Rows of RFC 4180. */
+/** RFC 4180 section 2. A line break of any kind is quoted: some readers begin a row at each. */
+const form = { escape_formulas: true, record_delimiter: 'windows', quote_record_delimiter: true } as const;
+
+/** Rows without a header. */
 export const writeRows = (rows: readonly Cells[], columns: readonly string[]): string =>
-  rows.length === 0
-    ? ''
-    : stringify([...rows], { columns: [...columns], cast, escape_formulas: true, record_delimiter: 'windows' });
+  rows.length === 0 ? '' : stringify([...rows], { columns: [...columns], cast, ...form });
 
 /** The first row. */
 export const writeHeader = (columns: readonly string[]): string => `${columns.join(',')}\r\n`;
