@@ -25,7 +25,7 @@ export interface CallEventPayloads {
   /** `trunk` is the name of the one that leads there; null where none is needed. */
   'leg.calling': { readonly leg: LegRole; readonly address: string; readonly trunk: string | null };
   'leg.ringing': { readonly leg: LegRole; readonly sipStatus: number };
-  'leg.answered': { readonly leg: LegRole; readonly sipStatus: number };
+  'leg.answered': { readonly leg: LegRole; readonly sipStatus: number | null };
   'leg.ended': {
     readonly leg: LegRole;
     readonly sipStatus: number | null;

@@ -8,6 +8,7 @@ import * as facts from '../../db/migrations/0006-facts.ts';
 import * as ownersAndFeed from '../../db/migrations/0007-owners-and-feed.ts';
 import * as tokenAnswers from '../../db/migrations/0008-token-answers.ts';
 import * as namesAndKeptReplies from '../../db/migrations/0009-names-and-kept-replies.ts';
+import * as testCalls from '../../db/migrations/0010-test-calls.ts';
 import * as history from '../../db/migrations/0013-history.ts';
 import { DatabaseTooNewError, MigrationFailedError } from './errors.ts';
 import type { Schema } from './schema.ts';
@@ -23,6 +24,7 @@ const migrations: Readonly<Record<string, Migration>> = {
   '0007-owners-and-feed': ownersAndFeed,
   '0008-token-answers': tokenAnswers,
   '0009-names-and-kept-replies': namesAndKeptReplies,
+  '0010-test-calls': testCalls,
   '0013-history': history,
 };
 

@@ -84,8 +84,9 @@ export const describeHistoryStore = (driver: string, open: () => Promise<History
       expect(await history.calls([])).toEqual([]);
     });
 
-    it('measures what has ended, of whom it is asked, in the period', async () => {
-      await insert(aCall('t1'), aCall('t2', ended), aCall('t3', { ...ended, userId: 'user-2' }));
+    it('measures what has ended and was no test, of whom it is asked, in the period', async () => {
+      const another = aCall('t3', { ...ended, userId: 'user-2' });
+      await insert(aCall('t1'), aCall('t2', ended), another, aCall('t4', { ...ended, purpose: 'test' }));
       const own = { kind: 'user', userId: 'user-1', username: 'demo' } as const;
       const period = { since: NOON, until: NOON + 1 };
       const measured = await history.measure({ whose: own, ...period }, { after: null, rows: 9 });

@@ -127,8 +127,9 @@ const legFact = (leg: LegRole, code: string, [first = '', second, third]: readon
     case 'leg.calling':
       return { name, payload: { leg, address: read(first), trunk: text(second) } };
     case 'leg.ringing':
-    case 'leg.answered':
       return { name, payload: { leg, sipStatus: Number(first) } };
+    case 'leg.answered':
+      return { name, payload: { leg, sipStatus: number(first) } };
     case 'leg.ended':
       return {
         name,

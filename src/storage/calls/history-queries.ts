@@ -75,6 +75,7 @@ const compileMeasure = (database: Kysely<Schema>, lead: Lead) =>
         'calls.user_id as userId',
         'calls.username',
         'calls.state',
+        'calls.is_test as isTest',
         'calls.outcome',
         'calls.talk_ms as talkMs',
         'callee.called_at as calledAt',

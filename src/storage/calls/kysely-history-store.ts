@@ -122,8 +122,8 @@ export class KyselyHistoryStore implements HistoryStore {
   ): Promise<Stretch<MeasuredCall>> {
     const { lead, value } = leaderOf(whose);
     const rows = await this.#database.read(this.#queries.measure[lead]({ ...rangeOf(period, options), value }));
-    const found = rows.flatMap(({ state, outcome, createdAt, username, talkMs, ...row }): MeasuredCall[] => {
-      if (state !== 'ended' || outcome === null || !isOf(whose, row)) return [];
+    const found = rows.flatMap(({ state, isTest, outcome, createdAt, username, talkMs, ...row }): MeasuredCall[] => {
+      if (state !== 'ended' || outcome === null || isTest === 1 || !isOf(whose, row)) return [];
       const { calledAt, trunk, ringingAt, answeredAt, sipStatus, callerAnsweredAt } = row;
       const wasCalled = calledAt !== null || callerAnsweredAt !== null;
       const callee = { wasCalled, calledAt, trunk, ringingAt, answeredAt, sipStatus };

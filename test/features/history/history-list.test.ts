@@ -136,6 +136,18 @@ describe('GET /rest/call?state=', () => {
     expect(response.body).toMatchObject({ code: 'not_acceptable', detail: expect.stringContaining('text/csv') });
   });
 
+  it('lists test calls too, marked as such', async () => {
+    const call = aPastCall('test-call', { purpose: 'test', number: '+12025550177', username: 'alice' });
+    await insertAll(api.stores.calls, [call]);
+    const query = 'state=ended&all=true&number=%2B12025550177';
+    expect((await get(query).expect(200)).body).toMatchObject({ calls: [{ token_call: 'test-call', test: true }] });
+    const [header = [], row = []] = parseCsv((await get(query).set('Accept', 'text/csv').expect(200)).text);
+    expect(row[header.indexOf('test')]).toBe('true');
+    await api.stores.database.write(function* () {
+      yield api.stores.database.builder.deleteFrom('calls').where('token_call', '=', 'test-call').compile();
+    });
+  });
+
   it('leaves the list of ongoing calls as it was', async () => {
     const { body } = await get('', 'demo-read').expect(200);
     const ongoing = calls.filter(({ state, userId }) => state !== 'ended' && userId === 'user-demo');
@@ -417,7 +429,7 @@ describe('a spreadsheet', () => {
       [
         ...['t1', `${PUBLIC_URL}/rest/call?token_call=t1`, 'ended', 'completed', 'caller', 'caller', '+12025550100'],
         ...['demo', 'demo-app', '2026-03-01T00:00:00.000Z', '2026-03-01T00:00:02.000Z', '2026-03-01T00:00:02.100Z'],
-        ...['2026-03-01T00:01:00.000Z', '61'],
+        ...['2026-03-01T00:01:00.000Z', '61', ''],
         ...['sip:demo@127.0.0.1', 'ended', '200', '', '', '', '2026-03-01T00:00:01.000Z', ''],
         ...['+12025550100', 'ended', '200', '16', 'hangup', '2026-03-01T00:00:01.500Z', '', ''],
       ].join(','),
@@ -451,7 +463,7 @@ describe('a spreadsheet', () => {
   });
 
   it('has a column for all that is shown of a call', () => {
-    const { legs, ...call } = representCall(aPastCall('t1'), PUBLIC_URL);
+    const { legs, ...call } = representCall(aPastCall('t1', { purpose: 'test' }), PUBLIC_URL);
     const legNames = Object.keys((legs as object[])[0]!).filter((name) => name !== 'role');
     const names = ['caller', 'callee'].flatMap((role) => legNames.map((name) => `${role}_${name}`));
     expect(callColumns).toEqual([...Object.keys(call), ...names]);

@@ -147,6 +147,14 @@ describe('GET /rest/call/summary', () => {
     expect(body).toMatchObject({ rows: [{ key: null, calls: 2, attempts: 1, ner: 100, pdd_ms_p50: null }] });
   });
 
+  it('leaves test calls out', async () => {
+    await journal({ outcome: 'busy', changes: { purpose: 'test' } });
+    await journal({ outcome: 'completed', answeredAfter: 1 });
+    const { body } = await get(`all=true&${DAY_OF_START}&by=outcome`).expect(200);
+    expect(body).toMatchObject({ rows: [{ key: 'completed', calls: 1 }] });
+    expect((body as { rows: unknown[] }).rows).toHaveLength(1);
+  });
+
   it('groups by hour and day of UTC, outcome, trunk and user, each in its order', async () => {
     const alice = { userId: 'user-alice', username: 'alice' };
     await journal({ outcome: 'busy', at: 0, trunk: 'west' });

@@ -24,7 +24,7 @@ export const writeHeader = (columns: readonly string[]): string => `${columns.jo
 
 const callFields = [
   ...['token_call', 'href', 'state', 'outcome', 'ended_by', 'ended_leg', 'number', 'user', 'client'],
-  ...['created_at', 'answered_at', 'connected_at', 'ended_at', 'talk_seconds'],
+  ...['created_at', 'answered_at', 'connected_at', 'ended_at', 'talk_seconds', 'test'],
 ];
 const legFields = [
   ...['address', 'state', 'sip_status', 'q850_cause', 'reason', 'ringing_at', 'answered_at', 'ended_at'],
