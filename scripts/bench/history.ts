@@ -15,6 +15,7 @@ const many = numberOf('MANY', 1_000_000);
 const rounds = numberOf('ROUNDS', 200);
 const PAGE = 50;
 const LONGEST_PAGE = 500;
+const CONTROL_MS = 4000;
 
 const filters = {
   'no filter': {},
@@ -46,10 +47,14 @@ const comparePages = async (small: Reading, large: Reading): Promise<void> => {
 
 const measureLongest = async (large: Reading): Promise<void> => {
   const period = { since: FIRST_AT, until: FIRST_AT + (many + 1) * EVERY_MS };
-  const rows: (string | number)[][] = [['the longest', 'ms', 'its longest turn ms', 'of all rounds', 'calls']];
+  const rows: (string | number)[][] = [
+    ['the longest', 'ms', 'longest turn', 'processor in a turn', 'in all rounds', 'calls'],
+  ];
   const tell = (name: string, all: readonly Took[]): void => {
-    const longest = all.map(({ longestTurnMs }) => longestTurnMs);
-    rows.push([name, shown(medianMs(all)), shown(median(longest)), shown(Math.max(...longest)), all[0]?.calls ?? 0]);
+    const turn = median(all.map(({ longestTurnMs }) => longestTurnMs));
+    const cpu = all.map(({ mostCpuMs }) => mostCpuMs);
+    const shares = [medianMs(all), turn, median(cpu), Math.max(...cpu)].map(shown);
+    rows.push([name, ...shares, all[0]?.calls ?? 0]);
   };
   const pages: Took[] = [];
   for (let round = 0; round < rounds; round += 1) pages.push(await large.page({}, LONGEST_PAGE));
@@ -60,6 +65,7 @@ const measureLongest = async (large: Reading): Promise<void> => {
   for (const by of ['day', 'trunk'] as const) {
     tell(`summary by ${by}`, [await large.summary({ whose: { kind: 'everybody' }, ...period, by })]);
   }
+  tell('nothing, for as long', [await large.nothing(CONTROL_MS)]);
   printTable(rows);
 };
 

@@ -42,7 +42,14 @@ const newCall = (now: number): CallRecord => {
   return {
     ...{ tokenCall: `bench-${placed}`, userId: `user-${placed % 1000}`, username: `name-${placed % 1000}` },
     ...{ clientId: `client-${placed % 10}`, number: `+1202${String((placed * 7919) % 1_000_000).padStart(7, '0')}` },
-    ...{ createdAt: now, purpose: 'talk', owner: { nodeId: 'node', epoch: 1 }, sequence: 1, state: 'created', outcome: null },
+    ...{
+      createdAt: now,
+      purpose: 'talk',
+      owner: { nodeId: 'node', epoch: 1 },
+      sequence: 1,
+      state: 'created',
+      outcome: null,
+    },
     ...{ endedBy: null, endedLeg: null, answeredAt: null, connectedAt: null, endedAt: null, talkMs: null },
     legs: [newLeg('caller'), newLeg('callee')],
   };
