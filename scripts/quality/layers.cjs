@@ -34,6 +34,7 @@ const faces = {
     'authorization',
     'administration',
     'clients/client-description',
+    'limits/concurrency-limit',
     'model/(account|grant|token)-stores',
     'model/(audit-log|errors|kept-reply-store|permissions|secrets|stores|username)',
     'request/(parameters|principal)',
@@ -49,6 +50,7 @@ const faces = {
   ],
   calls: [
     'call-(admission|command|engine|events|policy|rates|record|service|state|store)',
+    '(dialled-text|number)',
     'errors',
     'outcome',
     'phone-directory',
@@ -88,6 +90,10 @@ const faces = {
     'management/(management|own-sessions)',
   ],
   'features/jobs': ['job-runner', 'job-service', 'job-store', 'model', 'routes/jobs-router', 'schedule', 'script'],
+  'features/history': [
+    '(call-history|cursors|history-store|model|turns)',
+    'routes/(history-read|summary-route|timeline-read)',
+  ],
   storage: [
     'database',
     'errors',

@@ -18,6 +18,7 @@ import { deriveKey } from '../storage/secret-key.ts';
 import type { Stores } from '../storage/stores.ts';
 import { composeAuthorization } from './authorization.ts';
 import { composeCallRates } from './calls.ts';
+import { composeHistory } from './history.ts';
 import { composeWeb } from './web.ts';
 
 export interface ApplicationOptions {
@@ -80,18 +81,20 @@ export const composeApplication = (options: ApplicationOptions): Application => 
     log,
   });
   const rates = composeCallRates(settings, clock);
-  const verifier = authorization.tokenVerifier;
+  const { tokenVerifier: verifier } = authorization;
+  const { home_country: homeCountry } = settings.policy;
+  const history = composeHistory({ homeCountry, stores, calls, verifier, rates, publicUrl, secretKey, clock });
   const listener = createApp({
     publicUrl,
     calls,
     verifier,
     rates,
-    reads: [],
+    reads: history.reads,
     trustedProxies: config.http.trustedProxies,
     hosts: sandbox ? 'loopback' : 'any',
     admission,
     readiness,
-    directRoutes,
+    directRoutes: [history.directRoute, ...directRoutes],
     routers: [createJobsRouter({ jobs, verifier, rates, publicUrl }), ...routers],
     pageErrors,
     clock,
