@@ -87,7 +87,10 @@ const faces = {
     'home/(home|problem-page|test-page)',
     'management/(management|own-sessions)',
   ],
-  'features/jobs': ['job-service', 'job-store', 'model', 'script', 'routes/jobs-router'],
+  'features/jobs': [
+    ...['errors', 'job-runner', 'job-service', 'job-store', 'model', 'project-check', 'schedule', 'script'],
+    'routes/(jobs-router|junit|project-body|representation)',
+  ],
   storage: [
     'database',
     'errors',
