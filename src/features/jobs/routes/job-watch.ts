@@ -20,7 +20,7 @@ export const waitIn = (query: Query): number => {
 };
 
 /** Weak: two jobs of one version are the same to a reader, whatever their bytes (RFC 9110 section 8.8.1). */
-export const tagOf = ({ version }: JobWithRuns, format: Format): string => `W/"${version}-${format}"`;
+export const tagOf = ({ job }: JobWithRuns, format: Format): string => `W/"${job.version}-${format}"`;
 
 /** Whether the client has that one already; weak comparison, RFC 9110 section 13.1.2. */
 export const hasSeen = ({ headers }: Request, tag: string): boolean => {
@@ -51,7 +51,7 @@ export const watchJob = async (
   const abort = (): void => gone.abort();
   response.on('close', abort);
   try {
-    const watched = await jobs.watchJob(actor, id, { version: seen.version, waitMs, signal: gone.signal });
+    const watched = await jobs.watchJob(actor, id, { version: seen.job.version, waitMs, signal: gone.signal });
     return gone.signal.aborted ? undefined : watched;
   } catch (error) {
     if (gone.signal.aborted) return undefined;

@@ -12,7 +12,7 @@ const AT = Date.parse('2026-01-01T00:00:00Z');
 const job = (changes: Partial<Job> = {}): Job => ({
   ...{ id: 7, projectId: 1, projectName: 'Nightly', owner: { userId: 'u', username: 'demo' }, clientId: 'demo-app' },
   ...{ origin: 'user', restartOf: null, status: 'finished', parallel: 1, createdAt: AT, startedAt: AT },
-  ...{ endedAt: AT + 61_234, totalScripts: 1, completed: 1, passed: 1, failed: 0, ...changes },
+  ...{ endedAt: AT + 61_234, totalScripts: 1, completed: 1, passed: 1, failed: 0, version: 1, ...changes },
 });
 
 const run = (changes: Partial<TestRun> = {}, name = 'answers'): TestRun => ({
