@@ -1,8 +1,10 @@
 import type { JobStore } from '../features/jobs/job-store.ts';
-import type { Job, Project, TestRun } from '../features/jobs/model.ts';
-import { isOver } from '../features/jobs/model.ts';
+import { isOver, type Job, type Project, type ProjectOwner, type TestRun } from '../features/jobs/model.ts';
+import { checkProject } from '../features/jobs/project-check.ts';
 import { writeJunit } from '../features/jobs/routes/junit.ts';
+import { parseProject } from '../features/jobs/routes/project-body.ts';
 import { representListedJob, representProject, representRun } from '../features/jobs/routes/representation.ts';
+import { nextRun } from '../features/jobs/schedule.ts';
 import type { Clock } from '../shared/clock.ts';
 
 export interface JobAdministrationParts {
@@ -26,6 +28,10 @@ export interface FollowOptions {
 
 /** Of jobs and calls that a command had begun, as `client` shows it. */
 const COMMAND_CLIENT = 'offhook';
+/** The policy is that of the process that serves: it knows routes and trunks. */
+const anyNumber = { checkNumber: () => Promise.resolve() };
+const requesterOf = (owner: ProjectOwner) => ({ ...owner, clientId: COMMAND_CLIENT, scope: 'own' }) as const;
+
 const LOOK_EACH_MS = 250;
 /** So long a service may be away for a restart before a command gives up. */
 const GONE_MS = 15_000;
@@ -69,6 +75,19 @@ export class JobAdministration {
     return job;
   }
 
+  /**
+   * Makes a project of what an export or the API has of one. Its numbers are checked by the policy when they are called.
+   * @throws InvalidRequestError when a field is missing, wrong or unknown
+   * @throws InvalidProjectError when its schedule is none, or a sound of a script is not there
+   */
+  async importProject(owner: ProjectOwner, content: unknown): Promise<Project> {
+    const draft = parseProject(content);
+    const now = this.#clock.now();
+    const sounds = new Set((await this.#store.sounds(owner.userId)).map(({ name }) => name));
+    await checkProject(draft, requesterOf(owner), { calls: anyNumber, now, sounds });
+    return this.#store.insertProject(owner, draft, now, nextRun(draft, now));
+  }
+
   /** Newest first. */
   jobs(query: Parameters<JobStore['jobs']>[0]): Promise<readonly Job[]> {
     return this.#store.jobs(query);
@@ -88,7 +107,10 @@ export class JobAdministration {
    * Looks at a job until it is over.
    * @returns `no-service` where nothing serves the database any more, and so nothing will come of the job for now
    */
-  async follow(id: number, { onChange }: FollowOptions): Promise<{ readonly how: 'over' | 'no-service'; seen: SeenJob }> {
+  async follow(
+    id: number,
+    { onChange }: FollowOptions,
+  ): Promise<{ readonly how: 'over' | 'no-service'; seen: SeenJob }> {
     let version: number | undefined;
     let servedAt = this.#clock.elapsed();
     let lookForServiceAt = servedAt;

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { userNamed } from './accounts.ts';
 import { type CommandContext, formatPairs, isoTime } from './command-context.ts';
 import { RefusedError, UsageError } from './errors.ts';
-import { type Jobs, jobColumns, jobRow, sayJob, sayRun, type SeenJob } from './job-report.ts';
+import { jobColumns, jobRow, type Jobs, sayJob, sayRun, type SeenJob } from './job-report.ts';
 import { addJobRun, projectNamed } from './job-run.ts';
 import { formatTable } from './terminal.ts';
 
@@ -48,7 +48,10 @@ const addReads = (command: Command, { show, administer }: CommandContext): void 
         const of = project === undefined ? undefined : await projectNamed(administration, project, user);
         const { jobs } = administration;
         const found = await jobs.jobs({ userId: owner?.id, projectId: of?.id, limit: LISTED });
-        show({ data: found.map((job) => jobs.represent(job)), lines: [formatTable([jobColumns, ...found.map(jobRow)])] });
+        show({
+          data: found.map((job) => jobs.represent(job)),
+          lines: [formatTable([jobColumns, ...found.map(jobRow)])],
+        });
       }),
     );
 
