@@ -27,6 +27,11 @@ export const jobProblems: ProblemTypes = {
     meaning: 'The file is not a WAV file that can be read. The message says what is wrong with it.',
     remedy: 'Write it again as WAV with PCM of 16 bits.',
   },
+  media_thread_lost: {
+    title: 'Test phone gone',
+    meaning: 'The part of the service that sends and hears the audio of test calls has ended: a fault of the service.',
+    remedy: 'Run the test again: it begins anew by itself. The log of the service has the cause.',
+  },
   not_measured: {
     title: 'Call not measured',
     meaning: 'A test call was placed, and what was heard in it could not be measured: a fault of the service.',
