@@ -89,7 +89,10 @@ const faces = {
     'home/(home|problem-page|test-page)',
     'management/(management|own-sessions)',
   ],
-  'features/jobs': ['job-runner', 'job-service', 'job-store', 'model', 'routes/jobs-router', 'schedule', 'script'],
+  'features/jobs': [
+    ...['errors', 'job-runner', 'job-service', 'job-store', 'model', 'project-check', 'schedule', 'script'],
+    'routes/(jobs-router|junit|project-body|representation)',
+  ],
   'features/history': [
     '(call-history|cursors|history-store|model|turns)',
     'routes/(history-read|summary-route|timeline-read)',
