@@ -1,8 +1,8 @@
 import type { CallStore } from '../calls/call-store.ts';
-import type { JobStore } from '../features/jobs/job-store.ts';
 import type { NodeStore } from '../calls/ownership/node-store.ts';
 import type { PhoneDirectory } from '../calls/phone-directory.ts';
 import type { HistoryStore } from '../features/history/history-store.ts';
+import type { JobStore } from '../features/jobs/job-store.ts';
 import type { OAuthStores } from '../oauth/model/stores.ts';
 import type { Clock } from '../shared/clock.ts';
 import type { CredentialStore } from '../sip/auth/credential-store.ts';
