@@ -1,13 +1,15 @@
 import type { TestReport } from '../../../calls/test-call.ts';
 import type { MonotonicClock } from '../../../shared/clock.ts';
 
-type Moment = 'called' | 'progressed' | 'answered' | 'over';
+type Moment = 'called' | 'progressed' | 'heard' | 'answered' | 'over';
+
+/** Audio that comes no earlier than this before the answer belongs to it: it may overtake the response on its way. */
+const OVERTAKES_MS = 100;
 
 /** When what happened in a test call. The first time of each counts. */
 export class CallWatch {
   readonly #clock: MonotonicClock;
   readonly #moments = new Map<Moment, number>();
-  #ringback: TestReport['ringback'] = null;
 
   constructor(clock: MonotonicClock) {
     this.#clock = clock;
@@ -20,12 +22,11 @@ export class CallWatch {
 
   rang(): void {
     this.#note('progressed');
-    this.#ringback ??= 'none';
   }
 
-  /** Audio came before the answer: what rings is the network. */
+  /** The first audio came, before the answer as it seems. */
   heardEarly(): void {
-    this.#ringback = 'network';
+    this.#note('heard');
   }
 
   answered(): void {
@@ -44,6 +45,13 @@ export class CallWatch {
       talkMs: this.#between('answered', 'over'),
       ringback: this.#ringback,
     };
+  }
+
+  /** What rings is the network, where audio came before the answer. */
+  get #ringback(): TestReport['ringback'] {
+    const aheadMs = this.#between('heard', 'answered') ?? Infinity;
+    if (this.#moments.has('heard') && aheadMs > OVERTAKES_MS) return 'network';
+    return this.#moments.has('progressed') ? 'none' : null;
   }
 
   #note(moment: Moment): void {
