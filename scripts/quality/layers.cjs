@@ -41,7 +41,7 @@ const faces = {
   sip: [
     'user-agent',
     'sip-stack',
-    'message/uri',
+    'message/(name-addr|uri)',
     'auth/(credential-store|digest|digest-server)',
     'registrar/(binding-store|registrar|registration)',
     'sdp/(answer-audio|audio-target|create-audio-sdp|origin|restrict-codecs|same-media)',
@@ -55,11 +55,12 @@ const faces = {
     'ownership/(call-router|heartbeat|node-store)',
     'test-call',
   ],
-  media: ['media-port', 'rtp-endpoint', 'test-phone/test-phone-media', 'tones', 'wav'],
+  media: ['audio-sender', 'media-port', 'rtp-endpoint', 'test-phone/test-phone-media', 'tones', 'wav'],
   http: [
     'app',
     'connections/(connection-limits|connections)',
     'direct-route',
+    'dispatcher',
     'negotiate',
     'problem',
     'problem-types/problem-types-router',
@@ -125,6 +126,7 @@ const rooms = {
     leg: [],
     media: ['leg'],
     call: ['leg', 'media'],
+    test: ['call', 'leg'],
   },
   http: {
     connections: ['errors', 'problem', 'reply'],

@@ -62,6 +62,8 @@ export class Connection {
   #connect(): Socket {
     this.opened += 1;
     this.#reader = new ReplyReader();
+    // What an earlier connection was promised says nothing of this one, which no reply has come over yet.
+    this.#keepAliveMs = USUAL_KEEP_ALIVE_MS;
     const onread = {
       buffer: received,
       callback: (length: number): boolean => {
