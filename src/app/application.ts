@@ -5,6 +5,8 @@ import { fileURLToPath } from 'node:url';
 import type { CallAdmission } from '../calls/call-admission.ts';
 import type { CallService } from '../calls/call-service.ts';
 import type { Config } from '../config/config.ts';
+import type { JobService } from '../features/jobs/job-service.ts';
+import { createJobsRouter } from '../features/jobs/routes/jobs-router.ts';
 import { createApp } from '../http/app.ts';
 import type { Readiness } from '../http/dispatcher.ts';
 import type { Authorization } from '../oauth/authorization.ts';
@@ -25,6 +27,7 @@ export interface ApplicationOptions {
   readonly secretKey: Buffer;
   readonly hasher: PasswordHasher;
   readonly calls: CallService;
+  readonly jobs: JobService;
   readonly admission: CallAdmission;
   /** Whether calls can be placed now. */
   readonly readiness: () => Readiness;
@@ -51,7 +54,7 @@ const projectRoot = (): string => {
 
 /** Everything that answers over HTTP: the API, the authorization server and the pages. */
 export const composeApplication = (options: ApplicationOptions): Application => {
-  const { config, publicUrl, stores, secretKey, hasher, calls, admission, readiness, clock, ids, log } = options;
+  const { config, publicUrl, stores, secretKey, hasher, calls, jobs, admission, readiness, clock, ids, log } = options;
   const { sandbox, settings } = config;
   const authorization = composeAuthorization({
     stores,
@@ -76,17 +79,20 @@ export const composeApplication = (options: ApplicationOptions): Application => 
     ids,
     log,
   });
+  const rates = composeCallRates(settings, clock);
+  const verifier = authorization.tokenVerifier;
   const listener = createApp({
     publicUrl,
     calls,
-    verifier: authorization.tokenVerifier,
-    rates: composeCallRates(settings, clock),
+    verifier,
+    rates,
+    reads: [],
     trustedProxies: config.http.trustedProxies,
     hosts: sandbox ? 'loopback' : 'any',
     admission,
     readiness,
     directRoutes,
-    routers,
+    routers: [createJobsRouter({ jobs, verifier, rates, publicUrl }), ...routers],
     pageErrors,
     clock,
     ids,

@@ -13,6 +13,7 @@ import { prepareAccounts } from './accounts/prepare-accounts.ts';
 import { composeApplication } from './application.ts';
 import { startCalls } from './calls.ts';
 import { HttpListener } from './http-listener.ts';
+import { startJobs } from './jobs.ts';
 import { createPinoLog } from './pino-log.ts';
 import { Shutdown } from './shutdown.ts';
 import { openStorage } from './storage.ts';
@@ -66,6 +67,8 @@ const start = async (config: Config, log: Log, shutdown: Shutdown): Promise<Omit
   });
 
   const admission = new CallAdmission({ clock, log, signallingDelayMs: telephony.queueAgeMs });
+  const hasRoom = (): boolean => !admission.isOverloaded;
+  const jobs = await startJobs({ calls, stores, sandbox, hasRoom, clock, log });
   const readiness = (): Readiness => {
     const { reason } = stores.health;
     if (shutdown.state !== 'open') return { status: 'not ready' };
@@ -73,7 +76,7 @@ const start = async (config: Config, log: Log, shutdown: Shutdown): Promise<Omit
     return admission.isOverloaded ? { status: 'overloaded', reason: OVERLOADED } : { status: 'ready' };
   };
   const parts = { config, publicUrl, stores, secretKey, hasher, calls, admission, readiness, clock, ids, log };
-  const application = composeApplication(parts);
+  const application = composeApplication({ ...parts, jobs: jobs.service });
   listener.serve(application.listener, publicUrl);
   const sweeper = new Sweeper({ stores, tokenUses: application.tokenUses, clock, steadyClock, log });
   shutdown.add(() => sweeper.close());
@@ -83,6 +86,7 @@ const start = async (config: Config, log: Log, shutdown: Shutdown): Promise<Omit
   await stores.serviceAddresses.announce({ publicUrl, registrar, sip: listen.map(sipAddress) });
   shutdown.add(() => stores.serviceAddresses.withdraw());
   shutdown.add(closeCalls);
+  shutdown.add(jobs.close);
   return { publicUrl, sip: telephony.listeners, log };
 };
 

@@ -18,6 +18,8 @@ interface Owner {
   readonly epoch: number;
 }
 
+type NewCall = Omit<CallRecord, 'owner' | 'legs' | 'purpose'> & Owner & { readonly isTest: 0 | 1 };
+
 /** From one row of its events to the next. */
 interface Step {
   readonly previous: number;
@@ -39,7 +41,7 @@ export const compileCallWrites = (database: Kysely<Schema>) => ({
 });
 
 const compileInserts = (database: Kysely<Schema>) => ({
-  insertCall: compileOnce((call: Omit<CallRecord, 'owner' | 'legs'> & Owner) =>
+  insertCall: compileOnce((call: NewCall) =>
     database
       .insertInto('calls')
       .values({
@@ -49,7 +51,7 @@ const compileInserts = (database: Kysely<Schema>) => ({
         client_id: call.clientId,
         number: call.number,
         created_at: call.createdAt,
-        is_test: call.purpose === 'test' ? 1 : 0,
+        is_test: call.isTest,
         node_id: call.nodeId,
         epoch: call.epoch,
         ...callProgress(call),

@@ -143,7 +143,9 @@ export class KyselyCallStore implements CallStore {
   ): UnitOfWork<IdempotencyRecord | Place> {
     const holder = idempotency && (yield* this.#takeKey(idempotency));
     if (holder !== undefined) return holder;
-    const { rows } = yield* run(this.#writes.insertCall({ ...call, ...call.owner }));
+    const { rows } = yield* run(
+      this.#writes.insertCall({ ...call, ...call.owner, isTest: call.purpose === 'test' ? 1 : 0 }),
+    );
     const callId = rows[0]?.id ?? 0;
     for (const leg of call.legs) yield* run(this.#writes.insertLeg({ ...leg, callId }));
     const lastChange = yield* this.#append(callId, null, [event]);
