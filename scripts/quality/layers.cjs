@@ -23,7 +23,7 @@ const mayImport = {
     ],
   ],
   // A feature never knows another one.
-  'features/jobs': ['calls', 'oauth', 'http', 'web/page', 'shared'],
+  'features/jobs': ['calls', 'oauth', 'http', 'web/page', 'web/login', 'shared'],
   'features/history': ['calls', 'oauth', 'http', 'shared'],
   cli: ['app', 'config', 'shared'],
 };
@@ -82,12 +82,21 @@ const faces = {
     'routes/oauth/(router|token)',
   ],
   web: [
-    'page/(assets|page-errors|page-renderer)',
-    'login/(device|grant|login|logout|session)',
+    'page/(assets|csrf|page-body|page-data|page-errors|page-renderer|project-page-data|security-headers)',
+    'login/(device|grant|login|logout|page-request|session)',
     'home/(home|problem-page|test-page)',
     'management/(management|own-sessions)',
   ],
-  'features/jobs': ['job-runner', 'job-service', 'job-store', 'model', 'routes/jobs-router', 'schedule', 'script'],
+  'features/jobs': [
+    'job-runner',
+    'job-service',
+    'job-store',
+    'model',
+    'pages/project-router',
+    'routes/jobs-router',
+    'schedule',
+    'script',
+  ],
   storage: [
     'database',
     'errors',
