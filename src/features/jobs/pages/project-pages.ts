@@ -12,7 +12,7 @@ import {
 } from '../../../web/login/page-request.ts';
 import { readBody } from '../../../web/page/page-body.ts';
 import type { FaultView, ProjectFormView } from '../../../web/page/project-page-data.ts';
-import type { ProjectSummary } from '../model.ts';
+import type { Job, ProjectSummary } from '../model.ts';
 import { checkSchedule } from '../schedule.ts';
 import { jobBadge } from './badges.ts';
 import { jobAddress, jobRow, nextRunsInWords, timeZones } from './job-views.ts';
@@ -32,6 +32,15 @@ interface Refused {
   readonly faults: readonly FaultView[];
   readonly status: number;
 }
+
+interface Stored {
+  readonly title: string;
+  readonly form: ProjectFormView;
+  readonly jobs: readonly Job[];
+}
+
+/** A project that is not made yet. */
+const fresh: Stored = { title: 'New project', form: emptyForm, jobs: [] };
 
 /** `/management/projects`: the list, and the editor of a project. */
 export class ProjectPages {
@@ -126,23 +135,27 @@ export class ProjectPages {
   }
 
   async #edit(page: PageRequest, id: number | undefined, refused?: Refused): Promise<void> {
-    const { jobs, clock, renderPage } = this.#parts;
-    const actor = actorOf(page);
-    const project = id === undefined ? undefined : await jobs.project(actor, id);
-    const form = refused?.form ?? (project === undefined ? emptyForm : formOfProject(project));
-    const past = id === undefined ? [] : (await jobs.jobs(actor, { projectId: id, limit: JOBS_SHOWN })).jobs;
-    const status = refused?.status ?? 200;
+    const stored = id === undefined ? fresh : await this.#stored(page, id);
+    const { form, faults, status }: Refused = refused ?? { form: stored.form, faults: [], status: 200 };
+    const schedule = { schedule: form.schedule.trim() || null, timeZone: form.timeZone };
     const data = {
-      ...{ title: project?.name ?? 'New project', id, form, faults: refused?.faults ?? [], timeZones },
-      nextRuns: nextRunsInWords({ schedule: form.schedule.trim() || null, timeZone: form.timeZone }, clock.now()),
-      jobs: past.map(jobRow),
-      sounds: (await jobs.sounds(actor)).map(({ name }) => name),
+      ...{ title: stored.title, id, form, faults, timeZones, jobs: stored.jobs.map(jobRow) },
+      nextRuns: nextRunsInWords(schedule, this.#parts.clock.now()),
+      sounds: (await this.#parts.jobs.sounds(actorOf(page))).map(({ name }) => name),
       notice: noticeFor(page, notices),
       formId: newFormId(this.#parts),
-      ...reloadOf(status, id === undefined ? `${PROJECTS}/new` : `${PROJECTS}/${id}`),
+      ...reloadOf(status, `${PROJECTS}/${id ?? 'new'}`),
     };
-    const json = { id: id ?? null, ...form, jobs: data.jobs, faults: data.faults };
-    show(renderPage, page, { page: { view: 'project', status, data }, json });
+    const json = { id: id ?? null, ...form, jobs: data.jobs, faults };
+    show(this.#parts.renderPage, page, { page: { view: 'project', status, data }, json });
+  }
+
+  async #stored(page: PageRequest, id: number): Promise<Stored> {
+    const { jobs } = this.#parts;
+    const actor = actorOf(page);
+    const project = await jobs.project(actor, id);
+    const past = await jobs.jobs(actor, { projectId: id, limit: JOBS_SHOWN });
+    return { title: project.name, form: formOfProject(project), jobs: past.jobs };
   }
 
   async #create(page: PageRequest): Promise<void> {

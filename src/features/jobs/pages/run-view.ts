@@ -75,9 +75,25 @@ const barsOf = ({ result, script }: TestRun): RunPageData['bars'] => {
   ];
 };
 
+/** What the fields of `expect` are called. */
+const expectationLabels: Readonly<Record<string, string>> = {
+  outcome: 'Outcome',
+  sip_status: 'SIP status',
+  q850_cause: 'Q.850 cause',
+  post_dial_ms_at_most: 'Ringing within (ms)',
+  answer_ms_at_most: 'Answered within (ms)',
+  ringback: 'Ringback',
+  audio: 'What is heard',
+  tone_hz: 'Tone (Hz)',
+  loss_percent_at_most: 'Loss at most (%)',
+  mos_at_least: 'MOS at least',
+  talk_seconds_at_least: 'Talks for at least (s)',
+};
+
+/** A step that expects keys is called by its place, from 1 as the editor counts. */
 const expectationLabel = (name: string): string => {
-  const words = name.replaceAll('_', ' ');
-  return words.charAt(0).toUpperCase() + words.slice(1);
+  const step = /^steps\[(\d+)\]/.exec(name)?.[1];
+  return step === undefined ? (expectationLabels[name] ?? name) : `Keys of step ${Number(step) + 1}`;
 };
 
 const causeOf = ({ sipStatus, q850Cause, reason }: LegRecord): string =>
@@ -92,16 +108,24 @@ const legView = (leg: LegRecord): LegView => ({
 
 const callWords = ({ state, outcome }: CallRecord): string => (outcome === null ? state : `${state}: ${outcome}`);
 
-const factsOf = ({ startedAt, endedAt, retries, result }: TestRun): readonly FactView[] => [
-  ...(startedAt === null
-    ? []
-    : [{ label: 'Started', value: `${isoTime(startedAt).slice(0, 19).replace('T', ' ')} UTC` }]),
-  { label: 'Took', value: duration(startedAt === null || endedAt === null ? null : endedAt - startedAt) },
-  { label: 'Ringing after', value: duration(result?.postDialMs ?? null) },
-  { label: 'Answered after', value: duration(result?.answerMs ?? null) },
-  { label: 'Talked for', value: duration(result?.talkMs ?? null) },
-  { label: 'Digits heard', value: result === null || result.digits === '' ? 'none' : result.digits },
-  { label: 'Tried again', value: retries === 0 ? 'no' : `${retries} times` },
+const tookOf = ({ startedAt, endedAt }: TestRun): number | null =>
+  startedAt === null || endedAt === null ? null : endedAt - startedAt;
+
+const resultFacts = ({ postDialMs, answerMs, talkMs, digits }: RunResult): readonly FactView[] => [
+  { label: 'Ringing after', value: duration(postDialMs) },
+  { label: 'Answered after', value: duration(answerMs) },
+  { label: 'Talked for', value: duration(talkMs) },
+  { label: 'Digits heard', value: digits === '' ? 'none' : digits },
+];
+
+const startFacts = ({ startedAt }: TestRun): readonly FactView[] =>
+  startedAt === null ? [] : [{ label: 'Started', value: `${isoTime(startedAt).slice(0, 19).replace('T', ' ')} UTC` }];
+
+const factsOf = (run: TestRun): readonly FactView[] => [
+  ...startFacts(run),
+  { label: 'Took', value: duration(tookOf(run)) },
+  ...(run.result === null ? [] : resultFacts(run.result)),
+  { label: 'Tried again', value: run.retries === 0 ? 'no' : `${run.retries} times` },
 ];
 
 /** All that a run's page shows. */

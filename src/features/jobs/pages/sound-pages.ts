@@ -1,4 +1,4 @@
-import express, { type Request, Router } from 'express';
+import { Router } from 'express';
 import { statusOf } from '../../../http/problem.ts';
 import type { AppError } from '../../../shared/errors.ts';
 import {
@@ -12,23 +12,13 @@ import {
 import { readBody } from '../../../web/page/page-body.ts';
 import { isoTime } from '../../../web/page/page-data.ts';
 import type { SoundView } from '../../../web/page/project-page-data.ts';
-import { InvalidSoundError } from '../errors.ts';
 import type { Sound } from '../model.ts';
 import { actorOf, type ProjectPageParts, PROJECTS } from './page-parts.ts';
 import { isRefusal } from './project-form.ts';
+import { readUpload, uploadIn } from './sound-upload.ts';
 
 const path = `${PROJECTS}/sounds`;
-const FORM_WITH_FILE = 'multipart/form-data';
-
-/** A file of 4 MiB, which is refused behind it in words, and its form around it. */
-const readUpload = express.raw({ type: FORM_WITH_FILE, limit: '5mb' });
-
 const notices = { uploaded: 'The sound is kept: a step plays it by its name.', deleted: 'The sound is deleted.' };
-
-interface Upload {
-  readonly name: string;
-  readonly file: Uint8Array;
-}
 
 const soundView = ({ name, durationMs, bytes, changedAt }: Sound): SoundView => ({
   name,
@@ -36,30 +26,6 @@ const soundView = ({ name, durationMs, bytes, changedAt }: Sound): SoundView => 
   kilobytes: (bytes / 1024).toFixed(0),
   changed_at: isoTime(changedAt),
 });
-
-/** Without a name, the file's own stands for it. */
-const nameFrom = (typed: string, fileName: string): string =>
-  typed !== ''
-    ? typed
-    : fileName
-        .replace(/\.wav$/i, '')
-        .toLowerCase()
-        .replace(/[^a-z0-9_-]+/g, '-')
-        .replace(/^[-_]+/, '');
-
-const uploadIn = async (request: Request): Promise<Upload> => {
-  const body: unknown = request.body;
-  const headers = { 'Content-Type': request.get('Content-Type') ?? '' };
-  if (!Buffer.isBuffer(body)) throw new InvalidSoundError('Choose a WAV file to upload.');
-  const form = await new Response(new Uint8Array(body), { headers }).formData().catch((cause: unknown) => {
-    throw new InvalidSoundError('The form could not be read.', { cause });
-  });
-  const file = form.get('file');
-  if (!(file instanceof File) || file.size === 0) throw new InvalidSoundError('Choose a WAV file to upload.');
-  const typed = form.get('name');
-  const name = nameFrom(typeof typed === 'string' ? typed.trim() : '', file.name);
-  return { name, file: new Uint8Array(await file.arrayBuffer()) };
-};
 
 /** `/management/projects/sounds`: what scripts can play. */
 export class SoundPages {
