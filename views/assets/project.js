@@ -1,6 +1,6 @@
 import { byId, element } from './dom.js';
 import { localAddress } from './local-address.js';
-import { scriptRows } from './script-rows.js';
+import { openScript, scriptRows } from './script-rows.js';
 import { showTrend } from './trend.js';
 
 /* The editor of a project: rows and JSON say the same. What is sent is the JSON, so that it works without this too. */
@@ -54,6 +54,8 @@ const markFault = ({ dataset, textContent }) => {
   control.setAttribute('aria-invalid', 'true');
   control.setAttribute('aria-describedby', `${control.getAttribute('aria-describedby') ?? ''} ${note.id}`.trim());
   control.after(note);
+  const folded = control.closest('details');
+  if (folded !== null) folded.open = true;
 };
 
 const render = () => {
@@ -78,6 +80,7 @@ text.addEventListener('input', () => {
 
 byId('add-script').addEventListener('click', () => {
   scripts.push(structuredClone(SCRIPT));
+  openScript(scripts.at(-1));
   writeText();
   render();
   rows.querySelector(`[data-path="scripts[${scripts.length - 1}].name"]`).focus();
@@ -109,6 +112,7 @@ for (const id of ['schedule', 'time-zone']) {
 const begun = readScripts();
 scripts = begun.scripts ?? [];
 byId('scripts-fault').textContent = begun.fault ?? '';
+if (scripts.length === 1) openScript(scripts[0]);
 rows.hidden = false;
 byId('row-actions').hidden = false;
 render();

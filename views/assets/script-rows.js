@@ -46,7 +46,7 @@ const button = (text, name, onclick, { disabled = false, className = 'secondary 
   element('button', { type: 'button', className, onclick, disabled, ariaLabel: name }, text);
 
 /** Up, down and remove: of a list, as buttons that a keyboard reaches too. */
-const places = (list, index, { what, onShape }) => {
+const placesOf = (list, index, { what, onShape }) => {
   const move = (to) => () => {
     list.splice(to, 0, ...list.splice(index, 1));
     onShape({ what, index: to });
@@ -79,7 +79,7 @@ const stepRow = (list, index, { path, of, onChange, onShape }) => {
     onShape({ what: `step of script ${of}:`, index });
   });
   const fields = (kind?.fields ?? []).map((field) => input(step, field, { path: `${path}.${field.name}`, onChange }));
-  const controls = places(list, index, { what: `step of script ${of}:`, onShape });
+  const controls = placesOf(list, index, { what: `step of script ${of}:`, onShape });
   return element('div', { className: 'step-row' }, labelled(`Step ${index + 1}`, control), ...fields, ...controls);
 };
 
@@ -115,16 +115,21 @@ const stepList = (script, { path, of, onChange, onShape }) => {
   ];
 };
 
-/** One script: its name, number, expectations and steps. */
-const scriptRow = (scripts, index, { onChange, onShape }) => {
-  const script = complete(scripts[index]);
+/** Those that are open, so that they stay open where rows are made anew. */
+const opened = new WeakSet();
+
+export const openScript = (script) => {
+  opened.add(script);
+};
+
+const titleOf = ({ name, number }, index) =>
+  [`${index + 1}`, name || 'no name yet', number].filter(Boolean).join(' · ');
+
+const scriptFields = (script, index, { onChange, onShape }) => {
   const path = `scripts[${index}]`;
   const of = index + 1;
   const plain = (name, label, number) => input(script, { name, label, number }, { path: `${path}.${name}`, onChange });
-  return element(
-    'fieldset',
-    { className: 'script' },
-    element('legend', {}, `Script ${of}`),
+  return [
     element(
       'div',
       { className: 'columns' },
@@ -135,8 +140,29 @@ const scriptRow = (scripts, index, { onChange, onShape }) => {
     expectationFields(script, { path, onChange }),
     element('h3', {}, 'What the test phone does after the answer'),
     ...stepList(script, { path, of, onChange, onShape }),
-    element('div', { className: 'actions' }, ...places(scripts, index, { what: 'script', onShape })),
+  ];
+};
+
+/** One script: its name, number, expectations and steps, folded up until it is wanted. */
+const scriptRow = (scripts, index, { onChange, onShape }) => {
+  const script = complete(scripts[index]);
+  const title = element('summary', {}, titleOf(script, index));
+  const changed = () => {
+    title.textContent = titleOf(script, index);
+    onChange();
+  };
+  const row = element(
+    'details',
+    { className: 'script', open: opened.has(script) },
+    title,
+    ...scriptFields(script, index, { onChange: changed, onShape }),
   );
+  row.addEventListener('toggle', () => {
+    if (row.open) opened.add(script);
+    else opened.delete(script);
+  });
+  const places = element('div', { className: 'actions' }, ...placesOf(scripts, index, { what: 'script', onShape }));
+  return element('div', { className: 'script-row' }, row, places);
 };
 
 /** The rows of all scripts. `onChange`: a value is another; `onShape`: there are other rows now. */
