@@ -23,7 +23,7 @@ const mayImport = {
     ],
   ],
   // A feature never knows another one.
-  'features/jobs': ['calls', 'oauth', 'http', 'web/page', 'shared'],
+  'features/jobs': ['calls', 'oauth', 'http', 'web/page', 'web/login', 'shared'],
   'features/history': ['calls', 'oauth', 'http', 'shared'],
   cli: ['app', 'config', 'shared'],
 };
@@ -84,13 +84,14 @@ const faces = {
     'routes/oauth/(router|token)',
   ],
   web: [
-    'page/(assets|page-errors|page-renderer)',
-    'login/(device|grant|login|logout|session)',
+    'page/(assets|csrf|page-body|page-data|page-errors|page-renderer|project-page-data|security-headers)',
+    'login/(device|grant|login|logout|page-request|session)',
     'home/(home|problem-page|test-page)',
     'management/(management|own-sessions)',
   ],
   'features/jobs': [
     ...['errors', 'job-runner', 'job-service', 'job-store', 'model', 'project-check', 'schedule', 'script'],
+    'pages/project-router',
     'routes/(jobs-router|junit|project-body|representation)',
   ],
   'features/history': [

@@ -6,6 +6,7 @@ import type { CallAdmission } from '../calls/call-admission.ts';
 import type { CallService } from '../calls/call-service.ts';
 import type { Config } from '../config/config.ts';
 import type { JobService } from '../features/jobs/job-service.ts';
+import { createProjectRouter } from '../features/jobs/pages/project-router.ts';
 import { createJobsRouter } from '../features/jobs/routes/jobs-router.ts';
 import { createApp } from '../http/app.ts';
 import type { Readiness } from '../http/dispatcher.ts';
@@ -79,6 +80,7 @@ export const composeApplication = (options: ApplicationOptions): Application => 
     clock,
     ids,
     log,
+    featurePages: (parts) => createProjectRouter({ ...parts, jobs, calls }),
   });
   const rates = composeCallRates(settings, clock);
   const { tokenVerifier: verifier } = authorization;
