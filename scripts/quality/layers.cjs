@@ -24,6 +24,7 @@ const mayImport = {
   ],
   // A feature never knows another one.
   'features/jobs': ['calls', 'oauth', 'http', 'web/page', 'shared'],
+  'features/history': ['calls', 'oauth', 'http', 'shared'],
   cli: ['app', 'config', 'shared'],
 };
 
@@ -58,15 +59,22 @@ const faces = {
   media: ['media-port', 'rtp-endpoint', 'test-phone/test-phone-media', 'tones', 'wav'],
   http: [
     'app',
+    'authenticate',
     'connections/(connection-limits|connections)',
     'direct-route',
+    'errors',
+    'known-names',
     'negotiate',
     'problem',
     'problem-types/problem-types-router',
     'public-path',
+    'query',
+    'rate-limit',
+    'reply',
     'request-target',
+    'xml',
     'oauth/(authorization-server|form|password-authenticator|presented-token)',
-    'routes/call/call-representation',
+    'routes/call/(call-read|call-representation|viewer)',
     'routes/oauth/(router|token)',
   ],
   web: [
@@ -97,9 +105,11 @@ const httpRoot = [
   'cors',
   'direct-route',
   'errors',
+  'known-names',
   'negotiate',
   'problem',
   'public-path',
+  'query',
   'rate-limit',
   'receive-body',
   'refuse-method',
