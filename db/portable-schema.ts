@@ -25,6 +25,9 @@ export const withRisingId = <Table extends string, Columns extends string>(
     ? table.addColumn('id', 'integer', (column) => column.primaryKey())
     : table.addColumn('id', 'bigint', (column) => column.primaryKey().generatedAlwaysAsIdentity());
 
+/** The type of a column that holds bytes. */
+export const bytes = (database: Kysely<unknown>): 'blob' | 'bytea' => (isSqlite(database) ? 'blob' : 'bytea');
+
 /** Keeps the rows in the order of their primary key where the database can: one search finds a row instead of two. */
 export const storedByKey = <Table extends string, Columns extends string>(
   database: Kysely<unknown>,

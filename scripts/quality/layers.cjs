@@ -42,7 +42,7 @@ const faces = {
   sip: [
     'user-agent',
     'sip-stack',
-    'message/uri',
+    'message/(name-addr|uri)',
     'auth/(credential-store|digest|digest-server)',
     'registrar/(binding-store|registrar|registration)',
     'sdp/(answer-audio|audio-target|create-audio-sdp|origin|restrict-codecs|same-media)',
@@ -56,12 +56,13 @@ const faces = {
     'ownership/(call-router|heartbeat|node-store)',
     'test-call',
   ],
-  media: ['media-port', 'rtp-endpoint', 'test-phone/test-phone-media', 'tones', 'wav'],
+  media: ['audio-sender', 'media-port', 'rtp-endpoint', 'test-phone/test-phone-media', 'tones', 'wav'],
   http: [
     'app',
     'authenticate',
     'connections/(connection-limits|connections)',
     'direct-route',
+    'dispatcher',
     'errors',
     'known-names',
     'negotiate',
@@ -135,6 +136,7 @@ const rooms = {
     leg: [],
     media: ['leg'],
     call: ['leg', 'media'],
+    test: ['call', 'leg'],
   },
   http: {
     connections: ['errors', 'problem', 'reply'],

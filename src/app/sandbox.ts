@@ -1,6 +1,6 @@
 import { DemoCarrier } from '../engines/sandbox/demo-carrier.ts';
 import { DemoPhone } from '../engines/sandbox/demo-phone.ts';
-import type { SipTrunk } from '../engines/sip/call/routes.ts';
+import type { SipTrunk } from '../engines/sip/call/trunk-dialect.ts';
 import type { MonotonicClock } from '../shared/clock.ts';
 import type { IdSource } from '../shared/ids.ts';
 import type { Log } from '../shared/log.ts';

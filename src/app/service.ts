@@ -1,6 +1,6 @@
 import { CallAdmission } from '../calls/call-admission.ts';
 import { type Config, hostInUrl, sipServerOf } from '../config/config.ts';
-import type { Readiness } from '../http/app.ts';
+import type { Readiness } from '../http/dispatcher.ts';
 import { createPasswordHasher } from '../oauth/model/secrets.ts';
 import { createSteadyClock, systemClock } from '../shared/clock.ts';
 import { createSystemIds } from '../shared/ids.ts';
@@ -8,6 +8,7 @@ import type { Log } from '../shared/log.ts';
 import type { LocalAddress } from '../sip/sip-stack.ts';
 import { describeReason } from '../storage/errors.ts';
 import { identifyDatabase, lockDatabase } from '../storage/open-database.ts';
+import { refusePhonesOfNobody } from './accounts/configured-phones.ts';
 import { prepareAccounts } from './accounts/prepare-accounts.ts';
 import { composeApplication } from './application.ts';
 import { startCalls } from './calls.ts';
@@ -53,6 +54,7 @@ const start = async (config: Config, log: Log, shutdown: Shutdown): Promise<Omit
 
   const hasher = createPasswordHasher();
   await prepareAccounts({ stores, hasher, publicUrl, sandbox, clients: settings.clients, clock, ids, log });
+  await refusePhonesOfNobody(settings.phones, stores.users);
   const telephony = await startTelephony({ config, stores, secretKey, shutdown, clock, steadyClock, ids, log });
   const { calls, close: closeCalls } = await startCalls({
     settings,

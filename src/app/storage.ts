@@ -24,6 +24,7 @@ export interface Storage {
 const retentionOf = ({ settings }: StorageOptions['config']): Retention => ({
   callDays: settings.retention.call_days,
   auditDays: settings.retention.audit_days,
+  jobDays: settings.retention.job_days,
 });
 
 /**

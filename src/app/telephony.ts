@@ -1,11 +1,11 @@
 import { isIP } from 'node:net';
-import type { Config } from '../config/config.ts';
-import type { Trunk } from '../config/settings.ts';
-import { Routes, type SipTrunk, type TrunkRoute } from '../engines/sip/call/routes.ts';
-import { TrunkHealth } from '../engines/sip/call/trunk-health.ts';
+import { type Config, hostInUrl } from '../config/config.ts';
+import { Routes } from '../engines/sip/call/routes.ts';
+import type { SipTrunk } from '../engines/sip/call/trunk-dialect.ts';
 import { Prompter } from '../engines/sip/media/prompter.ts';
-import { type EngineService, SipCallEngine } from '../engines/sip/sip-engine.ts';
+import { SipCallEngine } from '../engines/sip/sip-engine.ts';
 import { MediaPort } from '../media/media-port.ts';
+import { TestPhoneMedia } from '../media/test-phone/test-phone-media.ts';
 import type { Clock, WallClock } from '../shared/clock.ts';
 import type { IdSource } from '../shared/ids.ts';
 import type { Log } from '../shared/log.ts';
@@ -14,14 +14,14 @@ import { reachableHost } from '../shared/reachable-host.ts';
 import { DigestServer } from '../sip/auth/digest-server.ts';
 import { parseUri } from '../sip/message/uri.ts';
 import { Registrar } from '../sip/registrar/registrar.ts';
-import { Registration } from '../sip/registrar/registration.ts';
 import { type LocalAddress, SipStack } from '../sip/sip-stack.ts';
-import type { UserAgent } from '../sip/user-agent.ts';
+import type { DigestCredentials } from '../sip/user-agent.ts';
 import { deriveKey } from '../storage/secret-key.ts';
 import type { Stores } from '../storage/stores.ts';
 import { startDemoCarrier, startDemoPhone } from './sandbox.ts';
 import type { Shutdown } from './shutdown.ts';
 import { issueSipAccount, sipRealm } from './sip-accounts.ts';
+import { openTrunks, routesOf, trunkServices, watchTrunk } from './trunks.ts';
 
 export interface TelephonyParts {
   readonly config: Config;
@@ -53,36 +53,8 @@ const mediaHosts = ({ rtp, sip }: Config): { readonly bound: string; readonly sh
   return { bound, shown: sip.advertise ?? reachableHost(bound) };
 };
 
-const routesOf = ({ settings }: Config, known: readonly SipTrunk[]): readonly TrunkRoute[] =>
-  settings.routes.map(({ prefix, trunks }) => ({
-    prefix,
-    trunks: trunks.flatMap((name) => known.filter((trunk) => trunk.name === name)),
-  }));
-
-/** A trunk whose faults and recoveries are logged. */
-type Watched<T extends SipTrunk> = T & { readonly health: TrunkHealth };
-
-const watch = <T extends SipTrunk>(trunk: T, { clock, log }: TelephonyParts): Watched<T> => ({
-  ...trunk,
-  health: new TrunkHealth({ trunk: trunk.name, clock, log }),
-});
-
-const trunkRegistration = (trunk: Watched<Trunk>, userAgent: UserAgent, parts: TelephonyParts): EngineService[] => {
-  const { credentials, health, uri } = trunk;
-  if (!trunk.register || credentials === undefined) return [];
-  const registrar = uri.replace(/^(sips?:)[^@]*@/i, '$1');
-  const account = registrar.replace(/^(sips?:)/i, `$1${credentials.username}@`).replace(/;.*$/, '');
-  const { clock, ids } = parts;
-  const registration = new Registration({ userAgent, registrar, account, credentials, clock, ids });
-  registration.on('registered', () => health.registered());
-  registration.on('failed', (status) => health.registrationFailed(status));
-  const start = (): Promise<void> => {
-    // Calls do not wait for a trunk that is slow to answer: it is tried again until it does.
-    void registration.start();
-    return Promise.resolve();
-  };
-  return [{ start, close: () => registration.close() }];
-};
+const phoneCredentialsOf = ({ phones }: Config['settings']): ReadonlyMap<string, DigestCredentials> =>
+  new Map(phones.flatMap(({ address, credentials }) => (credentials === undefined ? [] : [[address, credentials]])));
 
 const startOwnPhone = async (
   parts: TelephonyParts,
@@ -150,24 +122,39 @@ const openPrompter = async ({ config, clock, ids, log, shutdown }: TelephonyPart
   return new Prompter({ media, address: shown });
 };
 
+/** Their threads are started by the first test call. */
+const openTestPhones = ({ config, log, shutdown }: TelephonyParts): TestPhoneMedia => {
+  const { bound } = mediaHosts(config);
+  const { ports } = config.rtp;
+  const media = new TestPhoneMedia({ host: bound, ...(ports && { port: ports }), log });
+  shutdown.add(() => media.close());
+  return media;
+};
+
 /** Opens SIP and media, and starts the sandbox's carrier and phone where they are wanted. */
 export const startTelephony = async (parts: TelephonyParts): Promise<Telephony> => {
   const { config, clock, log, shutdown } = parts;
   const { settings, sandbox } = config;
   const prompter = await openPrompter(parts);
-  const domain = prompter.address;
+  const domain = hostInUrl(prompter.address);
   const needsCarrier = sandbox && settings.trunks.length === 0;
-  const own = settings.trunks.map((trunk) => watch(trunk, parts));
-  const trunks: readonly SipTrunk[] = needsCarrier ? [watch(await startDemoCarrier(parts), parts)] : own;
+  const own = openTrunks(settings, parts);
+  const trunks: readonly SipTrunk[] = needsCarrier ? [watchTrunk(await startDemoCarrier(parts), parts)] : own;
   const stack = openStack(parts);
   const { userAgent } = stack;
   const registrar = await startRegistrar(stack, parts);
-  const registrations = own.flatMap((trunk) => trunkRegistration(trunk, userAgent, parts));
   const engine = new SipCallEngine({
     userAgent,
-    routes: new Routes({ trunks, routes: routesOf(config, own), bindings: registrar, domain }),
+    routes: new Routes({
+      trunks,
+      routes: routesOf(settings, own),
+      bindings: registrar,
+      domain,
+      phoneCredentials: phoneCredentialsOf(settings),
+    }),
     prompter,
-    services: [stack, ...registrations],
+    testPhones: openTestPhones(parts),
+    services: [stack, ...trunkServices(own, userAgent, parts)],
     clock,
     log,
     busyToneMs: settings.busy_tone_ms,

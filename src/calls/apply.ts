@@ -21,6 +21,7 @@ const draftOfCall = (call: CallRecord): Draft<CallRecord> => ({
   clientId: call.clientId,
   number: call.number,
   createdAt: call.createdAt,
+  purpose: call.purpose,
   owner: call.owner,
   sequence: call.sequence,
   state: call.state,

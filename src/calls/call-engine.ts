@@ -1,4 +1,5 @@
 import type { LegRole } from './call-state.ts';
+import type { TestReport, TestScript } from './test-call.ts';
 
 /** Where a leg can be rung. An engine that has located it may add what it found, in its own terms. */
 export type Endpoint =
@@ -27,6 +28,11 @@ export interface CallPlan {
   readonly destinationTimeoutSeconds: number;
 }
 
+/** All that an engine needs to know to carry a test call: there is no phone of a user, and a script instead. */
+export interface TestPlan extends Omit<CallPlan, 'caller' | 'timeoutSeconds'> {
+  readonly script: TestScript;
+}
+
 /** Why a leg is over, in the words of the API: a SIP status, a Q.850 cause and one stable word. */
 export interface LegCause {
   /** The final response of the leg; null where none came. */
@@ -53,7 +59,8 @@ export type EngineEvent =
       readonly trunk?: string | undefined;
     }
   | { readonly type: 'leg-ringing'; readonly leg: LegRole; readonly sipStatus: number }
-  | { readonly type: 'leg-answered'; readonly leg: LegRole; readonly sipStatus: number }
+  /** Without a status: the test phone, which nothing rings. */
+  | { readonly type: 'leg-answered'; readonly leg: LegRole; readonly sipStatus: number | null }
   /** Both legs have answered and their media was joined. */
   | { readonly type: 'joined' }
   /** The call's fate is decided; teardown has begun. */
@@ -83,6 +90,15 @@ export interface EngineCall {
   hangUp(): void;
 }
 
+/** A test call in an engine's hands. */
+export interface EngineTestCall extends EngineCall {
+  /**
+   * What the test phone saw, once the call is over and what was heard is measured. Rejects with a `NotMeasuredError` for
+   * a fault of ours alone.
+   */
+  readonly report: Promise<TestReport>;
+}
+
 /** PORT: what any engine must do. Every driver passes `test/contracts/call-engine.ts`. */
 export interface CallEngine {
   /** Opens listeners; resolves when calls can be placed. */
@@ -102,4 +118,10 @@ export interface CallEngine {
    * @throws EngineUnavailableError when the engine is not running
    */
   place(plan: CallPlan, listener: (event: EngineEvent) => void): EngineCall;
+
+  /**
+   * Takes a test call: the leg of the test phone is called and answered at once, in the turn after this one.
+   * @throws EngineUnavailableError when the engine is not running
+   */
+  placeTest(plan: TestPlan, listener: (event: EngineEvent) => void): EngineTestCall;
 }

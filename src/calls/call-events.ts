@@ -24,7 +24,7 @@ export interface CallEventPayloads {
   'call.ended': Ending & { readonly talkMs: number | null; readonly cause: LegCause | null };
   'leg.calling': { readonly leg: LegRole; readonly address: string };
   'leg.ringing': { readonly leg: LegRole; readonly sipStatus: number };
-  'leg.answered': { readonly leg: LegRole; readonly sipStatus: number };
+  'leg.answered': { readonly leg: LegRole; readonly sipStatus: number | null };
   'leg.ended': {
     readonly leg: LegRole;
     readonly sipStatus: number | null;

@@ -1,5 +1,5 @@
 import { type PlaceCall, type RingTimes, ringTimesOf } from './call-command.ts';
-import type { CallEngine, CallPlan, Endpoint } from './call-engine.ts';
+import type { CallEngine, CallPlan, Endpoint, TestPlan } from './call-engine.ts';
 import type { CallPolicy } from './call-policy.ts';
 import { type Destination, DestinationReader, readingsOf } from './destination.ts';
 import { type DialledText, readDialled } from './dialled-text.ts';
@@ -53,19 +53,45 @@ export class CallPlanner {
   }
 
   /** The plan, where policy, phones and routes allow it. */
-  async plan({ command, user, destination, number, times }: CallRequest, tokenCall: string): Promise<CallPlan> {
-    if (destination.kind === 'number') this.#policy.refuseBarred(destination.number);
-    const callerId = this.#callerIdOf(command, user, destination);
+  async plan(request: CallRequest, tokenCall: string): Promise<CallPlan> {
+    const { command, user, times } = request;
+    this.refuseBarred(request);
+    const callerId = this.#callerIdOf(request);
     const caller = await this.#callerEndpoints(command, user);
-    const callee = await this.#calleeEndpoints(destination);
+    const callee = await this.#calleeEndpoints(request.destination);
     return {
       tokenCall,
       caller,
       callee,
-      destinationDisplay: number,
+      destinationDisplay: request.number,
       ...(callerId !== undefined && { callerId }),
       ...times,
     };
+  }
+
+  /** The same from the test phone: no phone of the user is asked for, and none is rung. */
+  async planTest(
+    request: CallRequest,
+    { tokenCall, script }: Pick<TestPlan, 'tokenCall' | 'script'>,
+  ): Promise<TestPlan> {
+    this.refuseBarred(request);
+    const callerId = this.#callerIdOf(request);
+    return {
+      tokenCall,
+      script,
+      callee: await this.#calleeEndpoints(request.destination),
+      destinationDisplay: request.number,
+      ...(callerId !== undefined && { callerId }),
+      destinationTimeoutSeconds: request.times.destinationTimeoutSeconds,
+    };
+  }
+
+  /**
+   * Refuses what the policy bars.
+   * @throws DestinationBarredError where the destination may not be called
+   */
+  refuseBarred({ destination }: CallRequest): void {
+    if (destination.kind === 'number') this.#policy.refuseBarred(destination.number);
   }
 
   /** In every reading; also where an outside line is waited for before the number, as in `9,911`. */
@@ -75,7 +101,7 @@ export class CallPlanner {
   }
 
   /** Between extensions a phone shows who calls; to the outside only what was asked for and allowed. */
-  #callerIdOf(command: PlaceCall, user: CallUser, destination: Destination): string | undefined {
+  #callerIdOf({ command, user, destination }: CallRequest): string | undefined {
     if (command.callerId === undefined) {
       return destination.kind === 'extension' ? (user.extension ?? undefined) : undefined;
     }

@@ -22,6 +22,9 @@ export interface CallOwner {
   readonly epoch: number;
 }
 
+/** `test`: from a phone of our own that judges the far end, so that it counts in no statistics of calls between people. */
+export type CallPurpose = 'talk' | 'test';
+
 /** What never changes in a call. */
 export interface CallIdentity {
   readonly tokenCall: string;
@@ -31,6 +34,7 @@ export interface CallIdentity {
   /** E.164 with its `+`, or an extension. */
   readonly number: string;
   readonly createdAt: number;
+  readonly purpose: CallPurpose;
 }
 
 /** A call as it is journalled and published. Times are milliseconds since the epoch. */

@@ -5,8 +5,8 @@ import type { IdSource } from '../shared/ids.ts';
 import type { Log } from '../shared/log.ts';
 import { isFinished } from './advance.ts';
 import { Call, type CallParts } from './call.ts';
-import { type CallOrigin, fingerprintOf, type PlaceCall, type Requester, type Viewer } from './call-command.ts';
-import type { CallEngine } from './call-engine.ts';
+import { fingerprintOf, type PlaceCall, type Requester, type Viewer } from './call-command.ts';
+import type { CallEngine, CallPlan, TestPlan } from './call-engine.ts';
 import type { CallEvent, CallEventMap } from './call-events.ts';
 import { CallPlanner, type CallRequest } from './call-planner.ts';
 import type { CallPolicy } from './call-policy.ts';
@@ -21,6 +21,8 @@ import { recoverCalls } from './ownership/recovery.ts';
 import { stopElsewhere } from './ownership/stop-elsewhere.ts';
 import type { PhoneDirectory } from './phone-directory.ts';
 import { type Placed, PlacementsUnderWay, replay } from './placement.ts';
+import type { PlacedTest, PlaceTest } from './test-call.ts';
+import { TestResults } from './test-results.ts';
 import { withdraw } from './withdraw.ts';
 
 export interface CallServiceOptions {
@@ -48,6 +50,7 @@ export class CallService extends TypedEmitter<CallEventMap> implements CallCarri
   readonly #parts: CallParts;
   readonly #ongoing = new OngoingCalls();
   readonly #underWay = new PlacementsUnderWay();
+  readonly #tests = new TestResults();
   #closing: Promise<void> | undefined;
   #drained: () => void = () => undefined;
 
@@ -93,6 +96,30 @@ export class CallService extends TypedEmitter<CallEventMap> implements CallCarri
       if (known !== undefined) return replay(known, fingerprint);
       return this.#place(request, requester, { key, userId, clientId, fingerprint });
     });
+  }
+
+  /**
+   * Places a test call: from the test phone, under the policy and the limits of any call. It can be watched and ended as one.
+   * @throws AppError as `place` does, but for what concerns the phones of the user
+   */
+  async placeTest(command: PlaceTest, requester: Requester): Promise<PlacedTest> {
+    const { engine, ids } = this.#options;
+    this.#refuseWhenClosing();
+    const request = await this.#planner.read(command, requester.userId);
+    const tokenCall = ids.random(TOKEN_BITS);
+    const plan = await this.#planner.planTest(request, { tokenCall, script: command.script });
+    const call = this.#admit(plan, requester);
+    await this.#open(call, plan.callerId ?? null);
+    return { tokenCall, result: this.#tests.of(tokenCall, call.test(engine, plan)) };
+  }
+
+  /**
+   * Whether a number could be called, by the policy as it is now. A route may still be missing.
+   * @throws InvalidNumberError where it is none, or the user's own extension
+   * @throws DestinationBarredError where the policy bars it
+   */
+  async checkNumber(number: string, { userId }: Requester): Promise<void> {
+    this.#planner.refuseBarred(await this.#planner.read({ number }, userId));
   }
 
   /**
@@ -185,13 +212,10 @@ export class CallService extends TypedEmitter<CallEventMap> implements CallCarri
     requester: Requester,
     key?: Omit<IdempotencyRecord, 'tokenCall'>,
   ): Promise<Placed> {
-    const { engine, policy, ids } = this.#options;
+    const { engine, ids } = this.#options;
     const plan = await this.#planner.plan(request, ids.random(TOKEN_BITS));
-    this.#refuseWhenClosing();
-    policy.refuseTooMany(requester.userId, this.#ongoing);
     const { tokenCall, callerId = null } = plan;
-    const { nodeId, clock } = this.#options;
-    const call = this.#admit(newCall(plan, { requester, nodeId, createdAt: clock.now() }), requester.origin);
+    const call = this.#admit(plan, requester);
     const known = await this.#open(call, callerId, key === undefined ? undefined : { ...key, tokenCall });
     if (known !== undefined && key !== undefined) return replay(known, key.fingerprint);
     call.ring(engine, plan);
@@ -199,8 +223,12 @@ export class CallService extends TypedEmitter<CallEventMap> implements CallCarri
   }
 
   /** From here on the call counts, and can be stopped. */
-  #admit(record: CallRecord, origin: CallOrigin | undefined): Call {
-    const call = new Call(record, origin, this.#parts);
+  #admit(plan: CallPlan | TestPlan, requester: Requester): Call {
+    const { clock, nodeId, policy } = this.#options;
+    this.#refuseWhenClosing();
+    policy.refuseTooMany(requester.userId, this.#ongoing);
+    const record = newCall(plan, { requester, nodeId, createdAt: clock.now() });
+    const call = new Call(record, requester.origin, this.#parts);
     this.#ongoing.add(call);
     return call;
   }
@@ -224,12 +252,14 @@ export class CallService extends TypedEmitter<CallEventMap> implements CallCarri
   }
 
   #publish(call: Call, changed: CallRecord, event: CallEvent): void {
-    if (isFinished(changed)) this.#remove(call);
+    if (isFinished(changed)) this.#remove(call, changed);
     this.emit('changed', changed, event, call.context);
   }
 
-  #remove(call: Call): void {
+  /** @param finished - undefined: it was refused, or is carried elsewhere */
+  #remove(call: Call, finished?: CallRecord): void {
     this.#ongoing.remove(call);
+    this.#tests.settle(call.record.tokenCall, finished);
     if (this.#ongoing.isEmpty) this.#drained();
   }
 }

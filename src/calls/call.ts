@@ -2,15 +2,16 @@ import type { Clock } from '../shared/clock.ts';
 import type { Log } from '../shared/log.ts';
 import { advance, type CallEnd, end, type Moment } from './advance.ts';
 import type { CallOrigin } from './call-command.ts';
-import type { CallEngine, CallPlan, EngineCall, EngineEvent } from './call-engine.ts';
+import type { CallEngine, CallPlan, EngineCall, EngineEvent, EngineTestCall, TestPlan } from './call-engine.ts';
 import type { CallContext, CallEvent, Change } from './call-events.ts';
 import { CallJournal, type JournalledCall } from './call-journal.ts';
 import type { CallRecord } from './call-record.ts';
 import type { EndedBy } from './call-state.ts';
 import type { CallStore, IdempotencyRecord } from './call-store.ts';
-import { CallNotCarriedError, EndNotJournalledError } from './errors.ts';
+import { CallNotCarriedError, EndNotJournalledError, NotMeasuredError } from './errors.ts';
 import { createdEvent } from './new-call.ts';
 import { endingOf, endingOnRequest } from './outcome.ts';
+import type { TestReport } from './test-call.ts';
 
 /** What all calls share: of ten thousand that are held each byte counts. */
 export interface CallParts {
@@ -82,9 +83,25 @@ export class Call implements JournalledCall {
     try {
       this.#engineCall = engine.place(plan, (event) => this.#take(event));
     } catch (error) {
-      this.#parts.log.error({ err: error, token_call: plan.tokenCall }, 'the engine refused a call');
-      this.#end({ ...endingOf(this.#record, { by: 'engine', cause: engineFailure }), cause: null });
+      this.#refused(error);
     }
+  }
+
+  /**
+   * As `ring`, for a test call.
+   * @throws NotMeasuredError where the engine does not take it, or what was heard is lost
+   */
+  async test(engine: CallEngine, plan: TestPlan): Promise<TestReport> {
+    if (this.#record.state === 'ended') return unplacedReport;
+    let call: EngineTestCall;
+    try {
+      call = engine.placeTest(plan, (event) => this.#take(event));
+    } catch (error) {
+      this.#refused(error);
+      throw new NotMeasuredError(error);
+    }
+    this.#engineCall = call;
+    return call.report;
   }
 
   /**
@@ -101,6 +118,11 @@ export class Call implements JournalledCall {
       throw error instanceof CallNotCarriedError ? error : new EndNotJournalledError(error);
     }
     return this.#journalled;
+  }
+
+  #refused(error: unknown): void {
+    this.#parts.log.error({ err: error, token_call: this.#record.tokenCall }, 'the engine refused a call');
+    this.#end({ ...endingOf(this.#record, { by: 'engine', cause: engineFailure }), cause: null });
   }
 
   #take(event: EngineEvent): void {
@@ -134,5 +156,16 @@ export class Call implements JournalledCall {
     this.#journal.append(changes);
   }
 }
+
+/** Of a test call that was ended before the engine got it. */
+const unplacedReport: TestReport = {
+  postDialMs: null,
+  answerMs: null,
+  talkMs: null,
+  ringback: null,
+  heard: null,
+  digits: '',
+  steps: [],
+};
 
 const engineFailure = { sipStatus: null, q850Cause: null, reason: 'engine-unavailable' } as const;

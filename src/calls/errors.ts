@@ -84,6 +84,15 @@ export class AdmissionRefusedError extends EngineUnavailableError {
   }
 }
 
+/** What a test call was to measure was lost on our side: no port for its media, or their thread. */
+export class NotMeasuredError extends AppError {
+  readonly code = 'not_measured';
+  readonly kind: ErrorKind = 'unavailable';
+  constructor(cause: unknown) {
+    super('What the test phone heard could not be measured.', { cause });
+  }
+}
+
 /** The journal says that another node carries the call, or that it was closed: this process has no say in it any more. */
 export class CallNotCarriedError extends AppError {
   readonly code = 'call_not_carried';

@@ -1,5 +1,5 @@
 import type { Requester } from './call-command.ts';
-import type { CallPlan, Endpoint } from './call-engine.ts';
+import type { CallPlan, Endpoint, TestPlan } from './call-engine.ts';
 import { type CallEvent, eventOf } from './call-events.ts';
 import type { CallIdentity, CallOwner, CallRecord, LegRecord } from './call-record.ts';
 import type { LegRole } from './call-state.ts';
@@ -35,6 +35,7 @@ export const untouchedCall = (
   clientId: identity.clientId,
   number: identity.number,
   createdAt: identity.createdAt,
+  purpose: identity.purpose,
   owner,
   sequence: 1,
   state: 'created',
@@ -56,18 +57,18 @@ interface Creation {
   readonly createdAt: number;
 }
 
+/** What the caller's leg of a test call shows: no phone of a user. */
+const TEST_PHONE = 'test-phone';
+
 /** The call that a plan begins. */
-export const newCall = (plan: CallPlan, { requester, nodeId, createdAt }: Creation): CallRecord => {
+export const newCall = (plan: CallPlan | TestPlan, { requester, nodeId, createdAt }: Creation): CallRecord => {
   const { userId, username, clientId } = requester;
-  const identity = {
-    tokenCall: plan.tokenCall,
-    userId,
-    username,
-    clientId,
-    number: plan.destinationDisplay,
-    createdAt,
-  };
-  return untouchedCall(identity, { nodeId, epoch: 1 }, [addressOf(plan.caller), addressOf(plan.callee)]);
+  const { tokenCall, destinationDisplay: number } = plan;
+  const isTest = 'script' in plan;
+  const purpose = isTest ? 'test' : 'talk';
+  const caller = isTest ? TEST_PHONE : addressOf(plan.caller);
+  const identity = { tokenCall, userId, username, clientId, number, createdAt, purpose } as const;
+  return untouchedCall(identity, { nodeId, epoch: 1 }, [caller, addressOf(plan.callee)]);
 };
 
 /** The first event of a new call. */

@@ -17,6 +17,33 @@ const trunkUri = z.string().refine((text) => TRUNK_URI.test(text) && isSipAddres
   message: 'is not sip:host:port, perhaps with ;transport=udp or ;transport=tcp',
 });
 
+/** What we write ourselves: a header of one's own must not contradict it. */
+const OWN_HEADERS = new Set(
+  (
+    'via from to call-id cseq contact max-forwards route record-route content-length content-type content-encoding ' +
+    'authorization proxy-authorization allow supported require proxy-require user-agent p-asserted-identity ' +
+    'remote-party-id privacy v f t i m l c e k'
+  ).split(' '),
+);
+
+const headers = z
+  .record(
+    z.string().regex(/^[\w.!%*+`'~-]{1,64}$/, 'is not the name of a header'),
+    z
+      .string()
+      .max(512)
+      .regex(/^[^\p{Cc}]*$/u, 'has a control character'),
+  )
+  .superRefine((value, context) => {
+    for (const name of Object.keys(value).filter((each) => OWN_HEADERS.has(each.toLowerCase()))) {
+      context.addIssue({ code: 'custom', path: [name], message: 'is written by Offhook itself' });
+    }
+  });
+
+const sipHost = z
+  .string()
+  .regex(/^(?:[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\])$/i, 'is not a host, such as sip.example.com');
+
 const trunk = z
   .strictObject({
     name: z.string().min(1),
@@ -25,6 +52,18 @@ const trunk = z
     password: z.string().min(1).optional(),
     register: z.boolean().default(false),
     caller_id: e164.optional(),
+    from_domain: sipHost.optional(),
+    from_user: z.string().min(1).max(128).optional(),
+    outbound_proxy: trunkUri.optional(),
+    number_format: z.enum(['e164', 'e164-without-plus', 'national']).default('e164'),
+    number_prefix: z
+      .string()
+      .regex(/^[0-9*#+]{1,16}$/, 'is not made of digits, *, # and +')
+      .optional(),
+    identity: z.enum(['from', 'pai', 'rpid']).default('from'),
+    headers: headers.default({}),
+    first_response_ms: count.min(500).max(32_000).default(4000),
+    options_seconds: count.max(86_400).default(0),
   })
   .refine((value) => (value.username === undefined) === (value.password === undefined), {
     message: 'username and password go together',
@@ -32,13 +71,24 @@ const trunk = z
   .refine((value) => !value.register || value.username !== undefined, {
     message: 'register needs username and password',
   })
-  .transform(({ name, uri, username, password, register, caller_id }) => ({
+  .transform(({ name, uri, username, password, register, caller_id, ...dialect }) => ({
     name,
     uri,
     host: bracketless(TRUNK_URI.exec(uri)?.[1] ?? ''),
     credentials: username === undefined || password === undefined ? undefined : { username, password },
     register,
     callerId: caller_id,
+    firstResponseMs: dialect.first_response_ms,
+    optionsSeconds: dialect.options_seconds,
+    dialect: {
+      fromDomain: dialect.from_domain,
+      fromUser: dialect.from_user,
+      outboundProxy: dialect.outbound_proxy,
+      numberFormat: dialect.number_format,
+      numberPrefix: dialect.number_prefix,
+      identity: dialect.identity,
+      headers: Object.entries(dialect.headers),
+    },
   }));
 
 const route = z.strictObject({
@@ -46,7 +96,21 @@ const route = z.strictObject({
   trunks: z.array(z.string().min(1)).min(1),
 });
 
-const phone = z.strictObject({ user: z.string().min(1), address: sipAddress });
+const phone = z
+  .strictObject({
+    user: z.string().min(1),
+    address: sipAddress,
+    username: z.string().min(1).optional(),
+    password: z.string().min(1).optional(),
+  })
+  .refine((value) => (value.username === undefined) === (value.password === undefined), {
+    message: 'username and password go together',
+  })
+  .transform(({ user, address, username, password }) => ({
+    user,
+    address,
+    credentials: username === undefined || password === undefined ? undefined : { username, password },
+  }));
 
 const policy = z
   .strictObject({
@@ -77,6 +141,7 @@ const retention = z
   .strictObject({
     call_days: count.min(1).max(36_500).default(365),
     audit_days: count.min(1).max(36_500).default(90),
+    job_days: count.min(1).max(36_500).default(365),
   })
   .prefault({});
 

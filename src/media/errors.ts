@@ -9,3 +9,13 @@ export class NoMediaPortError extends AppError {
     super('No port is free for media.', { cause });
   }
 }
+
+/** The thread that hears or measures for the test phones has ended. */
+export class MediaThreadLostError extends AppError {
+  readonly code = 'media_thread_lost';
+  readonly kind = 'unavailable';
+
+  constructor(cause?: unknown) {
+    super('The thread of the test phones was lost.', { cause });
+  }
+}

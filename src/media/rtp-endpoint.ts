@@ -3,6 +3,7 @@ import type { MonotonicClock } from '../shared/clock.ts';
 import { TypedEmitter } from '../shared/events.ts';
 import type { IdSource } from '../shared/ids.ts';
 import type { Log } from '../shared/log.ts';
+import { AudioSender, type SentAudio } from './audio-sender.ts';
 import { EchoStream } from './echo-stream.ts';
 import { FrameTicker } from './frame-ticker.ts';
 import type { G711PayloadType } from './g711.ts';
@@ -25,6 +26,8 @@ export interface RtpEndpointOptions extends MediaBinding {
   readonly send?: RtpSource;
   /** `us` by default. */
   readonly tonePlan?: TonePlan;
+  /** Of so many packets one is left out, as a network loses them; absent: none. */
+  readonly leavesOutOneOf?: number;
 }
 
 /** What offer and answer agreed on. */
@@ -64,6 +67,8 @@ export class RtpEndpoint extends TypedEmitter<RtpEndpointEvents> {
   readonly #ticker: FrameTicker;
   readonly #echo: EchoStream;
   readonly #digits = new DigitDetector();
+  readonly #leavesOutOneOf: number;
+  #speaker: AudioSender | undefined;
   readonly #count = { packetsSent: 0, packetsReceived: 0, bytesReceived: 0, packetsDiscarded: 0 };
   #send: RtpSource;
   #peer: RtpPeer | undefined;
@@ -81,11 +86,12 @@ export class RtpEndpoint extends TypedEmitter<RtpEndpointEvents> {
     this.#ids = options.ids;
     this.#tonePlan = options.tonePlan ?? 'us';
     this.#send = options.send ?? 'none';
+    this.#leavesOutOneOf = options.leavesOutOneOf ?? Infinity;
     this.#echo = new EchoStream(this.#clock, this.#ids);
     this.#ticker = new FrameTicker({
       clock: options.clock,
-      onFrame: () => this.#transmit(this.#stream?.next()),
-      onSkip: (frames) => this.#stream?.skip(frames),
+      onFrame: () => this.#sendFrame(),
+      onSkip: (frames) => (this.#speaker ?? this.#stream)?.skip(frames),
     });
     socket.on('message', (datagram, from) => this.#receive(datagram, from));
     socket.on('error', (error) => options.log.warn({ err: error }, 'RTP endpoint failed'));
@@ -111,6 +117,13 @@ export class RtpEndpoint extends TypedEmitter<RtpEndpointEvents> {
     this.#restart();
   }
 
+  /** Says something, and is silent afterwards. Resolves when it was said, or cut off by what is said next. */
+  say(audio: SentAudio): Promise<void> {
+    const speaker = (this.#speaker ??= new AudioSender(this.#ids));
+    this.#restart();
+    return new Promise((resolve) => speaker.send(audio, resolve));
+  }
+
   stats(): RtpStats {
     return { ...this.#count, source: this.#source };
   }
@@ -126,10 +139,22 @@ export class RtpEndpoint extends TypedEmitter<RtpEndpointEvents> {
 
   #restart(): void {
     this.#ticker.stop();
-    const loop = this.#loop();
-    if (this.#closed !== undefined || this.#peer === undefined || loop === undefined) return;
-    this.#stream = new RtpStream(loop, this.#peer.payloadType, this.#ids);
+    if (this.#closed !== undefined || this.#peer === undefined) return;
+    if (this.#speaker === undefined) {
+      const loop = this.#loop();
+      if (loop === undefined) return;
+      this.#stream = new RtpStream(loop, this.#peer.payloadType, this.#ids);
+    }
     this.#ticker.start();
+  }
+
+  #sendFrame(): void {
+    if (this.#speaker === undefined || this.#peer === undefined) {
+      this.#transmit(this.#stream?.next());
+      return;
+    }
+    const { payloadType, telephoneEventPayloadType: eventPayloadType } = this.#peer;
+    for (const packet of this.#speaker.next({ payloadType, eventPayloadType }).packets) this.#transmit(packet);
   }
 
   #loop(): FrameLoop | undefined {
@@ -162,7 +187,8 @@ export class RtpEndpoint extends TypedEmitter<RtpEndpointEvents> {
   #transmit(packet: Buffer | undefined): void {
     const to = this.#peer?.to ?? this.#source;
     if (packet === undefined || to === undefined || !isSendable(to)) return;
-    this.#socket.send(packet, to.port, to.address);
     this.#count.packetsSent += 1;
+    if (this.#count.packetsSent % this.#leavesOutOneOf === 0) return;
+    this.#socket.send(packet, to.port, to.address);
   }
 }

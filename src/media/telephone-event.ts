@@ -1,7 +1,7 @@
 import type { RtpPacket } from './rtp-packet.ts';
 
 /** Events 0 to 15 (RFC 4733 section 3.2). */
-const DIGITS = '0123456789*#ABCD';
+export const DIGITS = '0123456789*#ABCD';
 const EVENT_BYTES = 4;
 
 /** Ten seconds of timestamps. What lies further back was not overtaken: the sender has set its clock anew. */

@@ -2,7 +2,7 @@ import type { G711PayloadType } from './g711.ts';
 import { encodeG711 } from './g711.ts';
 
 /** Samples a second of G.711, and the unit of its RTP timestamps. */
-const SAMPLE_RATE = 8000;
+export const SAMPLE_RATE = 8000;
 
 /** Length of every frame that we send, in milliseconds: the default of RFC 3551 section 4.2. */
 export const FRAME_MS = 20;
@@ -39,7 +39,7 @@ const tones: Readonly<Record<TonePlan, Readonly<Record<ToneName, Tone>>>> = {
 };
 
 /** Peak of a sine of 0 dBm0 in 16-bit PCM: 3.17 dB under the overload point of μ-law (ITU-T G.711). */
-const PEAK_AT_0_DBM0 = 22_650;
+export const PEAK_AT_0_DBM0 = 22_650;
 
 const cache = new Map<string, FrameLoop>();
 

@@ -27,6 +27,12 @@ export class TypedEmitter<Events extends EventMap<Events>> {
     return this;
   }
 
+  /** What `listen` was given hears nothing more. */
+  unlisten(listeners: Listeners<Events>): this {
+    this.#listeners = this.#listeners.filter((each) => each !== (listeners as AnyListeners));
+    return this;
+  }
+
   on<Name extends keyof Events & string>(name: Name, listener: Listener<Events[Name]>): this {
     return this.listen({ [name]: listener } as unknown as Listeners<Events>);
   }

@@ -22,10 +22,12 @@ export type {
   ExtraHeaders,
   IncomingSession,
   OfferResult,
+  PeerMessage,
   RemoteOffer,
   Session,
   SessionEnd,
   SessionListener,
+  SessionMessage,
 } from './session/session.ts';
 export type { RequestOptions } from './session/standalone-request.ts';
 

@@ -8,6 +8,8 @@ import * as facts from '../../db/migrations/0006-facts.ts';
 import * as ownersAndFeed from '../../db/migrations/0007-owners-and-feed.ts';
 import * as tokenAnswers from '../../db/migrations/0008-token-answers.ts';
 import * as namesAndKeptReplies from '../../db/migrations/0009-names-and-kept-replies.ts';
+import * as testCalls from '../../db/migrations/0010-test-calls.ts';
+import * as jobs from '../../db/migrations/0011-jobs.ts';
 import { DatabaseTooNewError, MigrationFailedError } from './errors.ts';
 import type { Schema } from './schema.ts';
 
@@ -22,6 +24,8 @@ const migrations: Readonly<Record<string, Migration>> = {
   '0007-owners-and-feed': ownersAndFeed,
   '0008-token-answers': tokenAnswers,
   '0009-names-and-kept-replies': namesAndKeptReplies,
+  '0010-test-calls': testCalls,
+  '0011-jobs': jobs,
 };
 
 /**

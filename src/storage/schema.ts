@@ -2,6 +2,7 @@ import type { Generated } from 'kysely';
 import type { AccountStatus } from '../oauth/model/account-stores.ts';
 import type { Role } from '../oauth/model/permissions.ts';
 import type { CallTables } from './calls/call-tables.ts';
+import type { JobTables } from './jobs/job-tables.ts';
 import type { OAuthTables } from './oauth/oauth-tables.ts';
 import type { PhoneTables } from './phones/phone-tables.ts';
 
@@ -32,7 +33,7 @@ interface FactsTable {
 }
 
 /** Users are accounts to the authorization server, and have extensions and phones to the call domain. */
-export interface Schema extends CallTables, PhoneTables, OAuthTables {
+export interface Schema extends CallTables, PhoneTables, OAuthTables, JobTables {
   users: UsersTable;
   facts: FactsTable;
 }

@@ -1,4 +1,5 @@
 import type { CallStore } from '../calls/call-store.ts';
+import type { JobStore } from '../features/jobs/job-store.ts';
 import type { NodeStore } from '../calls/ownership/node-store.ts';
 import type { PhoneDirectory } from '../calls/phone-directory.ts';
 import type { OAuthStores } from '../oauth/model/stores.ts';
@@ -10,6 +11,8 @@ import { KyselyCallStore } from './calls/kysely-call-store.ts';
 import { KyselyFeedStore } from './calls/kysely-feed-store.ts';
 import { KyselyNodeStore } from './calls/kysely-node-store.ts';
 import type { Database, DatabaseHealth } from './database.ts';
+import { deleteOldJobs } from './jobs/job-retention.ts';
+import { KyselyJobStore } from './jobs/kysely-job-store.ts';
 import { KyselyServiceAddresses } from './kysely-service-addresses.ts';
 import { KyselyAuditStore } from './oauth/kysely-audit-store.ts';
 import { KyselyClientStore } from './oauth/kysely-client-store.ts';
@@ -42,6 +45,7 @@ export interface Stores extends OAuthStores {
   readonly bindings: BindingStore;
   readonly credentials: CredentialStore;
   readonly userChanges: KyselyUserChanges;
+  readonly jobs: JobStore;
   readonly serviceAddresses: KyselyServiceAddresses;
   /** Whether anything can be stored now. */
   readonly health: DatabaseHealth;
@@ -65,6 +69,7 @@ export interface StoresOptions {
 export interface Retention {
   readonly callDays: number;
   readonly auditDays: number;
+  readonly jobDays: number;
 }
 
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -74,7 +79,7 @@ const DEVICE_GRANT_KEPT_MS = 10 * 60 * 1000;
 
 export const createStores = (options: StoresOptions): Stores => {
   const stores = createKyselyStores(options);
-  const { database, retention = { callDays: 365, auditDays: 90 } } = options;
+  const { database, retention = { callDays: 365, auditDays: 90, jobDays: 365 } } = options;
   return {
     ...stores,
     health: database.health,
@@ -82,6 +87,7 @@ export const createStores = (options: StoresOptions): Stores => {
       await deleteExpired(stores, { now, steadyNow });
       await stores.audit.deleteBefore(now - retention.auditDays * DAY_MS);
       await deleteOldCalls(database, now - retention.callDays * DAY_MS);
+      await deleteOldJobs(database, now - retention.jobDays * DAY_MS);
     },
   };
 };
@@ -95,6 +101,7 @@ const createKyselyStores = ({ database, clock, secretKey, sandboxAccounts }: Sto
   bindings: new KyselyBindingStore(database),
   credentials: new KyselyCredentialStore({ database, secretKey, sandboxAccounts }),
   userChanges: new KyselyUserChanges(database),
+  jobs: new KyselyJobStore(database),
   serviceAddresses: new KyselyServiceAddresses(database),
   users: new KyselyUserStore(database),
   clients: new KyselyClientStore(database),

@@ -36,6 +36,7 @@ export const aCall = (tokenCall: string, changes: Partial<CallRecord> = {}): Cal
   endedBy: null,
   endedLeg: null,
   createdAt: NOON,
+  purpose: 'talk',
   answeredAt: null,
   connectedAt: null,
   endedAt: null,

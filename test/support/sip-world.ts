@@ -1,9 +1,12 @@
 import { expect } from '@jest/globals';
 import type { CallPlan, EngineCall, EngineEvent, LegCause, Verdict } from '../../src/calls/call-engine.ts';
-import { Routes, type SipTrunk } from '../../src/engines/sip/call/routes.ts';
+import { Routes } from '../../src/engines/sip/call/routes.ts';
+import type { SipTrunk } from '../../src/engines/sip/call/trunk-dialect.ts';
+import { TrunkHealth } from '../../src/engines/sip/call/trunk-health.ts';
 import { Prompter } from '../../src/engines/sip/media/prompter.ts';
 import { type EngineService, SipCallEngine } from '../../src/engines/sip/sip-engine.ts';
 import { MediaPort } from '../../src/media/media-port.ts';
+import type { TestPhoneMedia } from '../../src/media/test-phone/test-phone-media.ts';
 import { createSystemIds } from '../../src/shared/ids.ts';
 import { silentLog } from '../../src/shared/log.ts';
 import type { IncomingSession } from '../../src/sip/user-agent.ts';
@@ -88,7 +91,11 @@ export interface SipWorldOptions {
   readonly seed?: number;
   readonly busyToneMs?: number;
   readonly services?: readonly EngineService[];
+  /** Without them there are no test calls. */
+  readonly testPhones?: Pick<TestPhoneMedia, 'open'>;
 }
+
+const noTestPhones: Pick<TestPhoneMedia, 'open'> = { open: () => Promise.reject(new Error('no test phones here')) };
 
 /** Our engine at 10.0.0.1, the user's phone at 10.0.0.2, trunks at 10.0.0.3 and 10.0.0.4; all time is virtual. */
 export class SipWorld {
@@ -101,7 +108,10 @@ export class SipWorld {
   readonly media: MediaPort;
   readonly engine: SipCallEngine;
 
-  private constructor(media: MediaPort, { seed, busyToneMs = 2000, services }: SipWorldOptions) {
+  private constructor(
+    media: MediaPort,
+    { seed, busyToneMs = 2000, services, testPhones = noTestPhones }: SipWorldOptions,
+  ) {
     this.media = media;
     this.network = new FakeNetwork(this.clock, seed === undefined ? {} : { seed });
     const party = (host: string): Party => new Party(this.network, this.clock, host);
@@ -109,7 +119,11 @@ export class SipWorld {
     this.phone = party(PHONE_HOST);
     [this.carrier, this.nextCarrier] = TRUNK_HOSTS.map(party) as [Party, Party];
     const { agent, layer, transport } = this.ours;
-    const trunks: SipTrunk[] = TRUNK_HOSTS.map((host) => ({ name: host, uri: `sip:${host}` }));
+    const trunks: SipTrunk[] = TRUNK_HOSTS.map((host) => ({
+      name: host,
+      uri: `sip:${host}`,
+      health: new TrunkHealth({ trunk: host, clock: this.clock, log: silentLog }),
+    }));
     this.engine = new SipCallEngine({
       userAgent: agent,
       routes: new Routes({
@@ -119,6 +133,7 @@ export class SipWorld {
         domain: 'offhook.example',
       }),
       prompter: new Prompter({ media, address: ENGINE_HOST }),
+      testPhones,
       services: services ?? [
         { start: () => transport.start(), close: () => transport.close() },
         {

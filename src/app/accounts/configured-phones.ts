@@ -1,10 +1,28 @@
 import type { CallUser, Phone, PhoneDirectory } from '../../calls/phone-directory.ts';
+import { ConfigError } from '../../config/config.ts';
+import type { UserStore } from '../../oauth/model/account-stores.ts';
 
 /** A phone at a fixed address, as the configuration file names it. */
 export interface ConfiguredPhone {
   readonly user: string;
   readonly address: string;
 }
+
+/**
+ * Every phone of the file is somebody's: one of a name that is misspelt would never ring.
+ * @throws ConfigError naming the phones of nobody
+ */
+export const refusePhonesOfNobody = async (
+  phones: readonly ConfiguredPhone[],
+  users: Pick<UserStore, 'findByUsername'>,
+): Promise<void> => {
+  const mistakes: string[] = [];
+  for (const [index, { user }] of phones.entries()) {
+    if ((await users.findByUsername(user)) === undefined)
+      mistakes.push(`phones[${index}].user: there is no user ${user}. Add one with: npx offhook user add ${user}`);
+  }
+  if (mistakes.length > 0) throw new ConfigError(mistakes);
+};
 
 /** The phones of the configuration file stand in for those that their users have in the directory. */
 export class ConfiguredPhones implements PhoneDirectory {

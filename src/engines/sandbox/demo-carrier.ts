@@ -1,8 +1,8 @@
-import type { RtpSource } from '../../media/rtp-endpoint.ts';
 import type { MonotonicClock, Timer } from '../../shared/clock.ts';
 import type { IdSource } from '../../shared/ids.ts';
 import type { Log } from '../../shared/log.ts';
 import type { IncomingSession, UserAgentFace } from '../../sip/user-agent.ts';
+import { type Behaviour, behaviourOf } from './carrier-numbers.ts';
 import { openMediaFor } from './sandbox-media.ts';
 
 export interface DemoCarrierOptions {
@@ -15,30 +15,6 @@ export interface DemoCarrierOptions {
   readonly log: Log;
 }
 
-/** What a number of the carrier does. */
-type Behaviour =
-  | { readonly kind: 'answer'; readonly media: RtpSource; readonly hangUpAfterMs?: number; readonly early?: RtpSource }
-  | { readonly kind: 'ring' }
-  | { readonly kind: 'refuse'; readonly status: number };
-
-/** By the last three digits. A number that is not here does not exist. */
-const behaviours: Readonly<Record<string, Behaviour>> = {
-  '100': { kind: 'answer', media: 'silence' },
-  '101': { kind: 'refuse', status: 486 },
-  '102': { kind: 'ring' },
-  '103': { kind: 'refuse', status: 603 },
-  '104': { kind: 'refuse', status: 404 },
-  '105': { kind: 'refuse', status: 503 },
-  '106': { kind: 'answer', media: 'silence', hangUpAfterMs: 5000 },
-  '107': { kind: 'answer', media: 'echo' },
-  '108': { kind: 'answer', media: 'silence', early: 'ringback' },
-};
-
-const UNKNOWN: Behaviour = { kind: 'refuse', status: 404 };
-
-const behaviourOf = ({ request }: IncomingSession): Behaviour =>
-  behaviours[/^sips?:[^@]*(\d{3})@/i.exec(request.uri)?.[1] ?? ''] ?? UNKNOWN;
-
 /** A carrier whose numbers behave as their last digits say: busy, no answer, echo and the like. */
 export class DemoCarrier {
   readonly #options: DemoCarrierOptions;
@@ -49,7 +25,7 @@ export class DemoCarrier {
   }
 
   #onInvite(session: IncomingSession): void {
-    const behaviour = behaviourOf(session);
+    const behaviour = behaviourOf(session.request.uri);
     if (behaviour.kind === 'refuse') {
       session.reject(behaviour.status);
       return;
@@ -65,16 +41,18 @@ export class DemoCarrier {
   }
 
   async #answer(session: IncomingSession, behaviour: Extract<Behaviour, { kind: 'answer' }>): Promise<void> {
-    const { answerAfterMs, host, clock, ids, log } = this.#options;
-    const { early, media: sent, hangUpAfterMs } = behaviour;
-    const media = await openMediaFor(session, { host, clock, ids, log, send: early ?? sent });
+    const { host, clock, ids, log } = this.#options;
+    const { answerAfterMs = this.#options.answerAfterMs, early, hangUpAfterMs, leavesOutOneOf } = behaviour;
+    const lossy = leavesOutOneOf === undefined ? {} : { leavesOutOneOf };
+    const media = await openMediaFor(session, { host, clock, ids, log, send: early ?? behaviour.media, ...lossy });
     if (media === undefined) return;
     const answer = media.answer(session.remoteSdp ?? '');
     if (early === undefined) session.progress(180);
     else session.progress(183, answer);
     this.#after(answerAfterMs, session, () => {
-      media.send(sent);
+      media.send(behaviour.media);
       session.accept(answer);
+      behaviour.conduct?.(media, () => session.hangUp());
     });
     if (hangUpAfterMs !== undefined) this.#after(answerAfterMs + hangUpAfterMs, session, () => session.hangUp());
   }

@@ -1,3 +1,4 @@
+import type { SentAudio } from '../../media/audio-sender.ts';
 import { RtpEndpoint, type RtpSource } from '../../media/rtp-endpoint.ts';
 import type { MonotonicClock } from '../../shared/clock.ts';
 import type { IdSource } from '../../shared/ids.ts';
@@ -13,10 +14,12 @@ export interface SandboxMediaOptions {
   readonly ids: IdSource;
   readonly log: Log;
   readonly send: RtpSource;
+  /** Of so many packets one is left out. */
+  readonly leavesOutOneOf?: number;
 }
 
 /** The media of one call at a sandbox peer: real RTP at a port of its own, described by SDP of its own. */
-class SandboxMedia {
+export class SandboxMedia {
   readonly #endpoint: RtpEndpoint;
   readonly #host: string;
   #version = 0;
@@ -37,7 +40,14 @@ class SandboxMedia {
   answer(offer: string): string {
     const answer = answerAudio(offer, this.#description());
     const to = audioTargetOf(offer);
-    if (to !== undefined) this.#endpoint.connect({ to, payloadType: to.payloadType });
+    if (to !== undefined) {
+      const { payloadType, eventPayloadType } = to;
+      this.#endpoint.connect({
+        to,
+        payloadType,
+        ...(eventPayloadType !== undefined && { telephoneEventPayloadType: eventPayloadType }),
+      });
+    }
     return answer;
   }
 
@@ -48,6 +58,16 @@ class SandboxMedia {
 
   send(source: RtpSource): void {
     this.#endpoint.send(source);
+  }
+
+  /** Resolves when it was said, or cut off. */
+  say(audio: SentAudio): Promise<void> {
+    return this.#endpoint.say(audio);
+  }
+
+  /** Each key that the caller presses, by telephone event. */
+  onDigit(listener: (digit: string) => void): void {
+    this.#endpoint.on('digit', listener);
   }
 
   close(): Promise<void> {

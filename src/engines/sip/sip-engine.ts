@@ -1,4 +1,12 @@
-import type { CallEngine, CallPlan, Endpoint, EngineCall, EngineEvent } from '../../calls/call-engine.ts';
+import type {
+  CallEngine,
+  CallPlan,
+  Endpoint,
+  EngineCall,
+  EngineEvent,
+  EngineTestCall,
+  TestPlan,
+} from '../../calls/call-engine.ts';
 import { EngineUnavailableError } from '../../calls/errors.ts';
 import type { Clock } from '../../shared/clock.ts';
 import type { Log } from '../../shared/log.ts';
@@ -7,6 +15,7 @@ import type { Routes } from './call/routes.ts';
 import { type CallParts, ThirdPartyCall } from './call/third-party-call.ts';
 import { SessionIds } from './leg/leg-sdp.ts';
 import type { Prompter } from './media/prompter.ts';
+import { TestCall, type TestCallParts } from './test/test-call.ts';
 
 /** What the engine needs opened before it takes calls and closed after it: transport, media port, trunk registrations. */
 export interface EngineService {
@@ -18,6 +27,8 @@ export interface SipCallEngineOptions {
   readonly userAgent: UserAgent;
   readonly routes: Routes;
   readonly prompter: Prompter;
+  /** Of test calls. */
+  readonly testPhones: TestCallParts['media'];
   /** In the order of their start; closed in the opposite one. */
   readonly services: readonly EngineService[];
   readonly clock: Clock;
@@ -32,19 +43,20 @@ type State = 'idle' | 'running' | 'stopped';
 /** The embedded engine: calls between two SIP phones by way of RFC 3725. */
 export class SipCallEngine implements CallEngine {
   readonly #options: SipCallEngineOptions;
-  readonly #calls = new Set<ThirdPartyCall>();
+  readonly #calls = new Set<ThirdPartyCall | TestCall>();
   readonly #parts: CallParts;
+  readonly #testParts: TestCallParts;
   #state: State = 'idle';
   #stopped: Promise<void> | undefined;
 
   constructor(options: SipCallEngineOptions) {
     this.#options = options;
-    const { busyToneMs, clock, log, prompter, routes, userAgent } = options;
-    this.#parts = {
-      ...{ busyToneMs, clock, log, prompter, routes, userAgent },
-      sessionIds: new SessionIds(clock.now()),
-      onReleased: (call) => this.#calls.delete(call),
-    };
+    const { busyToneMs, clock, log, prompter, routes, testPhones: media, userAgent } = options;
+    const sessionIds = new SessionIds(clock.now());
+    const onReleased = (call: ThirdPartyCall | TestCall): void => void this.#calls.delete(call);
+    this.#parts = { busyToneMs, clock, log, prompter, routes, userAgent, sessionIds, onReleased };
+    const { address } = prompter;
+    this.#testParts = { address, clock, log, media, routes, userAgent, sessionIds, onReleased };
   }
 
   /** How many calls have a leg that is not gone yet, or none so far. */
@@ -79,6 +91,14 @@ export class SipCallEngine implements CallEngine {
   place(plan: CallPlan, listener: (event: EngineEvent) => void): EngineCall {
     if (this.#state !== 'running') throw new EngineUnavailableError('The telephone engine is not running.');
     const call = new ThirdPartyCall(this.#parts, { plan, listener });
+    this.#calls.add(call);
+    call.start();
+    return call;
+  }
+
+  placeTest(plan: TestPlan, listener: (event: EngineEvent) => void): EngineTestCall {
+    if (this.#state !== 'running') throw new EngineUnavailableError('The telephone engine is not running.');
+    const call = new TestCall(this.#testParts, { plan, listener });
     this.#calls.add(call);
     call.start();
     return call;

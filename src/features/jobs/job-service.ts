@@ -12,8 +12,6 @@ export interface Actor {
 export interface JobWithRuns {
   readonly job: Job;
   readonly runs: readonly TestRun[];
-  /** Grows with each change of the job and its runs. */
-  readonly version: number;
 }
 
 export interface JobQuery {

@@ -20,6 +20,31 @@ export type RunChange = Pick<
   'id' | 'status' | 'reason' | 'startedAt' | 'endedAt' | 'tokenCall' | 'retries' | 'result'
 >;
 
+/** A schedule that was due, and when it is due next. */
+export interface ScheduleDue {
+  readonly dueAt: number;
+  readonly nextRunAt: number | null;
+}
+
+export interface JobQueryInStore {
+  readonly userId?: string | undefined;
+  readonly projectId?: number | undefined;
+  readonly status?: JobStatus | undefined;
+  /** With a smaller id. */
+  readonly before?: number | undefined;
+  readonly limit: number;
+}
+
+/** A sound as it was uploaded, and as it is played. */
+export interface SoundContent {
+  readonly file: Uint8Array;
+  readonly pcm: Int16Array;
+}
+
+export interface StoredSound extends SoundContent {
+  readonly sound: Sound;
+}
+
 /**
  * PORT: projects, jobs, test runs and sounds. What a promise promised is committed. Counts of a job (`completed`, ...) are
  * those of its runs at every moment.
@@ -40,22 +65,15 @@ export interface JobStore {
   dueProjects(at: number): Promise<readonly Project[]>;
 
   /** Queues a job. With `schedule`, in the same commit the project's next run, and nothing where it is not due any more. */
-  insertJob(
-    job: NewJob,
-    schedule?: { readonly dueAt: number; readonly nextRunAt: number | null },
-  ): Promise<Job | undefined>;
+  insertJob(job: NewJob, schedule?: ScheduleDue): Promise<Job | undefined>;
+  /** A schedule that was due starts nothing this time. */
+  skipDue(projectId: number, schedule: ScheduleDue): Promise<void>;
   job(id: number): Promise<Job | undefined>;
   /** In the order of the scripts. */
   runs(jobId: number): Promise<readonly TestRun[]>;
   run(id: number): Promise<TestRun | undefined>;
-  /** Newest first; `before`: with a smaller id. */
-  jobs(query: {
-    readonly userId?: string | undefined;
-    readonly projectId?: number | undefined;
-    readonly status?: JobStatus | undefined;
-    readonly before?: number | undefined;
-    readonly limit: number;
-  }): Promise<readonly Job[]>;
+  /** Newest first. */
+  jobs(query: JobQueryInStore): Promise<readonly Job[]>;
   /** Queued and running ones, oldest first. */
   openJobs(): Promise<readonly Job[]>;
   /** Those of the open jobs that somebody wants to cancel. */
@@ -70,14 +88,7 @@ export interface JobStore {
   interruptRuns(reason: string, at: number): Promise<readonly TestRun[]>;
 
   sounds(userId: string): Promise<readonly Sound[]>;
-  sound(
-    userId: string,
-    name: string,
-  ): Promise<{ readonly sound: Sound; readonly file: Uint8Array; readonly pcm: Int16Array } | undefined>;
-  putSound(
-    userId: string,
-    sound: Sound,
-    content: { readonly file: Uint8Array; readonly pcm: Int16Array },
-  ): Promise<void>;
+  sound(userId: string, name: string): Promise<StoredSound | undefined>;
+  putSound(userId: string, sound: Sound, content: SoundContent): Promise<void>;
   deleteSound(userId: string, name: string): Promise<boolean>;
 }

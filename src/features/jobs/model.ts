@@ -65,6 +65,8 @@ export interface Job {
   readonly passed: number;
   /** `Fail` and `Error`. */
   readonly failed: number;
+  /** Grows with each change of the job and of its runs. */
+  readonly version: number;
 }
 
 /** `Error` is a fault of ours; what the far end does is `Pass` or `Fail`. */

@@ -1,63 +1,158 @@
+import { Worker } from 'node:worker_threads';
+import type { Log } from '../../shared/log.ts';
+import type { AnalysisOrder } from '../analysis/analysis-worker.ts';
+import type { Measurement } from '../analysis/measure.ts';
+import type { SentAudio } from '../audio-sender.ts';
+import { MediaThreadLostError, NoMediaPortError } from '../errors.ts';
 import type { RtpPeer } from '../rtp-endpoint.ts';
+import { buffersOf } from './recorder.ts';
+import { TestPhonePort } from './test-phone-port.ts';
+import type { ThreadBinding, ThreadOrder, ThreadReport } from './thread-orders.ts';
 
-/** What a test phone sends. The stream never pauses: what is not said here is silence. */
-export type SentAudio =
-  | { readonly kind: 'silence' }
-  /** A known noise, by which an echo is found. Goes on until something else is sent. */
-  | { readonly kind: 'probe' }
-  | { readonly kind: 'tone'; readonly hz: number; readonly ms: number }
-  /** Linear PCM of 16 bits, 8000 samples a second. */
-  | { readonly kind: 'pcm'; readonly pcm: Int16Array }
-  /** Telephone events (RFC 4733); in-band where the peer takes none is no question: they are not sent then. */
-  | { readonly kind: 'digits'; readonly digits: string };
+export type { Measurement } from '../analysis/measure.ts';
+export type { RtpPeer, SentAudio };
+export type { TestPhonePort } from './test-phone-port.ts';
 
-export interface TestPhonePortEvents {
-  /** One of 0-9, *, #, A-D; once a key press (RFC 4733). */
-  digit: [digit: string];
-  /** The first packet of audio came. */
-  audio: [];
+export interface TestPhoneMediaOptions extends ThreadBinding {
+  readonly log: Log;
+  /** What the threads run. */
+  readonly scripts?: { readonly rtp: URL; readonly analysis: URL };
 }
 
-/** What was heard from the answer on. Null: not measured, or not there. See `HeardAudio` of the call domain. */
-export interface Measurement {
-  readonly audio: 'tone' | 'sound' | 'silence' | 'echo';
-  readonly levelDbov: number | null;
-  readonly toneHz: number | null;
-  readonly echoDelayMs: number | null;
-  readonly lossPercent: number | null;
-  readonly jitterMs: number | null;
-  readonly r: number | null;
-  readonly mos: number | null;
-  /** For each 100 ms since `answered`. */
-  readonly levels: readonly number[];
+const ownScripts = {
+  rtp: new URL('./rtp-worker.js', import.meta.url),
+  analysis: new URL('../analysis/analysis-worker.js', import.meta.url),
+};
+
+interface Answered<Answer> {
+  readonly resolve: (answer: Answer) => void;
+  readonly reject: (error: Error) => void;
 }
 
-/** An RTP port of a test phone, in a thread of its own: it sends, hears, records and counts. */
-export interface TestPhonePort {
-  readonly address: string;
-  readonly port: number;
-  on<Name extends keyof TestPhonePortEvents>(
-    name: Name,
-    listener: (...args: TestPhonePortEvents[Name]) => void,
-  ): unknown;
-  /** Nothing is sent before it. Every new answer of the peer may call it again. */
-  connect(peer: RtpPeer): void;
-  /** What is heard counts from here. Before it there is only early media. */
-  answered(): void;
-  /** Resolves when it was sent: at once for `silence` and `probe`, which go on. What was being sent is cut off. */
-  send(audio: SentAudio): Promise<void>;
+interface Analysed {
+  readonly ticket: number;
+  readonly measurement: Measurement | undefined;
+}
+
+/**
+ * RTP ports for test phones, which hear and measure. Two threads do the work, one sends and receives, the other measures: they
+ * are started with the first port. One that is lost takes its ports along, and the next port gets a new one.
+ */
+export class TestPhoneMedia {
+  readonly #options: TestPhoneMediaOptions;
+  readonly #ports = new Map<number, TestPhonePort>();
+  readonly #opening = new Map<number, Answered<TestPhonePort>>();
+  readonly #measuring = new Map<number, Answered<Measurement | undefined>>();
+  #rtp: Worker | undefined;
+  #analysis: Worker | undefined;
+  #last = 0;
+  #state: 'open' | 'closed' = 'open';
+
+  constructor(options: TestPhoneMediaOptions) {
+    this.#options = options;
+  }
+
   /**
-   * Closes the port and measures what was heard, beside the event loop. Undefined where nothing came after the answer.
-   * Idempotent: the same promise.
-   * @throws Error where the thread was lost
+   * Opens a port.
+   * @throws NoMediaPortError when nothing can be bound
+   * @throws MediaThreadLostError when the thread ends meanwhile
    */
-  finish(): Promise<Measurement | undefined>;
+  async open(): Promise<TestPhonePort> {
+    if (this.#state === 'closed') throw new NoMediaPortError();
+    const worker = (this.#rtp ??= this.#startRtp());
+    this.#last += 1;
+    const port = this.#last;
+    return new Promise((resolve, reject) => {
+      this.#opening.set(port, { resolve, reject });
+      post(worker, { order: 'open', port });
+    });
+  }
+
+  /** Ends the threads; what was awaited of them fails. Idempotent. */
+  async close(): Promise<void> {
+    this.#state = 'closed';
+    await Promise.all([this.#rtp?.terminate(), this.#analysis?.terminate()]);
+  }
+
+  #startRtp(): Worker {
+    const { host, port, scripts = ownScripts } = this.#options;
+    const worker = this.#start(scripts.rtp, { host, ...(port !== undefined && { port }) }, (error) => {
+      this.#rtp = undefined;
+      for (const { reject } of this.#opening.values()) reject(error);
+      for (const each of this.#ports.values()) each.lost(error);
+      this.#opening.clear();
+      this.#ports.clear();
+    });
+    worker.on('message', (report: ThreadReport) => this.#heard(worker, report));
+    return worker;
+  }
+
+  #startAnalysis(): Worker {
+    const { scripts = ownScripts } = this.#options;
+    const worker = this.#start(scripts.analysis, undefined, (error) => {
+      this.#analysis = undefined;
+      for (const { reject } of this.#measuring.values()) reject(error);
+      this.#measuring.clear();
+    });
+    worker.on('message', ({ ticket, measurement }: Analysed) => {
+      this.#measuring.get(ticket)?.resolve(measurement);
+      this.#measuring.delete(ticket);
+    });
+    return worker;
+  }
+
+  #start(script: URL, workerData: ThreadBinding | undefined, onLost: (error: Error) => void): Worker {
+    const worker = new Worker(script, { workerData });
+    worker.unref();
+    let failure: unknown;
+    worker.on('error', (error) => (failure = error));
+    worker.on('exit', () => {
+      if (this.#state === 'open') this.#options.log.error({ err: failure }, 'a thread of the test phones is lost');
+      onLost(new MediaThreadLostError(failure));
+    });
+    return worker;
+  }
+
+  #heard(worker: Worker, report: ThreadReport): void {
+    switch (report.of) {
+      case 'opened':
+        this.#opened(worker, report);
+        break;
+      case 'not-opened':
+        this.#opening.get(report.port)?.reject(new NoMediaPortError(new Error(report.reason)));
+        this.#opening.delete(report.port);
+        break;
+      case 'finished':
+        this.#ports.get(report.port)?.heard(report);
+        this.#ports.delete(report.port);
+        break;
+      default:
+        this.#ports.get(report.port)?.heard(report);
+    }
+  }
+
+  #opened(worker: Worker, { port, address, bound }: Extract<ThreadReport, { of: 'opened' }>): void {
+    const opened = new TestPhonePort({
+      address,
+      port: bound,
+      tell: (order) => post(worker, { ...order, port }),
+      measure: (recording) => this.#measure({ recording }),
+    });
+    this.#ports.set(port, opened);
+    this.#opening.get(port)?.resolve(opened);
+    this.#opening.delete(port);
+  }
+
+  #measure({ recording }: Omit<AnalysisOrder, 'ticket'>): Promise<Measurement | undefined> {
+    if (this.#state === 'closed') return Promise.reject(new MediaThreadLostError());
+    const worker = (this.#analysis ??= this.#startAnalysis());
+    this.#last += 1;
+    const ticket = this.#last;
+    return new Promise((resolve, reject) => {
+      this.#measuring.set(ticket, { resolve, reject });
+      worker.postMessage({ ticket, recording } satisfies AnalysisOrder, buffersOf(recording));
+    });
+  }
 }
 
-/** Opens ports for test phones. */
-export interface TestPhoneMedia {
-  /** @throws NoMediaPortError when nothing can be bound */
-  open(): Promise<TestPhonePort>;
-  /** Ends the threads. Ports that are open end with them. Idempotent. */
-  close(): Promise<void>;
-}
+const post = (worker: Worker, order: ThreadOrder): void => worker.postMessage(order);

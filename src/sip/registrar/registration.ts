@@ -19,6 +19,8 @@ export interface RegistrationOptions {
   readonly ids: IdSource;
   /** Where the registrar's URI does not say it. */
   readonly hop?: Hop;
+  /** Outbound proxies, as of an INVITE. */
+  readonly route?: readonly string[];
   readonly expiresInSeconds?: number;
 }
 
@@ -111,13 +113,14 @@ export class Registration extends TypedEmitter<RegistrationEvents> {
   }
 
   #send(expiresInSeconds: number): Promise<SipResponse> {
-    const { userAgent, registrar, account, credentials, hop } = this.#options;
+    const { userAgent, registrar, account, credentials, hop, route } = this.#options;
     this.#cseq += CSEQ_STEP;
     const address = { uri: account, params: new Map<string, string | undefined>() };
     return userAgent.request({
       method: 'REGISTER',
       target: registrar,
       ...(hop === undefined ? {} : { hop }),
+      ...(route === undefined ? {} : { route }),
       from: address,
       to: address,
       headers: [['expires', String(expiresInSeconds)]],

@@ -17,6 +17,7 @@ import type {
   Session,
   SessionEnd,
   SessionEvents,
+  SessionMessage,
 } from './session.ts';
 import type { SessionContext } from './session-context.ts';
 import { type Phase, sessionFlow, type Step } from './session-flow.ts';
@@ -68,6 +69,15 @@ export abstract class InviteSession extends TypedEmitter<SessionEvents> implemen
     return this.#ownOffers.add(sdp);
   }
 
+  send({ method, contentType, body }: SessionMessage): Promise<number> {
+    const { line } = this;
+    if (line === undefined || this.phase !== 'established') return Promise.resolve(481);
+    const request = line.dialog.createRequest(method);
+    if (contentType !== undefined) request.headers.append('content-type', contentType);
+    request.body = body;
+    return new Promise((resolve) => DialogRequest.send(line, request, ({ status }) => resolve(status)));
+  }
+
   nextOffer(): void {
     this.#ownOffers?.next();
   }
@@ -104,8 +114,11 @@ export abstract class InviteSession extends TypedEmitter<SessionEvents> implemen
         break;
       case 'INFO':
       case 'MESSAGE':
-        this.respond(transaction, 200);
-        this.emit('message', request);
+        this.#takeMessage(transaction, request.method);
+        break;
+      case 'NOTIFY':
+        // Of a subscription that we did not make (RFC 6665 section 4.1.3); a 481 would end the call (RFC 5057 section 5.1).
+        this.respond(transaction, 489, [['allow-events', '']]);
         break;
       default:
         this.context.answerOther(transaction);
@@ -167,6 +180,13 @@ export abstract class InviteSession extends TypedEmitter<SessionEvents> implemen
 
   protected respond(transaction: ServerTransaction, status: number, headers?: ExtraHeaders): void {
     transaction.respond(createResponse(transaction.request, status, { toTag: this.localTag, headers }));
+  }
+
+  #takeMessage(transaction: ServerTransaction, method: SessionMessage['method']): void {
+    const { headers, body } = transaction.request;
+    const respond = (status: number): void => this.respond(transaction, status);
+    const isTaken = this.emit('message', { method, contentType: headers.get('content-type'), body, respond });
+    if (!isTaken) respond(200);
   }
 
   #sendBye(headers: ExtraHeaders, onFinal: () => void): void {

@@ -16,8 +16,10 @@ export class Inviting {
   otherHops: Hop[] = [];
   cseq = 1;
   #early: Map<string, Dialog> | undefined;
-  /** The one fork whose early media is heard: the first that sends any. */
-  #heard: { readonly fork: string; readonly sdp: string } | undefined;
+  /** By its To tag, what each fork sent last. */
+  #earlyMedia: Map<string, string> | undefined;
+  /** The fork whose early media is heard: the one that sent any last. */
+  #heard: string | undefined;
 
   constructor(options: InviteOptions, turn: OfferTurn) {
     this.options = options;
@@ -42,20 +44,28 @@ export class Inviting {
 
   /** The INVITE is sent anew, with credentials: nothing that was said to the one before counts. */
   forget(): void {
-    this.#early = this.#heard = undefined;
+    this.#early = this.#earlyMedia = this.#heard = undefined;
   }
 
-  /** @returns the SDP of a provisional response where it is to be heard */
+  /** @returns the SDP of a provisional response, which is to be heard from now on */
   takeEarlyMedia(response: SipResponse): string | undefined {
     const sdp = sdpOf(response);
-    const fork = response.to.tag ?? '';
-    if (sdp === undefined || fork !== (this.#heard?.fork ?? fork)) return undefined;
-    this.#heard = { fork, sdp };
+    if (sdp === undefined) return undefined;
+    this.#heard = forkOf(response);
+    this.#earlyMedia ??= new Map();
+    this.#earlyMedia.set(this.#heard, sdp);
     return sdp;
+  }
+
+  /** Whether a response is of a fork that is not the one that is heard. */
+  isOfAnotherFork(response: SipResponse): boolean {
+    return this.#heard !== undefined && forkOf(response) !== this.#heard;
   }
 
   /** What that fork sent last: it stands for the answer where its 2xx has none. */
   earlyMediaOf(response: SipResponse): string | undefined {
-    return response.to.tag === this.#heard?.fork ? this.#heard?.sdp : undefined;
+    return this.#earlyMedia?.get(forkOf(response));
   }
 }
+
+const forkOf = (response: SipResponse): string => response.to.tag ?? '';

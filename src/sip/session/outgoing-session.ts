@@ -51,11 +51,15 @@ export class OutgoingSession extends InviteSession implements InviteOwner, Invit
 
   onProvisional(response: SipResponse): void {
     const inviting = this.#inviting;
-    if (response.status === 100 || this.phase !== 'inviting' || inviting === undefined) return;
+    if (this.phase !== 'inviting' || inviting === undefined) return;
+    if (response.status === 100) {
+      this.emit('trying');
+      return;
+    }
     inviting.remember(response);
     const sdp = inviting.takeEarlyMedia(response);
     if (sdp !== undefined) this.negotiation.remoteSdp = sdp;
-    this.emit('progress', response.status, sdp);
+    this.emit('progress', response.status, sdp, inviting.isOfAnotherFork(response) ? 'another' : 'heard');
   }
 
   onRefused(response: SipResponse): void {

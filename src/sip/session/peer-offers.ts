@@ -16,7 +16,6 @@ export interface PeerOffersHost {
   /** @returns whether a listener takes the offer */
   offered(offer: RemoteOffer): boolean;
   renegotiated(sdp: string): void;
-  breakOff(status: number): void;
 }
 
 interface Refusal {
@@ -125,13 +124,13 @@ export class PeerOffers {
     });
   }
 
-  /** The ACK of a re-INVITE without SDP brings the answer to the offer in our 2xx. */
+  /**
+   * The ACK of a re-INVITE without SDP brings the answer to the offer in our 2xx. Where it brings none, the media stay as they
+   * were: peers that only refresh their session do so.
+   */
   #takeAnswer(ack: SipRequest): void {
     const answer = sdpOf(ack);
-    if (answer === undefined) {
-      this.#host.breakOff(488);
-      return;
-    }
+    if (answer === undefined) return;
     this.#host.negotiation.remoteSdp = answer;
     this.#host.renegotiated(answer);
   }

@@ -1,6 +1,19 @@
 import type { Listeners } from '../../shared/events.ts';
 import type { SipRequest, SipResponse } from '../message/message.ts';
 
+/** An INFO or a MESSAGE within a session, ours or the peer's: keys that are pressed, a few words. */
+export interface SessionMessage {
+  readonly method: 'INFO' | 'MESSAGE';
+  /** As its header has it. */
+  readonly contentType: string | undefined;
+  readonly body: Buffer;
+}
+
+/** One of the peer's. It is to be answered once. */
+export interface PeerMessage extends SessionMessage {
+  respond(status: number): void;
+}
+
 /** Header fields added to a message of ours as they are: long names in any case, values ready to be sent. */
 export type ExtraHeaders = readonly (readonly [name: string, value: string])[];
 
@@ -27,16 +40,21 @@ export interface RemoteOffer {
 }
 
 export interface SessionEvents {
-  /** 101-199; SDP only where the response carried it and no other fork gave early media before. */
-  progress: [status: number, sdp: string | undefined];
+  /** 100: the next hop has our INVITE. */
+  trying: [];
+  /**
+   * 101-199, with SDP where the response carried it: that fork is heard from then on. `another`: it is of a fork that
+   * has sent none while one is heard (RFC 3261 section 13.2.2.4).
+   */
+  progress: [status: number, sdp: string | undefined, fork: 'heard' | 'another'];
   /** The first 2xx; its ACK has left. For a session that came in: our 2xx was acknowledged. */
   answered: [sdp: string];
   /** Without a listener the session itself answers with its last SDP. */
   offer: [offer: RemoteOffer];
   /** The peer's answer, in its ACK, to the offer of ours that accepted a re-INVITE without SDP. */
   renegotiated: [sdp: string];
-  /** INFO or MESSAGE within the session. It was answered with 200. */
-  message: [request: SipRequest];
+  /** INFO or MESSAGE within the session. Without a listener it gets 200. */
+  message: [message: PeerMessage];
   /** The end, begun by either side. Nothing follows it. Never emitted within a call of `hangUp` or `reject`. */
   ended: [end: SessionEnd];
 }
@@ -60,12 +78,15 @@ export interface Session {
   /** The peer's last SDP. */
   readonly remoteSdp: string | undefined;
   listen(listener: SessionListener): unknown;
+  unlisten(listener: SessionListener): unknown;
   on<Name extends keyof SessionEvents>(name: Name, listener: (...args: SessionEvents[Name]) => void): unknown;
   /**
    * Offers new SDP by re-INVITE. Offers of one session are taken one after the other; glare (491) is retried after
    * the back-off of RFC 3261 section 14.1. Resolves also when the session ends meanwhile (`refused`, 481).
    */
   offer(sdp: string): Promise<OfferResult>;
+  /** Sends INFO or MESSAGE. @returns the final response's status; 408, 481 or 503 as made by us where none came */
+  send(message: SessionMessage): Promise<number>;
   /**
    * Ends the session in whatever state it is: CANCEL before the answer (BYE if a 2xx crosses), BYE after it,
    * a final response for an INVITE that came in. Idempotent. `ended` follows in any case within 64 T1, counted

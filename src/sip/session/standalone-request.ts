@@ -1,5 +1,6 @@
 import { Authorizer } from '../auth/authorizer.ts';
 import type { DigestCredentials } from '../auth/credentials.ts';
+import { uriOf } from '../dialog/route.ts';
 import { createResponse } from '../message/create-response.ts';
 import { SipHeaders } from '../message/headers.ts';
 import { SipRequest, type SipResponse } from '../message/message.ts';
@@ -13,6 +14,8 @@ export interface RequestOptions {
   readonly method: string;
   readonly target: string;
   readonly hop?: Hop;
+  /** Outbound proxies: a preloaded route set (RFC 3261 section 8.1.2). The first one is the next hop where `hop` says nothing. */
+  readonly route?: readonly string[];
   readonly from: NameAddr;
   readonly to: NameAddr;
   /** A REGISTER without Contact gets ours. */
@@ -67,13 +70,13 @@ export class StandaloneRequest implements ClientTransactionUser {
   }
 
   #start(): void {
-    const { hop, target } = this.#options;
+    const { hop, target, route: [firstRoute] = [] } = this.#options;
     const located = (found: Hop | undefined): void => {
       if (found === undefined) this.onTransportError();
       else this.#send(this.#request, found);
     };
     if (hop !== undefined) located(hop);
-    else this.#context.locator.find(target, ([found]) => located(found));
+    else this.#context.locator.find(firstRoute === undefined ? target : uriOf(firstRoute), ([found]) => located(found));
   }
 
   #send(request: SipRequest, hop: Hop): void {
@@ -86,9 +89,11 @@ export class StandaloneRequest implements ClientTransactionUser {
   }
 
   #build(): SipRequest {
-    const { method, target, from, to, callId, headers: extra = [], body = '' } = this.#options;
+    const { method, target, from, to, callId, route = [], headers: extra = [], body = '' } = this.#options;
     const { ids } = this.#context;
-    const headers = new SipHeaders()
+    const headers = new SipHeaders();
+    for (const value of route) headers.append('route', value);
+    headers
       .append('max-forwards', '70')
       .append('from', formatNameAddr({ ...from, tag: ids.random(64) }))
       .append('to', formatNameAddr({ ...to, tag: undefined }))

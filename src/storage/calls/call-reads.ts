@@ -30,6 +30,7 @@ const selectCalls = (database: Kysely<Schema>) =>
       'calls.ended_by as endedBy',
       'calls.ended_leg as endedLeg',
       'calls.created_at as createdAt',
+      'calls.is_test as isTest',
       'calls.answered_at as answeredAt',
       'calls.connected_at as connectedAt',
       'calls.ended_at as endedAt',

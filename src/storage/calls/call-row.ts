@@ -1,10 +1,12 @@
 import type { CompiledQuery } from 'kysely';
-import type { CallRecord } from '../../calls/call-record.ts';
+import type { CallPurpose, CallRecord } from '../../calls/call-record.ts';
 import type { compileCallReads } from './call-reads.ts';
 
 type RowOf<Query> = Query extends (values: never) => CompiledQuery<infer Row> ? Row : never;
 
 type CallRow = RowOf<ReturnType<typeof compileCallReads>['find']>;
+
+export const purposeOf = (isTest: number): CallPurpose => (isTest === 1 ? 'test' : 'talk');
 
 /** Folds the one row of a call and its legs. */
 export const toCall = (row: CallRow): CallRecord => ({
@@ -14,6 +16,7 @@ export const toCall = (row: CallRow): CallRecord => ({
   clientId: row.clientId,
   number: row.number,
   createdAt: row.createdAt,
+  purpose: purposeOf(row.isTest),
   owner: { nodeId: row.nodeId, epoch: row.epoch },
   sequence: row.sequence,
   state: row.state,

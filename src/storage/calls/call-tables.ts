@@ -24,6 +24,8 @@ interface CallsTable {
   last_change: number | null;
   talk_ms: number | null;
   end_requested_by: EndedBy | null;
+  /** 1: a test call. */
+  is_test: Generated<number>;
 }
 
 interface LegsTable {

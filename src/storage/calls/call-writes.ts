@@ -49,6 +49,7 @@ const compileInserts = (database: Kysely<Schema>) => ({
         client_id: call.clientId,
         number: call.number,
         created_at: call.createdAt,
+        is_test: call.purpose === 'test' ? 1 : 0,
         node_id: call.nodeId,
         epoch: call.epoch,
         ...callProgress(call),

@@ -127,8 +127,9 @@ const legFact = (leg: LegRole, code: string, [first = '', q850Cause, reason]: re
     case 'leg.calling':
       return { name, payload: { leg, address: read(first) } };
     case 'leg.ringing':
-    case 'leg.answered':
       return { name, payload: { leg, sipStatus: Number(first) } };
+    case 'leg.answered':
+      return { name, payload: { leg, sipStatus: number(first) } };
     case 'leg.ended':
       return {
         name,

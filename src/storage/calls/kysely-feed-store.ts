@@ -2,6 +2,7 @@ import type { FeedBounds, FeedRow, FeedRows, FeedStore } from '../../calls/feed/
 import { compileOnce } from '../compile-once.ts';
 import type { Database } from '../database.ts';
 import { KyselyFactStore } from '../kysely-fact-store.ts';
+import { purposeOf } from './call-row.ts';
 import { readStories } from './call-stories.ts';
 import { decodeEvents } from './event-codec.ts';
 
@@ -32,6 +33,7 @@ const compileQueries = ({ builder }: Database) => ({
         'calls.client_id as clientId',
         'calls.number',
         'calls.created_at as createdAt',
+        'calls.is_test as isTest',
         'calls.node_id as nodeId',
         'calls.epoch',
       ])
@@ -110,13 +112,14 @@ interface CallColumns {
   readonly clientId: string | null;
   readonly number: string | null;
   readonly createdAt: number | null;
+  readonly isTest: number | null;
   readonly nodeId: string | null;
   readonly epoch: number | null;
 }
 
 /** @returns undefined where the call was deleted */
 const identified = (row: CallColumns): Pick<FeedRow, 'identity' | 'owner'> | undefined => {
-  const { tokenCall, userId, username, clientId, number, createdAt, nodeId, epoch } = row;
+  const { tokenCall, userId, username, clientId, number, createdAt, isTest, nodeId, epoch } = row;
   if (tokenCall === null) return undefined;
   return {
     identity: {
@@ -126,6 +129,7 @@ const identified = (row: CallColumns): Pick<FeedRow, 'identity' | 'owner'> | und
       clientId: clientId ?? '',
       number: number ?? '',
       createdAt: createdAt ?? 0,
+      purpose: purposeOf(isTest ?? 0),
     },
     owner: { nodeId: nodeId ?? '', epoch: epoch ?? 0 },
   };

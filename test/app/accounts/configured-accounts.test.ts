@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { configureClients } from '../../../src/app/accounts/configured-clients.ts';
-import { ConfiguredPhones } from '../../../src/app/accounts/configured-phones.ts';
+import { ConfiguredPhones, refusePhonesOfNobody } from '../../../src/app/accounts/configured-phones.ts';
 import { issueSipAccount, SipAccountTakenError } from '../../../src/app/sip-accounts.ts';
 import { ConfigError } from '../../../src/config/config.ts';
 import { settingsSchema } from '../../../src/config/settings.ts';
@@ -177,5 +177,26 @@ describe('a SIP account', () => {
     expect(passwords.every((password) => password.length === 24)).toBe(true);
     await expect(issue(bob, 'desk')).rejects.toThrow(SipAccountTakenError);
     expect(await stores.phones.phonesOf({ userId: bob, username: 'bob' })).toEqual([]);
+  });
+});
+
+describe('a phone of the configuration file', () => {
+  const address = 'sip:200@10.0.0.5';
+
+  it('of a user is taken', async () => {
+    await addUser('alice');
+    await expect(refusePhonesOfNobody([{ user: 'alice', address }], stores.users)).resolves.toBeUndefined();
+  });
+
+  it('of nobody is a mistake, named by where it stands', async () => {
+    await addUser('alice');
+    const phones = [
+      { user: 'alice', address },
+      { user: 'alcie', address },
+    ];
+    await expect(refusePhonesOfNobody(phones, stores.users)).rejects.toMatchObject({
+      name: 'ConfigError',
+      mistakes: ['phones[1].user: there is no user alcie. Add one with: npx offhook user add alcie'],
+    });
   });
 });

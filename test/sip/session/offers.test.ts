@@ -204,12 +204,23 @@ describe('an offer of the peer within the session', () => {
     await clock.advanceAsync(5);
     expect(out.notified).toEqual(['answered', 'renegotiated']);
     expect(out.session.remoteSdp).toBe(sdp('answer'));
-    peer.inDialog(invite, 'INVITE', 9, { headers: CONTACT });
+  });
+
+  it('without SDP whose ACK has none changes nothing', async () => {
+    const { clock, peer, out, invite } = await connected();
+    const offers = offersTo(out);
+    const before = out.session.remoteSdp;
+    peer.inDialog(invite, 'INVITE', 7, { headers: CONTACT });
     await clock.advanceAsync(5);
-    offers[1]?.accept(sdp('ours'));
-    peer.inDialog(invite, 'ACK', 9);
+    offers[0]?.accept(sdp('ours'));
+    peer.inDialog(invite, 'ACK', 7);
     await clock.advanceAsync(5);
-    expect(out.ends).toEqual([{ kind: 'broken', status: 488 }]);
+    expect(out.ends).toEqual([]);
+    expect(out.notified).toEqual(['answered']);
+    expect(out.session.remoteSdp).toBe(before);
+    peer.inDialog(invite, 'INVITE', 8, { headers: CONTACT, body: sdp('next') });
+    await clock.advanceAsync(5);
+    expect(offers).toHaveLength(2);
   });
 
   it('may overtake the ACK of the one before (RFC 5407 section 3.1.4)', async () => {
@@ -284,7 +295,7 @@ describe('an offer of the peer within the session', () => {
 });
 
 describe('requests within the dialog', () => {
-  it('out of order get 500, INFO and MESSAGE 200 and an event, OPTIONS 200, REFER 603, SUBSCRIBE 405, odd ones 501', async () => {
+  it('out of order get 500, INFO and MESSAGE 200 and an event, OPTIONS 200, REFER 603, SUBSCRIBE 405, NOTIFY 489, odd ones 501', async () => {
     const { pair, clock, peer, out, invite } = await connected();
     for (const [method, cseq] of [
       ['INFO', 7],
@@ -294,19 +305,20 @@ describe('requests within the dialog', () => {
       ['SUBSCRIBE', 11],
       ['DANCE', 12],
       ['PRACK', 13],
+      ['NOTIFY', 14],
       ['BYE', 6],
     ] as const) {
       peer.inDialog(invite, method, cseq);
     }
     await clock.advanceAsync(5);
     const status = (method: string) => peer.statuses(method)[0];
-    expect(['INFO', 'MESSAGE', 'OPTIONS', 'REFER', 'SUBSCRIBE', 'DANCE', 'PRACK', 'BYE'].map(status)).toEqual([
-      200, 200, 200, 603, 405, 501, 481, 500,
-    ]);
+    expect(['INFO', 'MESSAGE', 'OPTIONS', 'REFER', 'SUBSCRIBE', 'DANCE', 'PRACK', 'NOTIFY', 'BYE'].map(status)).toEqual(
+      [200, 200, 200, 603, 405, 501, 481, 489, 500],
+    );
     expect(out.notified).toEqual(['answered', 'INFO', 'MESSAGE']);
     peer
-      .inDialog(invite, 'INFO', 14, { headers: ['Require: dance'] })
-      .inDialog(invite, 'INFO', 15, { tag: 'stranger' });
+      .inDialog(invite, 'INFO', 15, { headers: ['Require: dance'] })
+      .inDialog(invite, 'INFO', 16, { tag: 'stranger' });
     await clock.advanceAsync(5);
     expect(peer.statuses('INFO')).toEqual([200, 420, 481]);
     out.session.hangUp();

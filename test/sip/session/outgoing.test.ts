@@ -218,7 +218,7 @@ describe('the 2xx', () => {
 });
 
 describe('forked provisional responses', () => {
-  it('are early dialogs of their own, early media only from the first that has any', async () => {
+  it('are early dialogs of their own, early media from the last that sent any', async () => {
     const { pair, clock, peer, out, invite } = await calling();
     peer
       .answer(invite, '180 Ringing', { tag: 'one', headers: CONTACT })
@@ -226,14 +226,28 @@ describe('forked provisional responses', () => {
       .answer(invite, '183 Session Progress', { tag: 'one', headers: CONTACT, body: sdp('one') })
       .answer(invite, '100 Trying');
     await clock.advanceAsync(5);
-    expect(out.notified).toEqual(['180', '183+sdp', '183']);
-    expect(out.session.remoteSdp).toBe(sdp('two'));
+    expect(out.notified).toEqual(['180', '183+sdp', '183+sdp']);
+    expect(out.session.remoteSdp).toBe(sdp('one'));
     peer.answer(invite, '200 OK', { tag: 'one', headers: CONTACT, body: sdp('one') });
     await clock.advanceAsync(5);
     expect(peer.last('ACK').to.tag).toBe('one');
     expect(out.session.remoteSdp).toBe(sdp('one'));
     out.session.hangUp();
     expect(await pair.leftOver()).toEqual(nothing);
+  });
+});
+
+describe('a fork whose SDP came in its 183 alone', () => {
+  it.each(['one', 'two'])('%s is joined by its 200', async (tag) => {
+    const { clock, peer, out, invite } = await calling();
+    peer
+      .answer(invite, '183 Session Progress', { tag: 'one', headers: CONTACT, body: sdp('one') })
+      .answer(invite, '183 Session Progress', { tag: 'two', headers: CONTACT, body: sdp('two') })
+      .answer(invite, '200 OK', { tag, headers: CONTACT });
+    await clock.advanceAsync(5);
+    expect(out.ends).toEqual([]);
+    expect(out.session.remoteSdp).toBe(sdp(tag));
+    out.session.hangUp();
   });
 });
 

@@ -31,7 +31,10 @@ export const diaryOf = (session: Session): Diary => {
   session.on('progress', (status, early) => notified.push(early === undefined ? `${status}` : `${status}+sdp`));
   session.on('answered', () => notified.push('answered'));
   session.on('renegotiated', () => notified.push('renegotiated'));
-  session.on('message', (request) => notified.push(request.method));
+  session.on('message', ({ method, respond }) => {
+    notified.push(method);
+    respond(200);
+  });
   session.on('ended', (end) => {
     ends.push(end);
     notified.push(end.kind === 'refused' ? `refused ${end.response.status}` : end.kind);

@@ -1,18 +1,9 @@
-import type { CallPlan, Endpoint } from '../../../calls/call-engine.ts';
-import type { LegRole } from '../../../calls/call-state.ts';
+import type { Endpoint } from '../../../calls/call-engine.ts';
 import { escapeUser } from '../../../sip/message/uri.ts';
 import type { Binding } from '../../../sip/registrar/binding-store.ts';
 import type { DigestCredentials, NameAddr } from '../../../sip/user-agent.ts';
 import type { LegTarget, LegTrunk } from '../leg/leg.ts';
-
-/** Where numbers leave for the world. */
-export interface SipTrunk extends LegTrunk {
-  /** `sip:host[:port][;transport=...]`: the number becomes its user part. */
-  readonly uri: string;
-  readonly credentials?: DigestCredentials | undefined;
-  /** In E.164; shown where the call brings no number of its own. */
-  readonly callerId?: string | undefined;
-}
+import { inviteOverTrunk, type SipTrunk } from './trunk-dialect.ts';
 
 /** Numbers that begin with `prefix` go to these trunks, the first that takes them. */
 export interface TrunkRoute {
@@ -31,26 +22,24 @@ export interface RoutesOptions {
   readonly trunks: readonly SipTrunk[];
   readonly routes: readonly TrunkRoute[];
   readonly bindings: BindingDirectory;
-  /** Our name in From and in the addresses of our users. */
+  /** Our name in From and in the addresses of our users: a host as it stands in a URI. */
   readonly domain: string;
+  /** For phones at a fixed address that challenge us, by that address: a phone of somebody's PBX. */
+  readonly phoneCredentials?: ReadonlyMap<string, DigestCredentials>;
 }
 
-/** One way to an endpoint: the target of a leg but for the number that it shows. */
+/** One way to an endpoint: the target of a leg, once it is known which number it shows. */
 interface Way {
   readonly address: string;
-  readonly invite: Omit<LegTarget['invite'], 'from'>;
   readonly trunk?: LegTrunk;
-  /** Shown where the call brings no number of its own. */
-  readonly callerId?: string | undefined;
+  /** @param shown - undefined where the call brings no number of its own */
+  readonly invite: (shown: string | undefined) => LegTarget['invite'];
 }
 
 /** An endpoint with the ways that were found to it: the plan carries them to the leg. */
 type LocatedEndpoint = Endpoint & { readonly ways: readonly Way[] };
 
 const isLocated = (endpoint: Endpoint): endpoint is LocatedEndpoint => 'ways' in endpoint;
-
-const withUser = (uri: string, user: string): string =>
-  uri.replace(/^(sips?:)(?:[^@]*@)?/i, (_, scheme: string) => `${scheme}${escapeUser(user)}@`);
 
 const NO_PARAMS: NameAddr['params'] = new Map();
 
@@ -73,19 +62,16 @@ export class Routes {
     return ways.length === 0 ? undefined : located;
   }
 
-  /** Every address of the leg's endpoints, best first. What was located before is not looked up again. */
-  async targets(role: LegRole, plan: CallPlan): Promise<readonly LegTarget[]> {
-    const shown = role === 'caller' ? plan.destinationDisplay : plan.callerId;
-    const endpoints = plan[role];
+  /**
+   * Every address of a leg's endpoints, best first. What was located before is not looked up again.
+   * @param shown - the number that the leg is shown; undefined: that of the trunk
+   */
+  async targets(endpoints: readonly Endpoint[], shown: string | undefined): Promise<readonly LegTarget[]> {
     // The planner has located nearly all of them: then there is nothing to wait for.
     const ways = endpoints.every(isLocated)
       ? endpoints.map((endpoint) => endpoint.ways)
       : await Promise.all(endpoints.map((endpoint) => this.#waysTo(endpoint)));
-    return ways.flat().map(({ address, invite, trunk, callerId }) => ({
-      address,
-      trunk,
-      invite: { ...invite, from: this.#ourName(shown ?? callerId) },
-    }));
+    return inServiceFirst(ways.flat()).map(({ address, invite, trunk }) => ({ address, trunk, invite: invite(shown) }));
   }
 
   async #waysTo(endpoint: Endpoint): Promise<readonly Way[]> {
@@ -96,17 +82,26 @@ export class Routes {
       case 'number':
         return this.#trunksFor(endpoint.number).map((trunk) => viaTrunk(trunk, endpoint.number));
       case 'address':
-        return [{ address: endpoint.uri, invite: { target: endpoint.uri, to: to(endpoint.uri) } }];
+        return [this.#toAddress(endpoint.uri)];
     }
   }
 
   async #toPhones(account: string): Promise<readonly Way[]> {
     const address = `sip:${escapeUser(account)}@${this.#options.domain}`;
     const bindings = await this.#options.bindings.locate(account);
-    return bindings.map(({ contact, path, flow }) => ({
-      address,
-      invite: { target: contact, ...(path.length > 0 ? { route: path } : { hop: flow }), to: to(address) },
-    }));
+    return bindings.map(({ contact, path, flow }) =>
+      this.#way(address, { target: contact, ...(path.length > 0 ? { route: path } : { hop: flow }), to: to(address) }),
+    );
+  }
+
+  #toAddress(uri: string): Way {
+    const credentials = this.#options.phoneCredentials?.get(uri);
+    return this.#way(uri, { target: uri, to: to(uri), ...(credentials !== undefined && { credentials }) });
+  }
+
+  /** To a phone: we speak in our own name. */
+  #way(address: string, invite: Omit<LegTarget['invite'], 'from'>): Way {
+    return { address, invite: (shown) => ({ ...invite, from: this.#ourName(shown) }) };
   }
 
   #trunksFor(number: string): readonly SipTrunk[] {
@@ -120,13 +115,14 @@ export class Routes {
   }
 }
 
-const viaTrunk = (trunk: SipTrunk, number: string): Way => {
-  const { uri, callerId, credentials } = trunk;
-  const target = withUser(uri, number);
-  return {
-    address: number,
-    invite: { target, to: to(target), ...(credentials === undefined ? {} : { credentials }) },
-    trunk,
-    callerId,
-  };
-};
+const isPassedOver = ({ trunk }: Way): boolean => trunk?.health?.isPassedOver === true;
+
+/** A trunk that is out of service is still tried when all others have failed. */
+const inServiceFirst = (ways: readonly Way[]): readonly Way[] =>
+  ways.some(isPassedOver) ? [...ways.filter((way) => !isPassedOver(way)), ...ways.filter(isPassedOver)] : ways;
+
+const viaTrunk = (trunk: SipTrunk, number: string): Way => ({
+  address: number,
+  trunk,
+  invite: (shown) => inviteOverTrunk(trunk, number, shown),
+});

@@ -2,12 +2,13 @@ import type { CallPlan, EngineCall, EngineEvent, LegCause, Verdict } from '../..
 import type { LegRole } from '../../../calls/call-state.ts';
 import type { MonotonicClock, Timer } from '../../../shared/clock.ts';
 import type { Log } from '../../../shared/log.ts';
-import type { RemoteOffer, UserAgentFace } from '../../../sip/user-agent.ts';
+import type { PeerMessage, RemoteOffer, UserAgentFace } from '../../../sip/user-agent.ts';
 import { causeOfResponse, incompatibleMediaCause } from '../leg/causes.ts';
 import { Leg, type LegTarget, type LegUser } from '../leg/leg.ts';
 import { type LegFailure, unreachable, withoutAudio } from '../leg/leg-end.ts';
 import { LegSdp, type SessionIds } from '../leg/leg-sdp.ts';
 import { type OfferedCodecs, withCodecs } from '../leg/next-attempt.ts';
+import { relayMessage } from '../leg/relay-message.ts';
 import { CallMedia } from '../media/call-media.ts';
 import type { Prompter } from '../media/prompter.ts';
 import { callFlow, type Input, type Phase } from './call-flow.ts';
@@ -92,6 +93,11 @@ export class ThirdPartyCall implements EngineCall, LegUser {
     if (role === 'callee') this.#withMedia((media) => media.prompt.hearNetwork(sdp));
   }
 
+  /** Carriers send 183 with SDP, nothing in it, and then 180: the user hears our ringback again. */
+  ringingAgain({ role }: Leg): void {
+    if (role === 'callee') this.#withMedia((media) => media.prompt.ringAgain());
+  }
+
   answered(leg: Leg, answer: string): void {
     this.#guard(leg.role === 'caller' ? this.#onCallerAnswered(answer) : this.#join(leg, answer));
   }
@@ -102,6 +108,13 @@ export class ThirdPartyCall implements EngineCall, LegUser {
 
   renegotiated(leg: Leg, answer: string): void {
     this.#withMedia((media) => media.follow(answer, leg));
+  }
+
+  /** The media go directly, so that keys in INFO would be lost here: they are carried to the other leg. */
+  message(leg: Leg, message: PeerMessage): void {
+    const other = leg.role === 'caller' ? this.#callee : this.#caller?.leg;
+    if (other === undefined || this.#phase !== 'joined') message.respond(200);
+    else this.#guard(relayMessage(message, other));
   }
 
   failed({ role }: Leg, failure: LegFailure): void {
@@ -153,8 +166,9 @@ export class ThirdPartyCall implements EngineCall, LegUser {
   /** None where nothing can be looked up: the leg fails then, and not the process. */
   async #targetsOf(role: LegRole): Promise<readonly LegTarget[]> {
     const { log, routes } = this.#parts;
+    const { callee, caller, callerId, destinationDisplay } = this.#plan;
     try {
-      return await routes.targets(role, this.#plan);
+      return await (role === 'caller' ? routes.targets(caller, destinationDisplay) : routes.targets(callee, callerId));
     } catch (error) {
       log.error({ err: error, token_call: this.#plan.tokenCall, role }, 'a leg could not be located');
       return [];

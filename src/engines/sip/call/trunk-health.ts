@@ -24,6 +24,9 @@ type State =
 /** A trunk that fails now and then writes no more often than this, and then only what lasts. */
 const QUIET_MS = 60_000;
 
+/** So long a trunk that failed is asked after all others: nobody is to wait for it again. */
+const PASSED_OVER_MS = 30_000;
+
 const SILENT: Fault = { message: 'a trunk does not answer' };
 
 /** What the next trunk is tried for: no response, no transport, 5xx. Undefined: the trunk did what trunks do. */
@@ -34,14 +37,22 @@ const faultOf = (end: SessionEnd): Fault | undefined => {
   return status >= 500 && status < 600 ? { message: 'a trunk refuses calls', status } : undefined;
 };
 
+/** Whether the trunk is out of service, rather than unable to place one call. */
+const isOut = ({ status }: Fault): boolean => status === undefined || status === 503;
+
 /** A response that we make ourselves where none came: 408 after timer F, 503 where nothing could be sent. */
 const isMadeHere = (status: number): boolean => status === 408 || status === 503;
 
-/** Writes a line when a trunk begins to fail, and one when it works again: never one a call. */
+/**
+ * Whether a trunk works, as its answers tell. Writes a line when it begins to fail, and one when it works again: never one
+ * a call. One that is out of service is passed over for a while.
+ */
 export class TrunkHealth {
   readonly #options: TrunkHealthOptions;
   readonly #states: Record<Method, State> = { INVITE: { is: 'working' }, REGISTER: { is: 'working' } };
   readonly #writtenAt: Partial<Record<Method, number>> = {};
+  #passedOverUntil = -Infinity;
+  #probe: 'none' | 'under-way' = 'none';
 
   // Listeners of every session: none is made for a call.
   readonly #onAnswer = (): void => this.#work('INVITE');
@@ -57,9 +68,33 @@ export class TrunkHealth {
 
   /** Takes notice of what becomes of an INVITE over the trunk. */
   follow(session: Pick<Session, 'on'>): void {
+    session.on('trying', this.#onAnswer);
     session.on('progress', this.#onAnswer);
     session.on('answered', this.#onAnswer);
     session.on('ended', this.#onEnded);
+  }
+
+  /** An INVITE got no response in time, and is waited for no longer. */
+  silent(): void {
+    this.#fail('INVITE', SILENT);
+  }
+
+  /** Whether the others come first now: for a while after a fault, and for as long as the question whether it is over is open. */
+  get isPassedOver(): boolean {
+    const isAsked = this.#probe === 'under-way' && this.#states.INVITE.is === 'failing';
+    return isAsked || this.#options.clock.elapsed() < this.#passedOverUntil;
+  }
+
+  /** An OPTIONS has left. */
+  probing(): void {
+    this.#probe = 'under-way';
+  }
+
+  /** Its answer to an OPTIONS. @param status - of the final response; 408 and 503 as made by us where none came */
+  probed(status: number): void {
+    this.#probe = 'none';
+    if (isMadeHere(status)) this.#fail('INVITE', SILENT);
+    else this.#work('INVITE');
   }
 
   /** It took our REGISTER. */
@@ -73,9 +108,11 @@ export class TrunkHealth {
     this.#fail('REGISTER', { message, status });
   }
 
-  #fail(method: Method, { message, status }: Fault): void {
+  #fail(method: Method, fault: Fault): void {
     const { trunk, clock, log } = this.#options;
+    const { message, status } = fault;
     const now = clock.elapsed();
+    if (method === 'INVITE' && isOut(fault)) this.#passedOverUntil = now + PASSED_OVER_MS;
     const state = this.#states[method];
     const before = state.is === 'failing' ? state : { since: now, failures: 0, isWritten: false };
     const isDue = !before.isWritten && now - (this.#writtenAt[method] ?? -QUIET_MS) >= QUIET_MS;
@@ -95,6 +132,7 @@ export class TrunkHealth {
     const state = this.#states[method];
     if (state.is === 'working') return;
     this.#states[method] = { is: 'working' };
+    if (method === 'INVITE') this.#passedOverUntil = -Infinity;
     if (!state.isWritten) return;
     const forMs = Math.round(clock.elapsed() - state.since);
     log.info({ trunk, method, failures: state.failures, for_ms: forMs }, 'a trunk works again');

@@ -45,6 +45,11 @@ export class LegSdp {
     return this.#sent.text;
   }
 
+  /** What the leg has agreed to: while an answer is awaited, what it had before. */
+  get inForce(): string {
+    return this.#before === NOTHING ? this.#sent.text : this.#before.text;
+  }
+
   /**
    * Whether it is what was sent last, under this origin or another.
    * @throws SdpError where it has no `o=` line

@@ -5,10 +5,12 @@ import type {
   ExtraHeaders,
   InviteOptions,
   OfferResult,
+  PeerMessage,
   RemoteOffer,
   Session,
   SessionEnd,
   SessionListener,
+  SessionMessage,
   UserAgentFace,
 } from '../../../sip/user-agent.ts';
 import { cancelledCause, hangupCause, noAnswerCause, noResponseCause, reasonHeader } from './causes.ts';
@@ -20,7 +22,9 @@ import { type Attempt, firstAttempt, nextAttempt, type OfferedCodecs } from './n
 export interface LegTrunk {
   readonly name: string;
   /** Takes notice of what becomes of each INVITE. */
-  readonly health?: { follow(session: Session): void } | undefined;
+  readonly health?: { follow(session: Session): void; silent(): void; readonly isPassedOver: boolean } | undefined;
+  /** With no response at all for so long, the next target is tried. */
+  readonly firstResponseMs?: number | undefined;
 }
 
 /** One address at which a leg may be rung, ready to be invited. */
@@ -38,9 +42,13 @@ export interface LegUser {
   calling(leg: Leg, target: LegTarget): void;
   ringing(leg: Leg, status: number): void;
   earlyMedia(leg: Leg, sdp: string): void;
+  /** It rings by itself, after early media perhaps: none is promised any more. */
+  ringingAgain(leg: Leg): void;
   answered(leg: Leg, sdp: string): void;
   /** Only of a leg that has answered. */
   offered(leg: Leg, offer: RemoteOffer): void;
+  /** Keys or words of a leg that has answered; to be answered once. */
+  message(leg: Leg, message: PeerMessage): void;
   /** The peer has answered the offer for which it had asked. */
   renegotiated(leg: Leg, sdp: string): void;
   failed(leg: Leg, failure: LegFailure): void;
@@ -75,6 +83,9 @@ const ENDED: State = { name: 'ended' };
 /** 64 T1. A re-INVITE that got a 100 has no timer (RFC 3261 section 17.1.1.2), and all other offers wait for it. */
 const OFFER_PATIENCE_MS = 32_000;
 
+/** RFC 3261 gives a silent next hop 32 seconds (timer B), in which a person listens to ringback. A living one says 100 in 200 ms. */
+const FIRST_RESPONSE_MS = 4000;
+
 const NO_TARGETS: readonly LegTarget[] = [];
 
 /** One leg of a call: rings its targets one after the other until one answers, and ends exactly once. */
@@ -93,6 +104,8 @@ export class Leg implements SessionListener {
   #attempt = firstAttempt;
   #session: Session | undefined;
   #ringTimer: Timer | undefined;
+  /** Runs while another target is left and this one has not said a word. */
+  #silenceTimer: Timer | undefined;
 
   constructor({ role, sdp, userAgent, clock, user }: LegOptions) {
     this.role = role;
@@ -143,12 +156,17 @@ export class Leg implements SessionListener {
     if (this.#state.name === 'ending') this.ended({ kind: 'timeout' });
   }
 
-  progress(status: number, early: string | undefined): void {
+  trying(): void {
+    this.#stopSilence();
+  }
+
+  progress(status: number, early: string | undefined, fork: 'heard' | 'another'): void {
     if (!this.#isPending) return;
+    this.#stopSilence();
     if (this.#state.name === 'calling') {
       this.#state = RINGING;
       this.#user.ringing(this, status);
-    }
+    } else if (status === 180 && early === undefined && fork === 'heard') this.#user.ringingAgain(this);
     if (early !== undefined) this.#user.earlyMedia(this, early);
   }
 
@@ -162,6 +180,16 @@ export class Leg implements SessionListener {
   offer(offer: RemoteOffer): void {
     if (this.#isAnswered) this.#user.offered(this, offer);
     else offer.reject(481);
+  }
+
+  message(message: PeerMessage): void {
+    if (this.#isAnswered) this.#user.message(this, message);
+    else message.respond(200);
+  }
+
+  /** Carries keys or words to the peer. @returns the status of its answer */
+  send(message: SessionMessage): Promise<number> {
+    return this.#isAnswered && this.#session !== undefined ? this.#session.send(message) : Promise.resolve(481);
   }
 
   renegotiated(sdp: string): void {
@@ -213,9 +241,30 @@ export class Leg implements SessionListener {
     this.#session = session;
     session.listen(this);
     target.trunk?.health?.follow(session);
+    if (target.trunk !== undefined && this.#targets.length > attempt.index + 1) this.#awaitResponse(target.trunk);
     session.start();
     user.calling(this, target);
     return true;
+  }
+
+  #awaitResponse(trunk: LegTrunk): void {
+    this.#stopSilence();
+    const { firstResponseMs = FIRST_RESPONSE_MS } = trunk;
+    this.#silenceTimer = this.#clock.setTimer(firstResponseMs, () => this.#onSilence(trunk));
+  }
+
+  /** The next one is tried. Whatever the silent one says later is ended by its session: CANCEL, or ACK and BYE. */
+  #onSilence(trunk: LegTrunk): void {
+    if (this.#state.name !== 'calling') return;
+    trunk.health?.silent();
+    this.#session?.unlisten(this);
+    this.#session?.hangUp();
+    this.#onAttemptFailed({ kind: 'timeout' });
+  }
+
+  #stopSilence(): void {
+    this.#silenceTimer?.cancel();
+    this.#silenceTimer = undefined;
   }
 
   /** A phone that has not even rung by then is not there. */
@@ -231,6 +280,7 @@ export class Leg implements SessionListener {
   }
 
   #onAttemptFailed(end: SessionEnd): void {
+    this.#stopSilence();
     const next = nextAttempt[this.role](end, this.#attempt);
     if (next === undefined || !this.#invite(next)) this.#fail(failureOf(end));
   }
@@ -250,6 +300,7 @@ export class Leg implements SessionListener {
 
   /** Nothing more is tried: what that would need is let go. */
   #stopRinging(): void {
+    this.#stopSilence();
     this.#ringTimer?.cancel();
     this.#ringTimer = undefined;
     this.#targets = NO_TARGETS;

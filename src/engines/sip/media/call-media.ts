@@ -23,7 +23,7 @@ export class CallMedia {
 
   /** An offer of a leg: answered by our own endpoint before the join, carried to the other leg after it. */
   async take(offer: RemoteOffer, from: Leg): Promise<void> {
-    if (this.#join.isBusy) offer.reject(491);
+    if (this.#join.isBusy) await this.#join.takeMeanwhile(offer, from);
     else if (this.#join.isJoined) await this.#join.carry(offer, from);
     else this.prompt.answer(offer);
   }

@@ -11,6 +11,8 @@ const JOINED: JoinResult = { kind: 'joined' };
 /** What a leg that asks for an offer is shown: `recvonly` is its own hold, which it is free to end (RFC 3261 section 14.2). */
 const withoutItsHold = (sdp: string): string => sdp.replace(/^a=recvonly/gm, 'a=sendrecv');
 
+const isBothWays = (sdp: string): boolean => !/^a=(?:sendonly|recvonly|inactive)\r?$/m.test(sdp);
+
 /**
  * Brings the media of two legs together: the callee's SDP is offered to the caller (RFC 3725 flow, steps 4 to 6), later
  * offers of either leg are carried to the other. Offers of one call are taken one after the other, never two at once.
@@ -26,7 +28,7 @@ export class MediaJoin {
     this.#caller = caller;
   }
 
-  /** Whether an offer is on its way: one of a peer would wait for itself, and gets 491 (RFC 3261 section 14.2). */
+  /** Whether an offer is on its way: one of a peer that waited for it could wait for itself. */
   get isBusy(): boolean {
     return this.#turns > 0;
   }
@@ -61,6 +63,22 @@ export class MediaJoin {
         await this.#relay(offer, { sdp, from, to });
       }
     });
+  }
+
+  /**
+   * An offer of a leg while another one is on its way: to the other leg, or to this one, which refused it with 491 and must
+   * be asked again later. It is answered at once with what is in force, and the other leg is shown it afterwards. One that would
+   * change more than an address or a codec gets 491: the peer tries again (RFC 3261 section 14.1).
+   */
+  async takeMeanwhile(offer: RemoteOffer, from: Leg): Promise<void> {
+    const { inForce } = from.sdp;
+    if (offer.sdp !== undefined && !isBothWays(offer.sdp)) {
+      offer.reject(491);
+      return;
+    }
+    if (offer.sdp !== undefined) from.remote = offer.sdp;
+    offer.accept(inForce);
+    if (offer.sdp !== undefined && this.#callee !== undefined) await this.follow(from);
   }
 
   /** One joined leg has answered an offer for which it had asked: its answer is offered to the other. */

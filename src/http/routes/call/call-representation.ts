@@ -37,5 +37,6 @@ export const representCall = (call: CallRecord, publicUrl: string): XmlObject =>
   connected_at: isoTime(call.connectedAt),
   ended_at: isoTime(call.endedAt),
   talk_seconds: talkSeconds(call),
+  ...(call.purpose === 'test' && { test: true }),
   legs: call.legs.map(representLeg),
 });

@@ -193,7 +193,7 @@ describe('an offer before the join', () => {
     call.hangUp();
   });
 
-  it('of the destination, while the user is asked, gets 491 and is carried after the join', async () => {
+  it('of the destination, while the user is asked, is taken at once and shown to the user after the join', async () => {
     world.phone.listen((session) => {
       session.on('offer', (offer) => world.clock.setTimer(300, () => offer.accept(mediaOf())));
       session.accept(mediaOf());
@@ -204,10 +204,52 @@ describe('an offer before the join', () => {
     });
     const { call, notified } = world.place();
     await world.elapse(200);
-    expect(world.sentTo(world.carrier)).toContain('491 INVITE');
+    expect(world.sentTo(world.carrier)).not.toContain('491 INVITE');
     await world.elapse(5000);
     expect(notified.at(-1)).toBe('joined');
     expect(world.shownTo(world.phone).map(shownBy).slice(1)).toEqual(['5000: 0 101', '5010: 0 101']);
+    call.hangUp();
+  });
+
+  it('of the destination to hold, while the user is asked, gets 491 and is carried after the join', async () => {
+    world.phone.listen((session) => {
+      session.on('offer', (offer) => world.clock.setTimer(300, () => offer.accept(mediaOf())));
+      session.accept(mediaOf());
+    });
+    world.carrier.listen((session) => {
+      session.on('answered', () => void session.offer(mediaOf({ port: 5000, version: 2, direction: 'sendonly' })));
+      session.accept(mediaOf({ port: 5000 }));
+    });
+    const { call } = world.place();
+    await world.elapse(200);
+    expect(world.sentTo(world.carrier)).toContain('491 INVITE');
+    await world.elapse(5000);
+    expect(shownBy(world.shownTo(world.phone).at(-1) ?? '')).toBe('5000: 0 101 sendonly');
+    call.hangUp();
+  });
+
+  it('of the user that crosses ours is taken when it comes again: our own waits longer', async () => {
+    let refusals = 0;
+    world.phone.listen((session) => {
+      session.on('offer', (offer) => {
+        refusals += 1;
+        if (refusals > 1) offer.accept(mediaOf({ port: 4010, version: 3 }));
+        else {
+          offer.reject(491);
+          // The phone made none of our Call-ID: it tries again within two seconds (RFC 3261 section 14.1).
+          world.clock.setTimer(900, () => void session.offer(mediaOf({ port: 4010, version: 2 })));
+        }
+      });
+      session.accept(mediaOf());
+    });
+    world.answering(world.carrier, { media: mediaOf({ port: 5000 }) });
+    const { call, notified } = world.place();
+    await world.elapse(1500);
+    expect(world.sentTo(world.phone)).not.toContain('491 INVITE');
+    expect(world.sentTo(world.phone)).toContain('200 INVITE');
+    await world.elapse(6000);
+    expect(notified.at(-1)).toBe('joined');
+    expect(shownBy(world.shownTo(world.carrier).at(-1) ?? '')).toBe('4010: 0 101');
     call.hangUp();
   });
 });

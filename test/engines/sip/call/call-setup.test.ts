@@ -49,7 +49,7 @@ describe('a call whose both sides answer', () => {
     const { request: toPhone } = world.phone.lastIn.session;
     const { request: toCarrier } = world.carrier.lastIn.session;
     expect(toPhone.from.uri).toBe(`sip:${NUMBER}@offhook.example`);
-    expect(toCarrier.from.uri).toBe('sip:+12025550199@offhook.example');
+    expect(toCarrier.from.uri).toBe('sip:+12025550199@10.0.0.3');
     expect(toCarrier.uri).toBe(`sip:${NUMBER}@10.0.0.3`);
     call.hangUp();
   });
@@ -251,6 +251,25 @@ describe('early media', () => {
     await world.elapse(2000);
     expect(notified.at(-1)).toBe('joined');
     expect(world.shownTo(world.phone)).toHaveLength(2);
+    call.hangUp();
+  });
+
+  it('that a 180 without SDP follows is over: our ringback is heard again', async () => {
+    world.answering(world.phone);
+    world.carrier.listen((session) => {
+      session.progress(183, EARLY);
+      world.clock.setTimer(500, () => session.progress(180));
+    });
+    const { call, notified } = world.place();
+    await world.elapse(400);
+    expect(world.media.playing).toBe(0);
+    await world.elapse(600);
+    expect(world.media.playing).toBe(1);
+    expect(world.shownTo(world.phone).map(shownBy).at(-1)).toContain(`${world.media.port}: `);
+    expect(notified.filter((what) => what.startsWith('callee'))).toEqual([
+      'callee calling +12025550100',
+      'callee ringing 183',
+    ]);
     call.hangUp();
   });
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { CallPlan, Endpoint } from '../../../../src/calls/call-engine.ts';
+import type { LegRole } from '../../../../src/calls/call-state.ts';
 import { Routes, type RoutesOptions } from '../../../../src/engines/sip/call/routes.ts';
 import type { Binding } from '../../../../src/sip/registrar/binding-store.ts';
 
@@ -49,12 +50,17 @@ const plan = (changes: Partial<CallPlan>): CallPlan => ({
   ...changes,
 });
 
+const targetsFor = (role: LegRole, changes: Partial<CallPlan> = {}, from = routes()): ReturnType<Routes['targets']> => {
+  const { caller, callee, callerId, destinationDisplay } = plan(changes);
+  return role === 'caller' ? from.targets(caller, destinationDisplay) : from.targets(callee, callerId);
+};
+
 const targetsOf = async (changes: Partial<CallPlan>, from = routes()): Promise<string[]> =>
-  (await from.targets('callee', plan(changes))).map(({ invite }) => invite.target);
+  (await targetsFor('callee', changes, from)).map(({ invite }) => invite.target);
 
 describe('where a leg is rung', () => {
   it("a registered name: at every contact, by its Path or else by the flow it came on, To in the user's name", async () => {
-    const [first, second] = await routes().targets('caller', plan({}));
+    const [first, second] = await targetsFor('caller');
     expect(first).toMatchObject({
       address: 'sip:alice@offhook.example',
       invite: {
@@ -69,22 +75,22 @@ describe('where a leg is rung', () => {
   });
 
   it('a number: at every trunk, which keeps its port and parameters', async () => {
-    const [first, second] = await routes().targets('callee', plan({}));
+    const [first, second] = await targetsFor('callee');
     expect(first).toMatchObject({
       address: '+33123456789',
-      invite: { target: 'sip:+33123456789@near.example:5070', from: { uri: 'sip:+12025550001@offhook.example' } },
+      invite: { target: 'sip:+33123456789@near.example:5070', from: { uri: 'sip:+12025550001@near.example' } },
     });
     expect(first?.invite.credentials).toBeUndefined();
     expect(second?.invite).toMatchObject({
       target: 'sip:+33123456789@far.example;transport=tcp',
-      from: { uri: 'sip:anonymous@offhook.example' },
+      from: { uri: 'sip:offhook@far.example' },
       credentials: far.credentials,
     });
   });
 
   it('shows the number of the call before that of the trunk', async () => {
-    const [first] = await routes().targets('callee', plan({ callerId: '+12025550199' }));
-    expect(first?.invite.from.uri).toBe('sip:+12025550199@offhook.example');
+    const [first] = await targetsFor('callee', { callerId: '+12025550199' });
+    expect(first?.invite.from.uri).toBe('sip:+12025550199@near.example');
   });
 
   it('the longest prefix decides which trunks, and a number without a route goes nowhere', async () => {
@@ -100,6 +106,17 @@ describe('where a leg is rung', () => {
       'sip:+34911@near.example:5070',
     ]);
     expect(await targetsOf({ callee: [{ kind: 'number', number: '+12025550100' }] }, from)).toEqual([]);
+  });
+
+  it('a phone at a fixed address brings its credentials, for a PBX that challenges', async () => {
+    const credentials = { username: '200', password: 'secret' };
+    const from = routes({ phoneCredentials: new Map([['sip:200@10.0.0.5', credentials]]) });
+    const caller: Endpoint[] = [
+      { kind: 'address', uri: 'sip:200@10.0.0.5' },
+      { kind: 'address', uri: 'sip:201@10.0.0.5' },
+    ];
+    const targets = await targetsFor('caller', { caller }, from);
+    expect(targets.map(({ invite }) => invite.credentials)).toEqual([credentials, undefined]);
   });
 
   it('several endpoints one after the other', async () => {
@@ -140,7 +157,7 @@ describe('whether an endpoint can be reached', () => {
     };
     const from = routes({ bindings });
     const located = await from.locate({ kind: 'registered', account: 'alice' });
-    const targets = await from.targets('caller', plan({ caller: located === undefined ? [] : [located] }));
+    const targets = await targetsFor('caller', { caller: located === undefined ? [] : [located] }, from);
     expect(targets.map(({ invite }) => invite.target)).toEqual(['sip:alice@192.0.2.1:5070']);
     expect(asked).toEqual(['alice']);
   });

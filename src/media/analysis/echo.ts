@@ -1,0 +1,86 @@
+import { SAMPLE_RATE } from '../tones.ts';
+import { powerOfTwo, realSignal, transform } from './fft.ts';
+
+/** An echo that comes later is none that a person would take for one. */
+const LONGEST_MS = 2000;
+/** So much of what was sent is compared: four seconds. */
+const COMPARED_SAMPLES = 4 * SAMPLE_RATE;
+/** Of 1. Independent sounds of four seconds reach 0.1, an echo under other sounds 0.3 and more. */
+const LEAST_CORRELATION = 0.25;
+/** A sound that repeats itself, such as a tone, fits at many delays: then none of them is known. */
+const LEAST_DISTINCTION = 1.25;
+const SAME_PEAK_SAMPLES = 80;
+
+/** What was sent and what was heard, on one line of time: both begin at the same moment. Linear PCM, 8000 samples a second. */
+export interface TwoWays {
+  readonly sent: Int16Array;
+  readonly heard: Int16Array;
+}
+
+const sumOfSquares = (samples: ArrayLike<number>, from: number, to: number): number => {
+  let sum = 0;
+  for (let index = Math.max(0, from); index < to; index += 1) sum += (samples[index] ?? 0) ** 2;
+  return sum;
+};
+
+/** The four seconds with the most power: pauses say nothing. */
+const loudest = (sent: Int16Array): number => {
+  let [best, bestPower] = [0, -1];
+  for (let start = 0; start === 0 || start + COMPARED_SAMPLES <= sent.length; start += SAMPLE_RATE / 2) {
+    const power = sumOfSquares(sent, start, Math.min(sent.length, start + COMPARED_SAMPLES));
+    if (power > bestPower) [best, bestPower] = [start, power];
+  }
+  return best;
+};
+
+/** The correlation at every delay from 0 to the longest one, by way of the spectra. */
+const correlate = (sent: Int16Array, heard: Int16Array): Float64Array => {
+  const size = powerOfTwo(sent.length + heard.length);
+  const a = realSignal(sent, size);
+  const b = realSignal(heard, size);
+  transform(a);
+  transform(b);
+  // The spectrum of the correlation, conjugated: transformed forwards it is the correlation itself.
+  const product = { re: new Float64Array(size), im: new Float64Array(size) };
+  for (let bin = 0; bin < size; bin += 1) {
+    const [ar, ai, br, bi] = [a.re[bin] ?? 0, a.im[bin] ?? 0, b.re[bin] ?? 0, b.im[bin] ?? 0];
+    product.re[bin] = ar * br + ai * bi;
+    product.im[bin] = -(ar * bi - ai * br);
+  }
+  transform(product);
+  return product.re.map((value) => value / size);
+};
+
+/**
+ * The delay in milliseconds with which what was sent came back. Null where it did not, or repeats itself so much that no
+ * delay can be told.
+ */
+export const findEcho = ({ sent, heard }: TwoWays): number | null => {
+  const start = loudest(sent);
+  const part = sent.subarray(start, start + COMPARED_SAMPLES);
+  const longest = (LONGEST_MS * SAMPLE_RATE) / 1000;
+  const listened = heard.subarray(start, start + part.length + longest);
+  const sentPower = sumOfSquares(part, 0, part.length);
+  if (sentPower === 0 || listened.length === 0) return null;
+  const correlation = correlate(part, listened);
+  const delays = Math.min(longest, listened.length);
+  const best = strongest(correlation, 0, delays);
+  const heardPower = sumOfSquares(listened, best, Math.min(listened.length, best + part.length));
+  const likeness = Math.abs(correlation[best] ?? 0) / Math.sqrt(sentPower * heardPower);
+  if (!(likeness >= LEAST_CORRELATION)) return null;
+  const others = [
+    strongest(correlation, 0, best - SAME_PEAK_SAMPLES),
+    strongest(correlation, best + SAME_PEAK_SAMPLES, delays),
+  ].map((delay) => Math.abs(correlation[delay] ?? 0));
+  if (Math.abs(correlation[best] ?? 0) < LEAST_DISTINCTION * Math.max(...others)) return null;
+  return Math.round((best * 1000) / SAMPLE_RATE);
+};
+
+/** Where the correlation is largest; -1 where there is no delay between the two. An inverted echo is one too. */
+const strongest = (correlation: Float64Array, from: number, to: number): number => {
+  let best = -1;
+  for (let delay = from; delay < to; delay += 1) {
+    if (best === -1 || Math.abs(correlation[delay] ?? 0) > Math.abs(correlation[best] ?? 0)) best = delay;
+  }
+  return best;
+};

@@ -1,0 +1,153 @@
+import { decodeG711 } from '../g711.ts';
+import { SAMPLE_RATE } from '../tones.ts';
+import type { HeardPackets, Recording } from './recording.ts';
+
+/** What a listener would have got: what is later than this behind the fastest packets is thrown away, and counts as lost. */
+export const PLAYOUT_MS = 60;
+
+/** Packets by which the fastest way is known: five seconds. Clocks of two machines drift apart by less in that time. */
+const REFERENCE_PACKETS = 250;
+/** A timestamp that is further than this from its arrival began anew. */
+const JUMP_MS = 5000;
+const SAMPLES_A_MS = SAMPLE_RATE / 1000;
+
+export interface HeardStream {
+  /** From the answer on, silence where nothing was heard. 8000 samples a second. */
+  readonly pcm: Int16Array;
+  /** 0 to 100. */
+  readonly lossPercent: number;
+  /** The mean of RFC 3550's interarrival jitter; null where there were less than two packets of audio. */
+  readonly jitterMs: number | null;
+}
+
+/** Counts wrap; a step of more than half of the range is one back. */
+const signedStep = (from: number, to: number, bits: 16 | 32): number => {
+  const range = 2 ** bits;
+  const step = (to - from + range) % range;
+  return step >= range / 2 ? step - range : step;
+};
+
+/** One sender, known by its SSRC. */
+class Source {
+  readonly #pcm: Int16Array;
+  readonly #answeredMs: number;
+  readonly #seen = new Set<number>();
+  readonly #transits: number[] = [];
+  #sequence: number | undefined;
+  #lowest = 0;
+  #highest = 0;
+  #onTime = 0;
+  #timestamp = 0;
+  /** Of the newest timestamp, in milliseconds without wraps. */
+  #mediaMs = 0;
+  #jitterMs = 0;
+  #lastTransit: number | undefined;
+  jitterSum = 0;
+  jitterCount = 0;
+
+  constructor(pcm: Int16Array, answeredMs: number) {
+    this.#pcm = pcm;
+    this.#answeredMs = answeredMs;
+  }
+
+  get expected(): number {
+    return this.#sequence === undefined ? 0 : this.#highest - this.#lowest + 1;
+  }
+
+  get onTime(): number {
+    return this.#onTime;
+  }
+
+  take(packets: HeardPackets, index: number): void {
+    if (!this.#count(packets.sequence[index] ?? 0)) return;
+    const payloadType = packets.payloadType[index];
+    // Keys and comfort noise came, and are no sound.
+    if (payloadType !== 0 && payloadType !== 8) {
+      this.#onTime += 1;
+      return;
+    }
+    const arrivedMs = packets.arrivedMs[index] ?? 0;
+    const mediaMs = this.#mediaTime(packets.timestamp[index] ?? 0, arrivedMs);
+    const transit = arrivedMs - mediaMs;
+    this.#measureJitter(transit);
+    if (this.#isLate(transit)) return;
+    this.#onTime += 1;
+    const start = packets.end[index - 1] ?? 0;
+    const payload = packets.payload.subarray(start, packets.end[index]);
+    this.#place(decodeG711(payloadType, payload), mediaMs);
+  }
+
+  /** @returns false for a packet that came before */
+  #count(sequence: number): boolean {
+    if (this.#sequence === undefined) {
+      this.#lowest = this.#highest = sequence;
+    }
+    const extended = this.#highest + signedStep(this.#highest & 0xffff, sequence, 16);
+    this.#sequence = sequence;
+    if (this.#seen.has(extended)) return false;
+    this.#seen.add(extended);
+    this.#lowest = Math.min(this.#lowest, extended);
+    this.#highest = Math.max(this.#highest, extended);
+    return true;
+  }
+
+  /** The moment of the sender's clock, without wraps; anew where it jumps. */
+  #mediaTime(timestamp: number, arrivedMs: number): number {
+    const isFirst = this.#lastTransit === undefined;
+    const mediaMs = this.#mediaMs + signedStep(this.#timestamp, timestamp, 32) / SAMPLES_A_MS;
+    const isJump = !isFirst && Math.abs(arrivedMs - mediaMs - (this.#lastTransit ?? 0)) > JUMP_MS;
+    this.#timestamp = timestamp;
+    if (isFirst || isJump) {
+      this.#mediaMs = arrivedMs;
+      this.#transits.length = 0;
+      this.#lastTransit = undefined;
+    } else this.#mediaMs = mediaMs;
+    return this.#mediaMs;
+  }
+
+  /** RFC 3550 section 6.4.1 and appendix A.8. */
+  #measureJitter(transit: number): void {
+    if (this.#lastTransit !== undefined) {
+      this.#jitterMs += (Math.abs(transit - this.#lastTransit) - this.#jitterMs) / 16;
+      this.jitterSum += this.#jitterMs;
+      this.jitterCount += 1;
+    }
+    this.#lastTransit = transit;
+  }
+
+  #isLate(transit: number): boolean {
+    this.#transits.push(transit);
+    if (this.#transits.length > REFERENCE_PACKETS) this.#transits.shift();
+    return transit - Math.min(...this.#transits) > PLAYOUT_MS;
+  }
+
+  #place(samples: Int16Array, mediaMs: number): void {
+    const position = Math.round((mediaMs - this.#answeredMs) * SAMPLES_A_MS);
+    const from = Math.max(0, -position);
+    const to = Math.min(samples.length, this.#pcm.length - position);
+    if (to > from) this.#pcm.set(samples.subarray(from, to), position + from);
+  }
+}
+
+/** What was heard from the answer on; undefined where nothing came. */
+export const readHeard = ({ heard, answeredMs, endedMs }: Recording): HeardStream | undefined => {
+  const pcm = new Int16Array(Math.max(0, Math.round((endedMs - answeredMs) * SAMPLES_A_MS)));
+  const sources = new Map<number, Source>();
+  for (let index = 0; index < heard.arrivedMs.length; index += 1) {
+    if ((heard.arrivedMs[index] ?? 0) < answeredMs) continue;
+    const ssrc = heard.ssrc[index] ?? 0;
+    let source = sources.get(ssrc);
+    if (source === undefined) sources.set(ssrc, (source = new Source(pcm, answeredMs)));
+    source.take(heard, index);
+  }
+  if (sources.size === 0) return undefined;
+  const all = [...sources.values()];
+  const sumOf = (count: (source: Source) => number): number => all.reduce((sum, source) => sum + count(source), 0);
+  const expected = sumOf((source) => source.expected);
+  const jitters = sumOf((source) => source.jitterCount);
+  return {
+    pcm,
+    lossPercent: (100 * (expected - sumOf((source) => source.onTime))) / expected,
+    jitterMs: jitters === 0 ? null : sumOf((source) => source.jitterSum) / jitters,
+  };
+};
