@@ -24,6 +24,7 @@ const mayImport = {
   ],
   // A feature never knows another one.
   'features/jobs': ['calls', 'oauth', 'http', 'web/page', 'shared'],
+  'features/events': ['calls', 'oauth', 'http', 'shared'],
   'features/history': ['calls', 'oauth', 'http', 'shared'],
   cli: ['app', 'config', 'shared'],
 };
@@ -52,7 +53,8 @@ const faces = {
     'errors',
     'outcome',
     'phone-directory',
-    'feed/(call-feed|feed-store)',
+    'feed/(call-feed|cursor|feed-store)',
+    'advance',
     'ownership/(call-router|heartbeat|node-store)',
     'test-call',
   ],
@@ -60,7 +62,8 @@ const faces = {
   http: [
     'app',
     'authenticate',
-    'connections/(connection-limits|connections)',
+    'body',
+    'connections/(connection|connection-limits|connections)',
     'direct-route',
     'dispatcher',
     'errors',
@@ -74,8 +77,9 @@ const faces = {
     'reply',
     'request-target',
     'xml',
-    'oauth/(authorization-server|form|password-authenticator|presented-token)',
-    'routes/call/(call-read|call-representation|viewer)',
+    'oauth/(authorization-server|errors|form|password-authenticator|presented-token)',
+    'routes/call/(call-read|call-representation|call-wait|viewer)',
+    'routes/me/me',
     'routes/oauth/(router|token)',
   ],
   web: [
@@ -84,13 +88,17 @@ const faces = {
     'home/(home|problem-page|test-page)',
     'management/(management|own-sessions)',
   ],
+  'features/events': [
+    '(call-waits|event-streams|feed-tail|frames|places|stream-tokens|token-reviews)',
+    'routes/(events-route|stream-token-check)',
+  ],
   'features/jobs': ['job-service', 'job-store', 'model', 'script'],
   storage: [
     'database',
     'errors',
     'open-database',
     'stores',
-    'secret-(check|key|replacement|report|seals)',
+    'secret-(box|check|key|replacement|report|seals)',
     'phones/kysely-phone-book',
   ],
   config: ['config', 'settings'],
@@ -141,7 +149,8 @@ const rooms = {
   http: {
     connections: ['errors', 'problem', 'reply'],
     oauth: httpRoot,
-    'routes/call': httpRoot,
+    'routes/call': [...httpRoot, 'connections'],
+    'routes/me': httpRoot,
     'routes/oauth': [...httpRoot, 'oauth'],
   },
   web: {

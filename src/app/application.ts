@@ -4,9 +4,11 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { CallAdmission } from '../calls/call-admission.ts';
 import type { CallService } from '../calls/call-service.ts';
+import type { CallFeed } from '../calls/feed/call-feed.ts';
 import type { Config } from '../config/config.ts';
 import { createApp } from '../http/app.ts';
 import type { Readiness } from '../http/dispatcher.ts';
+import { MeRoute } from '../http/routes/me/me.ts';
 import type { Authorization } from '../oauth/authorization.ts';
 import type { PasswordHasher } from '../oauth/model/secrets.ts';
 import type { Clock } from '../shared/clock.ts';
@@ -16,6 +18,7 @@ import { deriveKey } from '../storage/secret-key.ts';
 import type { Stores } from '../storage/stores.ts';
 import { composeAuthorization } from './authorization.ts';
 import { composeCallRates } from './calls.ts';
+import { composeEvents } from './events.ts';
 import { composeWeb } from './web.ts';
 
 export interface ApplicationOptions {
@@ -25,6 +28,7 @@ export interface ApplicationOptions {
   readonly secretKey: Buffer;
   readonly hasher: PasswordHasher;
   readonly calls: CallService;
+  readonly feed: CallFeed;
   readonly admission: CallAdmission;
   /** Whether calls can be placed now. */
   readonly readiness: () => Readiness;
@@ -37,6 +41,8 @@ export interface Application {
   readonly listener: RequestListener;
   /** When tokens were last used: noted in memory, to be flushed now and then. */
   readonly tokenUses: Authorization['tokenUses'];
+  /** Ends what tells of calls: after the calls, so that it tells of their ends. */
+  readonly closeEvents: () => Promise<void>;
 }
 
 /** The password grant of RFC 6749 needs a client; in the sandbox that of its test runner may be left out. */
@@ -49,9 +55,16 @@ const projectRoot = (): string => {
   return directory;
 };
 
+/** What a token is told of its limits. */
+const shownLimits = ({ limits, policy }: Config['settings']): Record<string, number> => ({
+  calls_per_second_per_token: limits.calls_per_second_per_token,
+  reads_per_second_per_token: limits.reads_per_second_per_token,
+  max_ongoing_calls_per_user: policy.max_ongoing_calls_per_user,
+});
+
 /** Everything that answers over HTTP: the API, the authorization server and the pages. */
 export const composeApplication = (options: ApplicationOptions): Application => {
-  const { config, publicUrl, stores, secretKey, hasher, calls, admission, readiness, clock, ids, log } = options;
+  const { config, publicUrl, stores, secretKey, hasher, calls, feed, admission, readiness, clock, ids, log } = options;
   const { sandbox, settings } = config;
   const authorization = composeAuthorization({
     stores,
@@ -76,22 +89,27 @@ export const composeApplication = (options: ApplicationOptions): Application => 
     ids,
     log,
   });
+  const { tokenVerifier: verifier } = authorization;
+  const rates = composeCallRates(settings, clock);
+  const events = composeEvents({ publicUrl, calls, feed, verifier, rates, secretKey, clock, log });
+  const me = new MeRoute({ verifier, rates, phones: stores.phones, limits: shownLimits(settings) });
   const listener = createApp({
     publicUrl,
     calls,
-    verifier: authorization.tokenVerifier,
-    rates: composeCallRates(settings, clock),
+    verifier,
+    rates,
     reads: [],
+    waits: events.waits,
     trustedProxies: config.http.trustedProxies,
     hosts: sandbox ? 'loopback' : 'any',
     admission,
     readiness,
-    directRoutes,
+    directRoutes: [...directRoutes, ...events.directRoutes, me],
     routers,
     pageErrors,
     clock,
     ids,
     log,
   });
-  return { listener, tokenUses: authorization.tokenUses };
+  return { listener, tokenUses: authorization.tokenUses, closeEvents: events.close };
 };

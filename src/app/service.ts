@@ -56,7 +56,7 @@ const start = async (config: Config, log: Log, shutdown: Shutdown): Promise<Omit
   await prepareAccounts({ stores, hasher, publicUrl, sandbox, clients: settings.clients, clock, ids, log });
   await refusePhonesOfNobody(settings.phones, stores.users);
   const telephony = await startTelephony({ config, stores, secretKey, shutdown, clock, steadyClock, ids, log });
-  const { calls, close: closeCalls } = await startCalls({
+  const running = await startCalls({
     settings,
     stores,
     engine: telephony.engine,
@@ -72,8 +72,8 @@ const start = async (config: Config, log: Log, shutdown: Shutdown): Promise<Omit
     if (reason !== undefined) return { status: 'not ready', reason: describeReason(reason) };
     return admission.isOverloaded ? { status: 'overloaded', reason: OVERLOADED } : { status: 'ready' };
   };
-  const parts = { config, publicUrl, stores, secretKey, hasher, calls, admission, readiness, clock, ids, log };
-  const application = composeApplication(parts);
+  const parts = { config, publicUrl, stores, secretKey, hasher, admission, readiness, clock, ids, log };
+  const application = composeApplication({ ...parts, calls: running.calls, feed: running.feed });
   listener.serve(application.listener, publicUrl);
   const sweeper = new Sweeper({ stores, tokenUses: application.tokenUses, clock, steadyClock, log });
   shutdown.add(() => sweeper.close());
@@ -82,7 +82,8 @@ const start = async (config: Config, log: Log, shutdown: Shutdown): Promise<Omit
   const registrar = sipServerOf({ sip: { ...config.sip, listen } });
   await stores.serviceAddresses.announce({ publicUrl, registrar, sip: listen.map(sipAddress) });
   shutdown.add(() => stores.serviceAddresses.withdraw());
-  shutdown.add(closeCalls);
+  shutdown.add(() => application.closeEvents());
+  shutdown.add(running.close);
   return { publicUrl, sip: telephony.listeners, log };
 };
 
