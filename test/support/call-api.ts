@@ -92,6 +92,7 @@ export const createCallApi = async (limits: Partial<CallRateLimits> = {}): Promi
     },
   };
   const rates = createCallRates({ callsPerSecondPerToken: 0, readsPerSecondPerToken: 0, ...limits }, world.clock);
+  await world.stores.feed.begin('the file', 'epoch');
   const { clock } = world;
   const feed = new CallFeed({ store: world.stores.feed, calls: world.stores.calls, clock, log });
   world.calls.on('changed', () => feed.hint());

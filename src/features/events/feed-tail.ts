@@ -85,8 +85,20 @@ export class FeedTail {
     for await (const page of this.#feed.follow(from, { signal, limit: PAGE_ROWS })) {
       if (signal.aborted) return;
       this.#give(page);
-      await new Promise<void>((resolve) => void this.#clock.setTimer(PAUSE_MS, resolve));
+      await this.#pause(signal);
     }
+  }
+
+  async #pause(signal: AbortSignal): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const go = (): void => {
+        timer.cancel();
+        signal.removeEventListener('abort', go);
+        resolve();
+      };
+      const timer = this.#clock.setTimer(PAUSE_MS, go);
+      signal.addEventListener('abort', go);
+    });
   }
 
   #give(page: FeedPage): void {
