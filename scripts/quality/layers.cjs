@@ -24,6 +24,7 @@ const mayImport = {
   ],
   // A feature never knows another one.
   'features/jobs': ['calls', 'oauth', 'http', 'web/page', 'web/login', 'shared'],
+  'features/events': ['calls', 'oauth', 'http', 'shared'],
   'features/history': ['calls', 'oauth', 'http', 'shared'],
   cli: ['app', 'config', 'shared'],
 };
@@ -54,7 +55,8 @@ const faces = {
     'errors',
     'outcome',
     'phone-directory',
-    'feed/(call-feed|feed-store)',
+    'feed/(call-feed|cursor|feed-store)',
+    'advance',
     'ownership/(call-router|heartbeat|node-store)',
     'test-call',
   ],
@@ -63,7 +65,7 @@ const faces = {
     'app',
     'authenticate',
     'body',
-    'connections/(connection-limits|connections)',
+    'connections/(connection|connection-limits|connections)',
     'direct-route',
     'dispatcher',
     'errors',
@@ -79,8 +81,9 @@ const faces = {
     'reply',
     'request-target',
     'xml',
-    'oauth/(authorization-server|form|password-authenticator|presented-token)',
-    'routes/call/(call-read|call-representation|viewer)',
+    'oauth/(authorization-server|errors|form|password-authenticator|presented-token)',
+    'routes/call/(call-read|call-representation|call-wait|viewer)',
+    'routes/me/me',
     'routes/oauth/(router|token)',
   ],
   web: [
@@ -98,12 +101,16 @@ const faces = {
     '(call-history|cursors|history-store|model|turns)',
     'routes/(history-read|summary-route|timeline-read)',
   ],
+  'features/events': [
+    '(call-waits|event-streams|feed-tail|frames|places|stream-tokens|token-reviews)',
+    'routes/(events-route|stream-token-check)',
+  ],
   storage: [
     'database',
     'errors',
     'open-database',
     'stores',
-    'secret-(check|key|replacement|report|seals)',
+    'secret-(box|check|key|replacement|report|seals)',
     'phones/kysely-phone-book',
   ],
   config: ['config', 'settings'],
@@ -154,7 +161,8 @@ const rooms = {
   http: {
     connections: ['errors', 'problem', 'reply'],
     oauth: httpRoot,
-    'routes/call': httpRoot,
+    'routes/call': [...httpRoot, 'connections'],
+    'routes/me': httpRoot,
     'routes/oauth': [...httpRoot, 'oauth'],
   },
   web: {

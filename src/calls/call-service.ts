@@ -10,7 +10,7 @@ import type { CallEngine, CallPlan, TestPlan } from './call-engine.ts';
 import type { CallEvent, CallEventMap } from './call-events.ts';
 import { CallPlanner, type CallRequest } from './call-planner.ts';
 import type { CallPolicy } from './call-policy.ts';
-import type { CallRecord } from './call-record.ts';
+import type { CallIdentity, CallRecord } from './call-record.ts';
 import type { EndedBy } from './call-state.ts';
 import type { CallStore, IdempotencyRecord } from './call-store.ts';
 import { CallNotCarriedError, CallNotFoundError, EngineUnavailableError } from './errors.ts';
@@ -267,8 +267,8 @@ export class CallService extends TypedEmitter<CallEventMap> implements CallCarri
   }
 }
 
-/** Another user's call looks like none. */
-const mayView = (call: CallRecord, viewer: Viewer): boolean => {
+/** Whether a viewer sees a call. Another user's call looks like none. */
+export const mayView = (call: CallIdentity, viewer: Viewer): boolean => {
   switch (viewer.scope) {
     case 'own':
       return call.userId === viewer.userId;

@@ -40,6 +40,10 @@ const preferenceFor = (accept: string, type: string): Preference => {
   return found;
 };
 
+/** Whether an `Accept` header takes a media type. */
+export const acceptsType = (accept: string, type: string): boolean =>
+  accept === '' || preferenceFor(accept, type).quality > 0;
+
 const beats = (one: Preference, other: Preference): boolean =>
   one.quality > other.quality || (one.quality === other.quality && one.specificity > other.specificity);
 
