@@ -23,7 +23,7 @@ const mayImport = {
     ],
   ],
   // A feature never knows another one.
-  'features/jobs': ['calls', 'oauth', 'http', 'web/page', 'shared'],
+  'features/jobs': ['calls', 'oauth', 'http', 'web/page', 'web/login', 'shared'],
   'features/history': ['calls', 'oauth', 'http', 'shared'],
   cli: ['app', 'config', 'shared'],
 };
@@ -34,6 +34,7 @@ const faces = {
     'authorization',
     'administration',
     'clients/client-description',
+    'limits/concurrency-limit',
     'model/(account|grant|token)-stores',
     'model/(audit-log|errors|kept-reply-store|permissions|secrets|stores|username)',
     'request/(parameters|principal)',
@@ -49,6 +50,7 @@ const faces = {
   ],
   calls: [
     'call-(admission|command|engine|events|policy|rates|record|service|state|store)',
+    '(dialled-text|number)',
     'errors',
     'outcome',
     'phone-directory',
@@ -82,12 +84,20 @@ const faces = {
     'routes/oauth/(router|token)',
   ],
   web: [
-    'page/(assets|page-errors|page-renderer)',
-    'login/(device|grant|login|logout|session)',
+    'page/(assets|csrf|page-body|page-data|page-errors|page-renderer|project-page-data|security-headers)',
+    'login/(device|grant|login|logout|page-request|session)',
     'home/(home|problem-page|test-page)',
     'management/(management|own-sessions)',
   ],
-  'features/jobs': ['job-runner', 'job-service', 'job-store', 'model', 'routes/jobs-router', 'schedule', 'script'],
+  'features/jobs': [
+    ...['errors', 'job-runner', 'job-service', 'job-store', 'model', 'project-check', 'schedule', 'script'],
+    'pages/project-router',
+    'routes/(jobs-router|junit|project-body|representation)',
+  ],
+  'features/history': [
+    '(call-history|cursors|history-store|model|turns)',
+    'routes/(history-read|summary-route|timeline-read)',
+  ],
   storage: [
     'database',
     'errors',

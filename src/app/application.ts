@@ -6,6 +6,7 @@ import type { CallAdmission } from '../calls/call-admission.ts';
 import type { CallService } from '../calls/call-service.ts';
 import type { Config } from '../config/config.ts';
 import type { JobService } from '../features/jobs/job-service.ts';
+import { createProjectRouter } from '../features/jobs/pages/project-router.ts';
 import { createJobsRouter } from '../features/jobs/routes/jobs-router.ts';
 import { createApp } from '../http/app.ts';
 import type { Readiness } from '../http/dispatcher.ts';
@@ -18,6 +19,7 @@ import { deriveKey } from '../storage/secret-key.ts';
 import type { Stores } from '../storage/stores.ts';
 import { composeAuthorization } from './authorization.ts';
 import { composeCallRates } from './calls.ts';
+import { composeHistory } from './history.ts';
 import { composeWeb } from './web.ts';
 
 export interface ApplicationOptions {
@@ -78,20 +80,23 @@ export const composeApplication = (options: ApplicationOptions): Application => 
     clock,
     ids,
     log,
+    featurePages: (parts) => createProjectRouter({ ...parts, jobs, calls }),
   });
   const rates = composeCallRates(settings, clock);
-  const verifier = authorization.tokenVerifier;
+  const { tokenVerifier: verifier } = authorization;
+  const { home_country: homeCountry } = settings.policy;
+  const history = composeHistory({ homeCountry, stores, calls, verifier, rates, publicUrl, secretKey, clock });
   const listener = createApp({
     publicUrl,
     calls,
     verifier,
     rates,
-    reads: [],
+    reads: history.reads,
     trustedProxies: config.http.trustedProxies,
     hosts: sandbox ? 'loopback' : 'any',
     admission,
     readiness,
-    directRoutes,
+    directRoutes: [history.directRoute, ...directRoutes],
     routers: [createJobsRouter({ jobs, verifier, rates, publicUrl }), ...routers],
     pageErrors,
     clock,

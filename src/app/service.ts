@@ -67,16 +67,18 @@ const start = async (config: Config, log: Log, shutdown: Shutdown): Promise<Omit
   });
 
   const admission = new CallAdmission({ clock, log, signallingDelayMs: telephony.queueAgeMs });
-  const hasRoom = (): boolean => !admission.isOverloaded;
-  const jobs = await startJobs({ calls, stores, sandbox, hasRoom, clock, log });
+  const jobs = await startJobs({ calls, stores, sandbox, hasRoom: () => !admission.isOverloaded, clock, log });
   const readiness = (): Readiness => {
     const { reason } = stores.health;
     if (shutdown.state !== 'open') return { status: 'not ready' };
     if (reason !== undefined) return { status: 'not ready', reason: describeReason(reason) };
     return admission.isOverloaded ? { status: 'overloaded', reason: OVERLOADED } : { status: 'ready' };
   };
-  const parts = { config, publicUrl, stores, secretKey, hasher, calls, admission, readiness, clock, ids, log };
-  const application = composeApplication({ ...parts, jobs: jobs.service });
+  const parts = {
+    ...{ config, publicUrl, stores, secretKey, hasher, calls, jobs: jobs.service },
+    ...{ admission, readiness, clock, ids, log },
+  };
+  const application = composeApplication(parts);
   listener.serve(application.listener, publicUrl);
   const sweeper = new Sweeper({ stores, tokenUses: application.tokenUses, clock, steadyClock, log });
   shutdown.add(() => sweeper.close());

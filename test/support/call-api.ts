@@ -1,4 +1,5 @@
 import type { RequestListener } from 'node:http';
+import { composeHistory } from '../../src/app/history.ts';
 import { CallAdmission } from '../../src/calls/call-admission.ts';
 import { type CallRateLimits, createCallRates } from '../../src/calls/call-rates.ts';
 import { type AppDeps, createApp } from '../../src/http/app.ts';
@@ -77,6 +78,9 @@ export const createCallApi = async (limits: Partial<CallRateLimits> = {}): Promi
     },
   };
   const rates = createCallRates({ callsPerSecondPerToken: 0, readsPerSecondPerToken: 0, ...limits }, world.clock);
+  const { calls, stores, clock } = world;
+  const common = { calls, stores, verifier, rates, clock, publicUrl: PUBLIC_URL };
+  const history = composeHistory({ ...common, homeCountry: 'US', secretKey: stores.secretKey });
   const deps: AppDeps = {
     publicUrl: PUBLIC_URL,
     calls: world.calls,
@@ -89,8 +93,8 @@ export const createCallApi = async (limits: Partial<CallRateLimits> = {}): Promi
     trustedProxies: [],
     hosts: 'any',
     readiness: () => ({ status: world.engine.state === 'running' ? 'ready' : 'not ready' }),
-    directRoutes: [],
-    reads: [],
+    directRoutes: [history.directRoute],
+    reads: history.reads,
     routers: [],
     pageErrors: (error, _request, _response, next) => next(error),
   };

@@ -184,7 +184,7 @@ export class TestCall implements EngineTestCall, LegUser {
   #takeUp(port: TestPhonePort): Phone {
     const { address, clock } = this.#parts;
     const { script } = this.#plan;
-    const onDone = (): void => this.#end({ by: 'hangup', leg: 'caller', cause: hangupCause });
+    const onDone = (): void => this.#end({ by: 'hangup', leg: 'caller', cause: TEST_PHONE_CAUSE });
     const player = new ScriptPlayer({ script, port, clock, onDone });
     port.on('digit', (digit) => player.hearDigit(digit));
     port.on('audio', () => {

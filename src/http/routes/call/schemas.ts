@@ -102,7 +102,7 @@ export const parseStopCall = (body: Pick<Body, 'fields' | 'repeated'>, inQuery: 
   throw new InvalidRequestError('The query and the body name two calls.', { details });
 };
 
-const readParameters = ['token_call', 'all', 'access_token'];
+const readParameters = ['token_call', 'all', 'access_token', 'state', 'expand'];
 
 /**
  * The parameters of a GET are all known.
