@@ -158,7 +158,7 @@ describe('the end of a stream', () => {
       async () => world.calls.stores.users.setStatus((await world.requester('demo')).userId, 'disabled'),
     ],
     ['its client is deleted', 'token_revoked', () => world.calls.stores.clients.delete('demo-app')],
-    ['its token expires', 'token_expired', () => Promise.resolve(world.calls.clock.step(3_600_000))],
+    ['its token expires', 'token_expired', () => world.calls.clock.step(3_600_000)],
   ])('comes within a second when %s, and says why', async (_name, reason, end) => {
     const token = await world.issue('demo', ['call']);
     const reader = await world.follow(token);
