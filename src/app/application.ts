@@ -4,11 +4,14 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { CallAdmission } from '../calls/call-admission.ts';
 import type { CallService } from '../calls/call-service.ts';
+import type { CallFeed } from '../calls/feed/call-feed.ts';
 import type { Config } from '../config/config.ts';
 import type { JobService } from '../features/jobs/job-service.ts';
+import { createProjectRouter } from '../features/jobs/pages/project-router.ts';
 import { createJobsRouter } from '../features/jobs/routes/jobs-router.ts';
 import { createApp } from '../http/app.ts';
 import type { Readiness } from '../http/dispatcher.ts';
+import { MeRoute } from '../http/routes/me/me.ts';
 import type { Authorization } from '../oauth/authorization.ts';
 import type { PasswordHasher } from '../oauth/model/secrets.ts';
 import type { Clock } from '../shared/clock.ts';
@@ -18,6 +21,8 @@ import { deriveKey } from '../storage/secret-key.ts';
 import type { Stores } from '../storage/stores.ts';
 import { composeAuthorization } from './authorization.ts';
 import { composeCallRates } from './calls.ts';
+import { composeEvents } from './events.ts';
+import { composeHistory } from './history.ts';
 import { composeWeb } from './web.ts';
 
 export interface ApplicationOptions {
@@ -28,6 +33,7 @@ export interface ApplicationOptions {
   readonly hasher: PasswordHasher;
   readonly calls: CallService;
   readonly jobs: JobService;
+  readonly feed: CallFeed;
   readonly admission: CallAdmission;
   /** Whether calls can be placed now. */
   readonly readiness: () => Readiness;
@@ -40,6 +46,8 @@ export interface Application {
   readonly listener: RequestListener;
   /** When tokens were last used: noted in memory, to be flushed now and then. */
   readonly tokenUses: Authorization['tokenUses'];
+  /** Ends what tells of calls: after the calls, so that it tells of their ends. */
+  readonly closeEvents: () => Promise<void>;
 }
 
 /** The password grant of RFC 6749 needs a client; in the sandbox that of its test runner may be left out. */
@@ -52,9 +60,17 @@ const projectRoot = (): string => {
   return directory;
 };
 
+/** What a token is told of its limits. */
+const shownLimits = ({ limits, policy }: Config['settings']): Record<string, number> => ({
+  calls_per_second_per_token: limits.calls_per_second_per_token,
+  reads_per_second_per_token: limits.reads_per_second_per_token,
+  max_ongoing_calls_per_user: policy.max_ongoing_calls_per_user,
+});
+
 /** Everything that answers over HTTP: the API, the authorization server and the pages. */
 export const composeApplication = (options: ApplicationOptions): Application => {
-  const { config, publicUrl, stores, secretKey, hasher, calls, jobs, admission, readiness, clock, ids, log } = options;
+  const { config, publicUrl, stores, secretKey, hasher, calls, feed, jobs } = options;
+  const { admission, readiness, clock, ids, log } = options;
   const { sandbox, settings } = config;
   const authorization = composeAuthorization({
     stores,
@@ -78,25 +94,32 @@ export const composeApplication = (options: ApplicationOptions): Application => 
     clock,
     ids,
     log,
+    featurePages: (parts) => createProjectRouter({ ...parts, jobs, calls }),
   });
   const rates = composeCallRates(settings, clock);
-  const verifier = authorization.tokenVerifier;
+  const { tokenVerifier: verifier } = authorization;
+  const { home_country: homeCountry } = settings.policy;
+  const api = { publicUrl, calls, verifier, rates, secretKey, clock };
+  const history = composeHistory({ ...api, homeCountry, stores });
+  const events = composeEvents({ ...api, feed, log });
+  const me = new MeRoute({ verifier, rates, phones: stores.phones, limits: shownLimits(settings) });
   const listener = createApp({
     publicUrl,
     calls,
     verifier,
     rates,
-    reads: [],
+    reads: history.reads,
+    waits: events.waits,
     trustedProxies: config.http.trustedProxies,
     hosts: sandbox ? 'loopback' : 'any',
     admission,
     readiness,
-    directRoutes,
+    directRoutes: [...directRoutes, ...events.directRoutes, history.directRoute, me],
     routers: [createJobsRouter({ jobs, verifier, rates, publicUrl }), ...routers],
     pageErrors,
     clock,
     ids,
     log,
   });
-  return { listener, tokenUses: authorization.tokenUses };
+  return { listener, tokenUses: authorization.tokenUses, closeEvents: events.close };
 };

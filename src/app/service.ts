@@ -57,7 +57,7 @@ const start = async (config: Config, log: Log, shutdown: Shutdown): Promise<Omit
   await prepareAccounts({ stores, hasher, publicUrl, sandbox, clients: settings.clients, clock, ids, log });
   await refusePhonesOfNobody(settings.phones, stores.users);
   const telephony = await startTelephony({ config, stores, secretKey, shutdown, clock, steadyClock, ids, log });
-  const { calls, close: closeCalls } = await startCalls({
+  const running = await startCalls({
     settings,
     stores,
     engine: telephony.engine,
@@ -67,16 +67,25 @@ const start = async (config: Config, log: Log, shutdown: Shutdown): Promise<Omit
   });
 
   const admission = new CallAdmission({ clock, log, signallingDelayMs: telephony.queueAgeMs });
-  const hasRoom = (): boolean => !admission.isOverloaded;
-  const jobs = await startJobs({ calls, stores, hasRoom, clock, log });
+  const jobs = await startJobs({
+    calls: running.calls,
+    stores,
+    sandbox,
+    hasRoom: () => !admission.isOverloaded,
+    clock,
+    log,
+  });
   const readiness = (): Readiness => {
     const { reason } = stores.health;
     if (shutdown.state !== 'open') return { status: 'not ready' };
     if (reason !== undefined) return { status: 'not ready', reason: describeReason(reason) };
     return admission.isOverloaded ? { status: 'overloaded', reason: OVERLOADED } : { status: 'ready' };
   };
-  const parts = { config, publicUrl, stores, secretKey, hasher, calls, admission, readiness, clock, ids, log };
-  const application = composeApplication({ ...parts, jobs: jobs.service });
+  const parts = {
+    ...{ config, publicUrl, stores, secretKey, hasher, calls: running.calls, feed: running.feed, jobs: jobs.service },
+    ...{ admission, readiness, clock, ids, log },
+  };
+  const application = composeApplication(parts);
   listener.serve(application.listener, publicUrl);
   const sweeper = new Sweeper({ stores, tokenUses: application.tokenUses, clock, steadyClock, log });
   shutdown.add(() => sweeper.close());
@@ -85,7 +94,8 @@ const start = async (config: Config, log: Log, shutdown: Shutdown): Promise<Omit
   const registrar = sipServerOf({ sip: { ...config.sip, listen } });
   await stores.serviceAddresses.announce({ publicUrl, registrar, sip: listen.map(sipAddress) });
   shutdown.add(() => stores.serviceAddresses.withdraw());
-  shutdown.add(closeCalls);
+  shutdown.add(() => application.closeEvents());
+  shutdown.add(running.close);
   shutdown.add(jobs.close);
   return { publicUrl, sip: telephony.listeners, log };
 };

@@ -101,7 +101,8 @@ export const describeCallStore = (driver: string, open: () => Promise<CallStoreU
           },
         },
         ...(['caller', 'callee'] as const).flatMap((leg): readonly CallFact[] => [
-          { name: 'leg.calling', payload: { leg, address: odd } },
+          { name: 'leg.calling', payload: { leg, address: odd, trunk: odd } },
+          { name: 'leg.calling', payload: { leg, address: odd, trunk: null } },
           { name: 'leg.ringing', payload: { leg, sipStatus: 183 } },
           { name: 'leg.answered', payload: { leg, sipStatus: 202 } },
           { name: 'leg.ended', payload: { leg, sipStatus: null, q850Cause: null, reason: null } },

@@ -16,3 +16,19 @@ export const readCursor = (cursor: string): FeedPosition | undefined => {
   const [, epoch, row, left] = CURSOR.exec(Buffer.from(cursor, 'base64url').toString()) ?? [];
   return epoch === undefined ? undefined : { epoch, row: Number(row), left: Number(left) };
 };
+
+/**
+ * Whether one cursor of a feed is after another one.
+ * @returns false where one of them is none, or they are of two databases
+ */
+export const isAfter = (cursor: string, other: string): boolean => {
+  const [one, two] = [readCursor(cursor), readCursor(other)];
+  if (two === undefined || one?.epoch !== two.epoch) return false;
+  return one.row === two.row ? one.left < two.left : one.row > two.row;
+};
+
+/** The cursor before a change, of the one after it: reading goes on with the change itself. */
+export const beforeChange = (cursor: string): string => {
+  const position = readCursor(cursor);
+  return position === undefined ? cursor : writeCursor({ ...position, left: position.left + 1 });
+};

@@ -29,7 +29,10 @@ export class SoundService {
     return this.#options.store.sounds(userId);
   }
 
-  /** @throws JobsNotFoundError where there is none of that name */
+  /**
+   * A sound, and the file as it was uploaded.
+   * @throws JobsNotFoundError where there is none of that name
+   */
   async find(userId: string, name: string): Promise<{ readonly sound: Sound; readonly file: Uint8Array }> {
     const found = await this.#options.store.sound(userId, name);
     if (found === undefined) throw new JobsNotFoundError('sound');
@@ -57,7 +60,10 @@ export class SoundService {
     return sound;
   }
 
-  /** @throws JobsNotFoundError where there is none of that name */
+  /**
+   * Scripts that play it end as `Error` from now on.
+   * @throws JobsNotFoundError where there is none of that name
+   */
   async delete(userId: string, name: string): Promise<void> {
     if (!(await this.#options.store.deleteSound(userId, name))) throw new JobsNotFoundError('sound');
   }

@@ -11,7 +11,7 @@ const FORM = /(?<!\.junit)\.(json|xml)\/?$/i;
  */
 export const readAddressForm: RequestHandler = (request, _response, next) => {
   const path = pathOf(request.url);
-  const [end, form = ''] = (BASE.test(path) && FORM.exec(path)) || [];
+  const [end, form = ''] = (BASE.test(path) ? FORM.exec(path) : null) ?? [];
   if (end !== undefined) {
     const query = queryOf(request.url);
     request.url = path.slice(0, -end.length) + (query === '' ? '' : `?${query}`);

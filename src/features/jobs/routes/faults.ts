@@ -60,7 +60,7 @@ const namesOf = (alternatives: readonly (readonly Issue[])[]): readonly string[]
 ];
 
 const sentenceOf = (field: string, message: string): string => {
-  if (/^must /.test(message)) return `${field} ${message}.`;
+  if (message.startsWith('must ')) return `${field} ${message}.`;
   return `${field} is not valid: ${message.charAt(0).toLowerCase()}${message.slice(1)}.`;
 };
 

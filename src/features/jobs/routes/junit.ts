@@ -56,7 +56,7 @@ const caseOf = (job: Job, run: TestRun): object => ({
 const DONE: ReadonlySet<TestRun['status']> = new Set(['Pass', 'Fail', 'Error']);
 
 /** The report of a job, also of one that is under way. */
-export const writeJunit = ({ job, runs }: Omit<JobWithRuns, 'version'>): string => {
+export const writeJunit = ({ job, runs }: JobWithRuns): string => {
   const countOf = (status: TestRun['status']): number => runs.filter((run) => run.status === status).length;
   const counts = { tests: runs.length, failures: countOf('Fail'), errors: countOf('Error') };
   const time = seconds(job.startedAt, job.endedAt);
