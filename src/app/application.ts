@@ -67,12 +67,9 @@ const shownLimits = ({ limits, policy }: Config['settings']): Record<string, num
   max_ongoing_calls_per_user: policy.max_ongoing_calls_per_user,
 });
 
-/** Everything that answers over HTTP: the API, the authorization server and the pages. */
-export const composeApplication = (options: ApplicationOptions): Application => {
-  const { config, publicUrl, stores, secretKey, hasher, calls, feed, jobs } = options;
-  const { admission, readiness, clock, ids, log } = options;
+const authorizationOf = ({ config, publicUrl, stores, hasher, clock, ids, log }: ApplicationOptions): Authorization => {
   const { sandbox, settings } = config;
-  const authorization = composeAuthorization({
+  return composeAuthorization({
     stores,
     hasher,
     publicUrl,
@@ -84,7 +81,31 @@ export const composeApplication = (options: ApplicationOptions): Application => 
     ids,
     log,
   });
-  const { directRoutes, routers, pageErrors } = composeWeb({
+};
+
+/** What programs ask for with a token, beside the call resource itself. */
+const composeApi = (options: ApplicationOptions, { tokenVerifier: verifier }: Authorization) => {
+  const { config, publicUrl, stores, secretKey, calls, feed, jobs, clock, log } = options;
+  const { settings } = config;
+  const rates = composeCallRates(settings, clock);
+  const api = { publicUrl, calls, verifier, rates, secretKey, clock };
+  const history = composeHistory({ ...api, homeCountry: settings.policy.home_country, stores });
+  const events = composeEvents({ ...api, feed, log });
+  const me = new MeRoute({ verifier, rates, phones: stores.phones, limits: shownLimits(settings) });
+  return {
+    deps: { publicUrl, calls, verifier, rates, reads: history.reads, waits: events.waits },
+    directRoutes: [...events.directRoutes, history.directRoute, me],
+    router: createJobsRouter({ jobs, verifier, rates, publicUrl }),
+    closeEvents: events.close,
+  };
+};
+
+/** Everything that answers over HTTP: the API, the authorization server and the pages. */
+export const composeApplication = (options: ApplicationOptions): Application => {
+  const { config, publicUrl, stores, secretKey, calls, jobs, admission, readiness, clock, ids, log } = options;
+  const { sandbox } = config;
+  const authorization = authorizationOf(options);
+  const web = composeWeb({
     authorization,
     stores,
     publicUrl,
@@ -96,30 +117,19 @@ export const composeApplication = (options: ApplicationOptions): Application => 
     log,
     featurePages: (parts) => createProjectRouter({ ...parts, jobs, calls }),
   });
-  const rates = composeCallRates(settings, clock);
-  const { tokenVerifier: verifier } = authorization;
-  const { home_country: homeCountry } = settings.policy;
-  const api = { publicUrl, calls, verifier, rates, secretKey, clock };
-  const history = composeHistory({ ...api, homeCountry, stores });
-  const events = composeEvents({ ...api, feed, log });
-  const me = new MeRoute({ verifier, rates, phones: stores.phones, limits: shownLimits(settings) });
+  const { deps, directRoutes, router, closeEvents } = composeApi(options, authorization);
   const listener = createApp({
-    publicUrl,
-    calls,
-    verifier,
-    rates,
-    reads: history.reads,
-    waits: events.waits,
+    ...deps,
     trustedProxies: config.http.trustedProxies,
     hosts: sandbox ? 'loopback' : 'any',
     admission,
     readiness,
-    directRoutes: [...directRoutes, ...events.directRoutes, history.directRoute, me],
-    routers: [createJobsRouter({ jobs, verifier, rates, publicUrl }), ...routers],
-    pageErrors,
+    directRoutes: [...web.directRoutes, ...directRoutes],
+    routers: [router, ...web.routers],
+    pageErrors: web.pageErrors,
     clock,
     ids,
     log,
   });
-  return { listener, tokenUses: authorization.tokenUses, closeEvents: events.close };
+  return { listener, tokenUses: authorization.tokenUses, closeEvents };
 };

@@ -14,7 +14,9 @@ import { createCallApi, PUBLIC_URL } from '../../../support/call-api.ts';
 const tokenOf = (name: string): Principal => {
   const [username = '', role = '', scopes = ''] = name.split('.');
   const names = scopes.split('+') as Scope[];
-  const facts = { clientId: 'demo-app', scopes: names, familyId: 'family', tokenId: name };
+  const reviewKey = { tokenHash: name, route: 'direct' } as const;
+  const expiresAt = Number.MAX_SAFE_INTEGER;
+  const facts = { clientId: 'demo-app', scopes: names, familyId: 'family', tokenId: name, expiresAt, reviewKey };
   if (role === 'client') return { kind: 'client', ...facts, grantors: new Set([`user-${username}`]) };
   return {
     ...{ kind: 'user', ...facts, userId: `user-${username}`, username, role: role as Role },
