@@ -36,7 +36,7 @@ describe('a test call', () => {
     expect(report.digits).toBe('5');
     expect(call).toMatchObject({
       ...{ state: 'ended', outcome: 'completed', endedBy: 'caller', purpose: 'test' },
-      legs: [{ address: 'test-phone', state: 'ended', sipStatus: 200 }, { state: 'ended' }],
+      legs: [{ address: 'test-phone', state: 'ended', sipStatus: null }, { state: 'ended' }],
     });
     expect(world.notified.map(({ event }) => event.name)).toEqual([
       ...['call.created', 'leg.calling', 'call.calling', 'leg.answered', 'call.dialling'],

@@ -78,7 +78,8 @@ afterAll(async () => {
 const scripts: Readonly<Record<string, object>> = {
   echo: { expect: { audio: 'echo', talk_seconds_at_least: 4 }, steps: [{ dtmf: '12' }] },
   tone: { expect: { audio: 'tone', tone_hz: 1004, talk_seconds_at_least: 4 } },
-  events: { steps: [{ expect_dtmf: '57' }] },
+  // sipp plays a key to its end before it listens for a BYE.
+  events: { expect: { talk_seconds_at_least: 6 }, steps: [{ expect_dtmf: '57' }] },
   info: { steps: [{ expect_dtmf: '4#' }] },
   late: { expect: { ringback: 'network', audio: 'tone', talk_seconds_at_least: 3 } },
   busy: { expect: { outcome: 'busy', sip_status: 486 } },
