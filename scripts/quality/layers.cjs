@@ -23,7 +23,7 @@ const mayImport = {
     ],
   ],
   // A feature never knows another one.
-  'features/jobs': ['calls', 'oauth', 'http', 'web/page', 'shared'],
+  'features/jobs': ['calls', 'oauth', 'http', 'web/page', 'web/login', 'shared'],
   'features/events': ['calls', 'oauth', 'http', 'shared'],
   'features/history': ['calls', 'oauth', 'http', 'shared'],
   cli: ['app', 'config', 'shared'],
@@ -35,6 +35,7 @@ const faces = {
     'authorization',
     'administration',
     'clients/client-description',
+    'limits/concurrency-limit',
     'model/(account|grant|token)-stores',
     'model/(audit-log|errors|kept-reply-store|permissions|secrets|stores|username)',
     'request/(parameters|principal)',
@@ -50,6 +51,7 @@ const faces = {
   ],
   calls: [
     'call-(admission|command|engine|events|policy|rates|record|service|state|store)',
+    '(dialled-text|number)',
     'errors',
     'outcome',
     'phone-directory',
@@ -74,6 +76,8 @@ const faces = {
     'public-path',
     'query',
     'rate-limit',
+    'receive-body',
+    'refuse-method',
     'reply',
     'request-target',
     'xml',
@@ -83,16 +87,24 @@ const faces = {
     'routes/oauth/(router|token)',
   ],
   web: [
-    'page/(assets|page-errors|page-renderer)',
-    'login/(device|grant|login|logout|session)',
+    'page/(assets|csrf|page-body|page-data|page-errors|page-renderer|project-page-data|security-headers)',
+    'login/(device|grant|login|logout|page-request|session)',
     'home/(home|problem-page|test-page)',
     'management/(management|own-sessions)',
+  ],
+  'features/jobs': [
+    ...['errors', 'job-runner', 'job-service', 'job-store', 'model', 'project-check', 'schedule', 'script'],
+    'pages/project-router',
+    'routes/(jobs-router|junit|project-body|representation)',
+  ],
+  'features/history': [
+    '(call-history|cursors|history-store|model|turns)',
+    'routes/(history-read|summary-route|timeline-read)',
   ],
   'features/events': [
     '(call-waits|event-streams|feed-tail|frames|places|stream-tokens|token-reviews)',
     'routes/(events-route|stream-token-check)',
   ],
-  'features/jobs': ['job-service', 'job-store', 'model', 'script'],
   storage: [
     'database',
     'errors',

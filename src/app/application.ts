@@ -6,6 +6,9 @@ import type { CallAdmission } from '../calls/call-admission.ts';
 import type { CallService } from '../calls/call-service.ts';
 import type { CallFeed } from '../calls/feed/call-feed.ts';
 import type { Config } from '../config/config.ts';
+import type { JobService } from '../features/jobs/job-service.ts';
+import { createProjectRouter } from '../features/jobs/pages/project-router.ts';
+import { createJobsRouter } from '../features/jobs/routes/jobs-router.ts';
 import { createApp } from '../http/app.ts';
 import type { Readiness } from '../http/dispatcher.ts';
 import { MeRoute } from '../http/routes/me/me.ts';
@@ -19,6 +22,7 @@ import type { Stores } from '../storage/stores.ts';
 import { composeAuthorization } from './authorization.ts';
 import { composeCallRates } from './calls.ts';
 import { composeEvents } from './events.ts';
+import { composeHistory } from './history.ts';
 import { composeWeb } from './web.ts';
 
 export interface ApplicationOptions {
@@ -28,6 +32,7 @@ export interface ApplicationOptions {
   readonly secretKey: Buffer;
   readonly hasher: PasswordHasher;
   readonly calls: CallService;
+  readonly jobs: JobService;
   readonly feed: CallFeed;
   readonly admission: CallAdmission;
   /** Whether calls can be placed now. */
@@ -62,11 +67,9 @@ const shownLimits = ({ limits, policy }: Config['settings']): Record<string, num
   max_ongoing_calls_per_user: policy.max_ongoing_calls_per_user,
 });
 
-/** Everything that answers over HTTP: the API, the authorization server and the pages. */
-export const composeApplication = (options: ApplicationOptions): Application => {
-  const { config, publicUrl, stores, secretKey, hasher, calls, feed, admission, readiness, clock, ids, log } = options;
+const authorizationOf = ({ config, publicUrl, stores, hasher, clock, ids, log }: ApplicationOptions): Authorization => {
   const { sandbox, settings } = config;
-  const authorization = composeAuthorization({
+  return composeAuthorization({
     stores,
     hasher,
     publicUrl,
@@ -78,7 +81,31 @@ export const composeApplication = (options: ApplicationOptions): Application => 
     ids,
     log,
   });
-  const { directRoutes, routers, pageErrors } = composeWeb({
+};
+
+/** What programs ask for with a token, beside the call resource itself. */
+const composeApi = (options: ApplicationOptions, { tokenVerifier: verifier }: Authorization) => {
+  const { config, publicUrl, stores, secretKey, calls, feed, jobs, clock, log } = options;
+  const { settings } = config;
+  const rates = composeCallRates(settings, clock);
+  const api = { publicUrl, calls, verifier, rates, secretKey, clock };
+  const history = composeHistory({ ...api, homeCountry: settings.policy.home_country, stores });
+  const events = composeEvents({ ...api, feed, log });
+  const me = new MeRoute({ verifier, rates, phones: stores.phones, limits: shownLimits(settings) });
+  return {
+    deps: { publicUrl, calls, verifier, rates, reads: history.reads, waits: events.waits },
+    directRoutes: [...events.directRoutes, history.directRoute, me],
+    router: createJobsRouter({ jobs, verifier, rates, publicUrl }),
+    closeEvents: events.close,
+  };
+};
+
+/** Everything that answers over HTTP: the API, the authorization server and the pages. */
+export const composeApplication = (options: ApplicationOptions): Application => {
+  const { config, publicUrl, stores, secretKey, calls, jobs, admission, readiness, clock, ids, log } = options;
+  const { sandbox } = config;
+  const authorization = authorizationOf(options);
+  const web = composeWeb({
     authorization,
     stores,
     publicUrl,
@@ -88,28 +115,21 @@ export const composeApplication = (options: ApplicationOptions): Application => 
     clock,
     ids,
     log,
+    featurePages: (parts) => createProjectRouter({ ...parts, jobs, calls }),
   });
-  const { tokenVerifier: verifier } = authorization;
-  const rates = composeCallRates(settings, clock);
-  const events = composeEvents({ publicUrl, calls, feed, verifier, rates, secretKey, clock, log });
-  const me = new MeRoute({ verifier, rates, phones: stores.phones, limits: shownLimits(settings) });
+  const { deps, directRoutes, router, closeEvents } = composeApi(options, authorization);
   const listener = createApp({
-    publicUrl,
-    calls,
-    verifier,
-    rates,
-    reads: [],
-    waits: events.waits,
+    ...deps,
     trustedProxies: config.http.trustedProxies,
     hosts: sandbox ? 'loopback' : 'any',
     admission,
     readiness,
-    directRoutes: [...directRoutes, ...events.directRoutes, me],
-    routers,
-    pageErrors,
+    directRoutes: [...web.directRoutes, ...directRoutes],
+    routers: [router, ...web.routers],
+    pageErrors: web.pageErrors,
     clock,
     ids,
     log,
   });
-  return { listener, tokenUses: authorization.tokenUses, closeEvents: events.close };
+  return { listener, tokenUses: authorization.tokenUses, closeEvents };
 };

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 
 const EXPOSED = [
   'Location',
+  'Link',
   'ETag',
   'Retry-After',
   'Idempotent-Replayed',
@@ -18,6 +19,7 @@ const MAX_AGE_SECONDS = 7200;
  */
 const open: readonly (readonly [RegExp, string])[] = [
   [/^\/rest\//, 'GET, POST, PUT'],
+  [/^\/api\/v1\//, 'GET, POST, PUT, DELETE'],
   [/^\/(?:\.well-known|problems)\//, 'GET'],
   [/^\/oauth\/jwks\/?(?:\?|$)/, 'GET'],
   [/^\/oauth\/revoke\/?(?:\?|$)/, 'POST'],

@@ -42,8 +42,9 @@ export class MethodNotAllowedError extends HttpError {
 export class NotAcceptableError extends HttpError {
   readonly code = 'not_acceptable';
   readonly status = 406;
-  constructor() {
-    super('There is JSON (application/json) and XML (application/xml, text/xml).');
+  constructor(more: 'nothing-else' | 'csv' = 'nothing-else') {
+    const csv = more === 'csv' ? ', and CSV (text/csv)' : '';
+    super(`There is JSON (application/json) and XML (application/xml, text/xml)${csv}.`);
   }
 }
 

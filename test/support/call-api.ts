@@ -1,4 +1,5 @@
 import type { RequestListener } from 'node:http';
+import { composeHistory } from '../../src/app/history.ts';
 import { CallAdmission } from '../../src/calls/call-admission.ts';
 import { type CallRateLimits, createCallRates } from '../../src/calls/call-rates.ts';
 import { CallFeed } from '../../src/calls/feed/call-feed.ts';
@@ -92,10 +93,12 @@ export const createCallApi = async (limits: Partial<CallRateLimits> = {}): Promi
     },
   };
   const rates = createCallRates({ callsPerSecondPerToken: 0, readsPerSecondPerToken: 0, ...limits }, world.clock);
-  await world.stores.feed.begin('the file', 'epoch');
-  const { clock } = world;
-  const feed = new CallFeed({ store: world.stores.feed, calls: world.stores.calls, clock, log });
-  world.calls.on('changed', () => feed.hint());
+  const { calls, stores, clock } = world;
+  const common = { calls, stores, verifier, rates, clock, publicUrl: PUBLIC_URL };
+  const history = composeHistory({ ...common, homeCountry: 'US', secretKey: stores.secretKey });
+  await stores.feed.begin('the file', 'epoch');
+  const feed = new CallFeed({ store: stores.feed, calls: stores.calls, clock, log });
+  calls.on('changed', () => feed.hint());
   const places = new Places({ perGrant: 2, inAll: 4, reservedForOperators: 1 });
   const changes = new CallWaits({ tail: new FeedTail({ feed, clock }), places, clock });
   const waits = { changes, review };
@@ -111,9 +114,9 @@ export const createCallApi = async (limits: Partial<CallRateLimits> = {}): Promi
     trustedProxies: [],
     hosts: 'any',
     readiness: () => ({ status: world.engine.state === 'running' ? 'ready' : 'not ready' }),
-    directRoutes: [],
+    directRoutes: [history.directRoute],
+    reads: history.reads,
     waits,
-    reads: [],
     routers: [],
     pageErrors: (error, _request, _response, next) => next(error),
   };

@@ -1,5 +1,6 @@
 import { accessProblems } from './access-problems.ts';
 import { callProblems } from './call-problems.ts';
+import { jobProblems } from './job-problems.ts';
 import type { ProblemType } from './problem-type.ts';
 import { serviceProblems } from './service-problems.ts';
 import { streamProblems } from './stream-problems.ts';
@@ -7,7 +8,14 @@ import { telephonyProblems } from './telephony-problems.ts';
 
 /** Every problem that this service can report, by its code. A code of the sources without an entry fails a test. */
 export const problemTypes: ReadonlyMap<string, ProblemType> = new Map(
-  Object.entries({ ...callProblems, ...accessProblems, ...serviceProblems, ...streamProblems, ...telephonyProblems }),
+  Object.entries({
+    ...callProblems,
+    ...jobProblems,
+    ...accessProblems,
+    ...serviceProblems,
+    ...streamProblems,
+    ...telephonyProblems,
+  }),
 );
 
 /** The address that says what a problem means. It answers for every code that there is. */

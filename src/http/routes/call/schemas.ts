@@ -103,8 +103,8 @@ export const parseStopCall = (body: Pick<Body, 'fields' | 'repeated'>, inQuery: 
 };
 
 const readParameters = {
-  call: ['token_call', 'wait', 'all', 'access_token'],
-  list: ['token_call', 'all', 'access_token'],
+  call: ['token_call', 'wait', 'all', 'access_token', 'state', 'expand'],
+  list: ['token_call', 'all', 'access_token', 'state', 'expand'],
 };
 
 /**
