@@ -292,7 +292,7 @@ describe('PUT /rest/call', () => {
 });
 
 describe('a parameter of a GET', () => {
-  it.each(['?outcome=busy&limit=1', '?token_call=x&wait=5', '?Token_call=x', '?all=false&user='])(
+  it.each(['?outcome=busy&limit=1', '?wait=5', '?Token_call=x', '?all=false&user='])(
     'that is unknown is refused and named: %s',
     async (query) => {
       const response = await get(query);
