@@ -15,7 +15,7 @@ const MOST_AT_ONCE = 50;
 const shown = z.unknown().optional();
 
 /** The list is measured before its scripts are read: what is too long costs nothing. */
-const scripts = z.array(z.unknown()).max(MOST_SCRIPTS).pipe(z.array(scriptSchema));
+const scripts = z.array(z.unknown()).min(1).max(MOST_SCRIPTS).pipe(z.array(scriptSchema));
 
 const projectSchema = z.strictObject({
   name: z.string().trim().min(1).max(100),
