@@ -173,6 +173,22 @@ describe('a fault of ours', () => {
     expect(runs.map(({ status, reason }) => [status, reason])).toEqual([['Error', 'not-measured']]);
   });
 
+  it('in the last try shows nothing of an earlier one', async () => {
+    let tries = 0;
+    world.calls.engine.onTest = (call) => {
+      tries += 1;
+      if (tries === 1) {
+        call.refuse(486);
+        return;
+      }
+      call.lost(new Error('the thread was lost'));
+      call.finish({ by: 'request' });
+    };
+    const id = await world.run({ scripts: [aScript({ retries: 1 })] });
+    const { runs } = await world.ended(id);
+    expect(runs).toMatchObject([{ status: 'Error', reason: 'not-measured', retries: 1, result: null }]);
+  });
+
   it('a user who was disabled places no call', async () => {
     complete();
     await world.calls.stores.users.setStatus(world.actor.userId, 'disabled');
