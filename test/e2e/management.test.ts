@@ -205,11 +205,12 @@ describe('the management pages', () => {
     const navigation = page.getByRole('navigation', { name: 'Management' });
     expect(await navigation.getByRole('link').allTextContents()).toEqual([
       'Applications',
+      'Projects',
       'Access',
       'Account',
       'Audit log',
     ]);
-    for (const name of ['Access', 'Account', 'Audit log', 'Applications']) {
+    for (const name of ['Projects', 'Access', 'Account', 'Audit log', 'Applications']) {
       await navigation.getByRole('link', { name }).focus();
       await page.keyboard.press('Enter');
       await navigation.locator('[aria-current=page]').getByText(name).waitFor();
