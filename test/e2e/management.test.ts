@@ -205,6 +205,7 @@ describe('the management pages', () => {
     const navigation = page.getByRole('navigation', { name: 'Management' });
     expect(await navigation.getByRole('link').allTextContents()).toEqual([
       'Applications',
+      'Projects',
       'Access',
       'Account',
       'Audit log',
