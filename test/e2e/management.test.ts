@@ -210,7 +210,7 @@ describe('the management pages', () => {
       'Account',
       'Audit log',
     ]);
-    for (const name of ['Access', 'Account', 'Audit log', 'Applications']) {
+    for (const name of ['Projects', 'Access', 'Account', 'Audit log', 'Applications']) {
       await navigation.getByRole('link', { name }).focus();
       await page.keyboard.press('Enter');
       await navigation.locator('[aria-current=page]').getByText(name).waitFor();
