@@ -85,6 +85,7 @@ it('make a project by rows, watch it live to its end, and look at why it failed'
   await page.getByRole('button', { name: 'Move script 2 up' }).press('Enter');
   await press(page, 'Make the project');
   await page.getByText('The project is made').waitFor();
+  await page.getByText('2 · is busy').waitFor();
   expect(await page.locator('#rows summary').allTextContents()).toEqual([
     '1 · presses keys · +12025550114',
     '2 · is busy · +12025550101',
@@ -137,6 +138,7 @@ it('make a project by JSON, run and delete it, without JavaScript', async () => 
 it('keep rows and JSON in step', async () => {
   const page = await enter();
   await page.getByRole('link', { name: 'Sandbox tour', exact: true }).click();
+  await page.getByText('12 · Presses the keys').waitFor();
   await page.getByText('The scripts as JSON').click();
   const json = page.getByLabel('Scripts', { exact: true });
   await json.fill('[{"name":"one","number":"101"}]');
