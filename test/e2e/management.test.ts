@@ -14,6 +14,7 @@ import {
   requestToken,
   statusWith,
 } from '../support/oauth-app.ts';
+import { createProjectPages } from '../support/project-pages.ts';
 
 const password = 'correct horse';
 const secretPattern = /^[\w-]{43}$/;
@@ -27,7 +28,7 @@ const complaints: string[] = [];
 
 beforeAll(async () => {
   browser = await startBrowser();
-  oauth = await createOAuthApp();
+  oauth = await createOAuthApp({ featurePages: createProjectPages });
   for (const username of ['alice', 'bob']) await oauth.users.create({ username, password, role: 'user' });
   await oauth.users.create({ username: 'root', password, role: 'admin' });
   server = createServer(oauth.handler);
