@@ -20,7 +20,7 @@ import { createGrantRouter } from '../web/login/grant.ts';
 import { createLoginRouter } from '../web/login/login.ts';
 import { createLogoutRouter } from '../web/login/logout.ts';
 import { createPageTokenRouter } from '../web/login/page-token.ts';
-import { PageTokens,type PageTokenSeal } from '../web/login/page-tokens.ts';
+import { PageTokens, type PageTokenSeal } from '../web/login/page-tokens.ts';
 import { createSessionMiddleware } from '../web/login/session.ts';
 import { createManagementRouter } from '../web/management/management.ts';
 import { createOwnSessions } from '../web/management/own-sessions.ts';

@@ -20,6 +20,7 @@ const HOST = 'phone.example.com';
 const LOOK_EVERY_MS = 50;
 /** Debian has nginx where only root looks. */
 const NGINX = '/usr/sbin/nginx';
+const OPENSSL = '/usr/bin/openssl';
 
 let directory: string;
 let places: { readonly https: number; readonly http: number; readonly service: number };
@@ -39,7 +40,7 @@ const fileOf = (): string => join(directory, 'nginx.conf');
 
 const startNginx = async (): Promise<void> => {
   const key = ['-keyout', `${directory}/offhook-tls.key`, '-out', `${directory}/offhook-tls.crt`];
-  spawnSync('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-subj', `/CN=${HOST}`, ...key]);
+  spawnSync(OPENSSL, ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-subj', `/CN=${HOST}`, ...key]);
   await writeFile(fileOf(), configuration());
   nginx = spawn(NGINX, ['-c', fileOf(), '-g', 'daemon off;'], { stdio: 'inherit' });
   while (!existsSync(join(directory, 'nginx.pid'))) await pause(LOOK_EVERY_MS);

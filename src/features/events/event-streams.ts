@@ -12,8 +12,8 @@ import type { Frames, ResumePoint } from './frames.ts';
 import { LivePage } from './live-page.ts';
 import type { Places } from './places.ts';
 import { type Audience, audienceOf, type Selection } from './selection.ts';
-import { SnapshotRate } from './snapshot-rate.ts';
 import { takeSnapshot } from './snapshot.ts';
+import { SnapshotRate } from './snapshot-rate.ts';
 import { type Sink, Subscription } from './subscription.ts';
 import type { TokenReviews } from './token-reviews.ts';
 
