@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { EventWorld, Reader,type ReadEvent } from './event-world.ts';
+import { EventWorld, Reader, type ReadEvent } from './event-world.ts';
 
 let world: EventWorld;
 
