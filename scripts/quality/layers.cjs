@@ -26,6 +26,7 @@ const mayImport = {
   'features/jobs': ['calls', 'oauth', 'http', 'web/page', 'web/login', 'shared'],
   'features/events': ['calls', 'oauth', 'http', 'shared'],
   'features/history': ['calls', 'oauth', 'http', 'shared'],
+  'features/metrics': ['calls', 'oauth', 'http', 'shared'],
   cli: ['app', 'config', 'shared'],
 };
 
@@ -105,6 +106,7 @@ const faces = {
     '(call-waits|event-streams|feed-tail|frames|places|stream-tokens|token-reviews)',
     'routes/(events-route|stream-token-check)',
   ],
+  'features/metrics': ['(auth|call|http|storage)-metrics', 'metrics-server'],
   storage: [
     'database',
     'errors',
