@@ -89,7 +89,7 @@ const faces = {
   ],
   web: [
     'page/(assets|csrf|page-body|page-data|page-errors|page-renderer|project-page-data|security-headers)',
-    'login/(device|grant|login|logout|page-request|session)',
+    'login/(device|grant|login|logout|page-request|page-token|page-tokens|session)',
     'home/(home|problem-page|test-page)',
     'management/(management|own-sessions)',
   ],
