@@ -81,6 +81,7 @@ export const composeApplication = (options: ApplicationOptions): Application => 
     calls,
     verifier: authorization.tokenVerifier,
     rates: composeCallRates(settings, clock),
+    reads: [],
     trustedProxies: config.http.trustedProxies,
     hosts: sandbox ? 'loopback' : 'any',
     admission,

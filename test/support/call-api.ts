@@ -90,6 +90,7 @@ export const createCallApi = async (limits: Partial<CallRateLimits> = {}): Promi
     hosts: 'any',
     readiness: () => ({ status: world.engine.state === 'running' ? 'ready' : 'not ready' }),
     directRoutes: [],
+    reads: [],
     routers: [],
     pageErrors: (error, _request, _response, next) => next(error),
   };

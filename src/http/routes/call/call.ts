@@ -1,23 +1,24 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Requester, Viewer } from '../../../calls/call-command.ts';
+import type { Viewer } from '../../../calls/call-command.ts';
 import type { CallRates } from '../../../calls/call-rates.ts';
 import type { CallRecord } from '../../../calls/call-record.ts';
 import type { CallService } from '../../../calls/call-service.ts';
-import { InsufficientScopeError } from '../../../oauth/model/errors.ts';
-import type { Permission } from '../../../oauth/model/permissions.ts';
-import type { Principal, TokenVerifier, UserPrincipal } from '../../../oauth/request/principal.ts';
+import type { TokenVerifier } from '../../../oauth/request/principal.ts';
 import { authenticate, authenticateAny } from '../../authenticate.ts';
 import { type Body, readBody } from '../../body.ts';
 import type { DirectRoute } from '../../direct-route.ts';
 import { InvalidRequestError, MethodNotAllowedError, NotAcceptableError } from '../../errors.ts';
 import { type Format, negotiateFormat } from '../../negotiate.ts';
 import { asAppError } from '../../problem.ts';
+import { parameter, type Query, queryOf } from '../../query.ts';
 import { showStanding } from '../../rate-limit.ts';
 import { noStore, send } from '../../reply.ts';
 import { contextOf } from '../../request-context.ts';
 import { writeXml } from '../../xml.ts';
+import type { CallRead } from './call-read.ts';
 import { callHref, representCall } from './call-representation.ts';
 import { parsePlaceCall, parseStopCall, refuseUnknownParameters } from './schemas.ts';
+import { requesterOf, scopeFor, tooSmall, viewerOf } from './viewer.ts';
 
 export interface CallRouteDeps {
   /** Base of every address we hand out, without a slash at its end. */
@@ -25,67 +26,15 @@ export interface CallRouteDeps {
   readonly calls: CallService;
   readonly verifier: TokenVerifier;
   readonly rates: CallRates;
+  /** What features answer of it. */
+  readonly reads: readonly CallRead[];
 }
-
-type Query = URLSearchParams | undefined;
 
 const ALLOW = 'GET, HEAD, POST, PUT, OPTIONS';
 
 const contentTypes: Readonly<Record<Format, string>> = {
   json: 'application/json; charset=utf-8',
   xml: 'application/xml; charset=utf-8',
-};
-
-/** Without Express: its parser gives objects and arrays where we want text. */
-const queryOf = ({ url = '' }: IncomingMessage): Query => {
-  const start = url.indexOf('?');
-  return start === -1 ? undefined : new URLSearchParams(url.slice(start + 1));
-};
-
-/**
- * The value of a parameter, undefined where there is none.
- * @throws InvalidRequestError where there are two
- */
-const parameter = (query: Query, name: string): string | undefined => {
-  const values = query?.getAll(name) ?? [];
-  if (values.length > 1) throw new InvalidRequestError(`${name} was sent more than once.`);
-  return values[0];
-};
-
-const requesterOf = (principal: UserPrincipal, scope: Requester['scope']): Requester => ({
-  userId: principal.userId,
-  username: principal.username,
-  clientId: principal.clientId,
-  scope,
-});
-
-/**
- * Whether the token covers everybody's calls or its user's own.
- * @throws InsufficientScopeError when it covers neither
- */
-const scopeFor = (
-  { permissions }: UserPrincipal,
-  { own, everybody }: { readonly own: Permission; readonly everybody: Permission },
-): Requester['scope'] => {
-  if (permissions.has(everybody)) return 'everybody';
-  if (permissions.has(own)) return 'own';
-  throw tooSmall('call');
-};
-
-const tooSmall = (scope: string): InsufficientScopeError =>
-  new InsufficientScopeError('The token does not allow this.', { details: { scope } });
-
-/**
- * Who looks at calls with a token: a user, or an application at those that it placed.
- * @throws InsufficientScopeError when the token does not cover it
- */
-const viewerOf = (principal: Principal): Viewer => {
-  if (principal.kind === 'user') {
-    return requesterOf(principal, scopeFor(principal, { own: 'calls:read', everybody: 'calls:read-all' }));
-  }
-  const { clientId, grantors } = principal;
-  if (grantors === undefined) throw tooSmall('application');
-  return { clientId, userIds: grantors, scope: 'application' };
 };
 
 /** A body that cannot be read names no other call: with a token in the query it does not keep the call from being ended. */
@@ -165,8 +114,10 @@ export class CallRoute implements DirectRoute {
   }
 
   async #read(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { verifier, rates, calls } = this.#deps;
+    const { verifier, rates, calls, reads } = this.#deps;
     const query = queryOf(request);
+    const read = query && reads.find((each) => query.has(each.parameter));
+    if (query !== undefined && read !== undefined) return read.handle(request, response, query);
     const principal = await authenticateAny(verifier, request, query);
     const viewer = viewerOf(principal);
     showStanding(response, rates.takeRead(principal.tokenId));

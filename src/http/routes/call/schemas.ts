@@ -3,6 +3,7 @@ import type { PlaceCall } from '../../../calls/call-command.ts';
 import { InvalidCommandError, InvalidNumberError } from '../../../calls/errors.ts';
 import { type Body, refuseRepeated } from '../../body.ts';
 import { InvalidRequestError } from '../../errors.ts';
+import { refuseUnknown } from '../../known-names.ts';
 
 /*
  * Requests at the edge. What a command to place a call asks that we do not know is refused: a timeout that is misspelt must not
@@ -36,26 +37,6 @@ const placeCallBody = z.object({
   timeout: optionalSeconds,
   destination_timeout: optionalSeconds,
 });
-
-/** What jQuery and others add so that no cache answers. */
-const CACHE_BUSTER = '_';
-/** So much of what was sent is shown again. */
-const SHOWN_NAMES = 5;
-const SHOWN_LENGTH = 64;
-
-/** Refuses names that are unknown, and says which. */
-const refuseUnknown = (
-  what: 'field' | 'parameter',
-  { names, known }: { readonly names: readonly string[]; readonly known: readonly string[] },
-): void => {
-  const unknown = names.filter((name) => name !== CACHE_BUSTER && !known.includes(name));
-  const [first, ...more] = unknown.slice(0, SHOWN_NAMES).map((name) => name.slice(0, SHOWN_LENGTH));
-  if (first === undefined) return;
-  const verb = more.length === 0 ? `is no ${what}` : `are no ${what}s`;
-  throw new InvalidRequestError(`${[first, ...more].join(', ')} ${verb} here: there are ${known.join(', ')}.`, {
-    details: { [what]: first },
-  });
-};
 
 const fieldOf = (error: z.ZodError): string => String(error.issues[0]?.path[0] ?? '');
 
