@@ -16,3 +16,10 @@ export const readCursor = (cursor: string): FeedPosition | undefined => {
   const [, epoch, row, left] = CURSOR.exec(Buffer.from(cursor, 'base64url').toString()) ?? [];
   return epoch === undefined ? undefined : { epoch, row: Number(row), left: Number(left) };
 };
+
+/** Whether a change comes after what another cursor has read. One of another feed was written before it. */
+export const comesAfter = (change: string, cursor: string): boolean => {
+  const [one, other] = [readCursor(change), readCursor(cursor)];
+  if (one === undefined || other?.epoch !== one.epoch) return true;
+  return one.row > other.row || (one.row === other.row && one.left < other.left);
+};
