@@ -25,6 +25,7 @@ const mayImport = {
   // A feature never knows another one.
   'features/jobs': ['calls', 'oauth', 'http', 'web/page', 'shared'],
   'features/history': ['calls', 'oauth', 'http', 'shared'],
+  'features/webhooks': ['calls', 'oauth', 'http', 'web/login/page-request', 'web/management', 'web/page', 'shared'],
   cli: ['app', 'config', 'shared'],
 };
 
@@ -52,7 +53,8 @@ const faces = {
     'errors',
     'outcome',
     'phone-directory',
-    'feed/(call-feed|feed-store)',
+    'advance',
+    'feed/(call-feed|cursor|feed-store)',
     'ownership/(call-router|heartbeat|node-store)',
     'test-call',
   ],
@@ -60,6 +62,7 @@ const faces = {
   http: [
     'app',
     'authenticate',
+    'body',
     'connections/(connection-limits|connections)',
     'direct-route',
     'dispatcher',
@@ -79,12 +82,18 @@ const faces = {
     'routes/oauth/(router|token)',
   ],
   web: [
-    'page/(assets|page-errors|page-renderer)',
-    'login/(device|grant|login|logout|session)',
+    'page/(assets|csrf|page-body|page-data|page-errors|page-renderer|security-headers)',
+    'login/(device|grant|login|logout|page-request|session)',
     'home/(home|problem-page|test-page)',
-    'management/(management|own-sessions)',
+    'management/(management|own-sessions|shown-once)',
   ],
   'features/jobs': ['job-service', 'job-store', 'model', 'script'],
+  'features/webhooks': [
+    ...['delivery-writer', 'errors', 'model', 'webhook-dispatcher', 'webhook-sender', 'webhook-service', 'webhook-store'],
+    'guard/address-guard',
+    'pages/webhook-pages',
+    'routes/webhooks-route',
+  ],
   storage: [
     'database',
     'errors',

@@ -7,6 +7,8 @@ import type { CallService } from '../calls/call-service.ts';
 import type { Config } from '../config/config.ts';
 import { createApp } from '../http/app.ts';
 import type { Readiness } from '../http/dispatcher.ts';
+import { WebhooksRoute } from '../features/webhooks/routes/webhooks-route.ts';
+import type { WebhookService } from '../features/webhooks/webhook-service.ts';
 import type { Authorization } from '../oauth/authorization.ts';
 import type { PasswordHasher } from '../oauth/model/secrets.ts';
 import type { Clock } from '../shared/clock.ts';
@@ -25,6 +27,7 @@ export interface ApplicationOptions {
   readonly secretKey: Buffer;
   readonly hasher: PasswordHasher;
   readonly calls: CallService;
+  readonly webhooks: WebhookService;
   readonly admission: CallAdmission;
   /** Whether calls can be placed now. */
   readonly readiness: () => Readiness;
@@ -51,7 +54,7 @@ const projectRoot = (): string => {
 
 /** Everything that answers over HTTP: the API, the authorization server and the pages. */
 export const composeApplication = (options: ApplicationOptions): Application => {
-  const { config, publicUrl, stores, secretKey, hasher, calls, admission, readiness, clock, ids, log } = options;
+  const { config, publicUrl, stores, secretKey, hasher, calls, webhooks, admission, readiness, clock, ids, log } = options;
   const { sandbox, settings } = config;
   const authorization = composeAuthorization({
     stores,
@@ -76,17 +79,19 @@ export const composeApplication = (options: ApplicationOptions): Application => 
     ids,
     log,
   });
+  const { tokenVerifier: verifier } = authorization;
+  const rates = composeCallRates(settings, clock);
   const listener = createApp({
     publicUrl,
     calls,
-    verifier: authorization.tokenVerifier,
-    rates: composeCallRates(settings, clock),
+    verifier,
+    rates,
     reads: [],
     trustedProxies: config.http.trustedProxies,
     hosts: sandbox ? 'loopback' : 'any',
     admission,
     readiness,
-    directRoutes,
+    directRoutes: [...directRoutes, new WebhooksRoute({ webhooks, verifier, rates, publicUrl })],
     routers,
     pageErrors,
     clock,

@@ -18,6 +18,7 @@ import { Shutdown } from './shutdown.ts';
 import { openStorage } from './storage.ts';
 import { Sweeper } from './sweeper.ts';
 import { startTelephony } from './telephony.ts';
+import { startWebhooks } from './webhooks.ts';
 
 /** A service that runs. */
 export interface RunningService {
@@ -56,7 +57,7 @@ const start = async (config: Config, log: Log, shutdown: Shutdown): Promise<Omit
   await prepareAccounts({ stores, hasher, publicUrl, sandbox, clients: settings.clients, clock, ids, log });
   await refusePhonesOfNobody(settings.phones, stores.users);
   const telephony = await startTelephony({ config, stores, secretKey, shutdown, clock, steadyClock, ids, log });
-  const { calls, close: closeCalls } = await startCalls({
+  const { calls, feed, close: closeCalls } = await startCalls({
     settings,
     stores,
     engine: telephony.engine,
@@ -72,7 +73,8 @@ const start = async (config: Config, log: Log, shutdown: Shutdown): Promise<Omit
     if (reason !== undefined) return { status: 'not ready', reason: describeReason(reason) };
     return admission.isOverloaded ? { status: 'overloaded', reason: OVERLOADED } : { status: 'ready' };
   };
-  const parts = { config, publicUrl, stores, secretKey, hasher, calls, admission, readiness, clock, ids, log };
+  const webhooks = startWebhooks({ config, publicUrl, stores, feed, shutdown, clock, steadyClock, ids, log });
+  const parts = { config, publicUrl, stores, secretKey, hasher, calls, webhooks, admission, readiness, clock, ids, log };
   const application = composeApplication(parts);
   listener.serve(application.listener, publicUrl);
   const sweeper = new Sweeper({ stores, tokenUses: application.tokenUses, clock, steadyClock, log });

@@ -17,6 +17,7 @@ const MAX_AGE_SECONDS = 7200;
  * metadata with its keys, revocation, and what a problem means.
  */
 const open: readonly (readonly [RegExp, string])[] = [
+  [/^\/rest\/webhooks(?:[/?]|$)/, 'GET, POST, PUT, DELETE'],
   [/^\/rest\//, 'GET, POST, PUT'],
   [/^\/(?:\.well-known|problems)\//, 'GET'],
   [/^\/oauth\/jwks\/?(?:\?|$)/, 'GET'],

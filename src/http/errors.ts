@@ -42,8 +42,8 @@ export class MethodNotAllowedError extends HttpError {
 export class NotAcceptableError extends HttpError {
   readonly code = 'not_acceptable';
   readonly status = 406;
-  constructor() {
-    super('There is JSON (application/json) and XML (application/xml, text/xml).');
+  constructor(formats = 'JSON (application/json) and XML (application/xml, text/xml)') {
+    super(`There is ${formats}.`);
   }
 }
 

@@ -15,7 +15,7 @@ export const webhookEvents = [
 ] as const satisfies readonly ToldName[];
 
 /** What a receiver is sent on request, to try it. */
-export const TEST_EVENT = 'webhook.test';
+export const TEST_EVENT = 'webhook.test' as const;
 
 export type DeliveryEvent = ToldName | typeof TEST_EVENT;
 
@@ -94,6 +94,7 @@ export interface DueDelivery {
   readonly tokenCall: string | null;
   /** How far it is in the schedule of attempts. */
   readonly step: number;
+  readonly nextAttemptAt: number;
 }
 
 /** What an attempt came to. */

@@ -73,7 +73,10 @@ export class WebhookSender {
         timer.cancel();
         resolve(resultOfError(error));
       });
-      request.on('close', () => timer.cancel());
+      request.on('close', () => {
+        timer.cancel();
+        resolve(resultOfError(new Error('closed without a reply')));
+      });
       request.end(body);
     });
   }

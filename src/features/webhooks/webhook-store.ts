@@ -9,13 +9,19 @@ import type {
   WebhookStatus,
 } from './model.ts';
 
-/** A webhook that has something to be sent, or may have. */
+/** Where a webhook is told. */
 export interface Receiver {
   readonly webhookId: string;
   readonly url: string;
-  /** When the first of what it waits for is to be sent. */
-  readonly firstDueAt: number;
+  /** When the first of what it waits for is to be sent; null where nothing is. */
+  readonly firstDueAt: number | null;
 }
+
+/**
+ * `granted`: the client is enabled and has the scope `application`, and the grant of the call's user to it stands. `held`:
+ * the webhook is disabled or deleted, or the delivery is over.
+ */
+export type Standing = 'granted' | 'withdrawn' | 'held';
 
 /** What became of a delivery that was sent, or was to be. */
 export type DeliveryOutcome = {
@@ -64,17 +70,12 @@ export interface WebhookStore {
   /** Deliveries and the cursor after them, in one commit. What is kept already is not kept twice. */
   append(deliveries: readonly NewDelivery[], options: { readonly cursor?: string; readonly now: number }): Promise<void>;
 
-  /** Enabled webhooks that have something pending. */
+  /** All webhooks that are enabled. */
   receivers(): Promise<readonly Receiver[]>;
   /** What is to be sent to a webhook by a date, the earliest first. */
   due(webhookId: string, options: { readonly by: number; readonly limit: number }): Promise<readonly DueDelivery[]>;
-  /** The first to be sent, whenever that is. */
-  first(webhookId: string): Promise<DueDelivery | undefined>;
-  /**
-   * Whether a delivery may be made as things are now: the webhook and its client are enabled, the client has the scope
-   * `application`, and the grant of the call's user to it stands.
-   */
-  mayTell(deliveryId: number, now: number): Promise<boolean>;
+  /** Whether a delivery may be made as things are now. */
+  standing(deliveryId: number, now: number): Promise<Standing>;
   /** Notes what became of a delivery; where it is over, the next of its call is due. Nothing where it is over already. */
   settle(deliveryId: number, outcome: DeliveryOutcome, now: number): Promise<void>;
   /** What waits for a later attempt is due now. */

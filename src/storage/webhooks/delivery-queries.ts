@@ -51,6 +51,8 @@ const compileReads = (builder: Kysely<Schema>) => ({
       builder
         .selectFrom('webhook_deliveries')
         .select(['id', 'webhook_id as webhookId', 'message_id as messageId', 'body', 'token_call as tokenCall', 'step'])
+        .select('next_attempt_at as nextAttemptAt')
+        .$narrowType<{ readonly nextAttemptAt: number }>()
         .where('webhook_id', '=', webhookId)
         .where('next_attempt_at', 'is not', null)
         .where('next_attempt_at', '<=', by)
@@ -63,7 +65,7 @@ const compileReads = (builder: Kysely<Schema>) => ({
       .selectFrom('webhook_deliveries as delivery')
       .innerJoin('webhooks', 'webhooks.id', 'delivery.webhook_id')
       .innerJoin('clients', 'clients.id', 'webhooks.client_id')
-      .select('clients.scopes')
+      .select(['clients.scopes', 'clients.status as clientStatus', 'clients.sandbox as clientSandbox'])
       .select((row) => row.case().when('delivery.user_id', 'is', null).then(1).else(0).end().as('isTest'))
       .select((row) =>
         row
@@ -80,9 +82,7 @@ const compileReads = (builder: Kysely<Schema>) => ({
       )
       .where('delivery.id', '=', id)
       .where('delivery.state', '=', 'pending')
-      .where('webhooks.status', '=', 'enabled')
-      .where('clients.status', '=', 'active')
-      .where('clients.sandbox', '<=', sandbox),
+      .where('webhooks.status', '=', 'enabled'),
   ),
 });
 

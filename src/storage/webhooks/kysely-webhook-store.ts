@@ -3,6 +3,7 @@ import type {
   DeliveryOutcome,
   DeliveryQuery,
   Receiver,
+  Standing,
   WebhookStore,
 } from '../../features/webhooks/webhook-store.ts';
 import type { Delivery, DueDelivery, NewDelivery } from '../../features/webhooks/model.ts';
@@ -117,27 +118,23 @@ export class KyselyWebhookStore implements WebhookStore {
     return this.#database.write(unit, deliveries.length === 0 ? 'in-company' : 'at-once');
   }
 
-  async receivers(): Promise<readonly Receiver[]> {
-    const rows = await this.#database.read(this.#deliveries.receivers({}));
-    return rows.flatMap(({ firstDueAt, ...rest }) => (firstDueAt === null ? [] : [{ ...rest, firstDueAt }]));
+  receivers(): Promise<readonly Receiver[]> {
+    return this.#database.read(this.#deliveries.receivers({}));
   }
 
   due(webhookId: string, { by, limit }: Parameters<WebhookStore['due']>[1]): Promise<readonly DueDelivery[]> {
     return this.#database.read(this.#deliveries.due({ webhookId, by, limit }));
   }
 
-  async first(webhookId: string): Promise<DueDelivery | undefined> {
-    const [first] = await this.#database.read(
-      this.#deliveries.due({ webhookId, by: Number.MAX_SAFE_INTEGER, limit: 1 }),
-    );
-    return first;
-  }
-
-  async mayTell(deliveryId: number, now: number): Promise<boolean> {
-    const [row] = await this.#database.read(
-      this.#deliveries.standing({ id: deliveryId, now, sandbox: this.#mostSandbox }),
-    );
-    return row !== undefined && row.scopes.split(' ').includes('application') && (row.isTest === 1 || row.granted !== null);
+  async standing(deliveryId: number, now: number): Promise<Standing> {
+    const query = this.#deliveries.standing({ id: deliveryId, now, sandbox: this.#mostSandbox });
+    const [row] = await this.#database.read(query);
+    if (row === undefined) return 'held';
+    const isClient =
+      row.clientStatus === 'active' &&
+      row.clientSandbox <= this.#mostSandbox &&
+      row.scopes.split(' ').includes('application');
+    return isClient && (row.isTest === 1 || row.granted !== null) ? 'granted' : 'withdrawn';
   }
 
   settle(deliveryId: number, outcome: DeliveryOutcome, now: number): Promise<void> {

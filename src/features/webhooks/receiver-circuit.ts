@@ -1,0 +1,89 @@
+import type { MonotonicClock } from '../../shared/clock.ts';
+import type { AttemptResult } from './model.ts';
+import { jittered, type Spread } from './schedule.ts';
+
+/**
+ *   untried ──▶ closed ──▶ open ──▶ closed
+ *                  └──▶ paused ──▶ closed
+ *
+ * `untried`: this process has not heard of the receiver yet. `open`: it was away several times in a row, and is tried now
+ * and then. `paused`: it asked for time.
+ */
+type CircuitState =
+  | { readonly state: 'untried' }
+  | { readonly state: 'closed'; readonly failures: number }
+  | { readonly state: 'open'; readonly tryAt: number; readonly delayMs: number }
+  | { readonly state: 'paused'; readonly until: number };
+
+const FAILURES_TO_OPEN = 3;
+const FIRST_TRY_MS = 5000;
+const LONGEST_TRY_MS = 60_000;
+/** Of a proxy in front of a receiver that is not there. */
+const awayStatuses: ReadonlySet<number> = new Set([502, 503, 504]);
+
+/** What may be sent: everything, one delivery to see whether the receiver is there, or nothing. */
+export type Passage = 'all' | 'one' | 'none';
+
+/** Whether a receiver is there. It is tried again by itself, at most a minute apart. */
+export class ReceiverCircuit {
+  readonly #clock: MonotonicClock;
+  readonly #spread: Spread;
+  #now: CircuitState = { state: 'untried' };
+
+  constructor(clock: MonotonicClock, spread: Spread) {
+    this.#clock = clock;
+    this.#spread = spread;
+  }
+
+  get isOpen(): boolean {
+    return this.#now.state === 'open';
+  }
+
+  passage(): Passage {
+    const now = this.#now;
+    switch (now.state) {
+      case 'untried':
+        return 'one';
+      case 'closed':
+        return 'all';
+      case 'open':
+        return this.#clock.elapsed() >= now.tryAt ? 'one' : 'none';
+      case 'paused':
+        return this.#clock.elapsed() >= now.until ? 'all' : 'none';
+    }
+  }
+
+  /** @returns `back` where the receiver answers after it did not, or for the first time: what waits need not wait longer */
+  note(result: AttemptResult): 'back' | 'as-before' {
+    if (result.kind === 'refused' && result.retryAfterMs !== undefined) {
+      this.#now = { state: 'paused', until: this.#clock.elapsed() + result.retryAfterMs };
+      return 'as-before';
+    }
+    if (isAway(result)) {
+      this.#now = this.#afterFailure();
+      return 'as-before';
+    }
+    const wasAway = this.#now.state === 'untried' || this.#now.state === 'open';
+    this.#now = { state: 'closed', failures: 0 };
+    return wasAway ? 'back' : 'as-before';
+  }
+
+  /** Something of ours went wrong: nothing is sent for a while. */
+  noteFault(): void {
+    this.#now = this.#opened(FIRST_TRY_MS);
+  }
+
+  #afterFailure(): CircuitState {
+    const now = this.#now;
+    if (now.state === 'open') return this.#opened(Math.min(now.delayMs * 2, LONGEST_TRY_MS));
+    const failures = now.state === 'closed' ? now.failures + 1 : 1;
+    return failures < FAILURES_TO_OPEN ? { state: 'closed', failures } : this.#opened(FIRST_TRY_MS);
+  }
+
+  #opened(delayMs: number): CircuitState {
+    return { state: 'open', tryAt: this.#clock.elapsed() + jittered(delayMs, this.#spread), delayMs };
+  }
+}
+
+const isAway = (result: AttemptResult): boolean =>
+  result.kind === 'failed' ? result.why === 'away' : result.kind === 'refused' && awayStatuses.has(result.status);
