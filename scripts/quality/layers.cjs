@@ -89,7 +89,15 @@ const faces = {
   ],
   'features/jobs': ['job-service', 'job-store', 'model', 'script'],
   'features/webhooks': [
-    ...['delivery-writer', 'errors', 'model', 'webhook-dispatcher', 'webhook-sender', 'webhook-service', 'webhook-store'],
+    ...[
+      'delivery-writer',
+      'errors',
+      'model',
+      'webhook-dispatcher',
+      'webhook-sender',
+      'webhook-service',
+      'webhook-store',
+    ],
     'guard/address-guard',
     'pages/webhook-pages',
     'routes/webhooks-route',

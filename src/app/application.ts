@@ -54,7 +54,8 @@ const projectRoot = (): string => {
 
 /** Everything that answers over HTTP: the API, the authorization server and the pages. */
 export const composeApplication = (options: ApplicationOptions): Application => {
-  const { config, publicUrl, stores, secretKey, hasher, calls, webhooks, admission, readiness, clock, ids, log } = options;
+  const { config, publicUrl, stores, secretKey, hasher, calls, webhooks, admission, readiness, clock, ids, log } =
+    options;
   const { sandbox, settings } = config;
   const authorization = composeAuthorization({
     stores,

@@ -57,7 +57,11 @@ const start = async (config: Config, log: Log, shutdown: Shutdown): Promise<Omit
   await prepareAccounts({ stores, hasher, publicUrl, sandbox, clients: settings.clients, clock, ids, log });
   await refusePhonesOfNobody(settings.phones, stores.users);
   const telephony = await startTelephony({ config, stores, secretKey, shutdown, clock, steadyClock, ids, log });
-  const { calls, feed, close: closeCalls } = await startCalls({
+  const {
+    calls,
+    feed,
+    close: closeCalls,
+  } = await startCalls({
     settings,
     stores,
     engine: telephony.engine,
@@ -74,7 +78,20 @@ const start = async (config: Config, log: Log, shutdown: Shutdown): Promise<Omit
     return admission.isOverloaded ? { status: 'overloaded', reason: OVERLOADED } : { status: 'ready' };
   };
   const webhooks = startWebhooks({ config, publicUrl, stores, feed, shutdown, clock, steadyClock, ids, log });
-  const parts = { config, publicUrl, stores, secretKey, hasher, calls, webhooks, admission, readiness, clock, ids, log };
+  const parts = {
+    config,
+    publicUrl,
+    stores,
+    secretKey,
+    hasher,
+    calls,
+    webhooks,
+    admission,
+    readiness,
+    clock,
+    ids,
+    log,
+  };
   const application = composeApplication(parts);
   listener.serve(application.listener, publicUrl);
   const sweeper = new Sweeper({ stores, tokenUses: application.tokenUses, clock, steadyClock, log });

@@ -87,9 +87,13 @@ export class DeliveryWriter {
   async #take(page: FeedPage, webhooks: readonly Webhook[]): Promise<void> {
     const { store, clock, steadyClock, log, onWritten } = this.#parts;
     if (page.kind === 'reset') {
-      log.warn({ reason: page.reason }, 'webhooks were not told of some changes of calls: the feed does not go back so far');
+      log.warn(
+        { reason: page.reason },
+        'webhooks were not told of some changes of calls: the feed does not go back so far',
+      );
     }
-    const deliveries = page.kind === 'reset' ? [] : page.changes.flatMap((change) => this.#deliveriesOf(change, webhooks));
+    const deliveries =
+      page.kind === 'reset' ? [] : page.changes.flatMap((change) => this.#deliveriesOf(change, webhooks));
     this.#cursor = page.cursor;
     if (deliveries.length === 0 && clock.elapsed() - this.#savedAt < CURSOR_EVERY_MS) return;
     await store.append(deliveries, { cursor: page.cursor, now: steadyClock.now() });
@@ -107,7 +111,10 @@ export class DeliveryWriter {
     );
   }
 
-  #deliveryOf({ call, event }: FeedChange, { id, name }: { readonly id: string; readonly name: ToldName }): NewDelivery {
+  #deliveryOf(
+    { call, event }: FeedChange,
+    { id, name }: { readonly id: string; readonly name: ToldName },
+  ): NewDelivery {
     const { tokenCall, userId } = call;
     const data = { sequence: event.sequence, call: representCall(call, this.#parts.publicUrl) };
     return {

@@ -82,7 +82,8 @@ export class ReceiverQueue {
       const passage = this.#circuit.passage();
       if (passage === 'one') await this.#tryOne();
       else if (passage === 'all') await this.#sendDue();
-      if (this.#circuit.isOpen) await this.#putOff(await store.due(this.webhookId, { by: steadyClock.now(), limit: PUT_OFF_AT_ONCE }));
+      if (this.#circuit.isOpen)
+        await this.#putOff(await store.due(this.webhookId, { by: steadyClock.now(), limit: PUT_OFF_AT_ONCE }));
     } catch (error) {
       log.warn({ err: error, webhook: this.webhookId }, 'deliveries of a webhook could not be read');
     }
@@ -128,30 +129,33 @@ export class ReceiverQueue {
     if (this.#underWay.has(delivery.id) || this.#state === 'closed') return;
     const { slots, onFree } = this.#parts;
     slots.take(this.#host);
-    const attempt = this.#attempt(delivery, when).finally(() => {
+    const attempt = this.#attempt(delivery, when).then((next) => {
       this.#underWay.delete(delivery.id);
       if (slots.giveBack(this.#host)) onFree();
-      void this.serve();
+      if (next === 'at-once') void this.serve();
     });
     this.#underWay.set(delivery.id, attempt);
   }
 
-  async #attempt(delivery: DueDelivery, when: 'due' | 'early'): Promise<void> {
+  /** @returns when to look for the next one: `later` where nothing was done, and would not be a moment later */
+  async #attempt(delivery: DueDelivery, when: 'due' | 'early'): Promise<'at-once' | 'later'> {
     const { store, sender, clock, log } = this.#parts;
     try {
       const standing = await store.standing(delivery.id, clock.now());
       if (standing === 'withdrawn') await this.#giveUp(delivery);
-      if (standing !== 'granted') return;
+      if (standing !== 'granted') return standing === 'withdrawn' ? 'at-once' : 'later';
       const { messageId, body } = delivery;
       const secrets = await store.secrets(this.webhookId, clock.now());
       const headers = signatureHeaders({ messageId, body }, { secrets, now: clock.now() });
       const result = await sender.send({ url: this.url, headers, body });
       // Cut off by our own end: it is sent again after the next start.
-      if (result.kind === 'failed' && this.#state === 'closed') return;
+      if (result.kind === 'failed' && this.#state === 'closed') return 'later';
       await this.#note(delivery, result, when);
+      return 'at-once';
     } catch (error) {
       this.#circuit.noteFault();
       log.error({ err: error, webhook: this.webhookId, delivery: delivery.id }, 'a delivery of a webhook failed');
+      return 'later';
     }
   }
 
@@ -170,7 +174,10 @@ export class ReceiverQueue {
     if (!wasOpen && this.#circuit.isOpen) log.warn({ webhook: this.webhookId }, 'the receiver of a webhook is away');
     const outcome = this.#outcomeOf(delivery, { result, when, now });
     if (outcome.state === 'dead') {
-      log.warn({ webhook: this.webhookId, delivery: delivery.id, error: outcome.lastError }, 'a delivery of a webhook is dead');
+      log.warn(
+        { webhook: this.webhookId, delivery: delivery.id, error: outcome.lastError },
+        'a delivery of a webhook is dead',
+      );
     }
     const settled = store.settle(delivery.id, outcome, now);
     if (result.kind === 'refused' && result.status === GONE) {
@@ -193,7 +200,8 @@ export class ReceiverQueue {
     const said = { attempted, lastStatus, lastError: result.error } as const;
     if (lastStatus === GONE) return { ...said, state: 'dead', endedAt: now };
     // It was not its turn: its schedule stays as it is.
-    if (when === 'early') return { ...said, state: 'pending', step: delivery.step, nextAttemptAt: delivery.nextAttemptAt };
+    if (when === 'early')
+      return { ...said, state: 'pending', step: delivery.step, nextAttemptAt: delivery.nextAttemptAt };
     return { ...said, ...this.#nextStep(delivery, now, result.kind === 'refused' ? result.retryAfterMs : undefined) };
   }
 

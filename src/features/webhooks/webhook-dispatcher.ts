@@ -81,7 +81,10 @@ export class WebhookDispatcher {
     const known = this.#queues.get(webhookId);
     if (known?.url === url) return known;
     if (known !== undefined && !known.isIdle) return undefined;
-    const queue = new ReceiverQueue({ webhookId, url }, { ...this.#parts, slots: this.#slots, onFree: () => this.hint() });
+    const queue = new ReceiverQueue(
+      { webhookId, url },
+      { ...this.#parts, slots: this.#slots, onFree: () => this.hint() },
+    );
     this.#queues.set(webhookId, queue);
     return queue;
   }

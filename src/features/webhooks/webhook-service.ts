@@ -3,7 +3,14 @@ import type { WallClock } from '../../shared/clock.ts';
 import type { IdSource } from '../../shared/ids.ts';
 import { TooManyWebhooksError, WebhookDisabledError, WebhookNotFoundError } from './errors.ts';
 import type { AddressGuard } from './guard/address-guard.ts';
-import { type Delivery, type DeliveryState, type NewDelivery, TEST_EVENT, type Webhook, type WebhookDescription } from './model.ts';
+import {
+  type Delivery,
+  type DeliveryState,
+  type NewDelivery,
+  TEST_EVENT,
+  type Webhook,
+  type WebhookDescription,
+} from './model.ts';
 import { newSigningSecret } from './signature.ts';
 import type { WebhookStore } from './webhook-store.ts';
 
@@ -132,9 +139,21 @@ export class WebhookService {
     const { status } = await this.find(clientId, id);
     if (status !== 'enabled') throw new WebhookDisabledError();
     const createdAt = clock.now();
-    const body = JSON.stringify({ type: TEST_EVENT, timestamp: new Date(createdAt).toISOString(), data: { webhook: id } });
+    const body = JSON.stringify({
+      type: TEST_EVENT,
+      timestamp: new Date(createdAt).toISOString(),
+      data: { webhook: id },
+    });
     const messageId = `msg_${ids.random(ID_BITS)}`;
-    const delivery: NewDelivery = { webhookId: id, messageId, event: TEST_EVENT, tokenCall: null, userId: null, body, createdAt };
+    const delivery: NewDelivery = {
+      webhookId: id,
+      messageId,
+      event: TEST_EVENT,
+      tokenCall: null,
+      userId: null,
+      body,
+      createdAt,
+    };
     await store.append([delivery], { now: steadyClock.now() });
     onWritten();
     const newest = await store.listDeliveries({ webhookId: id, limit: MOST_OF_A_CLIENT });

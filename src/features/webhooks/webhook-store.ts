@@ -68,7 +68,10 @@ export interface WebhookStore {
   /** Where the reader of the feed goes on; undefined before the first time. */
   cursor(): Promise<string | undefined>;
   /** Deliveries and the cursor after them, in one commit. What is kept already is not kept twice. */
-  append(deliveries: readonly NewDelivery[], options: { readonly cursor?: string; readonly now: number }): Promise<void>;
+  append(
+    deliveries: readonly NewDelivery[],
+    options: { readonly cursor?: string; readonly now: number },
+  ): Promise<void>;
 
   /** All webhooks that are enabled. */
   receivers(): Promise<readonly Receiver[]>;

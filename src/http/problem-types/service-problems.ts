@@ -5,7 +5,8 @@ export const webhookProblems: ProblemTypes = {
   webhook_not_found: {
     title: 'No such webhook',
     meaning: 'The application of the token has no webhook, or no delivery, of this id.',
-    remedy: 'List its webhooks with GET /rest/webhooks, and the deliveries of one with GET /rest/webhooks/ID/deliveries.',
+    remedy:
+      'List its webhooks with GET /rest/webhooks, and the deliveries of one with GET /rest/webhooks/ID/deliveries.',
   },
   too_many_webhooks: {
     title: 'Too many webhooks',

@@ -60,29 +60,30 @@ const compileReads = (builder: Kysely<Schema>) => ({
         .orderBy('id')
         .limit(limit),
   ),
-  standing: compileOnce(({ id, now, sandbox }: { readonly id: number; readonly now: number; readonly sandbox: 0 | 1 }) =>
-    builder
-      .selectFrom('webhook_deliveries as delivery')
-      .innerJoin('webhooks', 'webhooks.id', 'delivery.webhook_id')
-      .innerJoin('clients', 'clients.id', 'webhooks.client_id')
-      .select(['clients.scopes', 'clients.status as clientStatus', 'clients.sandbox as clientSandbox'])
-      .select((row) => row.case().when('delivery.user_id', 'is', null).then(1).else(0).end().as('isTest'))
-      .select((row) =>
-        row
-          .selectFrom('token_families as family')
-          .innerJoin('users', 'users.id', 'family.user_id')
-          .select('family.id')
-          .whereRef('family.user_id', '=', 'delivery.user_id')
-          .whereRef('family.client_id', '=', 'clients.id')
-          .where('family.expires_at', '>', now)
-          .where('users.status', '=', 'active')
-          .where('users.sandbox', '<=', sandbox)
-          .limit(1)
-          .as('granted'),
-      )
-      .where('delivery.id', '=', id)
-      .where('delivery.state', '=', 'pending')
-      .where('webhooks.status', '=', 'enabled'),
+  standing: compileOnce(
+    ({ id, now, sandbox }: { readonly id: number; readonly now: number; readonly sandbox: 0 | 1 }) =>
+      builder
+        .selectFrom('webhook_deliveries as delivery')
+        .innerJoin('webhooks', 'webhooks.id', 'delivery.webhook_id')
+        .innerJoin('clients', 'clients.id', 'webhooks.client_id')
+        .select(['clients.scopes', 'clients.status as clientStatus', 'clients.sandbox as clientSandbox'])
+        .select((row) => row.case().when('delivery.user_id', 'is', null).then(1).else(0).end().as('isTest'))
+        .select((row) =>
+          row
+            .selectFrom('token_families as family')
+            .innerJoin('users', 'users.id', 'family.user_id')
+            .select('family.id')
+            .whereRef('family.user_id', '=', 'delivery.user_id')
+            .whereRef('family.client_id', '=', 'clients.id')
+            .where('family.expires_at', '>', now)
+            .where('users.status', '=', 'active')
+            .where('users.sandbox', '<=', sandbox)
+            .limit(1)
+            .as('granted'),
+        )
+        .where('delivery.id', '=', id)
+        .where('delivery.state', '=', 'pending')
+        .where('webhooks.status', '=', 'enabled'),
   ),
 });
 
@@ -90,8 +91,10 @@ const compileWrites = (builder: Kysely<Schema>) => ({
   append: compileOnce((each: NewDelivery & { readonly now: number }) =>
     builder
       .insertInto('webhook_deliveries')
-      .columns(['webhook_id', 'message_id', 'event', 'token_call', 'user_id', 'body', 'created_at'])
-      .columns(['state', 'step', 'attempts', 'next_attempt_at'])
+      .columns([
+        ...(['webhook_id', 'message_id', 'event', 'token_call', 'user_id', 'body', 'created_at'] as const),
+        ...(['state', 'step', 'attempts', 'next_attempt_at'] as const),
+      ])
       .expression((query) =>
         query
           .selectFrom('webhooks')

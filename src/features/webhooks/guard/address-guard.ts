@@ -47,9 +47,11 @@ export class AddressGuard {
    */
   check(text: string): URL {
     const url = parse(text);
-    if (url.username !== '' || url.password !== '') throw refused('has a name or password: they would be in every log.');
+    if (url.username !== '' || url.password !== '')
+      throw refused('has a name or password: they would be in every log.');
     if (url.hash !== '') throw refused('has a fragment, which is never sent.');
-    if (isRefusedPort(portOf(url))) throw refused(`has the port ${portOf(url)}, at which something else than HTTP listens.`);
+    if (isRefusedPort(portOf(url)))
+      throw refused(`has the port ${portOf(url)}, at which something else than HTTP listens.`);
     this.#checkHost(url);
     return url;
   }
@@ -57,7 +59,8 @@ export class AddressGuard {
   #checkHost(url: URL): void {
     const host = bracketless(url.hostname);
     const found = this.#classifyHost(host);
-    if (found === 'refused') throw refused('leads to an address that is not of the internet, and webhooks.allow_private does not allow.');
+    if (found === 'refused')
+      throw refused('leads to an address that is not of the internet, and webhooks.allow_private does not allow.');
     if (url.protocol === 'https:') return;
     if (this.#allows === 'nothing private' || found === 'public') {
       throw refused('must begin with https:// (http:// is for the networks of webhooks.allow_private).');
@@ -68,7 +71,9 @@ export class AddressGuard {
   #classifyHost(host: string): AddressClass | undefined {
     if (isIP(host) !== 0) return this.classify(host);
     const isLocal = isLoopbackHost(host.replace(/\.$/, ''));
-    return isLocal && this.classify('127.0.0.1') === 'refused' && this.classify('::1') === 'refused' ? 'refused' : undefined;
+    return isLocal && this.classify('127.0.0.1') === 'refused' && this.classify('::1') === 'refused'
+      ? 'refused'
+      : undefined;
   }
 }
 

@@ -7,7 +7,9 @@ const MOST_CHARACTERS = 200;
 
 const url = z.string({ error: 'must be an address that begins with https://.' });
 const events = z
-  .array(z.enum(webhookEvents, { error: `is none of ${webhookEvents.join(', ')}.` }), { error: 'must be a list of names.' })
+  .array(z.enum(webhookEvents, { error: `is none of ${webhookEvents.join(', ')}.` }), {
+    error: 'must be a list of names.',
+  })
   .min(1, 'names nothing to be told of.')
   .transform((names): readonly ToldName[] => [...new Set(names)]);
 const description = z
@@ -55,4 +57,6 @@ const parse = <Parsed>(schema: z.ZodType<Parsed>, fields: unknown): Parsed => {
 
 /** `events[1]`. */
 const pathOf = (path: readonly PropertyKey[]): string =>
-  path.map((part, index) => (typeof part === 'number' ? `[${part}]` : `${index === 0 ? '' : '.'}${String(part)}`)).join('');
+  path
+    .map((part, index) => (typeof part === 'number' ? `[${part}]` : `${index === 0 ? '' : '.'}${String(part)}`))
+    .join('');

@@ -3,7 +3,12 @@ import type { CallRates } from '../../../calls/call-rates.ts';
 import { authenticateAny } from '../../../http/authenticate.ts';
 import { type Fields, mediaTypeOf, readFields } from '../../../http/body.ts';
 import type { DirectRoute } from '../../../http/direct-route.ts';
-import { InvalidRequestError, MethodNotAllowedError, NotAcceptableError, UnsupportedMediaTypeError } from '../../../http/errors.ts';
+import {
+  InvalidRequestError,
+  MethodNotAllowedError,
+  NotAcceptableError,
+  UnsupportedMediaTypeError,
+} from '../../../http/errors.ts';
 import { refuseUnknown } from '../../../http/known-names.ts';
 import { negotiateFormat } from '../../../http/negotiate.ts';
 import { parameter, type Query, queryOf } from '../../../http/query.ts';
@@ -53,7 +58,11 @@ export class WebhooksRoute implements DirectRoute {
     this.#parts = parts;
     this.#methods = {
       list: { GET: (visit) => this.#list(visit), POST: (visit) => this.#create(visit) },
-      one: { GET: (visit) => this.#show(visit), PUT: (visit) => this.#change(visit), DELETE: (visit) => this.#delete(visit) },
+      one: {
+        GET: (visit) => this.#show(visit),
+        PUT: (visit) => this.#change(visit),
+        DELETE: (visit) => this.#delete(visit),
+      },
       test: { POST: (visit) => this.#test(visit) },
       secret: { POST: (visit) => this.#rotate(visit) },
       deliveries: { GET: (visit) => this.#deliveries(visit) },
@@ -190,7 +199,9 @@ const stateOf = (query: Query): DeliveryState | undefined => {
   const text = parameter(query, 'state');
   const state = deliveryStates.find((each) => each === text);
   if (text !== undefined && state === undefined) {
-    throw new InvalidRequestError(`state must be one of ${deliveryStates.join(', ')}.`, { details: { parameter: 'state' } });
+    throw new InvalidRequestError(`state must be one of ${deliveryStates.join(', ')}.`, {
+      details: { parameter: 'state' },
+    });
   }
   return state;
 };
