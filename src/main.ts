@@ -7,4 +7,8 @@ process.exitCode = await runCommandLine(process.argv.slice(2), {
   input: process.stdin,
   print: (line) => void process.stdout.write(`${line}\n`),
   say: (line) => void process.stderr.write(`${line}\n`),
+  onInterrupt: (task) => {
+    process.once('SIGINT', task);
+    return () => void process.off('SIGINT', task);
+  },
 });

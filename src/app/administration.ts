@@ -6,6 +6,8 @@ import { createSystemIds, type IdSource } from '../shared/ids.ts';
 import { lockDatabase } from '../storage/open-database.ts';
 import type { Stores } from '../storage/stores.ts';
 import { CallAdministration } from './call-administration.ts';
+import { isServed } from './is-served.ts';
+import { JobAdministration } from './job-administration.ts';
 import { createPinoLog } from './pino-log.ts';
 import { openStorage } from './storage.ts';
 
@@ -14,6 +16,7 @@ export interface Administration extends OAuthAdministration {
   readonly stores: Stores;
   readonly ids: IdSource;
   readonly calls: CallAdministration;
+  readonly jobs: JobAdministration;
   readonly close: () => Promise<void>;
 }
 
@@ -34,7 +37,12 @@ export const openAdministration = async (config: Config): Promise<Administration
   const { stores, close } = await openStorage({ config, clock, log });
   const administration = createAdministration({ stores, hasher: createPasswordHasher(), clock, ids, log });
   const calls = new CallAdministration({ store: stores.calls, clock: waitingClock });
-  return { ...administration, stores, ids, calls, close };
+  const jobs = new JobAdministration({
+    store: stores.jobs,
+    isServed: () => isServed(config.databaseUrl, stores),
+    clock: waitingClock,
+  });
+  return { ...administration, stores, ids, calls, jobs, close };
 };
 
 /**

@@ -4,11 +4,16 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { CallAdmission } from '../calls/call-admission.ts';
 import type { CallService } from '../calls/call-service.ts';
+import type { CallFeed } from '../calls/feed/call-feed.ts';
 import type { Config } from '../config/config.ts';
-import { createApp } from '../http/app.ts';
-import type { Readiness } from '../http/dispatcher.ts';
+import type { JobService } from '../features/jobs/job-service.ts';
+import { createProjectRouter } from '../features/jobs/pages/project-router.ts';
+import { createJobsRouter } from '../features/jobs/routes/jobs-router.ts';
 import { WebhooksRoute } from '../features/webhooks/routes/webhooks-route.ts';
 import type { WebhookService } from '../features/webhooks/webhook-service.ts';
+import { createApp } from '../http/app.ts';
+import type { Readiness } from '../http/dispatcher.ts';
+import { MeRoute } from '../http/routes/me/me.ts';
 import type { Authorization } from '../oauth/authorization.ts';
 import type { PasswordHasher } from '../oauth/model/secrets.ts';
 import type { Clock } from '../shared/clock.ts';
@@ -18,6 +23,8 @@ import { deriveKey } from '../storage/secret-key.ts';
 import type { Stores } from '../storage/stores.ts';
 import { composeAuthorization } from './authorization.ts';
 import { composeCallRates } from './calls.ts';
+import { composeEvents } from './events.ts';
+import { composeHistory } from './history.ts';
 import { composeWeb } from './web.ts';
 
 export interface ApplicationOptions {
@@ -27,7 +34,9 @@ export interface ApplicationOptions {
   readonly secretKey: Buffer;
   readonly hasher: PasswordHasher;
   readonly calls: CallService;
+  readonly jobs: JobService;
   readonly webhooks: WebhookService;
+  readonly feed: CallFeed;
   readonly admission: CallAdmission;
   /** Whether calls can be placed now. */
   readonly readiness: () => Readiness;
@@ -40,6 +49,8 @@ export interface Application {
   readonly listener: RequestListener;
   /** When tokens were last used: noted in memory, to be flushed now and then. */
   readonly tokenUses: Authorization['tokenUses'];
+  /** Ends what tells of calls: after the calls, so that it tells of their ends. */
+  readonly closeEvents: () => Promise<void>;
 }
 
 /** The password grant of RFC 6749 needs a client; in the sandbox that of its test runner may be left out. */
@@ -52,12 +63,16 @@ const projectRoot = (): string => {
   return directory;
 };
 
-/** Everything that answers over HTTP: the API, the authorization server and the pages. */
-export const composeApplication = (options: ApplicationOptions): Application => {
-  const { config, publicUrl, stores, secretKey, hasher, calls, webhooks, admission, readiness, clock, ids, log } =
-    options;
+/** What a token is told of its limits. */
+const shownLimits = ({ limits, policy }: Config['settings']): Record<string, number> => ({
+  calls_per_second_per_token: limits.calls_per_second_per_token,
+  reads_per_second_per_token: limits.reads_per_second_per_token,
+  max_ongoing_calls_per_user: policy.max_ongoing_calls_per_user,
+});
+
+const authorizationOf = ({ config, publicUrl, stores, hasher, clock, ids, log }: ApplicationOptions): Authorization => {
   const { sandbox, settings } = config;
-  const authorization = composeAuthorization({
+  return composeAuthorization({
     stores,
     hasher,
     publicUrl,
@@ -69,7 +84,32 @@ export const composeApplication = (options: ApplicationOptions): Application => 
     ids,
     log,
   });
-  const { directRoutes, routers, pageErrors } = composeWeb({
+};
+
+/** What programs ask for with a token, beside the call resource itself. */
+const composeApi = (options: ApplicationOptions, { tokenVerifier: verifier }: Authorization) => {
+  const { config, publicUrl, stores, secretKey, calls, feed, jobs, webhooks, clock, log } = options;
+  const { settings } = config;
+  const rates = composeCallRates(settings, clock);
+  const api = { publicUrl, calls, verifier, rates, secretKey, clock };
+  const history = composeHistory({ ...api, homeCountry: settings.policy.home_country, stores });
+  const events = composeEvents({ ...api, feed, log });
+  const me = new MeRoute({ verifier, rates, phones: stores.phones, limits: shownLimits(settings) });
+  const webhooksRoute = new WebhooksRoute({ webhooks, verifier, rates, publicUrl });
+  return {
+    deps: { publicUrl, calls, verifier, rates, reads: history.reads, waits: events.waits },
+    directRoutes: [...events.directRoutes, history.directRoute, me, webhooksRoute],
+    router: createJobsRouter({ jobs, verifier, rates, publicUrl }),
+    closeEvents: events.close,
+  };
+};
+
+/** Everything that answers over HTTP: the API, the authorization server and the pages. */
+export const composeApplication = (options: ApplicationOptions): Application => {
+  const { config, publicUrl, stores, secretKey, calls, jobs, admission, readiness, clock, ids, log } = options;
+  const { sandbox } = config;
+  const authorization = authorizationOf(options);
+  const web = composeWeb({
     authorization,
     stores,
     publicUrl,
@@ -79,25 +119,21 @@ export const composeApplication = (options: ApplicationOptions): Application => 
     clock,
     ids,
     log,
+    featurePages: (parts) => createProjectRouter({ ...parts, jobs, calls }),
   });
-  const { tokenVerifier: verifier } = authorization;
-  const rates = composeCallRates(settings, clock);
+  const { deps, directRoutes, router, closeEvents } = composeApi(options, authorization);
   const listener = createApp({
-    publicUrl,
-    calls,
-    verifier,
-    rates,
-    reads: [],
+    ...deps,
     trustedProxies: config.http.trustedProxies,
     hosts: sandbox ? 'loopback' : 'any',
     admission,
     readiness,
-    directRoutes: [...directRoutes, new WebhooksRoute({ webhooks, verifier, rates, publicUrl })],
-    routers,
-    pageErrors,
+    directRoutes: [...web.directRoutes, ...directRoutes],
+    routers: [router, ...web.routers],
+    pageErrors: web.pageErrors,
     clock,
     ids,
     log,
   });
-  return { listener, tokenUses: authorization.tokenUses };
+  return { listener, tokenUses: authorization.tokenUses, closeEvents };
 };

@@ -46,6 +46,7 @@ export const logEnd = (log: Log, call: CallRecord, context?: CallContext): void 
     user: call.username,
     client: call.clientId,
     number: masked(call.number),
+    test: call.purpose === 'test' ? true : null,
     outcome: call.outcome,
     ended_by: call.endedBy,
     ended_leg: call.endedLeg,

@@ -8,11 +8,13 @@ import type { Log } from '../shared/log.ts';
 import type { LocalAddress } from '../sip/sip-stack.ts';
 import { describeReason } from '../storage/errors.ts';
 import { identifyDatabase, lockDatabase } from '../storage/open-database.ts';
+import type { Stores } from '../storage/stores.ts';
 import { refusePhonesOfNobody } from './accounts/configured-phones.ts';
 import { prepareAccounts } from './accounts/prepare-accounts.ts';
 import { composeApplication } from './application.ts';
 import { startCalls } from './calls.ts';
 import { HttpListener } from './http-listener.ts';
+import { startJobs } from './jobs.ts';
 import { createPinoLog } from './pino-log.ts';
 import { Shutdown } from './shutdown.ts';
 import { openStorage } from './storage.ts';
@@ -36,6 +38,21 @@ const OVERLOADED = 'more calls are placed than can be served in time';
 /** Of the epoch of the feed. */
 const EPOCH_BITS = 48;
 
+interface ReadinessParts {
+  readonly shutdown: Shutdown;
+  readonly stores: Pick<Stores, 'health'>;
+  readonly admission: CallAdmission;
+}
+
+const createReadiness =
+  ({ shutdown, stores, admission }: ReadinessParts) =>
+  (): Readiness => {
+    const { reason } = stores.health;
+    if (shutdown.state !== 'open') return { status: 'not ready' };
+    if (reason !== undefined) return { status: 'not ready', reason: describeReason(reason) };
+    return admission.isOverloaded ? { status: 'overloaded', reason: OVERLOADED } : { status: 'ready' };
+  };
+
 /** Opens each part after those that it needs; `shutdown` closes them in the opposite order. */
 const start = async (config: Config, log: Log, shutdown: Shutdown): Promise<Omit<RunningService, 'stop'>> => {
   const clock = systemClock;
@@ -57,40 +74,24 @@ const start = async (config: Config, log: Log, shutdown: Shutdown): Promise<Omit
   await prepareAccounts({ stores, hasher, publicUrl, sandbox, clients: settings.clients, clock, ids, log });
   await refusePhonesOfNobody(settings.phones, stores.users);
   const telephony = await startTelephony({ config, stores, secretKey, shutdown, clock, steadyClock, ids, log });
-  const {
-    calls,
-    feed,
-    close: closeCalls,
-  } = await startCalls({
-    settings,
+  const running = await startCalls({ settings, stores, engine: telephony.engine, clock, ids, log });
+  const admission = new CallAdmission({ clock, log, signallingDelayMs: telephony.queueAgeMs });
+  const jobs = await startJobs({
+    calls: running.calls,
     stores,
-    engine: telephony.engine,
+    sandbox,
+    hasRoom: () => !admission.isOverloaded,
     clock,
-    ids,
     log,
   });
-
-  const admission = new CallAdmission({ clock, log, signallingDelayMs: telephony.queueAgeMs });
-  const readiness = (): Readiness => {
-    const { reason } = stores.health;
-    if (shutdown.state !== 'open') return { status: 'not ready' };
-    if (reason !== undefined) return { status: 'not ready', reason: describeReason(reason) };
-    return admission.isOverloaded ? { status: 'overloaded', reason: OVERLOADED } : { status: 'ready' };
-  };
-  const webhooks = startWebhooks({ config, publicUrl, stores, feed, shutdown, clock, steadyClock, ids, log });
+  const webhooks = startWebhooks({
+    ...{ config, publicUrl, stores, feed: running.feed, shutdown },
+    ...{ clock, steadyClock, ids, log },
+  });
+  const readiness = createReadiness({ shutdown, stores, admission });
   const parts = {
-    config,
-    publicUrl,
-    stores,
-    secretKey,
-    hasher,
-    calls,
-    webhooks,
-    admission,
-    readiness,
-    clock,
-    ids,
-    log,
+    ...{ config, publicUrl, stores, secretKey, hasher, calls: running.calls, feed: running.feed, jobs: jobs.service },
+    ...{ webhooks, admission, readiness, clock, ids, log },
   };
   const application = composeApplication(parts);
   listener.serve(application.listener, publicUrl);
@@ -101,7 +102,9 @@ const start = async (config: Config, log: Log, shutdown: Shutdown): Promise<Omit
   const registrar = sipServerOf({ sip: { ...config.sip, listen } });
   await stores.serviceAddresses.announce({ publicUrl, registrar, sip: listen.map(sipAddress) });
   shutdown.add(() => stores.serviceAddresses.withdraw());
-  shutdown.add(closeCalls);
+  shutdown.add(() => application.closeEvents());
+  shutdown.add(running.close);
+  shutdown.add(jobs.close);
   return { publicUrl, sip: telephony.listeners, log };
 };
 

@@ -36,6 +36,14 @@ export interface WebParts {
   readonly clock: Clock;
   readonly ids: IdSource;
   readonly log: Log;
+  /** The pages of a feature, for users who are logged in. */
+  readonly featurePages?: (parts: FeaturePageParts) => Router;
+}
+
+/** What the pages of a feature stand on. */
+export interface FeaturePageParts
+  extends Pick<Authorization, 'currentUser' | 'keptReplies'>, Pick<WebParts, 'publicUrl' | 'clock' | 'ids'> {
+  readonly renderPage: RenderPage;
 }
 
 export interface Web {
@@ -93,7 +101,8 @@ const composeManagement = ({ authorization, stores, publicUrl, clock, ids, rende
 /** The addresses of the authorization server, and the pages around it. */
 export const composeWeb = (parts: WebParts): Web => {
   const { authorization, stores, publicUrl, sandbox, viewsDirectory, clock, ids, log } = parts;
-  const { consents, grants, tokenRequests, currentUser } = authorization;
+  const { featurePages = () => Router() } = parts;
+  const { consents, grants, tokenRequests, currentUser, keptReplies } = authorization;
   const renderPage = createPageRenderer({ viewsDirectory, publicUrl });
   const pageErrors = createPageErrorHandler({ renderPage, publicUrl, log });
   const authorizationServer = createAuthorizationServer({ issuer: publicUrl, consents, grants });
@@ -104,6 +113,7 @@ export const composeWeb = (parts: WebParts): Web => {
     .use(createHomeRouter({ currentUser, renderPage, publicUrl, sandbox }))
     .use(createTestPageRouter({ currentUser, renderPage, publicUrl, sandbox }))
     .use(composeManagement({ ...parts, authorizationServer, renderPage }))
+    .use(featurePages({ ...parts, currentUser, keptReplies, renderPage }))
     .use(pageErrors);
   return {
     directRoutes: [new TokenRoute({ authorizationServer, tokenRequests, publicUrl, log })],

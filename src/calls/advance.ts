@@ -49,9 +49,12 @@ const thenCall = (call: CallRecord, state: Exclude<CallState, 'created' | 'ended
 
 type LegEvent<Type extends EngineEvent['type']> = Extract<EngineEvent, { type: Type }>;
 
-const legCalling = (call: CallRecord, { leg, address }: LegEvent<'leg-calling'>): readonly CallFact[] => {
+const legCalling = (call: CallRecord, { leg, address, trunk }: LegEvent<'leg-calling'>): readonly CallFact[] => {
   if (!mayBecome(legOf(call, leg), 'calling')) return [];
-  return [{ name: 'leg.calling', payload: { leg, address } }, ...(leg === 'caller' ? thenCall(call, 'calling') : [])];
+  return [
+    { name: 'leg.calling', payload: { leg, address, trunk: trunk ?? null } },
+    ...(leg === 'caller' ? thenCall(call, 'calling') : []),
+  ];
 };
 
 const legRinging = (call: CallRecord, { leg, sipStatus }: LegEvent<'leg-ringing'>): readonly CallFact[] =>

@@ -22,7 +22,8 @@ export interface CallEventPayloads {
   'call.connected': NoPayload;
   /** Exactly once a call, whatever races. `cause` is that of the leg that decided. */
   'call.ended': Ending & { readonly talkMs: number | null; readonly cause: LegCause | null };
-  'leg.calling': { readonly leg: LegRole; readonly address: string };
+  /** `trunk` is the name of the one that leads there; null where none is needed. */
+  'leg.calling': { readonly leg: LegRole; readonly address: string; readonly trunk: string | null };
   'leg.ringing': { readonly leg: LegRole; readonly sipStatus: number };
   'leg.answered': { readonly leg: LegRole; readonly sipStatus: number | null };
   'leg.ended': {

@@ -10,7 +10,7 @@ import type { CallEngine, CallPlan, TestPlan } from './call-engine.ts';
 import type { CallEvent, CallEventMap } from './call-events.ts';
 import { CallPlanner, type CallRequest } from './call-planner.ts';
 import type { CallPolicy } from './call-policy.ts';
-import type { CallRecord } from './call-record.ts';
+import type { CallIdentity, CallRecord } from './call-record.ts';
 import type { EndedBy } from './call-state.ts';
 import type { CallStore, IdempotencyRecord } from './call-store.ts';
 import { CallNotCarriedError, CallNotFoundError, EngineUnavailableError } from './errors.ts';
@@ -22,7 +22,7 @@ import { stopElsewhere } from './ownership/stop-elsewhere.ts';
 import type { PhoneDirectory } from './phone-directory.ts';
 import { type Placed, PlacementsUnderWay, replay } from './placement.ts';
 import type { PlacedTest, PlaceTest } from './test-call.ts';
-import { TestResults } from './test-results.ts';
+import { resultOf, TestResults } from './test-results.ts';
 import { withdraw } from './withdraw.ts';
 
 export interface CallServiceOptions {
@@ -109,8 +109,11 @@ export class CallService extends TypedEmitter<CallEventMap> implements CallCarri
     const tokenCall = ids.random(TOKEN_BITS);
     const plan = await this.#planner.planTest(request, { tokenCall, script: command.script });
     const call = this.#admit(plan, requester);
+    const ended = this.#tests.endOf(tokenCall);
     await this.#open(call, plan.callerId ?? null);
-    return { tokenCall, result: this.#tests.of(tokenCall, call.test(engine, plan)) };
+    const result = resultOf(ended, call.test(engine, plan));
+    result.catch(() => undefined); // whoever placed the call may be gone by then
+    return { tokenCall, result };
   }
 
   /**
@@ -264,8 +267,8 @@ export class CallService extends TypedEmitter<CallEventMap> implements CallCarri
   }
 }
 
-/** Another user's call looks like none. */
-const mayView = (call: CallRecord, viewer: Viewer): boolean => {
+/** Whether a viewer sees a call. Another user's call looks like none. */
+export const mayView = (call: CallIdentity, viewer: Viewer): boolean => {
   switch (viewer.scope) {
     case 'own':
       return call.userId === viewer.userId;

@@ -22,6 +22,8 @@ export interface CommandContext {
   readonly terminal: Terminal;
   /** Shows an answer in the form that was asked for. */
   readonly show: (answer: Answer) => void;
+  /** What the process ends with, where the command was done and its answer is a code other than 0. */
+  readonly exitWith: (code: number) => void;
   /**
    * The configuration that the variables name.
    * @throws ConfigError when it has mistakes

@@ -10,8 +10,10 @@ import { answerOn, type CommandContext } from './command-context.ts';
 import { addCompletionCommand } from './completion-command.ts';
 import { addConfigCommands } from './config-commands.ts';
 import { RefusedError, UsageError } from './errors.ts';
+import { addJobCommands } from './job-commands.ts';
 import { addKeyCommands } from './key-commands.ts';
 import { addPhoneCommands } from './phone-commands.ts';
+import { addProjectCommands } from './project-commands.ts';
 import { serve } from './serve.ts';
 import type { Terminal } from './terminal.ts';
 import { addTokenCommands } from './token-commands.ts';
@@ -27,7 +29,7 @@ const administer: CommandContext['administer'] = async (work) => {
   }
 };
 
-const createProgram = (terminal: Terminal): Command => {
+const createProgram = (terminal: Terminal, exitWith: CommandContext['exitWith']): Command => {
   const program = new Command('offhook')
     .description('Places, watches and stops telephone calls on behalf of users who consented (OAuth 2.0).')
     .version(programVersion(), '--version', 'the version of the program')
@@ -39,7 +41,8 @@ const createProgram = (terminal: Terminal): Command => {
       writeErr: (text) => terminal.say(text.trimEnd()),
     });
   const wantsJson = (): boolean => program.opts<{ json?: true }>().json === true;
-  addCommands(program, { terminal, show: answerOn(terminal, wantsJson), config: () => readConfig(), administer });
+  const show = answerOn(terminal, wantsJson);
+  addCommands(program, { terminal, show, exitWith, config: () => readConfig(), administer });
   return program;
 };
 
@@ -60,6 +63,8 @@ const addCommands = (program: Command, context: CommandContext): void => {
   addClientCommands(program, context);
   addPhoneCommands(program, context);
   addCallCommands(program, context);
+  addProjectCommands(program, context);
+  addJobCommands(program, context);
   addTokenCommands(program, context);
   addKeyCommands(program, context);
   addConfigCommands(program, context);
@@ -92,14 +97,18 @@ const withTokensLast = (words: readonly string[]): readonly string[] => {
   return [...words.filter((word) => !isToken(word)), '--', ...words.filter(isToken)];
 };
 
-/** @returns the exit code: 0, 1 for what failed, 2 for words that were not understood */
+const exitCodeOf = (error: unknown): number =>
+  error instanceof UsageError || error instanceof RefusedError ? error.exitCode : 1;
+
+/** @returns the exit code: 0, 1 for what failed, 2 for words that were not understood, or one that the command documents */
 export const runCommandLine = async (words: readonly string[], terminal: Terminal): Promise<number> => {
+  let exitCode = 0;
   try {
-    await createProgram(terminal).parseAsync([...withTokensLast(words)], { from: 'user' });
-    return 0;
+    await createProgram(terminal, (code) => (exitCode = code)).parseAsync([...withTokensLast(words)], { from: 'user' });
+    return exitCode;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
     terminal.say(`offhook: ${sentenceOf(error)}`);
-    return error instanceof UsageError ? 2 : 1;
+    return exitCodeOf(error);
   }
 };

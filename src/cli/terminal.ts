@@ -8,6 +8,11 @@ export interface Terminal {
   readonly print: (line: string) => void;
   /** What is said beside it. */
   readonly say: (line: string) => void;
+  /**
+   * Has something done instead of ending at the next Ctrl-C; one after it ends the process.
+   * @returns what takes that back
+   */
+  readonly onInterrupt?: (task: () => void) => () => void;
 }
 
 const nowhere = (): Writable => new Writable({ write: (_chunk, _encoding, done) => done() });

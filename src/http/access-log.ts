@@ -21,6 +21,7 @@ const withheld: ReadonlySet<string> = new Set([
   'refresh_token',
   'return_to',
   'state',
+  'stream_token',
   'token',
   'user_code',
   'username',

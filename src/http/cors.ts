@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 
 const EXPOSED = [
   'Location',
+  'Link',
   'ETag',
   'Retry-After',
   'Idempotent-Replayed',
@@ -19,6 +20,7 @@ const MAX_AGE_SECONDS = 7200;
 const open: readonly (readonly [RegExp, string])[] = [
   [/^\/rest\/webhooks(?:[/?]|$)/, 'GET, POST, PUT, DELETE'],
   [/^\/rest\//, 'GET, POST, PUT'],
+  [/^\/api\/v1\//, 'GET, POST, PUT, DELETE'],
   [/^\/(?:\.well-known|problems)\//, 'GET'],
   [/^\/oauth\/jwks\/?(?:\?|$)/, 'GET'],
   [/^\/oauth\/revoke\/?(?:\?|$)/, 'POST'],

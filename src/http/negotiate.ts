@@ -3,6 +3,9 @@ import type { IncomingMessage } from 'node:http';
 /** The formats of `/rest` and of its problems. */
 export type Format = 'json' | 'xml';
 
+/** The formats of lists that a spreadsheet takes. */
+export type ListFormat = Format | 'csv';
+
 /** How much an `Accept` header wants a media type: `q`, and how exactly the matching range named it. */
 interface Preference {
   readonly quality: number;
@@ -36,6 +39,10 @@ const preferenceFor = (accept: string, type: string): Preference => {
   }
   return found;
 };
+
+/** Whether an `Accept` header takes a media type. */
+export const acceptsType = (accept: string, type: string): boolean =>
+  accept === '' || preferenceFor(accept, type).quality > 0;
 
 const beats = (one: Preference, other: Preference): boolean =>
   one.quality > other.quality || (one.quality === other.quality && one.specificity > other.specificity);
@@ -87,6 +94,17 @@ const negotiate = (accept: string | undefined, types: Types): Format | undefined
  * @returns undefined where it accepts neither: 406 (RFC 9110 section 15.5.7)
  */
 export const negotiateFormat = (accept: string | undefined): Format | undefined => negotiate(accept, representation);
+
+/**
+ * The same of a list that there is as CSV too: that is for who names it.
+ * @returns undefined where it accepts none
+ */
+export const negotiateListFormat = (accept: string | undefined): ListFormat | undefined => {
+  const others = [...representation.json, ...representation.xml];
+  const csv = preferenceFor(accept ?? '', 'text/csv');
+  const isNamed = csv.specificity === NAMED && csv.quality > 0;
+  return isNamed && !beats(bestOf(accept ?? '', others), csv) ? 'csv' : negotiateFormat(accept);
+};
 
 /** The format of a problem: the same choice, also by the types of RFC 9457; JSON where neither is accepted. */
 export const negotiateProblem = (accept: string | undefined): Format => negotiate(accept, problem) ?? 'json';

@@ -34,11 +34,12 @@ const escapeXml = (text: string): string =>
 const singular = (plural: string): string => plural.replace(/s$/, '');
 
 const writeValue = (name: string, value: Exclude<XmlValue, null>): string => {
-  if (Array.isArray(value)) return writeItems(singular(name), value as readonly XmlObject[]);
+  if (Array.isArray(value)) return writeXmlItems(singular(name), value as readonly XmlObject[]);
   return typeof value === 'object' ? writeChildren(value as XmlObject) : escapeXml(String(value));
 };
 
-const writeItems = (name: string, items: readonly XmlObject[]): string =>
+/** Elements of one name, one after the other: a part of a document. */
+export const writeXmlItems = (name: string, items: readonly XmlObject[]): string =>
   items.map((item) => `<${name}>${writeChildren(item)}</${name}>`).join('');
 
 const writeChildren = (object: XmlObject): string => {
@@ -54,6 +55,10 @@ const writeAttributes = (attributes: Readonly<Record<string, string | number>>):
     .map(([name, value]) => ` ${name}="${escapeXml(String(value))}"`)
     .join('');
 
+/** An XML 1.0 document of an element, around what stands in it. */
+export const wrapXml = ({ name, attributes = {} }: Omit<XmlElement, 'content'>, inner: string): string =>
+  `${XML_DECLARATION}<${name}${writeAttributes(attributes)}>${inner}</${name}>`;
+
 /** An XML 1.0 document; a list called `calls` holds elements called `call`. The names of elements are not checked. */
-export const writeXml = ({ name, attributes = {}, content }: XmlElement): string =>
-  `${XML_DECLARATION}<${name}${writeAttributes(attributes)}>${writeValue(name, content)}</${name}>`;
+export const writeXml = ({ content, ...element }: XmlElement): string =>
+  wrapXml(element, writeValue(element.name, content));

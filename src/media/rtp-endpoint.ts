@@ -138,7 +138,8 @@ export class RtpEndpoint extends TypedEmitter<RtpEndpointEvents> {
   }
 
   #restart(): void {
-    this.#ticker.stop();
+    // What speaks goes on in its own time: a frame that is due when something else is said must not be late for ever.
+    if (this.#speaker === undefined) this.#ticker.stop();
     if (this.#closed !== undefined || this.#peer === undefined) return;
     if (this.#speaker === undefined) {
       const loop = this.#loop();

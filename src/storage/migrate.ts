@@ -10,7 +10,8 @@ import * as tokenAnswers from '../../db/migrations/0008-token-answers.ts';
 import * as namesAndKeptReplies from '../../db/migrations/0009-names-and-kept-replies.ts';
 import * as testCalls from '../../db/migrations/0010-test-calls.ts';
 import * as jobs from '../../db/migrations/0011-jobs.ts';
-import * as webhooks from '../../db/migrations/0012-webhooks.ts';
+import * as history from '../../db/migrations/0012-history.ts';
+import * as webhooks from '../../db/migrations/0013-webhooks.ts';
 import { DatabaseTooNewError, MigrationFailedError } from './errors.ts';
 import type { Schema } from './schema.ts';
 
@@ -27,7 +28,8 @@ const migrations: Readonly<Record<string, Migration>> = {
   '0009-names-and-kept-replies': namesAndKeptReplies,
   '0010-test-calls': testCalls,
   '0011-jobs': jobs,
-  '0012-webhooks': webhooks,
+  '0012-history': history,
+  '0013-webhooks': webhooks,
 };
 
 /**

@@ -1,8 +1,9 @@
 import type { CallStore } from '../calls/call-store.ts';
-import type { JobStore } from '../features/jobs/job-store.ts';
-import type { WebhookStore } from '../features/webhooks/webhook-store.ts';
 import type { NodeStore } from '../calls/ownership/node-store.ts';
 import type { PhoneDirectory } from '../calls/phone-directory.ts';
+import type { HistoryStore } from '../features/history/history-store.ts';
+import type { JobStore } from '../features/jobs/job-store.ts';
+import type { WebhookStore } from '../features/webhooks/webhook-store.ts';
 import type { OAuthStores } from '../oauth/model/stores.ts';
 import type { Clock } from '../shared/clock.ts';
 import type { CredentialStore } from '../sip/auth/credential-store.ts';
@@ -10,6 +11,7 @@ import type { BindingStore } from '../sip/registrar/binding-store.ts';
 import { deleteOldCalls } from './calls/call-retention.ts';
 import { KyselyCallStore } from './calls/kysely-call-store.ts';
 import { KyselyFeedStore } from './calls/kysely-feed-store.ts';
+import { KyselyHistoryStore } from './calls/kysely-history-store.ts';
 import { KyselyNodeStore } from './calls/kysely-node-store.ts';
 import type { Database, DatabaseHealth } from './database.ts';
 import { deleteOldJobs } from './jobs/job-retention.ts';
@@ -42,6 +44,7 @@ export interface Stores extends OAuthStores {
   readonly calls: CallStore;
   readonly nodes: NodeStore;
   readonly feed: KyselyFeedStore;
+  readonly history: HistoryStore;
   readonly phones: PhoneDirectory;
   readonly phoneBook: KyselyPhoneBook;
   readonly bindings: BindingStore;
@@ -103,6 +106,7 @@ const createKyselyStores = ({ database, clock, secretKey, sandboxAccounts }: Sto
   calls: new KyselyCallStore(database, clock),
   nodes: new KyselyNodeStore(database),
   feed: new KyselyFeedStore(database),
+  history: new KyselyHistoryStore(database),
   phones: new KyselyPhoneDirectory(database, sandboxAccounts),
   phoneBook: new KyselyPhoneBook(database, secretKey),
   bindings: new KyselyBindingStore(database),

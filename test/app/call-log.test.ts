@@ -74,6 +74,7 @@ describe('the line of a call that is over', () => {
     const { fields } = log.lines[0]!;
     expect(fields).toMatchObject({ number: '201', outcome: 'completed', ended_by: 'caller', talk_ms: 61_000 });
     expect(Object.keys(fields)).not.toContain('trunk');
+    expect(Object.keys(fields)).not.toContain('test');
     expect(Object.keys(fields)).not.toContain('request_id');
   });
 
@@ -91,6 +92,15 @@ describe('the line of a call that is over', () => {
         callee: { reached: 'nothing' },
       },
     ]);
+  });
+
+  it('says of a test call that it is one', async () => {
+    const script = { steps: [], lastsMs: 0, between: 'silence' } as const;
+    const { tokenCall, result } = await world.calls.placeTest({ number: '+12025550104', script }, demo);
+    await settleJournal(world, tokenCall);
+    world.engine.tests[0]!.complete();
+    await result;
+    expect(log.lines.map(({ fields }) => fields)).toMatchObject([{ token_call: tokenCall, test: true }]);
   });
 
   it('comes for each call that a crash left open, from the journal alone', async () => {

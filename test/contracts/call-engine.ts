@@ -1,5 +1,14 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import type { CallEngine, CallPlan, EngineCall, EngineEvent, LegCause, Verdict } from '../../src/calls/call-engine.ts';
+import type {
+  CallEngine,
+  CallPlan,
+  EngineCall,
+  EngineEvent,
+  EngineTestCall,
+  LegCause,
+  TestPlan,
+  Verdict,
+} from '../../src/calls/call-engine.ts';
 import type { LegRole } from '../../src/calls/call-state.ts';
 import { EngineUnavailableError } from '../../src/calls/errors.ts';
 
@@ -14,6 +23,8 @@ export interface EngineUnderTest {
   readonly engine: CallEngine;
   /** A plan whose phones behave so; they may ring for 30 s and 60 s. */
   plan(caller: PeerConduct, callee: PeerConduct): CallPlan;
+  /** A plan of a test call of 3 s. */
+  planTest(callee: PeerConduct): TestPlan;
   elapse(milliseconds: number): Promise<void>;
   close(): Promise<void>;
 }
@@ -77,6 +88,11 @@ export const describeCallEngine = (driver: string, open: () => Promise<EngineUnd
     const place = (caller: PeerConduct, callee: PeerConduct): { call: EngineCall; events: EngineEvent[] } => {
       const events: EngineEvent[] = [];
       return { call: engine.place(stage.plan(caller, callee), (event) => void events.push(event)), events };
+    };
+
+    const placeTest = (callee: PeerConduct): { call: EngineTestCall; events: EngineEvent[] } => {
+      const events: EngineEvent[] = [];
+      return { call: engine.placeTest(stage.planTest(callee), (event) => void events.push(event)), events };
     };
 
     /** Lets every timer of the call run out. */
@@ -203,6 +219,57 @@ export const describeCallEngine = (driver: string, open: () => Promise<EngineUnd
       for (const { events } of [...calls, early]) {
         expect(brokenRules(events)).toEqual([]);
         expect(verdictOf(events)).toEqual({ by: 'request' });
+      }
+    });
+
+    it('answers a test call by its own phone, rings the callee, and hangs up when the script is done', async () => {
+      expect(() => placeTest(answers)).toThrow(EngineUnavailableError);
+      await engine.start();
+      const { call, events } = placeTest(answers);
+      expect(events).toEqual([]);
+      await finish(events);
+      expect(typesOf(events)).toEqual([
+        ...['leg-calling caller', 'leg-answered caller', 'leg-calling callee', 'leg-ringing callee'],
+        ...['leg-answered callee', 'joined', 'over', 'leg-ended caller', 'leg-ended callee'],
+      ]);
+      expect(verdictOf(events)).toMatchObject({ by: 'hangup', leg: 'caller' });
+      expect(await call.report).toMatchObject({ ringback: 'none', digits: '', steps: [], talkMs: 3000 });
+    });
+
+    it.each<[string, PeerConduct, Partial<Verdict>]>([
+      ['refuses', { does: 'refuse', status: 486 }, { by: 'failure', failure: 'response' }],
+      ['does not answer', rings, { by: 'failure', failure: 'timed-out' }],
+      ['is not there', { does: 'absent' }, { by: 'failure' }],
+      ['hangs up', { does: 'answer', hangsUpAfterMs: 1000 }, { by: 'hangup', leg: 'callee' }],
+    ])('ends a test call whose callee %s, and reports', async (_what, callee, verdict) => {
+      await engine.start();
+      const { call, events } = placeTest(callee);
+      await finish(events);
+      expect(verdictOf(events)).toMatchObject({ leg: 'callee', ...verdict });
+      expect(await call.report).toMatchObject({ steps: [] });
+    });
+
+    it('ends a test call on request at any moment, and by the stop of the engine, and reports each', async () => {
+      await engine.start();
+      const placed: { call: EngineTestCall; events: EngineEvent[] }[] = [];
+      for (const callee of [answers, rings, { does: 'nothing' } as const]) {
+        for (const milliseconds of [0, 1, 30, 250, 2000]) {
+          const each = placeTest(callee);
+          if (milliseconds > 0) await stage.elapse(milliseconds);
+          each.call.hangUp();
+          await finish(each.events);
+          placed.push(each);
+        }
+      }
+      const last = placeTest(answers);
+      await stage.elapse(500);
+      const stopped = engine.stop();
+      await stage.elapse(60_000);
+      await stopped;
+      for (const { call, events } of [...placed, last]) {
+        expect(brokenRules(events)).toEqual([]);
+        expect(verdictOf(events)).toEqual({ by: 'request' });
+        expect(await call.report).toMatchObject({ digits: '' });
       }
     });
 

@@ -40,6 +40,12 @@ export const describeCallStore = (driver: string, open: () => Promise<CallStoreU
       expect(await calls.events('t2')).toEqual([]);
     });
 
+    it('knows a call of a test phone from others', async () => {
+      const call = aCall('t1', { purpose: 'test' });
+      await calls.insert(call, anEvent(1));
+      expect(await calls.find('t1')).toEqual(call);
+    });
+
     it('journals every field of a change, the changed legs only, and appends the event', async () => {
       await calls.insert(aCall('t1'), anEvent(1));
       await calls.insert(aCall('t2'), anEvent(1));
@@ -95,7 +101,8 @@ export const describeCallStore = (driver: string, open: () => Promise<CallStoreU
           },
         },
         ...(['caller', 'callee'] as const).flatMap((leg): readonly CallFact[] => [
-          { name: 'leg.calling', payload: { leg, address: odd } },
+          { name: 'leg.calling', payload: { leg, address: odd, trunk: odd } },
+          { name: 'leg.calling', payload: { leg, address: odd, trunk: null } },
           { name: 'leg.ringing', payload: { leg, sipStatus: 183 } },
           { name: 'leg.answered', payload: { leg, sipStatus: 202 } },
           { name: 'leg.ended', payload: { leg, sipStatus: null, q850Cause: null, reason: null } },

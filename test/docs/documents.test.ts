@@ -100,7 +100,9 @@ describe('the command line in the documents', () => {
     [
       ...blocks.flatMap(({ at, text }) =>
         [
-          ...text.matchAll(/\boffhook ((?:serve|migrate|user|client|phone|call|token|key|config|backup)\b[^\n|#"']*)/g),
+          ...text.matchAll(
+            /\boffhook ((?:serve|migrate|user|client|phone|call|project|job|token|key|config|backup)\b[^\n|#"']*)/g,
+          ),
         ].map(([, line]) => ({
           at,
           line,

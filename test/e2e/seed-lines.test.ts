@@ -1,3 +1,5 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type StartedService, startService } from '../support/start-service.ts';
 import { type Answer, Terminal } from './curl.ts';
@@ -101,6 +103,45 @@ describe('the test service (000)', () => {
     const line =
       'curl -X POST -d "grant_type=password&username=<Username>&password=<Password>" http://www.awetest.com/oauth/token';
     expectShown(await run(filled(line, values({ '<Username>': 'demo', '<Password>': 'demo' }))));
+  });
+
+  it('lists projects, shows a job and restarts it', async () => {
+    const script = { name: 'busy', number: '+12025550101', expect: { outcome: 'completed' } };
+    const project = { name: 'Nightly', scripts: [script, script] };
+    await writeFile(join(service.directory, 'nightly.json'), JSON.stringify(project));
+    const command = ['project', 'import', join(service.directory, 'nightly.json'), '--user', 'demo'];
+    const imported = await runOffhook(command, { directory: service.directory });
+    const projectId = imported.printed.trim();
+    const ran = await runOffhook(['job', 'run', projectId, '--wait', '--json'], { directory: service.directory });
+    expect([imported.code, ran.code, ran.said.split('\n').length]).toEqual([0, 1, 4]);
+    const jobId = (JSON.parse(ran.printed) as { id: number }).id;
+
+    const password =
+      'curl -X POST -d "grant_type=password&username=<Username>&password=<Password>" http://www.awetest.com/oauth/token';
+    const given = expectShown(await run(filled(password, values({ '<Username>': 'demo', '<Password>': 'demo' }))));
+    const shown = values({ '<AccessToken>': given['access_token'], '<JobID>': jobId });
+    for (const line of [
+      'curl --header "Authorization: Bearer <AccessToken>" http://www.awetest.com/api/v1/projects.json',
+      'curl http://www.awetest.com/api/v1/projects.json?access_token=<AccessToken>',
+    ]) {
+      const projects = await run(filled(line, shown));
+      expect([projects.status, projects.type]).toEqual([
+        ...['HTTP/1.1 200 OK', expect.stringMatching(/^application\/json/)],
+      ]);
+      const listed = { total_scripts: 2, last_job: { id: jobId, status: 'finished' } };
+      const list: unknown = JSON.parse(projects.body);
+      expect(list).toContainEqual({ id: Number(projectId), name: 'Nightly', ...listed });
+    }
+    const status = await run(
+      filled('curl http://www.awetest.com/api/v1/jobs/<JobID>.json?access_token=<AccessToken>', shown),
+    );
+    const sample =
+      '{"id":4941,"status":"finished","total_scripts":2,"test_runs":[{"id":12539,"status":"Fail"},{"id":12540,"status":"Fail"}],"total_scripts_completed":2}';
+    expect(status.body.replace(/"id":\d+/g, '"id":N')).toBe(sample.replace(/"id":\d+/g, '"id":N'));
+    const restart = await run(
+      filled('curl -X POST http://www.awetest.com/api/v1/jobs/<JobID>/restart?access_token=<AccessToken>', shown),
+    );
+    expect([restart.status, restart.body]).toEqual(['HTTP/1.1 201 Created', expect.stringMatching(/^\{"id":\d+\}$/)]);
   });
 });
 

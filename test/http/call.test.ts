@@ -292,11 +292,11 @@ describe('PUT /rest/call', () => {
 });
 
 describe('a parameter of a GET', () => {
-  it.each(['?state=ended&limit=1', '?token_call=x&wait=5', '?Token_call=x', '?all=false&user='])(
+  it.each(['?outcome=busy&limit=1', '?wait=5', '?Token_call=x', '?all=false&user='])(
     'that is unknown is refused and named: %s',
     async (query) => {
       const response = await get(query);
-      const parameter = /state|wait|Token_call|user/.exec(query)?.[0];
+      const parameter = /outcome|wait|Token_call|user/.exec(query)?.[0];
       expect([response.status, response.body]).toEqual([
         400,
         expect.objectContaining({ code: 'invalid_request', parameter }),

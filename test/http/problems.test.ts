@@ -337,7 +337,7 @@ describe('other origins', () => {
 
   it('may read every reply, errors included', async () => {
     const exposed =
-      'Location, ETag, Retry-After, Idempotent-Replayed, WWW-Authenticate, RateLimit, RateLimit-Policy, X-Request-Id';
+      'Location, Link, ETag, Retry-After, Idempotent-Replayed, WWW-Authenticate, RateLimit, RateLimit-Policy, X-Request-Id';
     for (const test of [get(), request(api.app).get('/rest/call'), request(api.app).get('/rest/none')]) {
       const response = await test.set('Origin', origin);
       expect(response.get('Access-Control-Allow-Origin')).toBe('*');

@@ -162,6 +162,23 @@ export const takesCall: Step[] = [isInvited, rings, answers, isAcknowledged];
 /** Takes an offer inside the dialog: what joins the user's phone to the destination. */
 export const takesOffer: Step[] = [isInvited, answers, isAcknowledged];
 
+/** Plays captured RTP, for so long. */
+export const plays = (file: string, milliseconds: number): Step[] => [
+  `<nop><action><exec play_pcap_audio="${file}" /></action></nop>`,
+  pause(milliseconds),
+];
+
+/** Presses a key by INFO, as gateways do. */
+export const pressesByInfo = (key: string, cseq: number): Step[] => [
+  reliably(
+    request('INFO', {
+      cseq,
+      body: ['Content-Type: application/dtmf-relay', 'Content-Length: [len]', '', `Signal=${key}`, 'Duration=160'],
+    }),
+  ),
+  '<recv response="200" />',
+];
+
 /** The file that sipp reads. */
 export const scenarioOf = (steps: readonly Step[]): string =>
   `<?xml version="1.0" encoding="UTF-8" ?>

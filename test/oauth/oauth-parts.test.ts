@@ -259,7 +259,11 @@ describe('who may use what', () => {
     expect([mayGrant('operator', 'user'), mayGrant('operator', 'admin'), mayGrant('admin', 'operator')]).toEqual([
       ...[false, true, false],
     ]);
-    expect([...permissionsOf(['all'], 'user')]).toEqual(['calls:read', 'calls:place', 'calls:stop', 'profile:read']);
+    expect([...permissionsOf(['all'], 'user')]).toEqual([
+      ...['calls:read', 'calls:place', 'calls:stop'],
+      ...['jobs:read', 'jobs:restart', 'jobs:write'],
+      'profile:read',
+    ]);
   });
 
   it('the sandbox is for direct requests while it is on', () => {

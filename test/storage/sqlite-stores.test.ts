@@ -4,6 +4,7 @@ import { describeDeviceGrantStore } from '../contracts/device-store.ts';
 import { describeFeedStore } from '../contracts/feed-store.ts';
 import { describeGrantStores } from '../contracts/grant-stores.ts';
 import { describeGrantedApplications } from '../contracts/granted-applications.ts';
+import { describeHistoryStore } from '../contracts/history-store.ts';
 import { describeKeyStores } from '../contracts/key-stores.ts';
 import { NOON } from '../contracts/records.ts';
 import { describeSessionStores } from '../contracts/session-stores.ts';
@@ -15,6 +16,7 @@ describeFeedStore('SQLite', async () => {
   const stores = await createTestStores({ clock: new FakeClock(NOON) });
   return { stores, clock: stores.clock, close: () => stores.close() };
 });
+describeHistoryStore('SQLite', createTestStores);
 describeAccountStores('SQLite', createTestStores);
 describeGrantStores('SQLite', createTestStores);
 describeGrantedApplications('SQLite', createTestStores);

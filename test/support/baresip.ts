@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,6 +14,8 @@ export interface BaresipOptions {
   readonly transport?: 'udp' | 'tcp';
   /** `auto` answers at once, `manual` when `accept` is commanded. */
   readonly answerMode?: 'auto' | 'manual';
+  /** What it says: a WAV file of 8000 Hz; a tone of 440 Hz by default. */
+  readonly wav?: string;
 }
 
 /** What baresip told of, such as `REGISTER_OK` or `CALL_ESTABLISHED`. */
@@ -112,7 +114,7 @@ const toneWav = (): Buffer => {
 export const startBaresip = async (options: BaresipOptions): Promise<Baresip> => {
   const directory = await mkdtemp(join(tmpdir(), 'offhook-baresip-'));
   const ports = takePorts();
-  await writeFile(join(directory, 'tone.wav'), toneWav());
+  await writeFile(join(directory, 'tone.wav'), options.wav === undefined ? toneWav() : await readFile(options.wav));
   await writeFile(join(directory, 'config'), configOf(ports, directory));
   await writeFile(join(directory, 'accounts'), '');
   await writeFile(join(directory, 'contacts'), '');

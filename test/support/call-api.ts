@@ -1,10 +1,15 @@
 import type { RequestListener } from 'node:http';
+import { composeHistory } from '../../src/app/history.ts';
 import { CallAdmission } from '../../src/calls/call-admission.ts';
 import { type CallRateLimits, createCallRates } from '../../src/calls/call-rates.ts';
+import { CallFeed } from '../../src/calls/feed/call-feed.ts';
+import { CallWaits } from '../../src/features/events/call-waits.ts';
+import { FeedTail } from '../../src/features/events/feed-tail.ts';
+import { Places } from '../../src/features/events/places.ts';
 import { type AppDeps, createApp } from '../../src/http/app.ts';
 import { InvalidTokenError } from '../../src/oauth/model/errors.ts';
 import { permissionsOf, type Role, type Scope } from '../../src/oauth/model/permissions.ts';
-import type { Principal, TokenTransport, TokenVerifier } from '../../src/oauth/request/principal.ts';
+import type { Principal, TokenReview, TokenTransport, TokenVerifier } from '../../src/oauth/request/principal.ts';
 import { createSystemIds } from '../../src/shared/ids.ts';
 import type { Log } from '../../src/shared/log.ts';
 import { type CallWorld, createCallWorld } from './call-world.ts';
@@ -35,12 +40,17 @@ const principal = (username: string, role: Role, scopes: readonly Scope[]): Prin
   scopes,
   permissions: permissionsOf(scopes, role),
   familyId: 'family',
+  ...{
+    expiresAt: Number.MAX_SAFE_INTEGER,
+    reviewKey: { tokenHash: `${username} ${scopes.join(' ')}`, route: 'direct' },
+  },
   tokenId: `token of ${username} for ${scopes.join(' ')}`,
 });
 
 const application = (clientId: string, grantors: readonly string[] | undefined): Principal => ({
   ...{ kind: 'client', clientId, scopes: grantors === undefined ? ['call'] : ['application'], familyId: 'family' },
   tokenId: `token of ${clientId} for ${String(grantors)}`,
+  ...{ expiresAt: Number.MAX_SAFE_INTEGER, reviewKey: { tokenHash: clientId, route: 'direct' } },
   grantors: grantors && new Set(grantors),
 });
 
@@ -76,7 +86,22 @@ export const createCallApi = async (limits: Partial<CallRateLimits> = {}): Promi
       return Promise.resolve(found);
     },
   };
+  const review: TokenReview = {
+    review: ({ tokenHash }) => {
+      const found = Object.values(principals).find(({ reviewKey }) => reviewKey.tokenHash === tokenHash);
+      return found === undefined ? Promise.reject(new InvalidTokenError()) : Promise.resolve(found);
+    },
+  };
   const rates = createCallRates({ callsPerSecondPerToken: 0, readsPerSecondPerToken: 0, ...limits }, world.clock);
+  const { calls, stores, clock } = world;
+  const common = { calls, stores, verifier, rates, clock, publicUrl: PUBLIC_URL };
+  const history = composeHistory({ ...common, homeCountry: 'US', secretKey: stores.secretKey });
+  await stores.feed.begin('the file', 'epoch');
+  const feed = new CallFeed({ store: stores.feed, calls: stores.calls, clock, log });
+  calls.on('changed', () => feed.hint());
+  const places = new Places({ perGrant: 2, inAll: 4, reservedForOperators: 1 });
+  const changes = new CallWaits({ tail: new FeedTail({ feed, clock }), places, clock });
+  const waits = { changes, review };
   const deps: AppDeps = {
     publicUrl: PUBLIC_URL,
     calls: world.calls,
@@ -89,8 +114,9 @@ export const createCallApi = async (limits: Partial<CallRateLimits> = {}): Promi
     trustedProxies: [],
     hosts: 'any',
     readiness: () => ({ status: world.engine.state === 'running' ? 'ready' : 'not ready' }),
-    directRoutes: [],
-    reads: [],
+    directRoutes: [history.directRoute],
+    reads: history.reads,
+    waits,
     routers: [],
     pageErrors: (error, _request, _response, next) => next(error),
   };

@@ -1,10 +1,10 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
-import express, { type Express } from 'express';
+import express, { type Express, type Router } from 'express';
 import request, { type Agent, type Response } from 'supertest';
 import { ensureBuiltInClient } from '../../src/app/accounts/prepare-accounts.ts';
 import { composeAuthorization } from '../../src/app/authorization.ts';
-import { composeWeb } from '../../src/app/web.ts';
+import { composeWeb, type FeaturePageParts } from '../../src/app/web.ts';
 import { authenticate } from '../../src/http/authenticate.ts';
 import { sendProblem } from '../../src/http/problem.ts';
 import { createAdministration, type OAuthAdministration } from '../../src/oauth/administration.ts';
@@ -74,6 +74,8 @@ export interface OAuthAppOptions {
   readonly basicLogin?: 'on' | 'off';
   /** A cheap one by default. */
   readonly hasher?: PasswordHasher;
+  /** The pages of a feature, over the stores of the application. */
+  readonly featurePages?: (parts: FeaturePageParts, under: Pick<OAuthApp, 'stores' | 'clock'>) => Router;
 }
 
 /** The authorization server, its pages and one protected address, over a real database and a clock of the test. */
@@ -105,7 +107,10 @@ export const createOAuthApp = async (options: OAuthAppOptions = {}): Promise<OAu
     const query = new URL(incoming.url, issuer).searchParams;
     response.json(await authenticate(tokenVerifier, incoming, query));
   });
-  const { directRoutes, routers } = composeWeb({ ...parts, authorization, cookieSecret: 'a secret', viewsDirectory });
+  const { directRoutes, routers } = composeWeb({
+    ...{ ...parts, authorization, cookieSecret: 'a secret', viewsDirectory },
+    featurePages: (pages) => options.featurePages?.(pages, { stores, clock }) ?? express.Router(),
+  });
   handler.use(async (incoming, response, next) => {
     const route = directRoutes.find((candidate) => candidate.matches(incoming.path));
     if (route === undefined) next();

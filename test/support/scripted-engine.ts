@@ -100,7 +100,7 @@ export class ScriptedTestCall extends ScriptedCall<TestPlan> implements EngineTe
   complete(report: Partial<TestReport> = {}): void {
     this.answer('callee');
     this.tell({ type: 'joined' });
-    this.finish({ by: 'hangup', leg: 'caller', cause: cause(200, 'hangup') });
+    this.finish({ by: 'hangup', leg: 'caller', cause: cause(null, 'hangup') });
     this.reported(aReport(report));
   }
 

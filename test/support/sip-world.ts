@@ -1,18 +1,27 @@
 import { expect } from '@jest/globals';
-import type { CallPlan, EngineCall, EngineEvent, LegCause, Verdict } from '../../src/calls/call-engine.ts';
+import type {
+  CallPlan,
+  EngineCall,
+  EngineEvent,
+  EngineTestCall,
+  LegCause,
+  TestPlan,
+  Verdict,
+} from '../../src/calls/call-engine.ts';
+import type { TestScript } from '../../src/calls/test-call.ts';
 import { Routes } from '../../src/engines/sip/call/routes.ts';
 import type { SipTrunk } from '../../src/engines/sip/call/trunk-dialect.ts';
 import { TrunkHealth } from '../../src/engines/sip/call/trunk-health.ts';
 import { Prompter } from '../../src/engines/sip/media/prompter.ts';
 import { type EngineService, SipCallEngine } from '../../src/engines/sip/sip-engine.ts';
 import { MediaPort } from '../../src/media/media-port.ts';
-import type { TestPhoneMedia } from '../../src/media/test-phone/test-phone-media.ts';
 import { createSystemIds } from '../../src/shared/ids.ts';
 import { silentLog } from '../../src/shared/log.ts';
 import type { IncomingSession } from '../../src/sip/user-agent.ts';
 import { Party } from '../sip/session/party.ts';
 import { FakeClock } from './fake-clock.ts';
 import { FakeNetwork } from './fake-network.ts';
+import { PlayedThread } from './played-thread.ts';
 
 export const NUMBER = '+12025550100';
 const ENGINE_HOST = '10.0.0.1';
@@ -87,15 +96,15 @@ export interface PlacedCall {
   readonly notified: string[];
 }
 
+export interface PlacedTestCall extends PlacedCall {
+  readonly call: EngineTestCall;
+}
+
 export interface SipWorldOptions {
   readonly seed?: number;
   readonly busyToneMs?: number;
   readonly services?: readonly EngineService[];
-  /** Without them there are no test calls. */
-  readonly testPhones?: Pick<TestPhoneMedia, 'open'>;
 }
-
-const noTestPhones: Pick<TestPhoneMedia, 'open'> = { open: () => Promise.reject(new Error('no test phones here')) };
 
 /** Our engine at 10.0.0.1, the user's phone at 10.0.0.2, trunks at 10.0.0.3 and 10.0.0.4; all time is virtual. */
 export class SipWorld {
@@ -106,12 +115,11 @@ export class SipWorld {
   readonly carrier: Party;
   readonly nextCarrier: Party;
   readonly media: MediaPort;
+  /** Ports of test phones: the test says what comes to them. */
+  readonly testPhones = new PlayedThread(this.clock);
   readonly engine: SipCallEngine;
 
-  private constructor(
-    media: MediaPort,
-    { seed, busyToneMs = 2000, services, testPhones = noTestPhones }: SipWorldOptions,
-  ) {
+  private constructor(media: MediaPort, { seed, busyToneMs = 2000, services }: SipWorldOptions) {
     this.media = media;
     this.network = new FakeNetwork(this.clock, seed === undefined ? {} : { seed });
     const party = (host: string): Party => new Party(this.network, this.clock, host);
@@ -133,7 +141,7 @@ export class SipWorld {
         domain: 'offhook.example',
       }),
       prompter: new Prompter({ media, address: ENGINE_HOST }),
-      testPhones,
+      testPhones: this.testPhones,
       services: services ?? [
         { start: () => transport.start(), close: () => transport.close() },
         {
@@ -186,6 +194,19 @@ export class SipWorld {
     return { call, events, notified };
   }
 
+  placeTest(script: Partial<TestScript> = {}, changes: Partial<TestPlan> = {}): PlacedTestCall {
+    const { tokenCall, callee, destinationDisplay, destinationTimeoutSeconds } = this.plan();
+    const whole: TestScript = { steps: [], lastsMs: 3000, between: 'silence', ...script };
+    const plan = { tokenCall, callee, destinationDisplay, destinationTimeoutSeconds, script: whole, ...changes };
+    const events: EngineEvent[] = [];
+    const notified: string[] = [];
+    const call = this.engine.placeTest(plan, (event) => {
+      events.push(event);
+      notified.push(textOf(event));
+    });
+    return { call, events, notified };
+  }
+
   /** Every INVITE to the party rings at once and is answered after `afterMs`. */
   answering(party: Party, { media = mediaOf(), afterMs = 100 }: { media?: string; afterMs?: number } = {}): void {
     party.listen((session) => {
@@ -232,6 +253,7 @@ export class SipWorld {
     return {
       calls: this.engine.ongoing,
       playing: this.media.playing,
+      testPhones: this.testPhones.held,
       timers: this.clock.pendingTimers,
       dialogs: parties.map(({ agent }) => agent.dialogs.size),
       transactions: parties.map(({ layer }) => layer.sizes.clients + layer.sizes.servers),
@@ -251,6 +273,7 @@ export const expectNothingLeft = async (world: SipWorld): Promise<void> => {
   expect(left).toEqual({
     calls: 0,
     playing: 0,
+    testPhones: 0,
     timers: 0,
     dialogs: [0, 0, 0, 0],
     transactions: [0, 0, 0, 0],

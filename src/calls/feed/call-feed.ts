@@ -71,6 +71,13 @@ export class CallFeed {
     return writeCursor({ epoch: await this.#readEpoch(), row: newest, left: 0 });
   }
 
+  /** Whether a cursor was given by this feed, though what comes after it may not be kept any more. */
+  async knows(cursor: string): Promise<boolean> {
+    const [epoch, bounds] = [await this.#readEpoch(), await this.#options.store.bounds()];
+    const position = positionOf(cursor, epoch, bounds);
+    return typeof position !== 'string' || position === 'expired';
+  }
+
   /** What comes after a cursor, at once; nothing where nothing has come. */
   async read(cursor: string, limit = PAGE_ROWS): Promise<FeedPage> {
     const [epoch, bounds] = [await this.#readEpoch(), await this.#options.store.bounds()];

@@ -17,9 +17,18 @@ export const readCursor = (cursor: string): FeedPosition | undefined => {
   return epoch === undefined ? undefined : { epoch, row: Number(row), left: Number(left) };
 };
 
-/** Whether a change comes after what another cursor has read. One of another feed was written before it. */
-export const comesAfter = (change: string, cursor: string): boolean => {
-  const [one, other] = [readCursor(change), readCursor(cursor)];
-  if (one === undefined || other?.epoch !== one.epoch) return true;
-  return one.row > other.row || (one.row === other.row && one.left < other.left);
+/**
+ * Whether one cursor of a feed is after another one.
+ * @returns false where one of them is none, or they are of two databases
+ */
+export const isAfter = (cursor: string, other: string): boolean => {
+  const [one, two] = [readCursor(cursor), readCursor(other)];
+  if (two === undefined || one?.epoch !== two.epoch) return false;
+  return one.row === two.row ? one.left < two.left : one.row > two.row;
+};
+
+/** The cursor before a change, of the one after it: reading goes on with the change itself. */
+export const beforeChange = (cursor: string): string => {
+  const position = readCursor(cursor);
+  return position === undefined ? cursor : writeCursor({ ...position, left: position.left + 1 });
 };

@@ -44,7 +44,7 @@ export class DemoCarrier {
     const { host, clock, ids, log } = this.#options;
     const { answerAfterMs = this.#options.answerAfterMs, early, hangUpAfterMs, leavesOutOneOf } = behaviour;
     const lossy = leavesOutOneOf === undefined ? {} : { leavesOutOneOf };
-    const media = await openMediaFor(session, { host, clock, ids, log, send: early ?? behaviour.media, ...lossy });
+    const media = await openMediaFor(session, { host, clock, ids, log, send: early ?? 'none', ...lossy });
     if (media === undefined) return;
     const answer = media.answer(session.remoteSdp ?? '');
     if (early === undefined) session.progress(180);

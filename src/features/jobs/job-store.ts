@@ -57,6 +57,8 @@ export interface JobStore {
   project(id: number): Promise<Project | undefined>;
   /** Oldest first; of one user, or of all. */
   projects(userId?: string): Promise<readonly Project[]>;
+  /** Whether a user has a project, or had one. */
+  hasHadProject(userId: string): Promise<boolean>;
   /** The newest job of each project. */
   lastJobs(
     projectIds: readonly number[],

@@ -120,3 +120,6 @@ export interface Sound {
   readonly bytes: number;
   readonly changedAt: number;
 }
+
+/** Whether a job will not change any more. */
+export const isOver = ({ status }: Pick<Job, 'status'>): boolean => status === 'finished' || status === 'cancelled';

@@ -27,6 +27,9 @@ export const expectSchema = z
 
 const digits = z.string().regex(/^[0-9*#A-D]{1,64}$/, 'must be 1 to 64 keys of a telephone: 0-9, *, #, A-D');
 
+/** How an uploaded sound may be called. */
+export const SOUND_NAME = /^[a-z0-9][a-z0-9_-]{0,63}$/;
+
 /** `tone:1000`, or `sound:NAME` of an uploaded file. */
 const played = z.string().regex(/^(tone:\d{2,4}|sound:[a-z0-9][a-z0-9_-]{0,63})$/, 'must be tone:HERTZ or sound:NAME');
 
@@ -43,6 +46,8 @@ export const scriptSchema = z.strictObject({
   number: z.union([z.string().trim().min(1).max(128), z.number().int().nonnegative().transform(String)]),
   expect: expectSchema.default({}),
   steps: z.array(stepSchema).max(100).default([]),
+  /** Seconds for the destination to answer; 60 where nothing is said. */
+  timeout: z.number().int().min(5).max(120).optional(),
   /** How often a run that failed is tried again. */
   retries: z.number().int().min(0).max(5).default(0),
 });

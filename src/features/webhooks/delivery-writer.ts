@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { namesOf } from '../../calls/advance.ts';
 import type { ToldName } from '../../calls/call-events.ts';
 import type { CallFeed, FeedChange, FeedPage } from '../../calls/feed/call-feed.ts';
-import { comesAfter } from '../../calls/feed/cursor.ts';
+import { isAfter } from '../../calls/feed/cursor.ts';
 import { representCall } from '../../http/routes/call/call-representation.ts';
 import type { MonotonicClock, WallClock } from '../../shared/clock.ts';
 import type { Log } from '../../shared/log.ts';
@@ -103,7 +103,7 @@ export class DeliveryWriter {
 
   #deliveriesOf(change: FeedChange, webhooks: readonly Webhook[]): readonly NewDelivery[] {
     const told = webhooks.filter(
-      ({ clientId, toldFrom }) => clientId === change.call.clientId && comesAfter(change.cursor, toldFrom),
+      ({ clientId, toldFrom }) => clientId === change.call.clientId && isTold(change.cursor, toldFrom),
     );
     if (told.length === 0) return [];
     return namesOf(change).flatMap((name) =>
@@ -153,3 +153,6 @@ export class DeliveryWriter {
 /** The same for the same change, however often it is made. */
 const messageIdOf = (parts: readonly string[]): string =>
   `msg_${createHash('sha256').update(parts.join('\n')).digest('base64url').slice(0, 24)}`;
+
+/** Whether a change comes after what a webhook was made with. A cursor of another feed was of one before it. */
+const isTold = (change: string, toldFrom: string): boolean => change !== toldFrom && !isAfter(toldFrom, change);

@@ -11,8 +11,18 @@ export interface ConnectionWatch {
   receiving(connection: Connection, body: 'awaited' | 'whole'): void;
   /** More was sent before the reply: it is read on by `advance`, in a later turn of the event loop. */
   ahead(connection: Connection, bytes: 'held' | 'readable' | 'read'): void;
+  /** The reply that is under way will last. */
+  lasts(connection: Connection): void;
   closed(connection: Connection): void;
 }
+
+const replies = new WeakMap<ServerResponse, Connection>();
+
+/**
+ * Says of a reply that it lasts: one that waits for what will happen, or tells of it for hours. From now on it is neither
+ * counted among the requests that are being answered, nor ended because it is not read: its route bounds both.
+ */
+export const letLast = (response: ServerResponse): void => replies.get(response)?.last();
 
 const HEADERS_END = Buffer.from('\r\n\r\n');
 /** So much is parsed at once where requests follow each other: as many of the shortest, which Node refuses nobody, as 10. */
@@ -74,7 +84,13 @@ export class Connection {
     this.#unanswered += 1;
     this.#newest = request;
     response.on('close', this.#answered);
+    replies.set(response, this);
     this.#watch.began(this);
+  }
+
+  /** See `letLast`. */
+  last(): void {
+    if (this.#state === 'open') this.#watch.lasts(this);
   }
 
   /** Parses what was held up to the next request, if the one before has its reply. */

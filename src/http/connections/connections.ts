@@ -39,6 +39,8 @@ export class Connections implements ConnectionWatch {
   readonly #receiving = new Map<Connection, number>();
   readonly #unread = new Map<Connection, Unread>();
   readonly #ahead = new Set<Connection>();
+  /** Those whose reply lasts: they are not counted as unanswered. */
+  readonly #lasting = new Set<Connection>();
   #readable: Connection[] = [];
   #unanswered = 0;
   #look: Timer;
@@ -86,7 +88,7 @@ export class Connections implements ConnectionWatch {
   }
 
   answered(connection: Connection): void {
-    this.#unanswered -= 1;
+    if (!this.#lasting.delete(connection)) this.#unanswered -= 1;
     if (connection.unanswered === 0) this.#idle.add(connection);
   }
 
@@ -113,8 +115,14 @@ export class Connections implements ConnectionWatch {
     }
   }
 
+  lasts(connection: Connection): void {
+    if (connection.unanswered === 0 || this.#lasting.has(connection)) return;
+    this.#lasting.add(connection);
+    this.#unanswered -= 1;
+  }
+
   closed(connection: Connection): void {
-    this.#unanswered -= connection.unanswered;
+    this.#unanswered -= connection.unanswered - (this.#lasting.delete(connection) ? 1 : 0);
     this.#bySocket.delete(connection.socket);
     this.#idle.delete(connection);
     this.#receiving.delete(connection);
@@ -191,6 +199,8 @@ export class Connections implements ConnectionWatch {
       const unread = this.#unread.get(connection) ?? { since: now, bytes: writableLength };
       this.#unread.set(connection, unread);
       total += writableLength;
+      // Of a reply that lasts, the bytes count here and the time with its route.
+      if (this.#lasting.has(connection)) continue;
       if (now - unread.since > unreadMs + (unread.bytes * 1000) / unreadBytesPerSecond) connection.end();
     }
     for (const connection of this.#unread.keys()) {

@@ -8,7 +8,7 @@ export interface AnalysisOrder {
   readonly recording: Recording;
 }
 
-/** Measures recordings, on a thread of its own: one takes up to a hundred milliseconds. */
+/** Measures recordings, on a thread of its own: one takes a tenth of a second and more. */
 parentPort?.on('message', ({ ticket, recording }: AnalysisOrder) => {
   parentPort?.postMessage({ ticket, measurement: measure(recording) });
 });

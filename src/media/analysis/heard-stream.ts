@@ -9,6 +9,10 @@ export const PLAYOUT_MS = 60;
 const REFERENCE_PACKETS = 250;
 /** A timestamp that is further than this from its arrival began anew. */
 const JUMP_MS = 5000;
+/** MAX_DROPOUT of RFC 3550 appendix A.1: a step that is larger is a stray packet, or a sender that began anew. */
+const LONGEST_STEP = 3000;
+/** What is recorded is no longer either. */
+const LONGEST_MS = 600_000;
 const SAMPLES_A_MS = SAMPLE_RATE / 1000;
 
 export interface HeardStream {
@@ -33,7 +37,11 @@ class Source {
   readonly #answeredMs: number;
   readonly #seen = new Set<number>();
   readonly #transits: number[] = [];
-  #sequence: number | undefined;
+  #hasBegun = false;
+  /** Of what was sent before the sender began to count anew. */
+  #expectedBefore = 0;
+  /** What follows a packet that was far off: if it comes, the sender began anew. */
+  #nextAnew: number | undefined;
   #lowest = 0;
   #highest = 0;
   #onTime = 0;
@@ -51,7 +59,7 @@ class Source {
   }
 
   get expected(): number {
-    return this.#sequence === undefined ? 0 : this.#highest - this.#lowest + 1;
+    return this.#expectedBefore + (this.#hasBegun ? this.#highest - this.#lowest + 1 : 0);
   }
 
   get onTime(): number {
@@ -77,18 +85,36 @@ class Source {
     this.#place(decodeG711(payloadType, payload), mediaMs);
   }
 
-  /** @returns false for a packet that came before */
+  /** @returns false for a packet that came before, or is far off */
   #count(sequence: number): boolean {
-    if (this.#sequence === undefined) {
-      this.#lowest = this.#highest = sequence;
-    }
-    const extended = this.#highest + signedStep(this.#highest & 0xffff, sequence, 16);
-    this.#sequence = sequence;
+    if (!this.#hasBegun) this.#begin(sequence);
+    const step = signedStep(this.#highest & 0xffff, sequence, 16);
+    if (Math.abs(step) > LONGEST_STEP) return this.#countAnew(sequence);
+    this.#nextAnew = undefined;
+    const extended = this.#highest + step;
     if (this.#seen.has(extended)) return false;
     this.#seen.add(extended);
     this.#lowest = Math.min(this.#lowest, extended);
     this.#highest = Math.max(this.#highest, extended);
     return true;
+  }
+
+  #begin(sequence: number): void {
+    this.#hasBegun = true;
+    this.#seen.clear();
+    // A range above zero: what overtook the first packet lies below it.
+    this.#lowest = this.#highest = sequence + 0x1_0000;
+  }
+
+  /** Two packets in a row tell of a sender that began anew; one alone is passed over. */
+  #countAnew(sequence: number): boolean {
+    const isAnew = sequence === this.#nextAnew;
+    this.#nextAnew = (sequence + 1) & 0xffff;
+    if (!isAnew) return false;
+    this.#expectedBefore = this.expected;
+    this.#begin(sequence);
+    this.#nextAnew = undefined;
+    return this.#count(sequence);
   }
 
   /** The moment of the sender's clock, without wraps; anew where it jumps. */
@@ -131,7 +157,8 @@ class Source {
 
 /** What was heard from the answer on; undefined where nothing came. */
 export const readHeard = ({ heard, answeredMs, endedMs }: Recording): HeardStream | undefined => {
-  const pcm = new Int16Array(Math.max(0, Math.round((endedMs - answeredMs) * SAMPLES_A_MS)));
+  const lastsMs = Math.min(LONGEST_MS, Math.max(0, endedMs - answeredMs));
+  const pcm = new Int16Array(Math.round(lastsMs * SAMPLES_A_MS));
   const sources = new Map<number, Source>();
   for (let index = 0; index < heard.arrivedMs.length; index += 1) {
     if ((heard.arrivedMs[index] ?? 0) < answeredMs) continue;

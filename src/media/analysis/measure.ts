@@ -65,7 +65,7 @@ const measureStream = (recording: Recording, { pcm, lossPercent, jitterMs }: Hea
   };
 };
 
-/** Measures a recording; undefined where nothing came after the answer. Takes some 50 ms for a minute. */
+/** Measures a recording; undefined where nothing came after the answer. Not for an event loop: it takes a tenth of a second and more. */
 export const measure = (recording: Recording): Measurement | undefined => {
   const stream = readHeard(recording);
   return stream === undefined ? undefined : measureStream(recording, stream);

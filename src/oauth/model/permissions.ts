@@ -3,32 +3,39 @@ export type Role = 'user' | 'operator' | 'admin';
 
 /** What a token allows, whatever scope gave it. */
 export type Permission =
-  'calls:read' | 'calls:place' | 'calls:stop' | 'calls:read-all' | 'calls:stop-all' | 'profile:read' | 'administer';
+  | ('calls:read' | 'calls:place' | 'calls:stop' | 'calls:read-all' | 'calls:stop-all')
+  /** `jobs:write`: projects, their jobs and sounds are made, changed, started and ended. */
+  | ('jobs:read' | 'jobs:restart' | 'jobs:write')
+  | ('profile:read' | 'administer');
 
 const ownCalls: readonly Permission[] = ['calls:read', 'calls:place', 'calls:stop'];
+const seenJobs: readonly Permission[] = ['jobs:read', 'jobs:restart'];
+const ownJobs: readonly Permission[] = [...seenJobs, 'jobs:write'];
 const allCalls: readonly Permission[] = ['calls:read-all', 'calls:stop-all'];
 
 /** Every scope and what it allows its user. `application` is for a client that acts for no user (RFC 6749 section 4.4). */
 export const scopePermissions = {
-  call: ownCalls,
+  call: [...ownCalls, ...ownJobs],
   read: ['calls:read'],
-  write: ['calls:place', 'calls:stop'],
-  public: ['profile:read'],
+  write: ['calls:place', 'calls:stop', ...ownJobs],
+  public: ['profile:read', ...seenJobs],
   application: [],
   operator: allCalls,
   admin: [...allCalls, 'administer'],
-  all: [...ownCalls, 'profile:read', ...allCalls, 'administer'],
+  all: [...ownCalls, ...ownJobs, 'profile:read', ...allCalls, 'administer'],
 } as const satisfies Readonly<Record<string, readonly Permission[]>>;
 
 export type Scope = keyof typeof scopePermissions;
 
 export const isScope = (value: string): value is Scope => Object.hasOwn(scopePermissions, value);
 
+const ofUsers: readonly Permission[] = [...ownCalls, ...ownJobs, 'profile:read'];
+
 /** What each role may have at most: a scope never gives its user more than this. */
 const rolePermissions: Readonly<Record<Role, ReadonlySet<Permission>>> = {
-  user: new Set<Permission>([...ownCalls, 'profile:read']),
-  operator: new Set<Permission>([...ownCalls, 'profile:read', ...allCalls]),
-  admin: new Set<Permission>([...ownCalls, 'profile:read', ...allCalls, 'administer']),
+  user: new Set(ofUsers),
+  operator: new Set([...ofUsers, ...allCalls]),
+  admin: new Set<Permission>([...ofUsers, ...allCalls, 'administer']),
 };
 
 const computed = new Map<string, ReadonlySet<Permission>>();
@@ -71,12 +78,12 @@ export const isWithin = (wanted: readonly Scope[], allowed: readonly Scope[]): b
 
 /** What the consent page says that a scope allows. */
 export const scopeDescriptions: Readonly<Record<Scope, string>> = {
-  call: 'Place calls in your name, see them and end them',
+  call: 'Place calls in your name, see them and end them, and make and run your test calls',
   read: 'See your calls',
-  write: 'Place calls in your name and end them',
-  public: 'See your name and role',
+  write: 'Place calls in your name and end them, and make and run your test calls',
+  public: 'See your name and role, and see and repeat your test calls',
   application: 'See the calls that it placed',
   operator: 'See and end the calls of everybody',
-  admin: 'Manage this service, and see and end the calls of everybody',
+  admin: 'Manage this service, see and end the calls of everybody, and make and run the test calls of everybody',
   all: 'Do everything that you may do',
 };

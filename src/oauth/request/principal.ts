@@ -9,6 +9,16 @@ interface TokenFacts {
   readonly familyId: string;
   /** Stands for the token in limits and logs; not the token, and of no use as one. */
   readonly tokenId: string;
+  /** Milliseconds since the epoch. */
+  readonly expiresAt: number;
+  /** Asks for the same again later, without the token: see `TokenReview`. */
+  readonly reviewKey: ReviewKey;
+}
+
+/** A token that was checked: under which hash it is stored, and how its request came. Of no use as a token. */
+export interface ReviewKey {
+  readonly tokenHash: string;
+  readonly route: RequestRoute;
 }
 
 /** A request that acts on behalf of a user. */
@@ -51,4 +61,13 @@ export interface TokenVerifier {
    * @throws InvalidProofError (401 `invalid_dpop_proof`) bound to a key that the request does not prove
    */
   verify(presented: PresentedToken): Promise<Principal>;
+}
+
+/** Checks again a token that was taken before, for a request that lasts: no proof and no secret is needed for that. */
+export interface TokenReview {
+  /**
+   * On whose behalf the request acts now.
+   * @throws InvalidTokenError expired, revoked, of a disabled or deleted user or client
+   */
+  review(key: ReviewKey): Promise<Principal>;
 }

@@ -6,7 +6,7 @@ import type { Admission } from '../model/admission.ts';
 import type { AuditLog } from '../model/audit-log.ts';
 import { resourceOf } from '../model/resource.ts';
 import type { OAuthStores } from '../model/stores.ts';
-import type { TokenVerifier } from '../request/principal.ts';
+import type { TokenReview, TokenVerifier } from '../request/principal.ts';
 import { createIntrospection, type Introspection } from './introspection.ts';
 import { createOwnGrants, type OwnGrants } from './own-grants.ts';
 import { createRevocation, type Revocation } from './revocation.ts';
@@ -20,7 +20,7 @@ export interface Tokens {
   readonly tokenMinter: TokenMinter;
   readonly tokenReader: TokenReader;
   readonly tokenUses: TokenUses;
-  readonly tokenVerifier: TokenVerifier;
+  readonly tokenVerifier: TokenVerifier & TokenReview;
   readonly introspection: Introspection;
   readonly revocation: Revocation;
   readonly ownGrants: OwnGrants;

@@ -24,17 +24,37 @@ const g711 = (codecs: readonly Codec[]): 0 | 8 | undefined => {
   return undefined;
 };
 
-const isSendable = ({ type, protocol, port, direction }: MediaDescription): boolean =>
-  type === 'audio' && protocol === 'RTP/AVP' && port !== 0 && receives(direction);
+/** How a peer speaks: what it sends, it understands. */
+export type AudioFormat = Pick<AudioTarget, 'payloadType' | 'eventPayloadType'>;
 
-const targetOf = (media: MediaDescription): AudioTarget | undefined => {
-  const { address, port } = media;
-  if (address === undefined || isNowhere(address) || !isSendable(media)) return undefined;
+const formatOf = (media: MediaDescription): AudioFormat | undefined => {
+  const { type, protocol, port } = media;
+  if (type !== 'audio' || protocol !== 'RTP/AVP' || port === 0) return undefined;
   const codecs = codecsOf(media);
   const payloadType = g711(codecs);
   if (payloadType === undefined) return undefined;
   const events = codecs.find((codec) => isOneOf(codec, ['telephone-event']));
-  return { address, port, payloadType, eventPayloadType: events?.payloadType };
+  return { payloadType, eventPayloadType: events?.payloadType };
+};
+
+const targetOf = (media: MediaDescription): AudioTarget | undefined => {
+  const { address, port, direction } = media;
+  const format = formatOf(media);
+  if (format === undefined || address === undefined || isNowhere(address) || !receives(direction)) return undefined;
+  return { address, port, ...format };
+};
+
+/**
+ * How the first audio stream of a peer is spoken, also where it only sends or is on hold. Undefined where it is refused,
+ * encrypted or without a codec of ours.
+ * @throws SdpError on malformed SDP
+ */
+export const audioFormatOf = (sdp: string): AudioFormat | undefined => {
+  for (const media of parseSdp(sdp).media) {
+    const format = formatOf(media);
+    if (format !== undefined) return format;
+  }
+  return undefined;
 };
 
 /**

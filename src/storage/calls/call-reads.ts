@@ -7,7 +7,7 @@ import type { Schema } from '../schema.ts';
 const ended = sql.lit('ended' as const);
 
 /** A call in one row, both legs beside it. */
-const selectCalls = (database: Kysely<Schema>) =>
+export const selectCalls = (database: Kysely<Schema>) =>
   database
     .selectFrom('calls')
     .innerJoin('legs as caller', (join) =>

@@ -39,6 +39,9 @@ interface LegsTable {
   ringing_at: number | null;
   answered_at: number | null;
   ended_at: number | null;
+  /** When `address` was called. */
+  called_at: number | null;
+  trunk: string | null;
 }
 
 /** One row for each write of a call. */

@@ -6,6 +6,12 @@ import type { Schema } from '../schema.ts';
 /** A record with the number of the call that it belongs to. */
 type OfCall<Record> = Record & { readonly callId: number };
 
+/** When a leg was called, and over which trunk; both null where that is not news. */
+export interface Attempt {
+  readonly calledAt: number | null;
+  readonly trunk: string | null;
+}
+
 /** What changes in the course of a call. */
 type Progress = Pick<
   CallRecord,
@@ -17,6 +23,8 @@ interface Owner {
   readonly nodeId: string;
   readonly epoch: number;
 }
+
+type NewCall = Omit<CallRecord, 'owner' | 'legs' | 'purpose'> & Owner & { readonly isTest: 0 | 1 };
 
 /** From one row of its events to the next. */
 interface Step {
@@ -39,7 +47,7 @@ export const compileCallWrites = (database: Kysely<Schema>) => ({
 });
 
 const compileInserts = (database: Kysely<Schema>) => ({
-  insertCall: compileOnce((call: Omit<CallRecord, 'owner' | 'legs'> & Owner) =>
+  insertCall: compileOnce((call: NewCall) =>
     database
       .insertInto('calls')
       .values({
@@ -49,7 +57,7 @@ const compileInserts = (database: Kysely<Schema>) => ({
         client_id: call.clientId,
         number: call.number,
         created_at: call.createdAt,
-        is_test: call.purpose === 'test' ? 1 : 0,
+        is_test: call.isTest,
         node_id: call.nodeId,
         epoch: call.epoch,
         ...callProgress(call),
@@ -91,8 +99,16 @@ const compileUpdates = (database: Kysely<Schema>) => ({
     database.updateTable('calls').set({ last_change: lastChange }).where('id', '=', callId),
   ),
 
-  updateLeg: compileOnce((leg: OfCall<LegRecord>) =>
-    database.updateTable('legs').set(legProgress(leg)).where('call_id', '=', leg.callId).where('role', '=', leg.role),
+  updateLeg: compileOnce((leg: OfCall<LegRecord> & Attempt) =>
+    database
+      .updateTable('legs')
+      .set((row) => ({
+        ...legProgress(leg),
+        called_at: row.fn.coalesce(row.val(leg.calledAt), 'called_at'),
+        trunk: row.fn.coalesce(row.val(leg.trunk), 'trunk'),
+      }))
+      .where('call_id', '=', leg.callId)
+      .where('role', '=', leg.role),
   ),
 
   dropChanges: compileOnce(({ id }: { readonly id: number }) =>

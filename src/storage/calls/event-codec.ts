@@ -39,7 +39,7 @@ const fieldsOf = (fact: CallFact): readonly Field[] => {
       return [outcome, endedBy, endedLeg, talkMs, ...(cause ? [cause.sipStatus, cause.q850Cause, cause.reason] : [])];
     }
     case 'leg.calling':
-      return [fact.payload.address];
+      return [fact.payload.address, fact.payload.trunk];
     case 'leg.ringing':
     case 'leg.answered':
       return [fact.payload.sipStatus];
@@ -121,11 +121,11 @@ const callFact = (code: string, fields: readonly string[]): CallFact => {
   }
 };
 
-const legFact = (leg: LegRole, code: string, [first = '', q850Cause, reason]: readonly string[]): CallFact => {
+const legFact = (leg: LegRole, code: string, [first = '', second, third]: readonly string[]): CallFact => {
   const name = legCodes[code as keyof typeof legCodes];
   switch (name) {
     case 'leg.calling':
-      return { name, payload: { leg, address: read(first) } };
+      return { name, payload: { leg, address: read(first), trunk: text(second) } };
     case 'leg.ringing':
       return { name, payload: { leg, sipStatus: Number(first) } };
     case 'leg.answered':
@@ -133,7 +133,7 @@ const legFact = (leg: LegRole, code: string, [first = '', q850Cause, reason]: re
     case 'leg.ended':
       return {
         name,
-        payload: { leg, sipStatus: number(first), q850Cause: number(q850Cause), reason: text(reason) },
+        payload: { leg, sipStatus: number(first), q850Cause: number(second), reason: text(third) },
       };
   }
 };

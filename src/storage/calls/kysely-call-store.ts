@@ -16,7 +16,7 @@ import { run, type UnitOfWork } from '../unit-of-work.ts';
 import { compileCallReads } from './call-reads.ts';
 import { toCall } from './call-row.ts';
 import { readStory } from './call-stories.ts';
-import { compileCallWrites } from './call-writes.ts';
+import { type Attempt, compileCallWrites } from './call-writes.ts';
 import { encodeEvents } from './event-codec.ts';
 import { compileIdempotencyQueries, expiredKeys } from './idempotency-queries.ts';
 import { compileOwnerQueries } from './owner-queries.ts';
@@ -34,6 +34,18 @@ interface Place {
 
 const isOver = ({ state, legs: [caller, callee] }: CallRecord): boolean =>
   state === 'ended' && caller.state === 'ended' && callee.state === 'ended';
+
+const noAttempt: Attempt = { calledAt: null, trunk: null };
+
+/** Of the address that was called last: what is measured of a leg is measured from there. */
+const attemptOf = (role: LegRole, events: readonly CallEvent[]): Attempt => {
+  let attempt = noAttempt;
+  for (const event of events) {
+    if (event.name !== 'leg.calling' || event.payload.leg !== role) continue;
+    attempt = { calledAt: event.at, trunk: event.payload.trunk };
+  }
+  return attempt;
+};
 
 /** The journal of calls in SQL. */
 export class KyselyCallStore implements CallStore {
@@ -143,7 +155,9 @@ export class KyselyCallStore implements CallStore {
   ): UnitOfWork<IdempotencyRecord | Place> {
     const holder = idempotency && (yield* this.#takeKey(idempotency));
     if (holder !== undefined) return holder;
-    const { rows } = yield* run(this.#writes.insertCall({ ...call, ...call.owner }));
+    const { rows } = yield* run(
+      this.#writes.insertCall({ ...call, ...call.owner, isTest: call.purpose === 'test' ? 1 : 0 }),
+    );
     const callId = rows[0]?.id ?? 0;
     for (const leg of call.legs) yield* run(this.#writes.insertLeg({ ...leg, callId }));
     const lastChange = yield* this.#append(callId, null, [event]);
@@ -182,7 +196,8 @@ export class KyselyCallStore implements CallStore {
       return undefined;
     }
     for (const leg of call.legs) {
-      if (changedLegs.includes(leg.role)) yield* run(this.#writes.updateLeg({ ...leg, callId }));
+      if (changedLegs.includes(leg.role))
+        yield* run(this.#writes.updateLeg({ ...leg, ...attemptOf(leg.role, events), callId }));
     }
     return { callId, lastChange, sequence };
   }

@@ -65,6 +65,11 @@ export class KyselyJobStore extends KyselySoundStore implements JobStore {
     return (await this.#database.read(query.compile())).map(toProject);
   }
 
+  async hasHadProject(userId: string): Promise<boolean> {
+    const query = this.#database.builder.selectFrom('projects').select('id').where('user_id', '=', userId).limit(1);
+    return (await this.#database.read(query.compile())).length > 0;
+  }
+
   async lastJobs(
     projectIds: readonly number[],
   ): Promise<ReadonlyMap<number, { readonly id: number; readonly status: JobStatus }>> {

@@ -13,6 +13,7 @@ const contentSecurityPolicy = {
   styleSrc: ownOnly,
   imgSrc: ownOnly,
   connectSrc: ownOnly,
+  mediaSrc: ownOnly,
   baseUri: nothing,
   frameAncestors: nothing,
   requireTrustedTypesFor: ["'script'"],

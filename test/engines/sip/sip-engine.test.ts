@@ -28,6 +28,15 @@ const open = async (): Promise<EngineUnderTest> => {
         ...(callee.does === 'absent' && { callee: [{ kind: 'address', uri: 'sip:bob@10.0.0.99' }] }),
       });
     },
+    planTest: (callee) => {
+      behave(world, world.carrier, callee);
+      const { tokenCall, destinationDisplay, destinationTimeoutSeconds, callee: numbers } = world.plan();
+      return {
+        ...{ tokenCall, destinationDisplay, destinationTimeoutSeconds },
+        callee: callee.does === 'absent' ? [{ kind: 'address', uri: 'sip:bob@10.0.0.99' }] : numbers,
+        script: { steps: [], lastsMs: 3000, between: 'silence' },
+      };
+    },
     elapse: (milliseconds) => world.elapse(milliseconds),
     close: () => expectNothingLeft(world),
   };

@@ -222,7 +222,10 @@ describe('an access token', () => {
     expect(JSON.stringify(body)).not.toContain(access_token);
     const principal = await oauth.tokenVerifier.verify(presented(access_token));
     const permissions = principal.kind === 'user' ? [...principal.permissions].sort() : [];
-    expect(permissions).toEqual(['calls:place', 'calls:read', 'calls:read-all', 'calls:stop', 'calls:stop-all']);
+    expect(permissions).toEqual([
+      ...['calls:place', 'calls:read', 'calls:read-all', 'calls:stop', 'calls:stop-all'],
+      ...['jobs:read', 'jobs:restart', 'jobs:write'],
+    ]);
   });
 
   it('is refused when it is unknown or has expired (71)', async () => {

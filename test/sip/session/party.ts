@@ -31,9 +31,9 @@ export const diaryOf = (session: Session): Diary => {
   session.on('progress', (status, early) => notified.push(early === undefined ? `${status}` : `${status}+sdp`));
   session.on('answered', () => notified.push('answered'));
   session.on('renegotiated', () => notified.push('renegotiated'));
-  session.on('message', ({ method, respond }) => {
-    notified.push(method);
-    respond(200);
+  session.on('message', (message) => {
+    notified.push(message.method);
+    message.respond(200);
   });
   session.on('ended', (end) => {
     ends.push(end);

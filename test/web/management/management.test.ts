@@ -375,7 +375,9 @@ describe('what a user granted', () => {
     });
     const { text } = await agent.get('/management/apps').set(html);
     expect(text).toContain('<h2>Demo &lt;b&gt;application&lt;/b&gt;</h2>');
-    expect(text).toContain('<li>Place calls in your name, see them and end them</li>');
+    expect(text).toContain(
+      '<li>Place calls in your name, see them and end them, and make and run your test calls</li>',
+    );
     expect(text).toContain('<time datetime="2026-01-01T00:00:00.000Z">2026-01-01 00:00 UTC</time>');
     expect((await (await visitor('alice')).get('/management/apps')).body).toEqual({ applications: [] });
   });

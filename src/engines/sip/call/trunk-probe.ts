@@ -1,6 +1,5 @@
 import type { MonotonicClock, Timer } from '../../../shared/clock.ts';
 import type { UserAgentFace } from '../../../sip/user-agent.ts';
-import type { EngineService } from '../sip-engine.ts';
 import { optionsToTrunk, type SipTrunk } from './trunk-dialect.ts';
 import type { TrunkHealth } from './trunk-health.ts';
 
@@ -20,7 +19,7 @@ const LOOK_EVERY_MS = 5000;
  * Asks a trunk by OPTIONS whether it is there (RFC 3261 section 11): one that is out of service every few seconds until
  * it answers, so that it is used again at once; any other as often as is configured.
  */
-export class TrunkProbe implements EngineService {
+export class TrunkProbe {
   readonly #options: TrunkProbeOptions;
   #look: Timer | undefined;
   #askedAt: number;

@@ -1,8 +1,7 @@
 import type { EngineEvent, EngineTestCall, LegCause, TestPlan, Verdict } from '../../../calls/call-engine.ts';
 import { NotMeasuredError } from '../../../calls/errors.ts';
 import type { TestReport } from '../../../calls/test-call.ts';
-import type { TestPhoneMedia, TestPhonePort } from '../../../media/test-phone/test-phone-media.ts';
-import { type AudioTarget, audioTargetOf } from '../../../sip/sdp/audio-target.ts';
+import type { RtpPeer, TestPhoneMedia, TestPhonePort } from '../../../media/test-phone/test-phone-media.ts';
 import type { PeerMessage, RemoteOffer } from '../../../sip/user-agent.ts';
 import type { CallParts } from '../call/third-party-call.ts';
 import { hangupCause, incompatibleMediaCause } from '../leg/causes.ts';
@@ -10,9 +9,10 @@ import { Leg, type LegTarget, type LegUser } from '../leg/leg.ts';
 import { type LegFailure, unreachable, withoutAudio } from '../leg/leg-end.ts';
 import { LegSdp } from '../leg/leg-sdp.ts';
 import { type OfferedCodecs, withCodecs } from '../leg/next-attempt.ts';
+import { CallWatch } from './call-watch.ts';
 import { digitOfInfo } from './info-digit.ts';
 import { ScriptPlayer } from './script-player.ts';
-import { TestPhoneSdp } from './test-phone-sdp.ts';
+import { peerOf, TestPhoneSdp } from './test-phone-sdp.ts';
 
 /** What test calls have of their engine. */
 export interface TestCallParts extends Omit<CallParts, 'onReleased' | 'prompter' | 'busyToneMs'> {
@@ -32,20 +32,13 @@ interface TestCallOptions {
 /** The test phone itself is no leg that could fail: it is gone when the call is over. */
 const TEST_PHONE_CAUSE: LegCause = { ...hangupCause, sipStatus: null };
 const TEST_PHONE = 'test-phone';
+const NO_STEPS: TestReport['steps'] = [];
 
 /** The phone and its script, once the port is open. */
 interface Phone {
   readonly port: TestPhonePort;
   readonly sdp: TestPhoneSdp;
   readonly player: ScriptPlayer;
-}
-
-/** Moments of the call, on the monotonic clock. */
-interface Times {
-  called?: number;
-  progressed?: number;
-  answered?: number;
-  over?: number;
 }
 
 /**
@@ -59,17 +52,19 @@ export class TestCall implements EngineTestCall, LegUser {
   readonly #parts: TestCallParts;
   readonly #plan: TestPlan;
   readonly #listener: (event: EngineEvent) => void;
-  readonly #times: Times = {};
+  readonly #watch: CallWatch;
   #phase: 'opening' | 'calling' | 'talking' | 'over' = 'opening';
-  #ringback: TestReport['ringback'] = null;
   #phone: Phone | undefined;
   #leg: Leg | undefined;
+  /** Of ours: the report is not to be had. */
+  #fault: NotMeasuredError | undefined;
   #settle: (report: Promise<TestReport>) => void = () => undefined;
 
   constructor(parts: TestCallParts, { plan, listener }: TestCallOptions) {
     this.#parts = parts;
     this.#plan = plan;
     this.#listener = listener;
+    this.#watch = new CallWatch(parts.clock);
     this.report = new Promise((resolve) => (this.#settle = resolve));
     // Whoever placed the call may be gone by then.
     this.report.catch(() => undefined);
@@ -92,13 +87,12 @@ export class TestCall implements EngineTestCall, LegUser {
   }
 
   calling(_leg: Leg, { address, trunk }: LegTarget): void {
-    this.#times.called ??= this.#parts.clock.elapsed();
+    this.#watch.called();
     this.#listener({ type: 'leg-calling', leg: 'callee', address, trunk: trunk?.name });
   }
 
   ringing(_leg: Leg, sipStatus: number): void {
-    this.#times.progressed ??= this.#parts.clock.elapsed();
-    this.#ringback ??= 'none';
+    this.#watch.rang();
     this.#listener({ type: 'leg-ringing', leg: 'callee', sipStatus });
   }
 
@@ -107,22 +101,20 @@ export class TestCall implements EngineTestCall, LegUser {
   }
 
   earlyMedia(_leg: Leg, sdp: string): void {
-    this.#connect(readTarget(sdp));
+    this.#connect(peerOf(sdp));
   }
 
   answered(leg: Leg, answer: string): void {
-    const target = readTarget(answer);
-    if (target === undefined) {
+    const peer = peerOf(answer);
+    if (peer === undefined) {
       this.failed(leg, withoutAudio);
       return;
     }
     this.#phase = 'talking';
     leg.remote = answer;
-    this.#times.answered = this.#parts.clock.elapsed();
-    this.#times.progressed ??= this.#times.answered;
-    this.#ringback ??= 'none';
+    this.#watch.answered();
     this.#phone?.port.answered();
-    this.#connect(target);
+    this.#connect(peer);
     this.#listener({ type: 'leg-answered', leg: 'callee', sipStatus: 200 });
     this.#listener({ type: 'joined' });
     this.#phone?.player.start();
@@ -145,7 +137,7 @@ export class TestCall implements EngineTestCall, LegUser {
 
   renegotiated(leg: Leg, sdp: string): void {
     leg.remote = sdp;
-    this.#connect(readTarget(sdp));
+    this.#connect(peerOf(sdp));
   }
 
   message(_leg: Leg, message: PeerMessage): void {
@@ -192,11 +184,11 @@ export class TestCall implements EngineTestCall, LegUser {
   #takeUp(port: TestPhonePort): Phone {
     const { address, clock } = this.#parts;
     const { script } = this.#plan;
-    const onDone = (): void => this.#end({ by: 'hangup', leg: 'caller', cause: hangupCause });
+    const onDone = (): void => this.#end({ by: 'hangup', leg: 'caller', cause: TEST_PHONE_CAUSE });
     const player = new ScriptPlayer({ script, port, clock, onDone });
     port.on('digit', (digit) => player.hearDigit(digit));
     port.on('audio', () => {
-      if (this.#phase === 'calling') this.#ringback = 'network';
+      if (this.#phase === 'calling') this.#watch.heardEarly();
     });
     return { port, player, sdp: new TestPhoneSdp({ address, port: port.port }) };
   }
@@ -207,14 +199,8 @@ export class TestCall implements EngineTestCall, LegUser {
     return new Leg({ role: 'callee', sdp, userAgent, clock, user: this });
   }
 
-  #connect(to: AudioTarget | undefined): void {
-    if (to === undefined) return;
-    const { payloadType, eventPayloadType } = to;
-    this.#phone?.port.connect({
-      to: { address: to.address, port: to.port },
-      payloadType,
-      ...(eventPayloadType !== undefined && { telephoneEventPayloadType: eventPayloadType }),
-    });
+  #connect(peer: RtpPeer | undefined): void {
+    if (peer !== undefined) this.#phone?.port.connect(peer);
   }
 
   #isOver(): boolean {
@@ -225,7 +211,7 @@ export class TestCall implements EngineTestCall, LegUser {
   #end(verdict: Verdict): void {
     if (this.#isOver()) return;
     this.#phase = 'over';
-    this.#times.over = this.#parts.clock.elapsed();
+    this.#watch.over();
     this.#phone?.player.stop();
     this.#listener({ type: 'over', verdict });
     if (this.#phone !== undefined) this.#listener({ type: 'leg-ended', leg: 'caller', cause: TEST_PHONE_CAUSE });
@@ -235,21 +221,12 @@ export class TestCall implements EngineTestCall, LegUser {
   }
 
   async #measure(): Promise<TestReport> {
-    const { called, progressed, answered, over } = this.#times;
-    const since = (from: number | undefined, to: number | undefined): number | null =>
-      from === undefined || to === undefined ? null : Math.round(to - from);
     const phone = this.#phone;
+    if (this.#fault !== undefined) throw this.#fault;
     try {
       const heard = (await phone?.port.finish()) ?? null;
-      return {
-        postDialMs: since(called, progressed),
-        answerMs: since(called, answered),
-        talkMs: since(answered, over),
-        ringback: this.#ringback,
-        heard,
-        digits: phone?.player.digits ?? '',
-        steps: phone?.player.results ?? [],
-      };
+      const { digits = '', results: steps = NO_STEPS } = phone?.player ?? {};
+      return { ...this.#watch.seen, heard, digits, steps };
     } catch (error) {
       throw new NotMeasuredError(error);
     }
@@ -263,16 +240,9 @@ export class TestCall implements EngineTestCall, LegUser {
   #guard(step: Promise<void>): void {
     step.catch((error: unknown) => {
       this.#parts.log.warn({ err: error, token_call: this.#plan.tokenCall }, 'a test call cannot go on');
-      this.#settle(Promise.reject(new NotMeasuredError(error)));
+      this.#fault ??= new NotMeasuredError(error);
+      void this.#phone?.port.finish().catch(() => undefined); // measured or not, the port is freed
       this.#end({ by: 'engine', cause: incompatibleMediaCause });
     });
   }
 }
-
-const readTarget = (sdp: string): AudioTarget | undefined => {
-  try {
-    return audioTargetOf(sdp);
-  } catch {
-    return undefined;
-  }
-};

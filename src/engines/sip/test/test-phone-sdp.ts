@@ -1,4 +1,6 @@
+import type { RtpPeer } from '../../../media/test-phone/test-phone-media.ts';
 import { answerAudio } from '../../../sip/sdp/answer-audio.ts';
+import { audioFormatOf, audioTargetOf } from '../../../sip/sdp/audio-target.ts';
 import { type AudioSdpOptions, createAudioSdp } from '../../../sip/sdp/create-audio-sdp.ts';
 
 /** What the test phone says of its port: G.711 and telephone events, both ways. Its leg sets the origin line. */
@@ -19,3 +21,23 @@ export class TestPhoneSdp {
     return answerAudio(offer, this.#description);
   }
 }
+
+/**
+ * How a description of the far end is heard, and where it wants to be sent audio: nowhere while it is on hold, or only plays.
+ * Undefined where it has no audio that we speak.
+ */
+export const peerOf = (description: string): RtpPeer | undefined => {
+  try {
+    const format = audioFormatOf(description);
+    if (format === undefined) return undefined;
+    const to = audioTargetOf(description);
+    const { payloadType, eventPayloadType: telephoneEventPayloadType } = format;
+    return {
+      payloadType,
+      ...(telephoneEventPayloadType !== undefined && { telephoneEventPayloadType }),
+      ...(to !== undefined && { to: { address: to.address, port: to.port } }),
+    };
+  } catch {
+    return undefined; // malformed
+  }
+};

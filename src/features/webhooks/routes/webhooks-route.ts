@@ -85,7 +85,7 @@ export class WebhooksRoute implements DirectRoute {
     if (handle === undefined) throw new MethodNotAllowedError(allowOf(methods));
     const query = queryOf(request);
     const clientId = await this.#clientOf(request, { response, query });
-    if (negotiateFormat(request.headers.accept) !== 'json') throw new NotAcceptableError('JSON (application/json)');
+    if (negotiateFormat(request.headers.accept) !== 'json') throw new NotAcceptableError('json');
     await handle({ request, response, query, clientId, id, deliveryId: Number(delivery) });
   }
 

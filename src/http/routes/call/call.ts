@@ -3,7 +3,7 @@ import type { Viewer } from '../../../calls/call-command.ts';
 import type { CallRates } from '../../../calls/call-rates.ts';
 import type { CallRecord } from '../../../calls/call-record.ts';
 import type { CallService } from '../../../calls/call-service.ts';
-import type { TokenVerifier } from '../../../oauth/request/principal.ts';
+import type { Principal, TokenVerifier } from '../../../oauth/request/principal.ts';
 import { authenticate, authenticateAny } from '../../authenticate.ts';
 import { type Body, readBody } from '../../body.ts';
 import type { DirectRoute } from '../../direct-route.ts';
@@ -17,6 +17,7 @@ import { contextOf } from '../../request-context.ts';
 import { writeXml } from '../../xml.ts';
 import type { CallRead } from './call-read.ts';
 import { callHref, representCall } from './call-representation.ts';
+import { type ReadOfCall, readWait, readWhenChanged, type WaitDeps } from './call-wait.ts';
 import { parsePlaceCall, parseStopCall, refuseUnknownParameters } from './schemas.ts';
 import { requesterOf, scopeFor, tooSmall, viewerOf } from './viewer.ts';
 
@@ -28,6 +29,8 @@ export interface CallRouteDeps {
   readonly rates: CallRates;
   /** What features answer of it. */
   readonly reads: readonly CallRead[];
+  /** For reads that wait. */
+  readonly waits: WaitDeps;
 }
 
 const ALLOW = 'GET, HEAD, POST, PUT, OPTIONS';
@@ -110,7 +113,7 @@ export class CallRoute implements DirectRoute {
     const inQuery = parameter(query, 'token_call');
     const tokenCall = parseStopCall(await readStopBody(request, { response, inQuery }), inQuery);
     const call = await calls.stop(tokenCall, requesterOf(principal, scope));
-    this.#sendCall(response, call, negotiateFormat(request.headers.accept) ?? 'json');
+    this.#sendCall(response, call, { format: negotiateFormat(request.headers.accept) ?? 'json' });
   }
 
   async #read(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -123,10 +126,21 @@ export class CallRoute implements DirectRoute {
     showStanding(response, rates.takeRead(principal.tokenId));
     const format = negotiateFormat(request.headers.accept);
     if (format === undefined) throw new NotAcceptableError();
-    refuseUnknownParameters(query);
     const tokenCall = parameter(query, 'token_call');
-    if (tokenCall !== undefined) this.#sendCall(response, await calls.info(tokenCall, viewer), format);
-    else this.#sendCalls(response, await this.#list(viewer, query), format);
+    refuseUnknownParameters(query, tokenCall === undefined ? 'list' : 'call');
+    if (tokenCall === undefined) this.#sendCalls(response, await this.#list(viewer, query), format);
+    else {
+      const waitSeconds = readWait(parameter(query, 'wait'));
+      const find = (now: Principal): Promise<CallRecord> => calls.info(tokenCall, viewerOf(now));
+      const ifNoneMatch = request.headers['if-none-match'];
+      await this.#readOne({ principal, find, format, ifNoneMatch, waitSeconds }, response);
+    }
+  }
+
+  async #readOne(read: ReadOfCall, response: ServerResponse): Promise<void> {
+    const { call, tag } = await readWhenChanged(read, this.#deps.waits, response);
+    if (call !== undefined) this.#sendCall(response, call, { format: read.format, tag });
+    else response.writeHead(304, { ETag: tag, ...noStore }).end();
   }
 
   #list(viewer: Viewer, query: Query): Promise<readonly CallRecord[]> {
@@ -137,10 +151,11 @@ export class CallRoute implements DirectRoute {
     return this.#deps.calls.listAll();
   }
 
-  #sendCall(response: ServerResponse, record: CallRecord, format: Format): void {
+  #sendCall(response: ServerResponse, record: CallRecord, { format, tag }: { format: Format; tag?: string }): void {
     const call = representCall(record, this.#deps.publicUrl);
     const body = format === 'json' ? JSON.stringify(call) : writeXml({ name: 'call', content: call });
-    send(response, { status: 200, contentType: contentTypes[format], body });
+    const headers = tag === undefined ? {} : { ETag: tag };
+    send(response, { status: 200, contentType: contentTypes[format], body, headers });
   }
 
   #sendCalls(response: ServerResponse, records: readonly CallRecord[], format: Format): void {

@@ -102,11 +102,14 @@ export const parseStopCall = (body: Pick<Body, 'fields' | 'repeated'>, inQuery: 
   throw new InvalidRequestError('The query and the body name two calls.', { details });
 };
 
-const readParameters = ['token_call', 'all', 'access_token'];
+const readParameters = {
+  call: ['token_call', 'wait', 'all', 'access_token', 'state', 'expand'],
+  list: ['token_call', 'all', 'access_token', 'state', 'expand'],
+};
 
 /**
  * The parameters of a GET are all known.
  * @throws InvalidRequestError when one is not, and would be ignored
  */
-export const refuseUnknownParameters = (query: URLSearchParams | undefined): void =>
-  refuseUnknown('parameter', { names: [...(query?.keys() ?? [])], known: readParameters });
+export const refuseUnknownParameters = (query: URLSearchParams | undefined, of: 'call' | 'list'): void =>
+  refuseUnknown('parameter', { names: [...(query?.keys() ?? [])], known: readParameters[of] });

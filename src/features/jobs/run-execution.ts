@@ -1,0 +1,176 @@
+import type { Requester } from '../../calls/call-command.ts';
+import type { CallService } from '../../calls/call-service.ts';
+import {
+  AdmissionRefusedError,
+  DestinationBarredError,
+  EngineUnavailableError,
+  InvalidNumberError,
+  NoPhoneError,
+  TooManyCallsError,
+} from '../../calls/errors.ts';
+import type { PlacedTest, PlaceTest, TestResult } from '../../calls/test-call.ts';
+import type { Clock, Timer } from '../../shared/clock.ts';
+import type { Log } from '../../shared/log.ts';
+import type { RunChange } from './job-store.ts';
+import type { RunResult, TestRun } from './model.ts';
+import { type SoundReader, testCommand } from './test-command.ts';
+import { isPassed, judgeCall } from './verdict.ts';
+
+export interface RunExecutionParts {
+  readonly calls: Pick<CallService, 'placeTest' | 'stop'>;
+  /** Whether a call could be placed now, beside those that people place. */
+  readonly hasRoom: () => boolean;
+  /** Stores a change of the run, for as long as that takes. */
+  readonly store: (change: RunChange) => Promise<void>;
+  readonly readSound: SoundReader;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** What ends a run before its time: somebody cancels the job, or the service ends. */
+export type Interruption = 'cancelled' | 'service-stopped';
+
+const FIRST_PAUSE_MS = 200;
+const LONGEST_PAUSE_MS = 5000;
+
+/** Why a call cannot be placed, and could not be a moment later; a stable word. */
+const wordFor = (error: unknown): string => {
+  if (error instanceof DestinationBarredError) return 'destination-barred';
+  if (error instanceof InvalidNumberError) return 'invalid-number';
+  if (error instanceof NoPhoneError) return 'no-phone';
+  return error instanceof EngineUnavailableError ? 'no-route' : 'internal-error';
+};
+
+const isLackOfRoom = (error: unknown): boolean =>
+  error instanceof TooManyCallsError || error instanceof AdmissionRefusedError;
+
+/** How a try ended: with a call that is over, or a word for a fault of ours. */
+type Try = { readonly result: TestResult } | { readonly fault: string };
+
+/** One test run from its call, or its calls where it is tried again, to its verdict. */
+export class RunExecution {
+  readonly #parts: RunExecutionParts;
+  readonly #requester: Requester;
+  #run: TestRun;
+  #placed: PlacedTest | undefined;
+  #interruption: Interruption | undefined;
+  #pause: { readonly timer: Timer; readonly wake: () => void } | undefined;
+
+  constructor(parts: RunExecutionParts, run: TestRun, requester: Requester) {
+    this.#parts = parts;
+    this.#run = run;
+    this.#requester = requester;
+  }
+
+  /** Carries the run out. Resolves when its end is stored; it never rejects. */
+  async carryOut(): Promise<void> {
+    const { clock, log } = this.#parts;
+    try {
+      await this.#change({ status: 'Running', startedAt: clock.now() });
+      const command = await testCommand(this.#run.script, this.#parts.readSound);
+      if (command === undefined) await this.#fail('sound-gone');
+      else await this.#tryAll(command);
+    } catch (error) {
+      log.error({ err: error, test_run: this.#run.id }, 'a test run could not be carried out');
+      await this.#fail('internal-error');
+    }
+  }
+
+  /** Ends it as soon as its call can be ended. */
+  interrupt(interruption: Interruption): void {
+    this.#interruption ??= interruption;
+    this.#wake();
+    if (this.#placed !== undefined) void this.#hangUp(this.#placed.tokenCall);
+  }
+
+  async #tryAll(command: PlaceTest): Promise<void> {
+    for (;;) {
+      const attempt = await this.#try(command);
+      if (this.#interruption !== undefined) return this.#end(attempt);
+      if ('fault' in attempt) return this.#fail(attempt.fault);
+      const result = judgeCall(this.#run.script, attempt.result);
+      if (isPassed(result) || this.#run.retries >= this.#run.script.retries) {
+        return this.#finish(isPassed(result) ? 'Pass' : 'Fail', result);
+      }
+      await this.#change({ retries: this.#run.retries + 1, result });
+    }
+  }
+
+  async #try(command: PlaceTest): Promise<Try> {
+    const placed = await this.#placeWithRoom(command);
+    if ('fault' in placed) return placed;
+    this.#placed = placed;
+    await this.#change({ tokenCall: placed.tokenCall });
+    if (this.#isInterrupted()) void this.#hangUp(placed.tokenCall);
+    try {
+      return { result: await placed.result };
+    } catch (error) {
+      this.#parts.log.warn({ err: error, test_run: this.#run.id }, 'a test call was not measured');
+      return { fault: 'not-measured' };
+    } finally {
+      this.#placed = undefined;
+    }
+  }
+
+  /** Waits for room, however long that takes; what cannot be placed at all is a fault. */
+  async #placeWithRoom(command: PlaceTest): Promise<PlacedTest | { readonly fault: string }> {
+    for (let pauseMs = FIRST_PAUSE_MS; !this.#isInterrupted(); pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS)) {
+      if (this.#parts.hasRoom()) {
+        try {
+          return await this.#parts.calls.placeTest(command, this.#requester);
+        } catch (error) {
+          if (!isLackOfRoom(error)) {
+            this.#parts.log.warn({ err: error, test_run: this.#run.id }, 'a test call could not be placed');
+            return { fault: wordFor(error) };
+          }
+        }
+      }
+      await this.#waitFor(pauseMs);
+    }
+    return { fault: 'interrupted' };
+  }
+
+  async #hangUp(tokenCall: string): Promise<void> {
+    try {
+      await this.#parts.calls.stop(tokenCall, this.#requester);
+    } catch (error) {
+      this.#parts.log.warn({ err: error, token_call: tokenCall }, 'a test call could not be ended');
+    }
+  }
+
+  /** Of an interrupted run what was seen is kept, and no verdict given. */
+  #end(attempt: Try): Promise<void> {
+    const result = 'result' in attempt ? judgeCall(this.#run.script, attempt.result) : null;
+    const reason = this.#interruption ?? 'cancelled';
+    return this.#finish(reason === 'cancelled' ? 'Cancelled' : 'Error', result, reason);
+  }
+
+  #fail(reason: string): Promise<void> {
+    return this.#finish('Error', this.#run.result, reason);
+  }
+
+  #finish(status: TestRun['status'], result: RunResult | null, reason: string | null = null): Promise<void> {
+    return this.#change({ status, result, reason, endedAt: this.#parts.clock.now() });
+  }
+
+  async #change(change: Partial<TestRun>): Promise<void> {
+    this.#run = { ...this.#run, ...change };
+    await this.#parts.store(this.#run);
+  }
+
+  #isInterrupted(): boolean {
+    return this.#interruption !== undefined;
+  }
+
+  async #waitFor(ms: number): Promise<void> {
+    await new Promise<void>((wake) => {
+      this.#pause = { timer: this.#parts.clock.setTimer(ms, wake), wake };
+    });
+    this.#pause = undefined;
+  }
+
+  #wake(): void {
+    this.#pause?.timer.cancel();
+    this.#pause?.wake();
+  }
+}
