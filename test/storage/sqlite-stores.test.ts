@@ -8,6 +8,7 @@ import { describeHistoryStore } from '../contracts/history-store.ts';
 import { describeKeyStores } from '../contracts/key-stores.ts';
 import { NOON } from '../contracts/records.ts';
 import { describeSessionStores } from '../contracts/session-stores.ts';
+import { describeWebhookStore } from '../contracts/webhook-store.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { createTestStores } from '../support/test-database.ts';
 
@@ -23,3 +24,4 @@ describeGrantedApplications('SQLite', createTestStores);
 describeDeviceGrantStore('SQLite', createTestStores);
 describeKeyStores('SQLite', createTestStores);
 describeSessionStores('SQLite', createTestStores);
+describeWebhookStore('SQLite', createTestStores);

@@ -53,15 +53,19 @@ export class ReceiverCircuit {
     }
   }
 
-  /** @returns `back` where the receiver answers after it did not, or for the first time: what waits need not wait longer */
-  note(result: AttemptResult): 'back' | 'as-before' {
+  /**
+   * @returns `back` where the receiver answers after it did not, or for the first time: what waits need not wait longer;
+   *   `away` where it opens with this
+   */
+  note(result: AttemptResult): 'back' | 'away' | 'as-before' {
     if (result.kind === 'refused' && result.retryAfterMs !== undefined) {
       this.#now = { state: 'paused', until: this.#clock.elapsed() + result.retryAfterMs };
       return 'as-before';
     }
     if (isAway(result)) {
+      const wasOpen = this.isOpen;
       this.#now = this.#afterFailure();
-      return 'as-before';
+      return !wasOpen && this.#now.state === 'open' ? 'away' : 'as-before';
     }
     const wasAway = this.#now.state === 'untried' || this.#now.state === 'open';
     this.#now = { state: 'closed', failures: 0 };

@@ -171,7 +171,7 @@ export class ReceiverQueue {
     const now = steadyClock.now();
     const wasOpen = this.#circuit.isOpen;
     const change = this.#circuit.note(result);
-    if (!wasOpen && this.#circuit.isOpen) log.warn({ webhook: this.webhookId }, 'the receiver of a webhook is away');
+    if (change === 'away') log.warn({ webhook: this.webhookId }, 'the receiver of a webhook is away');
     const outcome = this.#outcomeOf(delivery, { result, when, now });
     if (outcome.state === 'dead') {
       log.warn(

@@ -69,7 +69,7 @@ export class WebhookDispatcher {
       const receivers = await store.receivers();
       this.#forgetOthers(receivers);
       const waited = receivers.filter(({ firstDueAt }) => firstDueAt !== null);
-      await Promise.all(waited.map((receiver) => this.#queueOf(receiver)?.serve()));
+      await Promise.all(waited.flatMap((receiver) => this.#queueOf(receiver)?.serve() ?? []));
     } catch (error) {
       log.warn({ err: error }, 'deliveries of webhooks could not be read');
     }

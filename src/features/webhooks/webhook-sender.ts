@@ -3,10 +3,10 @@ import { Agent as HttpsAgent, request as requestHttps } from 'node:https';
 import { isIP } from 'node:net';
 import type { Clock } from '../../shared/clock.ts';
 import { bracketless } from '../../shared/loopback.ts';
+import { resultOfError, resultOfReply } from './attempt-result.ts';
 import { type AddressGuard, portOf } from './guard/address-guard.ts';
 import { createCheckedLookup, isConnectable, type Resolve, resolveBySystem } from './guard/checked-lookup.ts';
 import type { AttemptResult } from './model.ts';
-import { resultOfError, resultOfReply } from './attempt-result.ts';
 
 export interface WebhookSenderOptions {
   readonly guard: AddressGuard;

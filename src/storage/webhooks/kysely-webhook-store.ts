@@ -1,4 +1,5 @@
 import type { SigningSecrets, Webhook } from '../../features/webhooks/model.ts';
+import type { Delivery, DueDelivery, NewDelivery } from '../../features/webhooks/model.ts';
 import type {
   DeliveryOutcome,
   DeliveryQuery,
@@ -6,14 +7,14 @@ import type {
   Standing,
   WebhookStore,
 } from '../../features/webhooks/webhook-store.ts';
-import type { Delivery, DueDelivery, NewDelivery } from '../../features/webhooks/model.ts';
 import type { Database } from '../database.ts';
 import { deleteInSteps } from '../delete-in-steps.ts';
 import { KyselyFactStore } from '../kysely-fact-store.ts';
 import type { SandboxAccounts } from '../sandbox-accounts.ts';
 import { SecretBox } from '../secret-box.ts';
 import { run } from '../unit-of-work.ts';
-import { compileDeliveries, type DeliveryQueries, settleDelivery } from './delivery-queries.ts';
+import { compileDeliveryReads } from './delivery-reads.ts';
+import { compileDeliveryWrites, settleDelivery } from './delivery-writes.ts';
 import { deliveryColumns, fromChanges, fromWebhook, toWebhook } from './webhook-rows.ts';
 
 export const WEBHOOK_PURPOSE = 'webhook secret';
@@ -30,14 +31,16 @@ export class KyselyWebhookStore implements WebhookStore {
   readonly #box: SecretBox;
   readonly #facts: KyselyFactStore;
   readonly #mostSandbox: 0 | 1;
-  readonly #deliveries: DeliveryQueries;
+  readonly #reads: ReturnType<typeof compileDeliveryReads>;
+  readonly #writes: ReturnType<typeof compileDeliveryWrites>;
 
   constructor({ database, secretKey, sandboxAccounts }: WebhookStoreParts) {
     this.#database = database;
     this.#box = new SecretBox(secretKey, WEBHOOK_PURPOSE);
     this.#facts = new KyselyFactStore(database);
     this.#mostSandbox = sandboxAccounts === 'accepted' ? 1 : 0;
-    this.#deliveries = compileDeliveries(database.builder);
+    this.#reads = compileDeliveryReads(database.builder);
+    this.#writes = compileDeliveryWrites(database.builder);
   }
 
   insert(webhook: Webhook, { secret, most }: { readonly secret: string; readonly most: number }): Promise<boolean> {
@@ -84,8 +87,8 @@ export class KyselyWebhookStore implements WebhookStore {
   rotateSecret(id: string, { secret, formerEndsAt }: Parameters<WebhookStore['rotateSecret']>[1]): Promise<boolean> {
     const update = this.#database.builder
       .updateTable('webhooks')
-      .set(({ ref }) => ({
-        sealed_former_secret: ref('sealed_secret'),
+      .set((row) => ({
+        sealed_former_secret: row.ref('sealed_secret'),
         former_secret_ends_at: formerEndsAt,
         sealed_secret: this.#box.seal(secret, id),
       }))
@@ -109,7 +112,7 @@ export class KyselyWebhookStore implements WebhookStore {
   }
 
   append(deliveries: readonly NewDelivery[], { cursor, now }: Parameters<WebhookStore['append']>[1]): Promise<void> {
-    const [queries, facts] = [this.#deliveries, this.#facts];
+    const [queries, facts] = [this.#writes, this.#facts];
     const unit = function* () {
       // Deleted meanwhile, a webhook is told nothing more: the insertion finds it no more.
       for (const delivery of deliveries) yield* run(queries.append({ ...delivery, now }));
@@ -119,15 +122,15 @@ export class KyselyWebhookStore implements WebhookStore {
   }
 
   receivers(): Promise<readonly Receiver[]> {
-    return this.#database.read(this.#deliveries.receivers({}));
+    return this.#database.read(this.#reads.receivers({}));
   }
 
   due(webhookId: string, { by, limit }: Parameters<WebhookStore['due']>[1]): Promise<readonly DueDelivery[]> {
-    return this.#database.read(this.#deliveries.due({ webhookId, by, limit }));
+    return this.#database.read(this.#reads.due({ webhookId, by, limit }));
   }
 
   async standing(deliveryId: number, now: number): Promise<Standing> {
-    const query = this.#deliveries.standing({ id: deliveryId, now, sandbox: this.#mostSandbox });
+    const query = this.#reads.standing({ id: deliveryId, now, sandbox: this.#mostSandbox });
     const [row] = await this.#database.read(query);
     if (row === undefined) return 'held';
     const isClient =
@@ -138,12 +141,12 @@ export class KyselyWebhookStore implements WebhookStore {
   }
 
   settle(deliveryId: number, outcome: DeliveryOutcome, now: number): Promise<void> {
-    const queries = this.#deliveries;
+    const queries = this.#writes;
     return this.#database.write(() => settleDelivery(queries, { id: deliveryId, outcome, now }), 'in-company');
   }
 
   async hasten(webhookId: string, now: number): Promise<void> {
-    await this.#database.write(() => run(this.#deliveries.hasten({ webhookId, now })));
+    await this.#database.write(() => run(this.#writes.hasten({ webhookId, now })));
   }
 
   async findDelivery(webhookId: string, id: number): Promise<Delivery | undefined> {
@@ -162,7 +165,7 @@ export class KyselyWebhookStore implements WebhookStore {
   }
 
   resend(webhookId: string, id: number, now: number): Promise<boolean> {
-    const queries = this.#deliveries;
+    const queries = this.#writes;
     return this.#database.write(function* () {
       const { changes } = yield* run(queries.resend({ webhookId, id, now }));
       if (changes === 1) yield* run(queries.lineUpBehind({ id }));

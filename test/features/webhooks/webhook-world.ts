@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import type { CallFact, ToldName } from '../../../src/calls/call-events.ts';
 import { CallFeed } from '../../../src/calls/feed/call-feed.ts';
-import type { CallFact } from '../../../src/calls/call-events.ts';
 import { DeliveryWriter } from '../../../src/features/webhooks/delivery-writer.ts';
 import { AddressGuard } from '../../../src/features/webhooks/guard/address-guard.ts';
 import { webhookEvents } from '../../../src/features/webhooks/model.ts';
@@ -90,7 +90,7 @@ export class WebhookWorld {
   /** A webhook of `app`, told of everything unless said otherwise. */
   async webhook(
     url: string,
-    { clientId = 'app', events = webhookEvents as readonly (typeof webhookEvents)[number][] } = {},
+    { clientId = 'app', events = webhookEvents }: { clientId?: string; events?: readonly ToldName[] } = {},
   ) {
     const made = await this.service.create(clientId, { url, events, description: '' });
     await this.advance(1000);

@@ -31,7 +31,7 @@ export interface WebhooksRouteParts {
   readonly publicUrl: string;
 }
 
-interface Visit {
+interface WebhookRequest {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   readonly query: Query;
@@ -42,7 +42,15 @@ interface Visit {
   readonly deliveryId: number;
 }
 
-type Handle = (visit: Visit) => Promise<void>;
+type Handle = (asked: WebhookRequest) => Promise<void>;
+type Methods = ReadonlyMap<string, Handle>;
+
+/** What an address is of, and what can be done there. */
+interface Place extends Pick<WebhookRequest, 'id' | 'deliveryId'> {
+  readonly methods: Methods;
+}
+
+const methods = (handles: Readonly<Record<string, Handle>>): Methods => new Map(Object.entries(handles));
 
 const PATH = /^\/rest\/webhooks(?:\/([\w-]{1,64})(\/test|\/secret|\/deliveries(?:\/(\d{1,15})\/resend)?)?)?\/?$/i;
 const PREFIX = /^\/rest\/webhooks(?:\/|$)/i;
@@ -52,22 +60,24 @@ const MOST_LIMIT = 500;
 /** `/rest/webhooks`, for a token of the scope `application`. */
 export class WebhooksRoute implements DirectRoute {
   readonly #parts: WebhooksRouteParts;
-  readonly #methods: Readonly<Record<string, Readonly<Record<string, Handle>>>>;
+  readonly #methods: ReadonlyMap<string, Methods>;
 
   constructor(parts: WebhooksRouteParts) {
     this.#parts = parts;
-    this.#methods = {
-      list: { GET: (visit) => this.#list(visit), POST: (visit) => this.#create(visit) },
-      one: {
-        GET: (visit) => this.#show(visit),
-        PUT: (visit) => this.#change(visit),
-        DELETE: (visit) => this.#delete(visit),
-      },
-      test: { POST: (visit) => this.#test(visit) },
-      secret: { POST: (visit) => this.#rotate(visit) },
-      deliveries: { GET: (visit) => this.#deliveries(visit) },
-      resend: { POST: (visit) => this.#resend(visit) },
-    };
+    this.#methods = new Map<string, Methods>(
+      Object.entries({
+        list: methods({ GET: (asked) => this.#list(asked), POST: (asked) => this.#create(asked) }),
+        one: methods({
+          GET: (asked) => this.#show(asked),
+          PUT: (asked) => this.#change(asked),
+          DELETE: (asked) => this.#delete(asked),
+        }),
+        test: methods({ POST: (asked) => this.#test(asked) }),
+        secret: methods({ POST: (asked) => this.#rotate(asked) }),
+        deliveries: methods({ GET: (asked) => this.#deliveries(asked) }),
+        resend: methods({ POST: (asked) => this.#resend(asked) }),
+      }),
+    );
   }
 
   matches(path: string): boolean {
@@ -75,18 +85,28 @@ export class WebhooksRoute implements DirectRoute {
   }
 
   async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const found = PATH.exec(pathOf(request.url ?? '/'));
-    if (found === null) throw new WebhookNotFoundError();
-    const [, id = '', deeper = '', delivery = '0'] = found;
-    const methods = this.#methods[nameOf(id, deeper)] ?? {};
-    const method = request.method === 'HEAD' ? 'GET' : (request.method ?? '');
-    const handle = Object.hasOwn(methods, method) ? methods[method] : undefined;
-    if (method === 'OPTIONS') return answerOptions(response, allowOf(methods));
+    const { id, deliveryId, methods } = this.#placeOf(request);
+    const { method = '' } = request;
+    if (method === 'OPTIONS') {
+      response.writeHead(204, { Allow: allowOf(methods) }).end();
+      return;
+    }
+    const handle = methods.get(method === 'HEAD' ? 'GET' : method);
     if (handle === undefined) throw new MethodNotAllowedError(allowOf(methods));
     const query = queryOf(request);
     const clientId = await this.#clientOf(request, { response, query });
     if (negotiateFormat(request.headers.accept) !== 'json') throw new NotAcceptableError('json');
-    await handle({ request, response, query, clientId, id, deliveryId: Number(delivery) });
+    await handle({ request, response, query, clientId, id, deliveryId });
+  }
+
+  /**
+   * @throws WebhookNotFoundError where the address can be of no webhook
+   */
+  #placeOf({ url = '/' }: IncomingMessage): Place {
+    const found = PATH.exec(pathOf(url));
+    if (found === null) throw new WebhookNotFoundError();
+    const [, id = '', deeper = '', delivery = '0'] = found;
+    return { id, deliveryId: Number(delivery), methods: this.#methods.get(nameOf(id, deeper)) ?? new Map() };
   }
 
   /** @throws InsufficientScopeError for a token that stands for no application, or may not manage its webhooks */
@@ -100,50 +120,50 @@ export class WebhooksRoute implements DirectRoute {
     return principal.clientId;
   }
 
-  async #list(visit: Visit): Promise<void> {
-    refuseParameters(visit.query, []);
-    const webhooks = (await this.#parts.webhooks.list(visit.clientId)).map(representWebhook);
-    reply(visit, { status: 200, json: { total: webhooks.length, webhooks } });
+  async #list(asked: WebhookRequest): Promise<void> {
+    refuseParameters(asked.query, []);
+    const webhooks = (await this.#parts.webhooks.list(asked.clientId)).map(representWebhook);
+    reply(asked, { status: 200, json: { total: webhooks.length, webhooks } });
   }
 
-  async #create(visit: Visit): Promise<void> {
+  async #create(asked: WebhookRequest): Promise<void> {
     const { webhooks, publicUrl } = this.#parts;
-    const description = parseNewWebhook(await fieldsOf(visit));
-    const { webhook, secret } = await webhooks.create(visit.clientId, description);
+    const description = parseNewWebhook(await fieldsOf(asked));
+    const { webhook, secret } = await webhooks.create(asked.clientId, description);
     const headers = { Location: `${publicUrl}/rest/webhooks/${webhook.id}` };
-    reply(visit, { status: 201, json: { ...representWebhook(webhook), secret }, headers });
+    reply(asked, { status: 201, json: { ...representWebhook(webhook), secret }, headers });
   }
 
-  async #show(visit: Visit): Promise<void> {
-    refuseParameters(visit.query, []);
-    const webhook = await this.#parts.webhooks.find(visit.clientId, visit.id);
-    reply(visit, { status: 200, json: representWebhook(webhook) });
+  async #show(asked: WebhookRequest): Promise<void> {
+    refuseParameters(asked.query, []);
+    const webhook = await this.#parts.webhooks.find(asked.clientId, asked.id);
+    reply(asked, { status: 200, json: representWebhook(webhook) });
   }
 
-  async #change(visit: Visit): Promise<void> {
-    const changes = parseWebhookChanges(await fieldsOf(visit));
-    const webhook = await this.#parts.webhooks.change(visit.clientId, visit.id, changes);
-    reply(visit, { status: 200, json: representWebhook(webhook) });
+  async #change(asked: WebhookRequest): Promise<void> {
+    const changes = parseWebhookChanges(await fieldsOf(asked));
+    const webhook = await this.#parts.webhooks.change(asked.clientId, asked.id, changes);
+    reply(asked, { status: 200, json: representWebhook(webhook) });
   }
 
-  async #delete(visit: Visit): Promise<void> {
-    await this.#parts.webhooks.delete(visit.clientId, visit.id);
-    visit.response.writeHead(204, noStore).end();
+  async #delete(asked: WebhookRequest): Promise<void> {
+    await this.#parts.webhooks.delete(asked.clientId, asked.id);
+    asked.response.writeHead(204, noStore).end();
   }
 
-  async #test(visit: Visit): Promise<void> {
-    const delivery = await this.#parts.webhooks.test(visit.clientId, visit.id);
-    reply(visit, { status: 202, json: representDelivery(delivery) });
+  async #test(asked: WebhookRequest): Promise<void> {
+    const delivery = await this.#parts.webhooks.test(asked.clientId, asked.id);
+    reply(asked, { status: 202, json: representDelivery(delivery) });
   }
 
-  async #rotate(visit: Visit): Promise<void> {
-    const { webhook, secret, formerEndsAt } = await this.#parts.webhooks.rotateSecret(visit.clientId, visit.id);
+  async #rotate(asked: WebhookRequest): Promise<void> {
+    const { webhook, secret, formerEndsAt } = await this.#parts.webhooks.rotateSecret(asked.clientId, asked.id);
     const former_secret_ends_at = new Date(formerEndsAt).toISOString();
-    reply(visit, { status: 200, json: { id: webhook.id, secret, former_secret_ends_at } });
+    reply(asked, { status: 200, json: { id: webhook.id, secret, former_secret_ends_at } });
   }
 
-  async #deliveries(visit: Visit): Promise<void> {
-    const { query, clientId, id } = visit;
+  async #deliveries(asked: WebhookRequest): Promise<void> {
+    const { query, clientId, id } = asked;
     refuseParameters(query, ['state', 'limit', 'cursor']);
     const limit = numberOf(query, 'limit', { least: 1, most: MOST_LIMIT }) ?? DEFAULT_LIMIT;
     const before = numberOf(query, 'cursor', { least: 1, most: Number.MAX_SAFE_INTEGER });
@@ -152,16 +172,16 @@ export class WebhooksRoute implements DirectRoute {
     const found = await this.#parts.webhooks.deliveries(clientId, id, page);
     const deliveries = found.slice(0, limit).map(representDelivery);
     const next = found.length > limit ? String(deliveries.at(-1)?.id) : null;
-    const headers = next === null ? undefined : { Link: `<${this.#nextPage(visit, next)}>; rel="next"` };
-    reply(visit, { status: 200, json: { deliveries, next }, headers });
+    const headers = next === null ? undefined : { Link: `<${this.#nextPage(asked, next)}>; rel="next"` };
+    reply(asked, { status: 200, json: { deliveries, next }, headers });
   }
 
-  async #resend(visit: Visit): Promise<void> {
-    const delivery = await this.#parts.webhooks.resend(visit.clientId, visit.id, visit.deliveryId);
-    reply(visit, { status: 202, json: representDelivery(delivery) });
+  async #resend(asked: WebhookRequest): Promise<void> {
+    const delivery = await this.#parts.webhooks.resend(asked.clientId, asked.id, asked.deliveryId);
+    reply(asked, { status: 202, json: representDelivery(delivery) });
   }
 
-  #nextPage({ id, query }: Visit, next: string): string {
+  #nextPage({ id, query }: WebhookRequest, next: string): string {
     const parameters = new URLSearchParams(query);
     for (const name of ['access_token', '_']) parameters.delete(name);
     parameters.set('cursor', next);
@@ -175,11 +195,8 @@ const nameOf = (id: string, deeper: string): string => {
   return /resend$/i.test(deeper) ? 'resend' : deeper.slice(1).toLowerCase();
 };
 
-const allowOf = (methods: Readonly<Record<string, Handle>>): string =>
-  [...Object.keys(methods).flatMap((method) => (method === 'GET' ? ['GET', 'HEAD'] : [method])), 'OPTIONS'].join(', ');
-
-const answerOptions = (response: ServerResponse, allow: string): void =>
-  void response.writeHead(204, { Allow: allow }).end();
+const allowOf = (methods: Methods): string =>
+  [...[...methods.keys()].flatMap((method) => (method === 'GET' ? ['GET', 'HEAD'] : [method])), 'OPTIONS'].join(', ');
 
 const refuseParameters = (query: Query, known: readonly string[]): void =>
   refuseUnknown('parameter', { names: [...(query?.keys() ?? [])], known: [...known, 'access_token'] });
@@ -187,7 +204,7 @@ const refuseParameters = (query: Query, known: readonly string[]): void =>
 /**
  * @throws UnsupportedMediaTypeError for what is not sent as JSON
  */
-const fieldsOf = ({ request, response }: Visit): Promise<Fields> => {
+const fieldsOf = ({ request, response }: WebhookRequest): Promise<Fields> => {
   const type = mediaTypeOf(request.headers['content-type'] ?? '');
   if (type === 'application/json' || type.endsWith('+json')) return readFields(request, response);
   throw new UnsupportedMediaTypeError('The body must be JSON: add Content-Type: application/json.', {
@@ -227,7 +244,7 @@ interface Answer {
   readonly headers?: Readonly<Record<string, string>> | undefined;
 }
 
-const reply = ({ response }: Visit, { status, json, headers }: Answer): void => {
+const reply = ({ response }: WebhookRequest, { status, json, headers }: Answer): void => {
   const contentType = 'application/json; charset=utf-8';
   send(response, { status, contentType, body: JSON.stringify(json), ...(headers && { headers }) });
 };

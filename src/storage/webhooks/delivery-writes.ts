@@ -23,72 +23,8 @@ interface Settlement {
   readonly lastError: string | null;
 }
 
-/** The queries of the queue: each uses an index that has only what is pending. */
-export const compileDeliveries = (builder: Kysely<Schema>) => ({
-  ...compileReads(builder),
-  ...compileWrites(builder),
-});
-
-export type DeliveryQueries = ReturnType<typeof compileDeliveries>;
-
-const compileReads = (builder: Kysely<Schema>) => ({
-  receivers: compileOnce(() =>
-    builder
-      .selectFrom('webhooks')
-      .select(['webhooks.id as webhookId', 'webhooks.url'])
-      .select((webhook) =>
-        webhook
-          .selectFrom('webhook_deliveries as delivery')
-          .select((row) => row.fn.min('delivery.next_attempt_at').as('first'))
-          .whereRef('delivery.webhook_id', '=', 'webhooks.id')
-          .where('delivery.next_attempt_at', 'is not', null)
-          .as('firstDueAt'),
-      )
-      .where('webhooks.status', '=', 'enabled'),
-  ),
-  due: compileOnce(
-    ({ webhookId, by, limit }: { readonly webhookId: string; readonly by: number; readonly limit: number }) =>
-      builder
-        .selectFrom('webhook_deliveries')
-        .select(['id', 'webhook_id as webhookId', 'message_id as messageId', 'body', 'token_call as tokenCall', 'step'])
-        .select('next_attempt_at as nextAttemptAt')
-        .$narrowType<{ readonly nextAttemptAt: number }>()
-        .where('webhook_id', '=', webhookId)
-        .where('next_attempt_at', 'is not', null)
-        .where('next_attempt_at', '<=', by)
-        .orderBy('next_attempt_at')
-        .orderBy('id')
-        .limit(limit),
-  ),
-  standing: compileOnce(
-    ({ id, now, sandbox }: { readonly id: number; readonly now: number; readonly sandbox: 0 | 1 }) =>
-      builder
-        .selectFrom('webhook_deliveries as delivery')
-        .innerJoin('webhooks', 'webhooks.id', 'delivery.webhook_id')
-        .innerJoin('clients', 'clients.id', 'webhooks.client_id')
-        .select(['clients.scopes', 'clients.status as clientStatus', 'clients.sandbox as clientSandbox'])
-        .select((row) => row.case().when('delivery.user_id', 'is', null).then(1).else(0).end().as('isTest'))
-        .select((row) =>
-          row
-            .selectFrom('token_families as family')
-            .innerJoin('users', 'users.id', 'family.user_id')
-            .select('family.id')
-            .whereRef('family.user_id', '=', 'delivery.user_id')
-            .whereRef('family.client_id', '=', 'clients.id')
-            .where('family.expires_at', '>', now)
-            .where('users.status', '=', 'active')
-            .where('users.sandbox', '<=', sandbox)
-            .limit(1)
-            .as('granted'),
-        )
-        .where('delivery.id', '=', id)
-        .where('delivery.state', '=', 'pending')
-        .where('webhooks.status', '=', 'enabled'),
-  ),
-});
-
-const compileWrites = (builder: Kysely<Schema>) => ({
-  append: compileOnce((each: NewDelivery & { readonly now: number }) =>
+const append = (builder: Kysely<Schema>) =>
+  compileOnce((each: NewDelivery & { readonly now: number }) =>
     builder
       .insertInto('webhook_deliveries')
       .columns([
@@ -129,8 +65,10 @@ const compileWrites = (builder: Kysely<Schema>) => ({
           .where('webhooks.id', '=', each.webhookId),
       )
       .onConflict((conflict) => conflict.column('message_id').doNothing()),
-  ),
-  settle: compileOnce((each: Settlement) =>
+  );
+
+const settle = (builder: Kysely<Schema>) =>
+  compileOnce((each: Settlement) =>
     builder
       .updateTable('webhook_deliveries')
       .set((row) => ({
@@ -145,9 +83,11 @@ const compileWrites = (builder: Kysely<Schema>) => ({
       .where('id', '=', each.id)
       .where('state', '=', 'pending')
       .where('next_attempt_at', 'is not', null),
-  ),
-  /** The first that is pending of the call of one that is over. */
-  dueNext: compileOnce(({ id, now }: ById & { readonly now: number }) =>
+  );
+
+/** The first that is pending of the call of one that is over. */
+const dueNext = (builder: Kysely<Schema>) =>
+  compileOnce(({ id, now }: ById & { readonly now: number }) =>
     builder
       .updateTable('webhook_deliveries')
       .set((row) => ({ next_attempt_at: row.fn.coalesce('next_attempt_at', row.val(now)) }))
@@ -163,25 +103,30 @@ const compileWrites = (builder: Kysely<Schema>) => ({
           .select((row) => row.fn.min('next.id').as('id'))
           .where('next.state', '=', PENDING),
       ),
-  ),
-  hasten: compileOnce(({ webhookId, now }: { readonly webhookId: string; readonly now: number }) =>
+  );
+
+const hasten = (builder: Kysely<Schema>) =>
+  compileOnce(({ webhookId, now }: { readonly webhookId: string; readonly now: number }) =>
     builder
       .updateTable('webhook_deliveries')
       .set({ next_attempt_at: now })
       .where('webhook_id', '=', webhookId)
       .where('next_attempt_at', 'is not', null)
       .where('next_attempt_at', '>', now),
-  ),
-  resend: compileOnce(
-    ({ webhookId, id, now }: { readonly webhookId: string; readonly id: number; readonly now: number }) =>
-      builder
-        .updateTable('webhook_deliveries')
-        .set({ state: 'pending', step: 0, next_attempt_at: now, ended_at: null })
-        .where('webhook_id', '=', webhookId)
-        .where('id', '=', id),
-  ),
-  /** Of one call, only the first that is pending is due. */
-  lineUpBehind: compileOnce(({ id }: ById) =>
+  );
+
+const resend = (builder: Kysely<Schema>) =>
+  compileOnce(({ webhookId, id, now }: { readonly webhookId: string; readonly id: number; readonly now: number }) =>
+    builder
+      .updateTable('webhook_deliveries')
+      .set({ state: 'pending', step: 0, next_attempt_at: now, ended_at: null })
+      .where('webhook_id', '=', webhookId)
+      .where('id', '=', id),
+  );
+
+/** Of one call, only the first that is pending is due. */
+const lineUpBehind = (builder: Kysely<Schema>) =>
+  compileOnce(({ id }: ById) =>
     builder
       .updateTable('webhook_deliveries')
       .set({ next_attempt_at: null })
@@ -204,12 +149,23 @@ const compileWrites = (builder: Kysely<Schema>) => ({
           .select('each.id')
           .where('each.state', '=', PENDING),
       ),
-  ),
+  );
+
+/** What changes the queue. */
+export const compileDeliveryWrites = (builder: Kysely<Schema>) => ({
+  append: append(builder),
+  settle: settle(builder),
+  dueNext: dueNext(builder),
+  hasten: hasten(builder),
+  resend: resend(builder),
+  lineUpBehind: lineUpBehind(builder),
 });
+
+export type DeliveryWrites = ReturnType<typeof compileDeliveryWrites>;
 
 /** Notes what became of a delivery; the next of its call is due where it is over. */
 export function* settleDelivery(
-  queries: DeliveryQueries,
+  queries: DeliveryWrites,
   { id, outcome, now }: { readonly id: number; readonly outcome: DeliveryOutcome; readonly now: number },
 ): UnitOfWork<void> {
   const { lastStatus, lastError, attempted, ...rest } = outcome;
