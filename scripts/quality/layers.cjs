@@ -88,7 +88,7 @@ const faces = {
     'routes/oauth/(router|token)',
   ],
   web: [
-    'page/(assets|csrf|page-body|page-data|page-errors|page-renderer|project-page-data|security-headers)',
+    'page/(assets|csrf|page-body|page-data|page-errors|page-renderer|project-page-data|security-headers|webhook-page-data)',
     'login/(device|grant|login|logout|page-request|session)',
     'home/(home|problem-page|test-page)',
     'management/(management|own-sessions|shown-once)',
@@ -110,7 +110,7 @@ const faces = {
     ],
     'guard/address-guard',
     'pages/webhook-pages',
-    'routes/webhooks-route',
+    'routes/(representation|webhooks-route)',
   ],
   'features/history': [
     '(call-history|cursors|history-store|model|turns)',

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import type { RequestListener } from 'node:http';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { Router } from 'express';
 import type { CallAdmission } from '../calls/call-admission.ts';
 import type { CallService } from '../calls/call-service.ts';
 import type { CallFeed } from '../calls/feed/call-feed.ts';
@@ -9,6 +10,7 @@ import type { Config } from '../config/config.ts';
 import type { JobService } from '../features/jobs/job-service.ts';
 import { createProjectRouter } from '../features/jobs/pages/project-router.ts';
 import { createJobsRouter } from '../features/jobs/routes/jobs-router.ts';
+import { WebhookPages } from '../features/webhooks/pages/webhook-pages.ts';
 import { WebhooksRoute } from '../features/webhooks/routes/webhooks-route.ts';
 import type { WebhookService } from '../features/webhooks/webhook-service.ts';
 import { createApp } from '../http/app.ts';
@@ -106,7 +108,8 @@ const composeApi = (options: ApplicationOptions, { tokenVerifier: verifier }: Au
 
 /** Everything that answers over HTTP: the API, the authorization server and the pages. */
 export const composeApplication = (options: ApplicationOptions): Application => {
-  const { config, publicUrl, stores, secretKey, calls, jobs, admission, readiness, clock, ids, log } = options;
+  const { config, publicUrl, stores, secretKey, calls, jobs, webhooks, admission, readiness, clock, ids, log } =
+    options;
   const { sandbox } = config;
   const authorization = authorizationOf(options);
   const web = composeWeb({
@@ -119,7 +122,10 @@ export const composeApplication = (options: ApplicationOptions): Application => 
     clock,
     ids,
     log,
-    featurePages: (parts) => createProjectRouter({ ...parts, jobs, calls }),
+    featurePages: (parts) =>
+      Router()
+        .use(createProjectRouter({ ...parts, jobs, calls }))
+        .use(new WebhookPages({ ...parts, webhooks }).routes()),
   });
   const { deps, directRoutes, router, closeEvents } = composeApi(options, authorization);
   const listener = createApp({
