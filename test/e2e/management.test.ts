@@ -14,6 +14,7 @@ import {
   requestToken,
   statusWith,
 } from '../support/oauth-app.ts';
+import { createProjectPages } from '../support/project-pages.ts';
 
 const password = 'correct horse';
 const secretPattern = /^[\w-]{43}$/;
@@ -27,7 +28,7 @@ const complaints: string[] = [];
 
 beforeAll(async () => {
   browser = await startBrowser();
-  oauth = await createOAuthApp();
+  oauth = await createOAuthApp({ featurePages: createProjectPages });
   for (const username of ['alice', 'bob']) await oauth.users.create({ username, password, role: 'user' });
   await oauth.users.create({ username: 'root', password, role: 'admin' });
   server = createServer(oauth.handler);
@@ -205,11 +206,12 @@ describe('the management pages', () => {
     const navigation = page.getByRole('navigation', { name: 'Management' });
     expect(await navigation.getByRole('link').allTextContents()).toEqual([
       'Applications',
+      'Projects',
       'Access',
       'Account',
       'Audit log',
     ]);
-    for (const name of ['Access', 'Account', 'Audit log', 'Applications']) {
+    for (const name of ['Projects', 'Access', 'Account', 'Audit log', 'Applications']) {
       await navigation.getByRole('link', { name }).focus();
       await page.keyboard.press('Enter');
       await navigation.locator('[aria-current=page]').getByText(name).waitFor();

@@ -1,21 +1,27 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import type { Page } from 'playwright-core';
 import { accessibilityFaults } from '../support/accessibility.ts';
 import { startBrowser, type TestBrowser } from '../support/browser.ts';
 import { type StartedService, startService } from '../support/start-service.ts';
 
+let directory: string;
 let service: StartedService;
 let browser: TestBrowser;
 /** What the browser complained of, but for forms that were refused on purpose. */
 const complaints: string[] = [];
 
 beforeAll(async () => {
-  service = await startService({ env: { OFFHOOK_SANDBOX: 'on' } });
+  directory = await mkdtemp(join(tmpdir(), 'offhook-'));
+  service = await startService({ directory, env: { OFFHOOK_SANDBOX: 'on' } });
   browser = await startBrowser();
 }, 60_000);
 afterAll(async () => {
   await browser.close();
   await service.stop();
+  await rm(directory, { recursive: true, force: true });
 }, 30_000);
 
 const JOB_LIMIT_MS = 60_000;
@@ -79,6 +85,7 @@ it('make a project by rows, watch it live to its end, and look at why it failed'
   await page.getByRole('button', { name: 'Move script 2 up' }).press('Enter');
   await press(page, 'Make the project');
   await page.getByText('The project is made').waitFor();
+  await page.getByText('2 · is busy').waitFor();
   expect(await page.locator('#rows summary').allTextContents()).toEqual([
     '1 · presses keys · +12025550114',
     '2 · is busy · +12025550101',
@@ -131,6 +138,7 @@ it('make a project by JSON, run and delete it, without JavaScript', async () => 
 it('keep rows and JSON in step', async () => {
   const page = await enter();
   await page.getByRole('link', { name: 'Sandbox tour', exact: true }).click();
+  await page.getByText('12 · Presses the keys').waitFor();
   await page.getByText('The scripts as JSON').click();
   const json = page.getByLabel('Scripts', { exact: true });
   await json.fill('[{"name":"one","number":"101"}]');
@@ -169,6 +177,21 @@ it('upload a sound, and can play it', async () => {
   expect((await played).status()).toBe(200);
   await expectAccessible(page);
 }, 60_000);
+
+it('go on to watch a job after the service was away', async () => {
+  const page = await enter();
+  await page.getByRole('link', { name: 'Sandbox tour', exact: true }).click();
+  await press(page, 'Run now');
+  await page.waitForURL('**/jobs/*');
+  await page.getByText('Running', { exact: true }).first().waitFor();
+  const { baseUrl } = service;
+  await service.stop();
+  await page.getByText('The service cannot be reached').waitFor();
+  service = await startService({ directory, env: { OFFHOOK_SANDBOX: 'on', PORT: new URL(baseUrl).port } });
+  await watchToEnd(page);
+  expect(await page.locator('#problem').textContent()).toBe('');
+  expect(await page.locator('#job-counts').textContent()).toMatch(/^12 of 12 scripts done/);
+}, 120_000);
 
 it('never break the policies of the page', () => {
   expect(complaints).toEqual([]);

@@ -5,6 +5,7 @@ import { describeFeedStore } from '../contracts/feed-store.ts';
 import { describeGrantStores } from '../contracts/grant-stores.ts';
 import { describeGrantedApplications } from '../contracts/granted-applications.ts';
 import { describeHistoryStore } from '../contracts/history-store.ts';
+import { describeJobStore } from '../contracts/job-store.ts';
 import { describeKeyStores } from '../contracts/key-stores.ts';
 import { NOON } from '../contracts/records.ts';
 import { describeSessionStores } from '../contracts/session-stores.ts';
@@ -18,6 +19,7 @@ describeFeedStore('SQLite', async () => {
   return { stores, clock: stores.clock, close: () => stores.close() };
 });
 describeHistoryStore('SQLite', createTestStores);
+describeJobStore('SQLite', createTestStores);
 describeAccountStores('SQLite', createTestStores);
 describeGrantStores('SQLite', createTestStores);
 describeGrantedApplications('SQLite', createTestStores);

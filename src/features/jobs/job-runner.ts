@@ -75,8 +75,10 @@ export class JobRunner extends TypedEmitter<JobRunnerEvents> {
   async stop(): Promise<void> {
     this.#state = 'stopping';
     this.#look?.cancel();
-    for (const active of this.#active.values()) this.#interrupt(active, 'service-stopped');
+    this.#interruptAll();
     await this.#round;
+    // A round that was under way may have begun a job since.
+    this.#interruptAll();
     await Promise.all(this.#settling.values());
   }
 
@@ -108,7 +110,7 @@ export class JobRunner extends TypedEmitter<JobRunnerEvents> {
     const { id, name, owner, parallel, scripts, nextRunAt: dueAt } = project;
     if (dueAt === null) return;
     const now = clock.now();
-    const due = { dueAt, nextRunAt: nextRun(project, now) };
+    const due = { dueAt, nextRunAt: this.#nextRunOf(project, now) };
     const open = await store.openJobs();
     if (
       open.some(({ projectId, origin, status }) => projectId === id && origin === 'schedule' && status === 'queued')
@@ -119,6 +121,16 @@ export class JobRunner extends TypedEmitter<JobRunnerEvents> {
     }
     const job = { projectId: id, projectName: name, owner, clientId: SCHEDULER, parallel, scripts, createdAt: now };
     await store.insertJob({ ...job, origin: 'schedule', restartOf: null }, due);
+  }
+
+  /** A schedule that can be read no more, as after an update of the time zones, ends: it must not keep the others waiting. */
+  #nextRunOf(project: Project, now: number): number | null {
+    try {
+      return nextRun(project, now);
+    } catch (error) {
+      this.#options.log.error({ err: error, project: project.id }, 'a schedule cannot be read any more, and has ended');
+      return null;
+    }
   }
 
   async #cancelWanted(): Promise<void> {
@@ -144,7 +156,7 @@ export class JobRunner extends TypedEmitter<JobRunnerEvents> {
       const isBusy = [...this.#active.values()].some(({ job: { projectId } }) => projectId === job.projectId);
       if (!isBusy) await this.#begin(job);
     }
-    for (const active of this.#active.values()) this.#fill(active);
+    this.#fill();
   }
 
   async #begin(job: Job): Promise<void> {
@@ -164,7 +176,7 @@ export class JobRunner extends TypedEmitter<JobRunnerEvents> {
     const { id } = active.job;
     await new Promise<void>((resolve) => {
       this.#onIdle.set(active, resolve);
-      this.#fill(active);
+      this.#fill();
     });
     this.#onIdle.delete(active);
     if (active.interruption !== 'service-stopped') {
@@ -178,27 +190,37 @@ export class JobRunner extends TypedEmitter<JobRunnerEvents> {
     this.hint();
   }
 
+  #interruptAll(): void {
+    for (const active of this.#active.values()) this.#interrupt(active, 'service-stopped');
+  }
+
   #interrupt(active: ActiveJob, interruption: Interruption): void {
     active.interruption ??= interruption;
     for (const execution of active.executions) execution.interrupt(interruption);
-    this.#fill(active);
+    this.#fill();
   }
 
-  /** As many runs as there is room for, in their order. */
-  #fill(active: ActiveJob): void {
-    while (this.#mayRun(active)) {
+  /** As many runs as there is room for, those of a job in their order. */
+  #fill(): void {
+    for (let active = this.#nextToRun(); active !== undefined; active = this.#nextToRun()) {
       const [run, ...rest] = active.pending;
       if (run === undefined) break;
       active.pending = rest;
       void this.#carryOutRun(active, run);
     }
-    const isDone = active.executions.size === 0 && (active.pending.length === 0 || active.interruption !== undefined);
-    if (isDone) this.#onIdle.get(active)?.();
+    for (const active of this.#active.values()) {
+      const isDone = active.executions.size === 0 && (active.pending.length === 0 || active.interruption !== undefined);
+      if (isDone) this.#onIdle.get(active)?.();
+    }
   }
 
-  #mayRun({ executions, interruption, job }: ActiveJob): boolean {
-    const all = [...this.#active.values()].reduce((sum, { executions: { size } }) => sum + size, 0);
-    return interruption === undefined && executions.size < job.parallel && all < MOST_RUNS;
+  /** The job with the fewest runs under way, the oldest of several: a long one keeps no other out. */
+  #nextToRun(): ActiveJob | undefined {
+    const jobs = [...this.#active.values()];
+    const underWay = jobs.reduce((sum, { executions: { size } }) => sum + size, 0);
+    if (this.#isStopping() || underWay >= MOST_RUNS) return undefined;
+    const [first] = jobs.filter(mayRun).sort((one, other) => one.executions.size - other.executions.size);
+    return first;
   }
 
   async #carryOutRun(active: ActiveJob, run: TestRun): Promise<void> {
@@ -209,7 +231,7 @@ export class JobRunner extends TypedEmitter<JobRunnerEvents> {
     if (isActive) await execution.carryOut();
     else await this.#refuse(job, run);
     active.executions.delete(execution);
-    for (const each of this.#active.values()) this.#fill(each);
+    this.#fill();
   }
 
   async #refuse(job: Job, run: TestRun): Promise<void> {
@@ -250,5 +272,8 @@ export class JobRunner extends TypedEmitter<JobRunnerEvents> {
     return this.#state === 'stopping';
   }
 }
+
+const mayRun = ({ executions, interruption, job, pending }: ActiveJob): boolean =>
+  interruption === undefined && pending.length > 0 && executions.size < job.parallel;
 
 const requesterOf = ({ owner, clientId }: Job): Requester => ({ ...owner, clientId, scope: 'own' });

@@ -10,6 +10,7 @@ import {
 } from '../../calls/errors.ts';
 import type { PlacedTest, PlaceTest, TestResult } from '../../calls/test-call.ts';
 import type { Clock, Timer } from '../../shared/clock.ts';
+import { AppError } from '../../shared/errors.ts';
 import type { Log } from '../../shared/log.ts';
 import type { RunChange } from './job-store.ts';
 import type { RunResult, TestRun } from './model.ts';
@@ -32,6 +33,7 @@ export type Interruption = 'cancelled' | 'service-stopped';
 
 const FIRST_PAUSE_MS = 200;
 const LONGEST_PAUSE_MS = 5000;
+const HANG_UP_AGAIN_MS = 1000;
 
 /** Why a call cannot be placed, and could not be a moment later; a stable word. */
 const wordFor = (error: unknown): string => {
@@ -43,6 +45,12 @@ const wordFor = (error: unknown): string => {
 
 const isLackOfRoom = (error: unknown): boolean =>
   error instanceof TooManyCallsError || error instanceof AdmissionRefusedError;
+
+/** The database does not answer; a route that is missing is as missing a moment later. */
+const isStoreAway = (error: unknown): boolean =>
+  error instanceof AppError && error.kind === 'unavailable' && !(error instanceof EngineUnavailableError);
+
+const isForTheMoment = (error: unknown): boolean => isLackOfRoom(error) || isStoreAway(error);
 
 /** How a try ended: with a call that is over, or a word for a fault of ours. */
 type Try = { readonly result: TestResult } | { readonly fault: string };
@@ -67,8 +75,9 @@ export class RunExecution {
     const { clock, log } = this.#parts;
     try {
       await this.#change({ status: 'Running', startedAt: clock.now() });
-      const command = await testCommand(this.#run.script, this.#parts.readSound);
-      if (command === undefined) await this.#fail('sound-gone');
+      const command = await this.#untilDone(() => testCommand(this.#run.script, this.#parts.readSound));
+      if (command === 'interrupted') await this.#end(command);
+      else if (command === undefined) await this.#fail('sound-gone');
       else await this.#tryAll(command);
     } catch (error) {
       log.error({ err: error, test_run: this.#run.id }, 'a test run could not be carried out');
@@ -100,7 +109,8 @@ export class RunExecution {
     const placed = await this.#placeWithRoom(command);
     if ('fault' in placed) return placed;
     this.#placed = placed;
-    await this.#change({ tokenCall: placed.tokenCall });
+    // What an earlier try saw is not what this call will have seen.
+    await this.#change({ tokenCall: placed.tokenCall, result: null });
     if (this.#isInterrupted()) void this.#hangUp(placed.tokenCall);
     try {
       return { result: await placed.result };
@@ -112,35 +122,52 @@ export class RunExecution {
     }
   }
 
-  /** Waits for room, however long that takes; what cannot be placed at all is a fault. */
+  /** What cannot be placed at all is a fault. */
   async #placeWithRoom(command: PlaceTest): Promise<PlacedTest | { readonly fault: string }> {
+    try {
+      const placed = await this.#untilDone(() => this.#parts.calls.placeTest(command, this.#requester));
+      return placed === 'interrupted' ? { fault: placed } : placed;
+    } catch (error) {
+      this.#parts.log.warn({ err: error, test_run: this.#run.id }, 'a test call could not be placed');
+      return { fault: wordFor(error) };
+    }
+  }
+
+  /** Waits for room and for the database, however long that takes. */
+  async #untilDone<Value>(attempt: () => Promise<Value>): Promise<Value | 'interrupted'> {
     for (let pauseMs = FIRST_PAUSE_MS; !this.#isInterrupted(); pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS)) {
       if (this.#parts.hasRoom()) {
         try {
-          return await this.#parts.calls.placeTest(command, this.#requester);
+          return await attempt();
         } catch (error) {
-          if (!isLackOfRoom(error)) {
-            this.#parts.log.warn({ err: error, test_run: this.#run.id }, 'a test call could not be placed');
-            return { fault: wordFor(error) };
-          }
+          if (!isForTheMoment(error)) throw error;
         }
       }
-      await this.#waitFor(pauseMs);
+      // It may have been interrupted while it was tried: nobody would end this pause.
+      if (!this.#isInterrupted()) await this.#waitFor(pauseMs);
     }
-    return { fault: 'interrupted' };
+    return 'interrupted';
   }
 
   async #hangUp(tokenCall: string): Promise<void> {
-    try {
-      await this.#parts.calls.stop(tokenCall, this.#requester);
-    } catch (error) {
-      this.#parts.log.warn({ err: error, token_call: tokenCall }, 'a test call could not be ended');
+    while (this.#placed?.tokenCall === tokenCall) {
+      try {
+        await this.#parts.calls.stop(tokenCall, this.#requester);
+        return;
+      } catch (error) {
+        this.#parts.log.warn(
+          { err: error, token_call: tokenCall },
+          'a test call could not be ended: it is tried again',
+        );
+        await new Promise<void>((resolve) => this.#parts.clock.setTimer(HANG_UP_AGAIN_MS, resolve));
+      }
     }
   }
 
   /** Of an interrupted run what was seen is kept, and no verdict given. */
-  #end(attempt: Try): Promise<void> {
-    const result = 'result' in attempt ? judgeCall(this.#run.script, attempt.result) : null;
+  #end(attempt: Try | 'interrupted'): Promise<void> {
+    const isSeen = typeof attempt === 'object' && 'result' in attempt;
+    const result = isSeen ? judgeCall(this.#run.script, attempt.result) : this.#run.result;
     const reason = this.#interruption ?? 'cancelled';
     return this.#finish(reason === 'cancelled' ? 'Cancelled' : 'Error', result, reason);
   }

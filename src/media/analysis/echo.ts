@@ -10,6 +10,8 @@ const LEAST_CORRELATION = 0.25;
 /** A sound that repeats itself, such as a tone, fits at many delays: then none of them is known. */
 const LEAST_DISTINCTION = 1.25;
 const SAME_PEAK_SAMPLES = 80;
+/** What is heard is dated by its first packet, what is sent by its frames: on a machine that stands still the two may differ so much. */
+const EARLIEST_MS = -100;
 
 /** What was sent and what was heard, on one line of time: both begin at the same moment. Linear PCM, 8000 samples a second. */
 export interface TwoWays {
@@ -33,7 +35,7 @@ const loudest = (sent: Int16Array): number => {
   return best;
 };
 
-/** The correlation at every delay from 0 to the longest one, by way of the spectra. */
+/** The correlation at every delay from 0 on, by way of the spectra. */
 const correlate = (sent: Int16Array, heard: Int16Array): Float64Array => {
   const size = powerOfTwo(sent.length + heard.length);
   const a = realSignal(sent, size);
@@ -51,6 +53,14 @@ const correlate = (sent: Int16Array, heard: Int16Array): Float64Array => {
   return product.re.map((value) => value / size);
 };
 
+/** So many samples from a moment on, with silence before the first one. */
+const excerpt = (heard: Int16Array, from: number, length: number): Int16Array => {
+  if (from >= 0) return heard.subarray(from, from + length);
+  const padded = new Int16Array(Math.min(length, heard.length - from));
+  padded.set(heard.subarray(0, Math.max(0, padded.length + from)), -from);
+  return padded;
+};
+
 /**
  * The delay in milliseconds with which what was sent came back. Null where it did not, or repeats itself so much that no
  * delay can be told.
@@ -58,8 +68,9 @@ const correlate = (sent: Int16Array, heard: Int16Array): Float64Array => {
 export const findEcho = ({ sent, heard }: TwoWays): number | null => {
   const start = loudest(sent);
   const part = sent.subarray(start, start + COMPARED_SAMPLES);
-  const longest = (LONGEST_MS * SAMPLE_RATE) / 1000;
-  const listened = heard.subarray(start, start + part.length + longest);
+  const earliest = (EARLIEST_MS * SAMPLE_RATE) / 1000;
+  const longest = (LONGEST_MS * SAMPLE_RATE) / 1000 - earliest;
+  const listened = excerpt(heard, start + earliest, part.length + longest);
   const sentPower = sumOfSquares(part, 0, part.length);
   if (sentPower === 0 || listened.length === 0) return null;
   const correlation = correlate(part, listened);
@@ -73,7 +84,7 @@ export const findEcho = ({ sent, heard }: TwoWays): number | null => {
     strongest(correlation, best + SAME_PEAK_SAMPLES, delays),
   ].map((delay) => Math.abs(correlation[delay] ?? 0));
   if (Math.abs(correlation[best] ?? 0) < LEAST_DISTINCTION * Math.max(...others)) return null;
-  return Math.round((best * 1000) / SAMPLE_RATE);
+  return Math.max(0, Math.round(((best + earliest) * 1000) / SAMPLE_RATE));
 };
 
 /** Where the correlation is largest; -1 where there is no delay between the two. An inverted echo is one too. */

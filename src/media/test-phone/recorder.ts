@@ -8,6 +8,7 @@ const MOST_PAYLOAD_BYTES = 6 * 1024 * 1024;
 /** An echo is looked for in the first minute. */
 const MOST_SENT_BYTES = 60 * 8000;
 const FIRST_PACKETS = 512;
+const SAMPLES_A_MS = 8;
 
 /** Bytes that grow as they are written. */
 class Bytes {
@@ -66,7 +67,9 @@ export class Recorder {
 
   sent(pcm: Int16Array, nowMs: number): void {
     if (this.#answeredMs === undefined || this.#sent.length >= MOST_SENT_BYTES) return;
-    if (this.#sent.length === 0) this.#sentFromMs = nowMs;
+    // A frame may leave late, never early: the one that was least late tells when the first was due.
+    const firstDueMs = nowMs - this.#sent.length / SAMPLES_A_MS;
+    this.#sentFromMs = this.#sent.length === 0 ? firstDueMs : Math.min(this.#sentFromMs, firstDueMs);
     this.#sent.push(encodeG711(0, pcm));
   }
 

@@ -14,6 +14,9 @@ const draftColumns = ({ name, scripts, parallel, schedule, timeZone }: ProjectDr
   time_zone: timeZone,
 });
 
+/** A statement takes so many values at the most, and administrators see the projects of all. */
+const IDS_A_QUERY = 500;
+
 /** Projects, jobs and test runs in SQL. */
 export class KyselyJobStore extends KyselySoundStore implements JobStore {
   readonly #database: Database;
@@ -73,7 +76,15 @@ export class KyselyJobStore extends KyselySoundStore implements JobStore {
   async lastJobs(
     projectIds: readonly number[],
   ): Promise<ReadonlyMap<number, { readonly id: number; readonly status: JobStatus }>> {
-    if (projectIds.length === 0) return new Map();
+    const found = new Map<number, { readonly id: number; readonly status: JobStatus }>();
+    for (let start = 0; start < projectIds.length; start += IDS_A_QUERY) {
+      const rows = await this.#newestJobs(projectIds.slice(start, start + IDS_A_QUERY));
+      for (const { id, project_id, status } of rows) found.set(project_id, { id, status });
+    }
+    return found;
+  }
+
+  #newestJobs(projectIds: readonly number[]) {
     const { builder } = this.#database;
     const newest = builder
       .selectFrom('jobs')
@@ -81,8 +92,7 @@ export class KyselyJobStore extends KyselySoundStore implements JobStore {
       .where('project_id', 'in', projectIds)
       .groupBy('project_id');
     const query = builder.selectFrom('jobs').select(['id', 'project_id', 'status']).where('id', 'in', newest);
-    const rows = await this.#database.read(query.compile());
-    return new Map(rows.map(({ id, project_id, status }) => [project_id, { id, status }]));
+    return this.#database.read(query.compile());
   }
 
   async dueProjects(at: number): Promise<readonly Project[]> {

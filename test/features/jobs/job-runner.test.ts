@@ -115,6 +115,36 @@ describe('a lack of room', () => {
   });
 });
 
+it('a database that does not answer for the moment is waited for', async () => {
+  complete();
+  world.calls.journal.lost = 2;
+  const id = await world.run({});
+  expect(await statuses(id)).toEqual(['finished', 'Pass']);
+  expect(world.calls.engine.tests).toHaveLength(1);
+});
+
+it('a long job keeps no other project out: the next place is for who has fewest runs under way', async () => {
+  await world.close();
+  world = await JobWorld.open({ maxOngoingCallsPerUser: 100 });
+  const scripts = Array.from({ length: 60 }, () => aScript());
+  const long = await world.run({ parallel: 50, scripts });
+  await world.placed(50);
+  const other = await world.run({ name: 'Other' });
+  await world.until(async () =>
+    (await world.service.job(world.actor, other)).job.status === 'running' ? true : undefined,
+  );
+  expect(world.calls.engine.tests).toHaveLength(50);
+  const [first] = world.calls.engine.tests;
+  complete();
+  first?.complete();
+  const { runs } = await world.ended(other);
+  expect(runs.map(({ status, tokenCall }) => [status, tokenCall])).toEqual([
+    ['Pass', world.calls.engine.tests[50]?.plan.tokenCall],
+  ]);
+  for (const call of world.calls.engine.tests.slice(1, 50)) call.complete();
+  await world.ended(long);
+});
+
 describe('a fault of ours', () => {
   it('is an Error with a word, and the other runs go on', async () => {
     world.calls.engine.onTest = (call) => {
@@ -141,6 +171,22 @@ describe('a fault of ours', () => {
     const id = await world.run({});
     const { runs } = await world.ended(id);
     expect(runs.map(({ status, reason }) => [status, reason])).toEqual([['Error', 'not-measured']]);
+  });
+
+  it('in the last try shows nothing of an earlier one', async () => {
+    let tries = 0;
+    world.calls.engine.onTest = (call) => {
+      tries += 1;
+      if (tries === 1) {
+        call.refuse(486);
+        return;
+      }
+      call.lost(new Error('the thread was lost'));
+      call.finish({ by: 'request' });
+    };
+    const id = await world.run({ scripts: [aScript({ retries: 1 })] });
+    const { runs } = await world.ended(id);
+    expect(runs).toMatchObject([{ status: 'Error', reason: 'not-measured', retries: 1, result: null }]);
   });
 
   it('a user who was disabled places no call', async () => {
@@ -246,6 +292,19 @@ describe('the end of the service', () => {
     await world.restart();
     expect(await statuses(id)).toEqual(['finished', 'Error', 'Pass']);
   });
+
+  it('while a job is being begun: it is left for the next start, and places no call', async () => {
+    const project = await world.service.createProject(world.actor, aDraft());
+    const { id } = await world.service.startJob(world.actor, project.id);
+    await world.runner.start();
+    await world.runner.stop();
+    const { runs } = await world.service.job(world.actor, id);
+    expect(runs.map(({ status }) => status)).toEqual(['Pending']);
+    expect(world.calls.engine.tests).toEqual([]);
+    complete();
+    await world.restart();
+    expect(await statuses(id)).toEqual(['finished', 'Pass']);
+  });
 });
 
 describe('a schedule', () => {
@@ -261,6 +320,19 @@ describe('a schedule', () => {
     await world.calls.clock.advanceAsync(HOUR_MS + 5000);
     await world.until(async () => ((await jobsOf(id)).length === 1 ? true : undefined));
     expect(await jobsOf(id)).toEqual(['schedule']);
+  });
+
+  it('that cannot be read any more ends, and keeps no other waiting', async () => {
+    complete();
+    const now = world.calls.clock.now();
+    const draft = aDraft({ schedule: '0 * * * *', timeZone: 'Gone/Nowhere' });
+    const owner = { userId: world.actor.userId, username: world.actor.username };
+    const gone = await world.calls.stores.jobs.insertProject(owner, draft, now, now - 2);
+    const { id } = await scheduled();
+    await world.runner.start();
+    await world.calls.clock.advanceAsync(HOUR_MS + 5000);
+    await world.until(async () => ((await jobsOf(id)).length === 1 ? true : undefined));
+    expect(await world.service.project(world.actor, gone.id)).toMatchObject({ nextRunAt: null });
   });
 
   it('that was due while the service was down runs once', async () => {

@@ -73,6 +73,11 @@ describe('an echo', () => {
     expect(Math.abs((findEcho({ sent, heard }) ?? Infinity) - 640)).toBeLessThanOrEqual(10);
   });
 
+  it.each([0, 20, 60])('that seems to come %d ms before it was sent, after a standstill, comes at once', (earlyMs) => {
+    const sent = probe(4000);
+    expect(findEcho({ sent, heard: echoed(sent, 0, 6).subarray(earlyMs * 8) })).toBe(0);
+  });
+
   it('is none where the far end has a sound of its own', () => {
     const sent = probe(8000);
     for (const seed of numbers(6)) {
