@@ -156,6 +156,31 @@ export const describeWebhookStore = (driver: string, open: () => Promise<Webhook
       expect(await first()).toEqual([['w1', NOON + 1]]);
     });
 
+    it('takes steps back that were taken without an attempt, once the receiver is there', async () => {
+      await insert('w1');
+      await append(aDelivery('tried'), aDelivery('waited', { tokenCall: 't2' }));
+      await settle('tried', failed);
+      await settle('tried', { ...failed, step: 2 });
+      for (const step of [1, 2, 3]) {
+        await settle('waited', { ...failed, step, ...(step > 1 && { attempted: 'no' }) });
+      }
+      await stores.webhooks.hasten('w1', NOON + 1);
+      const steps = (await stores.webhooks.due('w1', { by: NOON + 1, limit: 10 })).map((each) => [
+        ...[each.messageId, each.step],
+      ]);
+      expect(steps).toEqual([
+        ['tried', 2],
+        ['waited', 1],
+      ]);
+    });
+
+    it('finds a delivery by its message', async () => {
+      await insert('w1');
+      await append(aDelivery('m1'), aDelivery('m2'));
+      expect(await stores.webhooks.findMessage('w1', 'm2')).toMatchObject({ id: await idOf('m2') });
+      expect(await stores.webhooks.findMessage('w2', 'm2')).toBeUndefined();
+    });
+
     it('sends again what is over, still in the order of the call', async () => {
       await insert('w1');
       await append(aDelivery('m1'), aDelivery('m2'), aDelivery('m3'));

@@ -12,8 +12,8 @@ import { jittered, type Spread } from './schedule.ts';
 type CircuitState =
   | { readonly state: 'untried' }
   | { readonly state: 'closed'; readonly failures: number }
-  | { readonly state: 'open'; readonly tryAt: number; readonly delayMs: number }
-  | { readonly state: 'paused'; readonly until: number };
+  | { readonly state: 'open'; readonly since: number; readonly tryAt: number; readonly delayMs: number }
+  | { readonly state: 'paused'; readonly since: number; readonly until: number };
 
 const FAILURES_TO_OPEN = 3;
 const FIRST_TRY_MS = 5000;
@@ -54,20 +54,25 @@ export class ReceiverCircuit {
   }
 
   /**
+   * @param begunAt - when the attempt began, by the monotonic clock: what was under way already when the receiver turned out
+   *   to be away is no news of it, and does not end a pause that it asked for
    * @returns `back` where the receiver answers after it did not, or for the first time: what waits need not wait longer;
    *   `away` where it opens with this
    */
-  note(result: AttemptResult): 'back' | 'away' | 'as-before' {
+  note(result: AttemptResult, begunAt: number): 'back' | 'away' | 'as-before' {
+    const before = this.#now;
     if (result.kind === 'refused' && result.retryAfterMs !== undefined) {
-      this.#now = { state: 'paused', until: this.#clock.elapsed() + result.retryAfterMs };
+      const since = this.#clock.elapsed();
+      this.#now = { state: 'paused', since, until: since + result.retryAfterMs };
       return 'as-before';
     }
+    if (before.state === 'paused' && begunAt < before.since) return 'as-before';
     if (isAway(result)) {
-      const wasOpen = this.isOpen;
+      if (before.state === 'open' && begunAt < before.since) return 'as-before';
       this.#now = this.#afterFailure();
-      return !wasOpen && this.#now.state === 'open' ? 'away' : 'as-before';
+      return before.state !== 'open' && this.#now.state === 'open' ? 'away' : 'as-before';
     }
-    const wasAway = this.#now.state === 'untried' || this.#now.state === 'open';
+    const wasAway = before.state === 'untried' || before.state === 'open';
     this.#now = { state: 'closed', failures: 0 };
     return wasAway ? 'back' : 'as-before';
   }
@@ -85,7 +90,8 @@ export class ReceiverCircuit {
   }
 
   #opened(delayMs: number): CircuitState {
-    return { state: 'open', tryAt: this.#clock.elapsed() + jittered(delayMs, this.#spread), delayMs };
+    const since = this.#clock.elapsed();
+    return { state: 'open', since, tryAt: since + jittered(delayMs, this.#spread), delayMs };
   }
 }
 

@@ -28,6 +28,14 @@ const TRIED_IN_TURN = 20;
 
 const GONE = 410;
 
+interface MadeAttempt {
+  readonly result: AttemptResult;
+  /** `early`: to see whether the receiver is there, before it was due. */
+  readonly when: 'due' | 'early';
+  /** By the monotonic clock. */
+  readonly begunAt: number;
+}
+
 /** What is to be sent to one webhook at one address. */
 export class ReceiverQueue {
   readonly webhookId: string;
@@ -147,10 +155,11 @@ export class ReceiverQueue {
       const { messageId, body } = delivery;
       const secrets = await store.secrets(this.webhookId, clock.now());
       const headers = signatureHeaders({ messageId, body }, { secrets, now: clock.now() });
+      const begunAt = clock.elapsed();
       const result = await sender.send({ url: this.url, headers, body });
       // Cut off by our own end: it is sent again after the next start.
       if (result.kind === 'failed' && this.#state === 'closed') return 'later';
-      await this.#note(delivery, result, when);
+      await this.#note(delivery, { result, when, begunAt });
       return 'at-once';
     } catch (error) {
       this.#circuit.noteFault();
@@ -166,11 +175,11 @@ export class ReceiverQueue {
     await this.#parts.store.settle(id, { ...said, state: 'dead', endedAt: now }, now);
   }
 
-  async #note(delivery: DueDelivery, result: AttemptResult, when: 'due' | 'early'): Promise<void> {
+  async #note(delivery: DueDelivery, { result, when, begunAt }: MadeAttempt): Promise<void> {
     const { store, steadyClock, log } = this.#parts;
     const now = steadyClock.now();
     const wasOpen = this.#circuit.isOpen;
-    const change = this.#circuit.note(result);
+    const change = this.#circuit.note(result, begunAt);
     if (change === 'away') log.warn({ webhook: this.webhookId }, 'the receiver of a webhook is away');
     const outcome = this.#outcomeOf(delivery, { result, when, now });
     if (outcome.state === 'dead') {
@@ -192,7 +201,7 @@ export class ReceiverQueue {
 
   #outcomeOf(
     delivery: DueDelivery,
-    { result, when, now }: { readonly result: AttemptResult; readonly when: 'due' | 'early'; readonly now: number },
+    { result, when, now }: Pick<MadeAttempt, 'result' | 'when'> & { readonly now: number },
   ): DeliveryOutcome {
     const lastStatus = result.kind === 'failed' ? null : result.status;
     const attempted = 'yes';

@@ -64,19 +64,19 @@ export class WebhookSender {
     return new Promise((resolve) => {
       const request = this.#open(url, { headers, body });
       const timer = this.#options.clock.setTimer(TIMEOUT_MS, () => request.destroy(new AttemptTimeoutError('timeout')));
+      let replied: AttemptResult | undefined;
+      const end = (fault: Error): void => {
+        timer.cancel();
+        resolve(replied ?? resultOfError(fault));
+      };
+      const closed = (): void => end(new Error('closed without a reply'));
       request.on('response', (response) => {
-        resolve(resultOfReply(response, this.#options.clock.now()));
-        drain(response, () => timer.cancel());
+        // The status decides. Yet it is over when the connection is free: replies without an end hold no more of them.
+        replied = resultOfReply(response, this.#options.clock.now());
+        drain(response, closed);
       });
-      // Also after the response, where nobody waits any more.
-      request.on('error', (error) => {
-        timer.cancel();
-        resolve(resultOfError(error));
-      });
-      request.on('close', () => {
-        timer.cancel();
-        resolve(resultOfError(new Error('closed without a reply')));
-      });
+      request.on('error', end);
+      request.on('close', closed);
       request.end(body);
     });
   }

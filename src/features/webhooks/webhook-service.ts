@@ -156,8 +156,7 @@ export class WebhookService {
     };
     await store.append([delivery], { now: steadyClock.now() });
     onWritten();
-    const newest = await store.listDeliveries({ webhookId: id, limit: MOST_OF_A_CLIENT });
-    const queued = newest.find((each) => each.messageId === messageId);
+    const queued = await store.findMessage(id, messageId);
     if (queued === undefined) throw new WebhookNotFoundError();
     return queued;
   }

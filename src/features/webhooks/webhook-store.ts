@@ -81,10 +81,14 @@ export interface WebhookStore {
   standing(deliveryId: number, now: number): Promise<Standing>;
   /** Notes what became of a delivery; where it is over, the next of its call is due. Nothing where it is over already. */
   settle(deliveryId: number, outcome: DeliveryOutcome, now: number): Promise<void>;
-  /** What waits for a later attempt is due now. */
+  /**
+   * What waits for a later attempt is due now. Steps that were taken without an attempt, while the receiver was away, are
+   * taken back: it is not later for them that the receiver fails once more.
+   */
   hasten(webhookId: string, now: number): Promise<void>;
 
   findDelivery(webhookId: string, id: number): Promise<Delivery | undefined>;
+  findMessage(webhookId: string, messageId: string): Promise<Delivery | undefined>;
   /** The newest first. */
   listDeliveries(query: DeliveryQuery): Promise<readonly Delivery[]>;
   /** A delivery is pending again, from the first attempt on. @returns false where there is none */

@@ -109,10 +109,12 @@ const hasten = (builder: Kysely<Schema>) =>
   compileOnce(({ webhookId, now }: { readonly webhookId: string; readonly now: number }) =>
     builder
       .updateTable('webhook_deliveries')
-      .set({ next_attempt_at: now })
+      .set((row) => ({
+        next_attempt_at: row.case().when('next_attempt_at', '>', now).then(now).else(row.ref('next_attempt_at')).end(),
+        step: row.case().when('step', '>', row.ref('attempts')).then(row.ref('attempts')).else(row.ref('step')).end(),
+      }))
       .where('webhook_id', '=', webhookId)
-      .where('next_attempt_at', 'is not', null)
-      .where('next_attempt_at', '>', now),
+      .where('next_attempt_at', 'is not', null),
   );
 
 const resend = (builder: Kysely<Schema>) =>

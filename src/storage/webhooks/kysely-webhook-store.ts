@@ -154,6 +154,16 @@ export class KyselyWebhookStore implements WebhookStore {
     return found?.id === id ? found : undefined;
   }
 
+  async findMessage(webhookId: string, messageId: string): Promise<Delivery | undefined> {
+    const query = this.#database.builder
+      .selectFrom('webhook_deliveries')
+      .select(deliveryColumns)
+      .where('webhook_id', '=', webhookId)
+      .where('message_id', '=', messageId);
+    const [found] = await this.#database.read(query.compile());
+    return found;
+  }
+
   listDeliveries({ webhookId, state, before, limit }: DeliveryQuery): Promise<readonly Delivery[]> {
     let query = this.#database.builder
       .selectFrom('webhook_deliveries')

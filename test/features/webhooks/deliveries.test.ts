@@ -204,6 +204,21 @@ describe('deliveries', () => {
     await world.until('all is delivered', () => allDelivered(id, 5));
   });
 
+  it('hold no more than 8 connections to a receiver whose replies have no end', async () => {
+    let [open, most] = [0, 0];
+    receiver.answer = (_received, response) => {
+      open += 1;
+      most = Math.max(most, open);
+      response.on('close', () => (open -= 1));
+      response.writeHead(200).write('x');
+    };
+    const { id } = await world.webhook(receiver.url, { events: ['call.created'] });
+    for (let call = 0; call < 30; call += 1) await world.call(`t${call}`);
+    await world.until('all is delivered', () => allDelivered(id, 30), 1000);
+    expect(most).toBeLessThanOrEqual(8);
+    expect(receiver.received).toHaveLength(30);
+  });
+
   it('are signed with both secrets for a day after a rotation, then with the new one', async () => {
     const { id, secret } = await world.webhook(receiver.url, { events: ['call.created'] });
     const rotated = await world.service.rotateSecret('app', id);
