@@ -61,25 +61,31 @@ export class ReceiverCircuit {
    */
   note(result: AttemptResult, begunAt: number): 'back' | 'away' | 'as-before' {
     const before = this.#now;
-    if (result.kind === 'refused' && result.retryAfterMs !== undefined) {
-      const since = this.#clock.elapsed();
-      this.#now = { state: 'paused', since, until: since + result.retryAfterMs };
-      return 'as-before';
-    }
-    if (before.state === 'paused' && begunAt < before.since) return 'as-before';
-    if (isAway(result)) {
-      if (before.state === 'open' && begunAt < before.since) return 'as-before';
-      this.#now = this.#afterFailure();
-      return before.state !== 'open' && this.#now.state === 'open' ? 'away' : 'as-before';
-    }
+    if (this.#isOldNews(result, begunAt)) return 'as-before';
+    this.#now = this.#after(result);
     const wasAway = before.state === 'untried' || before.state === 'open';
-    this.#now = { state: 'closed', failures: 0 };
-    return wasAway ? 'back' : 'as-before';
+    if (wasAway && !isAway(result) && this.#now.state === 'closed') return 'back';
+    return before.state !== 'open' && this.isOpen ? 'away' : 'as-before';
   }
 
   /** Something of ours went wrong: nothing is sent for a while. */
   noteFault(): void {
     this.#now = this.#opened(FIRST_TRY_MS);
+  }
+
+  #isOldNews(result: AttemptResult, begunAt: number): boolean {
+    const now = this.#now;
+    if (now.state === 'paused') return begunAt < now.since && pauseIn(result) === undefined;
+    return now.state === 'open' && begunAt < now.since && isAway(result);
+  }
+
+  #after(result: AttemptResult): CircuitState {
+    const pauseMs = pauseIn(result);
+    if (pauseMs !== undefined) {
+      const since = this.#clock.elapsed();
+      return { state: 'paused', since, until: since + pauseMs };
+    }
+    return isAway(result) ? this.#afterFailure() : { state: 'closed', failures: 0 };
   }
 
   #afterFailure(): CircuitState {
@@ -94,6 +100,10 @@ export class ReceiverCircuit {
     return { state: 'open', since, tryAt: since + jittered(delayMs, this.#spread), delayMs };
   }
 }
+
+/** What the receiver asks for by `Retry-After`. */
+const pauseIn = (result: AttemptResult): number | undefined =>
+  result.kind === 'refused' ? result.retryAfterMs : undefined;
 
 const isAway = (result: AttemptResult): boolean =>
   result.kind === 'failed' ? result.why === 'away' : result.kind === 'refused' && awayStatuses.has(result.status);

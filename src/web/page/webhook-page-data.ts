@@ -56,4 +56,9 @@ export interface WebhookPageData {
     readonly states: readonly { readonly name: string; readonly address: string; readonly current: boolean }[];
     readonly notice: string | undefined;
   };
+  readonly 'webhook-edit': {
+    readonly webhook: WebhookView;
+    readonly form: Omit<WebhookFormView, 'applications'>;
+    readonly reload?: string;
+  };
 }

@@ -86,6 +86,27 @@ describe('the pages of webhooks', () => {
     expect(await oauth.stores.webhooks.list()).toEqual([]);
   });
 
+  it('change where one is told and of what; a fault shows the form again', async () => {
+    await create(alice);
+    const path = `/management/webhooks/${await idOf()}/edit`;
+    expect((await alice.get(path).set(html).expect(200)).text).toContain('value="https://example.com/hook"');
+    const save = (typed: object) => alice.post(path).set(html).type('form').send(typed);
+    const typed = { url: 'https://10.0.0.1/', events: ['', 'call.created'], description: 'new' };
+    const refused = await save(typed).expect(400);
+    expect(refused.text).toContain('role="alert"');
+    expect(refused.text).toContain('value="https://10.0.0.1/"');
+    expect(refused.text).toMatch(/value="call\.created" checked/);
+    await save({ ...typed, url: 'https://example.com/', events: '' }).expect(400);
+    expect(await oauth.stores.webhooks.list()).toMatchObject([{ url: 'https://example.com/hook', description: '' }]);
+    expect((await follow(alice, await save({ ...typed, url: 'https://example.com/2' }))).text).toContain('is changed');
+    await alice.post(path).send({ description: 'newer' }).expect(204);
+    expect(await oauth.stores.webhooks.list()).toMatchObject([
+      { url: 'https://example.com/2', events: ['call.created'], description: 'newer', status: 'enabled' },
+    ]);
+    await bob.get(path).expect(404);
+    await bob.post(path).send({ description: 'mine' }).expect(404);
+  });
+
   it('are the same for programs, as JSON', async () => {
     const made = await alice
       .post('/management/webhooks')

@@ -4,7 +4,6 @@ import type { Authorization } from '../../../oauth/authorization.ts';
 import type { Client } from '../../../oauth/model/account-stores.ts';
 import {
   forLoggedIn,
-  identifierOf,
   noticeFor,
   type PageRequest,
   reloadOf,
@@ -21,6 +20,8 @@ import { type DeliveryState, deliveryStates, type Webhook } from '../model.ts';
 import { representDelivery, representWebhook } from '../routes/representation.ts';
 import { parseNewWebhook } from '../routes/webhook-body.ts';
 import type { WebhookService } from '../webhook-service.ts';
+import { type OwnedWebhook, ownedWebhook } from './owned-webhook.ts';
+import { createWebhookChanges, ticked } from './webhook-changes.ts';
 import { emptyWebhook, formView, type TypedWebhook, webhookView } from './webhook-views.ts';
 
 export interface WebhookPagesParts extends ShownOnceDeps, Pick<Authorization, 'currentUser' | 'applicationAdmin'> {
@@ -34,25 +35,19 @@ const PAGE_ROWS = 50;
 
 const notices = {
   deleted: 'The webhook is deleted.',
+  changed: 'The webhook is changed.',
   enabled: 'The webhook is enabled: it is told of what happens from now on, and sent what it waited for.',
   disabled: 'The webhook is disabled: nothing is sent to it.',
   tested: 'A webhook.test is on its way. Reload the page to see what became of it.',
   resent: 'The delivery is on its way again.',
 };
 
-/** A form with one box ticked sends a text, with none an empty one. */
-const ticked = (value: unknown): unknown => [value ?? []].flat().filter((each) => each !== '');
 const typedWebhook = z.object({
   application: z.string().default(''),
   url: z.string().trim().default(''),
   events: z.preprocess(ticked, z.array(z.string())),
   description: z.string().trim().default(''),
 });
-
-interface Owned {
-  readonly webhook: Webhook;
-  readonly application: Client;
-}
 
 /** The pages of webhooks, for owners of applications. Needs the session middleware before it. */
 export class WebhookPages {
@@ -84,7 +79,7 @@ export class WebhookPages {
       ['post', `${ONE}/delete`, (page) => this.#delete(page)],
     ];
     for (const [method, path, handle] of pages) router[method](path, readBody, loggedIn(handle));
-    return router.use(WEBHOOKS, createPageErrorHandler(this.#parts));
+    return router.use(createWebhookChanges(this.#parts)).use(WEBHOOKS, createPageErrorHandler(this.#parts));
   }
 
   /** Applications that may be told of their calls. */
@@ -92,16 +87,8 @@ export class WebhookPages {
     return (await this.#parts.applicationAdmin.list(page)).filter(({ scopes }) => scopes.includes('application'));
   }
 
-  /**
-   * @throws WebhookNotFoundError where the user has none of this id
-   */
-  async #owned(page: PageRequest): Promise<Owned> {
-    const id = identifierOf(page);
-    for (const application of await this.#parts.applicationAdmin.list(page)) {
-      const webhook = (await this.#parts.webhooks.list(application.id)).find((each) => each.id === id);
-      if (webhook !== undefined) return { webhook, application };
-    }
-    throw new WebhookNotFoundError();
+  #owned(page: PageRequest): Promise<OwnedWebhook> {
+    return ownedWebhook(this.#parts, page);
   }
 
   async #list(page: PageRequest, refused?: { readonly typed: TypedWebhook; readonly fault: string }): Promise<void> {

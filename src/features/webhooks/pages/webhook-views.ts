@@ -1,5 +1,5 @@
 import type { Client } from '../../../oauth/model/account-stores.ts';
-import type { WebhookFormView, WebhookView } from '../../../web/page/webhook-page-data.ts';
+import type { BoxView, WebhookFormView, WebhookView } from '../../../web/page/webhook-page-data.ts';
 import { type Webhook, webhookEvents } from '../model.ts';
 import { representWebhook } from '../routes/representation.ts';
 
@@ -24,6 +24,9 @@ const labels: Readonly<Record<(typeof webhookEvents)[number], string>> = {
   'leg.ended': 'A leg has ended',
 };
 
+export const eventChoices = (chosen: readonly string[]): readonly BoxView[] =>
+  webhookEvents.map((value) => ({ value, label: labels[value], checked: chosen.includes(value) }));
+
 export const emptyWebhook: TypedWebhook = { application: '', url: '', events: ['call.ended'], description: '' };
 
 export const formView = (
@@ -34,7 +37,7 @@ export const formView = (
   applications: applications.map(({ id, name }) => ({ value: id, label: name, checked: id === typed.application })),
   url: typed.url,
   description: typed.description,
-  events: webhookEvents.map((value) => ({ value, label: labels[value], checked: typed.events.includes(value) })),
+  events: eventChoices(typed.events),
   fault,
 });
 
