@@ -27,6 +27,7 @@ const mayImport = {
   'features/events': ['calls', 'oauth', 'http', 'shared'],
   'features/history': ['calls', 'oauth', 'http', 'shared'],
   'features/metrics': ['calls', 'oauth', 'http', 'shared'],
+  'features/webhooks': ['calls', 'oauth', 'http', 'web/login/page-request', 'web/management', 'web/page', 'shared'],
   cli: ['app', 'config', 'shared'],
 };
 
@@ -88,15 +89,29 @@ const faces = {
     'routes/oauth/(router|token)',
   ],
   web: [
-    'page/(assets|csrf|page-body|page-data|page-errors|page-renderer|project-page-data|security-headers)',
+    'page/(assets|csrf|page-body|page-data|page-errors|page-renderer|project-page-data|security-headers|webhook-page-data)',
     'login/(device|grant|login|logout|page-request|page-token|page-tokens|session)',
     'home/(home|problem-page|test-page)',
-    'management/(management|own-sessions)',
+    'management/(management|own-sessions|shown-once)',
   ],
   'features/jobs': [
     ...['errors', 'job-runner', 'job-service', 'job-store', 'model', 'project-check', 'schedule', 'script'],
     'pages/project-router',
     'routes/(jobs-router|junit|project-body|representation)',
+  ],
+  'features/webhooks': [
+    ...[
+      'delivery-writer',
+      'errors',
+      'model',
+      'webhook-dispatcher',
+      'webhook-sender',
+      'webhook-service',
+      'webhook-store',
+    ],
+    'guard/address-guard',
+    'pages/webhook-pages',
+    'routes/(representation|webhooks-route)',
   ],
   'features/history': [
     '(call-history|cursors|history-store|model|turns)',

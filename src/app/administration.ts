@@ -10,6 +10,7 @@ import { isServed } from './is-served.ts';
 import { JobAdministration } from './job-administration.ts';
 import { createPinoLog } from './pino-log.ts';
 import { openStorage } from './storage.ts';
+import { WebhookAdministration } from './webhook-administration.ts';
 
 /** What administers the service from beside it: the same database, no listeners. */
 export interface Administration extends OAuthAdministration {
@@ -17,6 +18,7 @@ export interface Administration extends OAuthAdministration {
   readonly ids: IdSource;
   readonly calls: CallAdministration;
   readonly jobs: JobAdministration;
+  readonly webhooks: WebhookAdministration;
   readonly close: () => Promise<void>;
 }
 
@@ -42,7 +44,8 @@ export const openAdministration = async (config: Config): Promise<Administration
     isServed: () => isServed(config.databaseUrl, stores),
     clock: waitingClock,
   });
-  return { ...administration, stores, ids, calls, jobs, close };
+  const webhooks = new WebhookAdministration({ store: stores.webhooks, clock });
+  return { ...administration, stores, ids, calls, jobs, webhooks, close };
 };
 
 /**

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import type { RequestListener } from 'node:http';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { Router } from 'express';
 import type { CallAdmission } from '../calls/call-admission.ts';
 import type { CallService } from '../calls/call-service.ts';
 import type { CallFeed } from '../calls/feed/call-feed.ts';
@@ -9,6 +10,9 @@ import type { Config } from '../config/config.ts';
 import type { JobService } from '../features/jobs/job-service.ts';
 import { createProjectRouter } from '../features/jobs/pages/project-router.ts';
 import { createJobsRouter } from '../features/jobs/routes/jobs-router.ts';
+import { WebhookPages } from '../features/webhooks/pages/webhook-pages.ts';
+import { WebhooksRoute } from '../features/webhooks/routes/webhooks-route.ts';
+import type { WebhookService } from '../features/webhooks/webhook-service.ts';
 import { createApp } from '../http/app.ts';
 import type { Readiness } from '../http/dispatcher.ts';
 import { MeRoute } from '../http/routes/me/me.ts';
@@ -34,6 +38,7 @@ export interface ApplicationOptions {
   readonly hasher: PasswordHasher;
   readonly calls: CallService;
   readonly jobs: JobService;
+  readonly webhooks: WebhookService;
   readonly feed: CallFeed;
   readonly admission: CallAdmission;
   /** Whether calls can be placed now. */
@@ -86,16 +91,17 @@ const authorizationOf = ({ config, publicUrl, stores, hasher, clock, ids, log }:
 
 /** What programs ask for with a token, beside the call resource itself. */
 const composeApi = (options: ApplicationOptions, { verifier }: Pick<Web, 'verifier'>) => {
-  const { config, publicUrl, stores, secretKey, calls, feed, jobs, clock, log } = options;
+  const { config, publicUrl, stores, secretKey, calls, feed, jobs, webhooks, clock, log } = options;
   const { settings } = config;
   const rates = composeCallRates(settings, clock);
   const api = { publicUrl, calls, verifier, rates, secretKey, clock };
   const history = composeHistory({ ...api, homeCountry: settings.policy.home_country, stores });
   const events = composeEvents({ ...api, feed, log });
   const me = new MeRoute({ verifier, rates, phones: stores.phones, limits: shownLimits(settings) });
+  const webhooksRoute = new WebhooksRoute({ webhooks, verifier, rates, publicUrl });
   return {
     deps: { publicUrl, calls, verifier, rates, reads: history.reads, waits: events.waits },
-    directRoutes: [...events.directRoutes, history.directRoute, me],
+    directRoutes: [...events.directRoutes, history.directRoute, me, webhooksRoute],
     router: createJobsRouter({ jobs, verifier, rates, publicUrl }),
     closeEvents: events.close,
   };
@@ -103,7 +109,8 @@ const composeApi = (options: ApplicationOptions, { verifier }: Pick<Web, 'verifi
 
 /** Everything that answers over HTTP: the API, the authorization server and the pages. */
 export const composeApplication = (options: ApplicationOptions): Application => {
-  const { config, publicUrl, stores, secretKey, calls, jobs, admission, readiness, clock, ids, log } = options;
+  const { config, publicUrl, stores, secretKey, calls, jobs, webhooks, admission, readiness, clock, ids, log } =
+    options;
   const { sandbox } = config;
   const authorization = authorizationOf(options);
   const web = composeWeb({
@@ -117,7 +124,10 @@ export const composeApplication = (options: ApplicationOptions): Application => 
     clock,
     ids,
     log,
-    featurePages: (parts) => createProjectRouter({ ...parts, jobs, calls }),
+    featurePages: (parts) =>
+      Router()
+        .use(createProjectRouter({ ...parts, jobs, calls }))
+        .use(new WebhookPages({ ...parts, webhooks }).routes()),
   });
   const { deps, directRoutes, router, closeEvents } = composeApi(options, web);
   const listener = createApp({

@@ -21,6 +21,7 @@ import { Shutdown } from './shutdown.ts';
 import { openStorage } from './storage.ts';
 import { Sweeper } from './sweeper.ts';
 import { startTelephony } from './telephony.ts';
+import { startWebhooks } from './webhooks.ts';
 
 /** A service that runs. */
 export interface RunningService {
@@ -81,10 +82,12 @@ const start = async (config: Config, log: Log, shutdown: Shutdown): Promise<Omit
   const admission = new CallAdmission({ clock, log, signallingDelayMs: telephony.queueAgeMs });
   const hasRoom = (): boolean => !admission.isOverloaded;
   const jobs = await startJobs({ calls: running.calls, stores, sandbox, hasRoom, clock, log });
+  const feeding = { publicUrl, stores, feed: running.feed, shutdown };
+  const webhooks = startWebhooks({ config, ...feeding, clock, steadyClock, ids, log });
   const readiness = createReadiness({ shutdown, stores, admission });
   const parts = {
     ...{ config, publicUrl, stores, secretKey, hasher, calls: running.calls, feed: running.feed, jobs: jobs.service },
-    ...{ admission, readiness, clock, ids, log },
+    ...{ webhooks, admission, readiness, clock, ids, log },
   };
   const application = composeApplication(parts);
   listener.serve(metrics.watchHttp(application.listener), publicUrl);

@@ -46,7 +46,9 @@ export interface WebParts {
 
 /** What the pages of a feature stand on. */
 export interface FeaturePageParts
-  extends Pick<Authorization, 'currentUser' | 'keptReplies'>, Pick<WebParts, 'publicUrl' | 'clock' | 'ids'> {
+  extends
+    Pick<Authorization, 'currentUser' | 'keptReplies' | 'applicationAdmin'>,
+    Pick<WebParts, 'publicUrl' | 'clock' | 'ids'> {
   readonly renderPage: RenderPage;
 }
 
@@ -115,7 +117,7 @@ const composeManagement = (parts: WebParts & Pick<PageParts, 'renderPage'>): Rou
 export const composeWeb = (parts: WebParts): Web => {
   const { authorization, stores, publicUrl, sandbox, viewsDirectory, clock, ids, log } = parts;
   const { featurePages = () => Router() } = parts;
-  const { consents, grants, tokenRequests, currentUser, keptReplies } = authorization;
+  const { consents, grants, tokenRequests, currentUser, keptReplies, applicationAdmin } = authorization;
   const renderPage = createPageRenderer({ viewsDirectory, publicUrl });
   const pageErrors = createPageErrorHandler({ renderPage, publicUrl, log });
   const authorizationServer = createAuthorizationServer({ issuer: publicUrl, consents, grants });
@@ -129,7 +131,7 @@ export const composeWeb = (parts: WebParts): Web => {
     .use(createHomeRouter({ currentUser, renderPage, publicUrl, sandbox }))
     .use(createTestPageRouter({ currentUser, renderPage, publicUrl, sandbox }))
     .use(composeManagement({ ...parts, renderPage }))
-    .use(featurePages({ ...parts, currentUser, keptReplies, renderPage }))
+    .use(featurePages({ ...parts, currentUser, keptReplies, applicationAdmin, renderPage }))
     .use(pageErrors);
   return {
     directRoutes: [new TokenRoute({ authorizationServer, tokenRequests, publicUrl, log })],

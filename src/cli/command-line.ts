@@ -19,6 +19,7 @@ import type { Terminal } from './terminal.ts';
 import { addTokenCommands } from './token-commands.ts';
 import { addUserCommands } from './user-commands.ts';
 import { programVersion } from './version.ts';
+import { addWebhookCommands } from './webhook-commands.ts';
 
 const administer: CommandContext['administer'] = async (work) => {
   const administration = await openAdministration(readConfig());
@@ -65,6 +66,7 @@ const addCommands = (program: Command, context: CommandContext): void => {
   addCallCommands(program, context);
   addProjectCommands(program, context);
   addJobCommands(program, context);
+  addWebhookCommands(program, context);
   addTokenCommands(program, context);
   addKeyCommands(program, context);
   addConfigCommands(program, context);

@@ -16,8 +16,12 @@ const AGREED = 'replace the key';
 
 const LOSS = 'what cannot be read any more is deleted';
 
-const sayLosses = ({ signingKeys, phones }: Losses): string =>
-  `${count(signingKeys.length, 'JWT key')}, ${count(phones.length, 'phone')}`;
+const sayLosses = ({ signingKeys, phones, webhooks }: Losses): string =>
+  [
+    count(signingKeys.length, 'JWT key'),
+    count(phones.length, 'phone'),
+    ...(webhooks.length > 0 ? [count(webhooks.length, 'webhook')] : []),
+  ].join(', ');
 
 const sayWanted = ({ wanted, isInUse }: Pick<KeyFileReport, 'wanted' | 'isInUse'>): string => {
   if (wanted !== undefined) return `${wanted.fingerprint}, last used as ${wanted.path}`;
@@ -31,7 +35,8 @@ const sayFits = ({ found }: KeyFileReport): string => {
 
 const describe = (report: KeyFileReport): readonly string[] => {
   const { path, databaseName, found, unreadable } = report;
-  const isUnreadable = unreadable.signingKeys.length + unreadable.phones.length > 0;
+  const { signingKeys, phones, webhooks } = unreadable;
+  const isUnreadable = signingKeys.length + phones.length + webhooks.length > 0;
   return formatPairs({
     'key file': path,
     fingerprint: 'fingerprint' in found ? found.fingerprint : 'none: there is no such file',
@@ -49,7 +54,11 @@ const represent = ({ path, databaseName, found, wanted, unreadable }: KeyFileRep
   needs: wanted === undefined ? null : { fingerprint: wanted.fingerprint, key_file: wanted.path },
   state: found.state,
   fits: found.state === 'fits' || found.state === 'unneeded',
-  unreadable: { signing_keys: unreadable.signingKeys.length, phones: unreadable.phones.length },
+  unreadable: {
+    signing_keys: unreadable.signingKeys.length,
+    phones: unreadable.phones.length,
+    webhooks: unreadable.webhooks.length,
+  },
 });
 
 /** What is about to happen, while there still is a way back. */
@@ -85,7 +94,7 @@ const replace = async ({ yes }: ReplaceOptions, { terminal, show, config }: Comm
   });
   const { made, keptAs, losses } = replacement;
   const phones = losses.phones.map(({ username, account }) => ({ user: username, name: account }));
-  const deleted = { signing_keys: losses.signingKeys.length, phones };
+  const deleted = { signing_keys: losses.signingKeys.length, phones, webhooks: losses.webhooks };
   const data = { key_file: made.path, fingerprint: made.fingerprint, kept_as: keptAs ?? null, deleted };
   const { said, lines } = lossesOf(replacement);
   // What is printed can be piped into a shell; what is said comes before it.

@@ -145,6 +145,13 @@ const retention = z
   })
   .prefault({});
 
+const network = z.union([z.cidrv4(), z.cidrv6(), z.ipv4(), z.ipv6()], {
+  error: 'is no network, such as 10.20.0.0/16',
+});
+
+/** Where webhooks may lead besides the internet; plain HTTP may be spoken there. */
+const webhooks = z.strictObject({ allow_private: z.array(network).default([]) }).prefault({});
+
 const grant = z.enum([
   'authorization_code',
   'refresh_token',
@@ -187,6 +194,7 @@ export const settingsSchema = z
     policy,
     limits,
     retention,
+    webhooks,
     clients: z.array(client).default([]),
     /** The one of them whose password grant needs no client: only its own programs should know of it. */
     first_party_client: z.string().optional(),

@@ -18,6 +18,7 @@ const MAX_AGE_SECONDS = 7200;
  * metadata with its keys, revocation, and what a problem means.
  */
 const open: readonly (readonly [RegExp, string])[] = [
+  [/^\/rest\/webhooks(?:[/?]|$)/, 'GET, POST, PUT, DELETE'],
   [/^\/rest\//, 'GET, POST, PUT'],
   [/^\/api\/v1\//, 'GET, POST, PUT, DELETE'],
   [/^\/(?:\.well-known|problems)\//, 'GET'],

@@ -42,9 +42,10 @@ export class MethodNotAllowedError extends HttpError {
 export class NotAcceptableError extends HttpError {
   readonly code = 'not_acceptable';
   readonly status = 406;
-  constructor(more: 'nothing-else' | 'csv' = 'nothing-else') {
-    const csv = more === 'csv' ? ', and CSV (text/csv)' : '';
-    super(`There is JSON (application/json) and XML (application/xml, text/xml)${csv}.`);
+  constructor(formats: 'json-xml' | 'json-xml-csv' | 'json' = 'json-xml') {
+    const csv = formats === 'json-xml-csv' ? ', and CSV (text/csv)' : '';
+    const xml = ` and XML (application/xml, text/xml)${csv}`;
+    super(`There is JSON (application/json)${formats === 'json' ? ' only' : xml}.`);
   }
 }
 

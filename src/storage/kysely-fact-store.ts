@@ -11,7 +11,9 @@ type FactName =
   /** How the process that serves the database is reached, while one does. */
   | 'service_addresses'
   /** The newest row of the feed that retention has deleted. */
-  | 'feed_deleted_through';
+  | 'feed_deleted_through'
+  /** Where the reader that makes deliveries of webhooks is in the feed. */
+  | 'webhook_cursor';
 
 /** What is true of the database as a whole, in SQL. */
 export class KyselyFactStore {

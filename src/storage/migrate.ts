@@ -11,6 +11,7 @@ import * as namesAndKeptReplies from '../../db/migrations/0009-names-and-kept-re
 import * as testCalls from '../../db/migrations/0010-test-calls.ts';
 import * as jobs from '../../db/migrations/0011-jobs.ts';
 import * as history from '../../db/migrations/0012-history.ts';
+import * as webhooks from '../../db/migrations/0013-webhooks.ts';
 import { DatabaseTooNewError, MigrationFailedError } from './errors.ts';
 import type { Schema } from './schema.ts';
 
@@ -28,6 +29,7 @@ const migrations: Readonly<Record<string, Migration>> = {
   '0010-test-calls': testCalls,
   '0011-jobs': jobs,
   '0012-history': history,
+  '0013-webhooks': webhooks,
 };
 
 /**

@@ -5,6 +5,7 @@ import type { CallTables } from './calls/call-tables.ts';
 import type { JobTables } from './jobs/job-tables.ts';
 import type { OAuthTables } from './oauth/oauth-tables.ts';
 import type { PhoneTables } from './phones/phone-tables.ts';
+import type { WebhookTables } from './webhooks/webhook-tables.ts';
 
 /*
  * The tables as db/migrations makes them. Times are milliseconds since the Unix epoch; yes and no are 1 and 0; lists are
@@ -33,7 +34,7 @@ interface FactsTable {
 }
 
 /** Users are accounts to the authorization server, and have extensions and phones to the call domain. */
-export interface Schema extends CallTables, PhoneTables, OAuthTables, JobTables {
+export interface Schema extends CallTables, PhoneTables, OAuthTables, JobTables, WebhookTables {
   users: UsersTable;
   facts: FactsTable;
 }

@@ -116,8 +116,8 @@ const readWanted = async (database: Database): Promise<WantedKey | undefined> =>
 
 /** Before databases told which key they need, a start with another one went on. What was lost to it is told once. */
 const warnOfLosses = async (database: Database, key: Buffer, log: Log): Promise<void> => {
-  const { phones, signingKeys } = await new SecretSeals(database).unreadable(key);
-  if (phones.length + signingKeys.length === 0) return;
-  const lost = { phones: phones.map(({ account }) => account), signingKeys };
+  const { phones, signingKeys, webhooks } = await new SecretSeals(database).unreadable(key);
+  if (phones.length + signingKeys.length + webhooks.length === 0) return;
+  const lost = { phones: phones.map(({ account }) => account), signingKeys, ...(webhooks.length > 0 && { webhooks }) };
   log.warn(lost, 'these were sealed with another key file: add the phones again, or run "npx offhook key replace"');
 };

@@ -4,6 +4,7 @@ import { SIGNING_KEY_PURPOSE } from './oauth/kysely-signing-key-store.ts';
 import { HA1_PURPOSE } from './phones/kysely-credential-store.ts';
 import { SecretBox } from './secret-box.ts';
 import { run, type UnitOfWork } from './unit-of-work.ts';
+import { WEBHOOK_PURPOSE } from './webhooks/kysely-webhook-store.ts';
 
 /** A name under which a phone registers, and whose phone it is. */
 export interface SealedPhone {
@@ -16,6 +17,7 @@ export interface SealedPhone {
 export interface SealedSecrets {
   readonly signingKeys: readonly string[];
   readonly phones: readonly SealedPhone[];
+  readonly webhooks: readonly string[];
 }
 
 interface Seal {
@@ -39,34 +41,45 @@ export class SecretSeals {
   async unreadable(key?: Buffer): Promise<SealedSecrets> {
     const signingKeys = await this.#database.read(this.#signingKeys());
     const phones = await this.#database.read(this.#phones());
+    const webhooks = await this.#database.read(this.#webhooks());
     return {
       signingKeys: signingKeys.filter(closedTo(key, SIGNING_KEY_PURPOSE)).map(({ owner }) => owner),
       phones: phones
         .filter(closedTo(key, HA1_PURPOSE))
         .map(({ owner: account, userId, username }) => ({ account, userId, username })),
+      webhooks: webhooks.filter(closedTo(key, WEBHOOK_PURPOSE)).map(({ owner }) => owner),
     };
   }
 
-  /** Within a unit of work, deletes all that is sealed: the signing keys, and phones with where they are registered. */
+  /** Within a unit of work, deletes all that is sealed: signing keys, phones with where they are registered, and webhooks. */
   *delete(): UnitOfWork<SealedSecrets> {
     const { builder } = this.#database;
     const { rows: signingKeys } = yield* run(this.#signingKeys());
     const { rows: phones } = yield* run(this.#phones());
+    const { rows: webhooks } = yield* run(this.#webhooks());
     const accounts = builder.selectFrom('sip_accounts').select('account');
     yield* run(builder.deleteFrom('signing_keys').compile());
     yield* run(builder.deleteFrom('kept_replies').compile());
     yield* run(builder.deleteFrom('bindings').where('account', 'in', accounts).compile());
     yield* run(builder.deleteFrom('phones').where('kind', '=', 'registered').where('target', 'in', accounts).compile());
     yield* run(builder.deleteFrom('sip_accounts').compile());
+    yield* run(builder.deleteFrom('webhooks').compile());
     return {
       signingKeys: signingKeys.map(({ owner }) => owner),
       phones: phones.map(({ owner: account, userId, username }) => ({ account, userId, username })),
+      webhooks: webhooks.map(({ owner }) => owner),
     };
   }
 
   #signingKeys() {
     const keys = this.#database.builder.selectFrom('signing_keys').orderBy('created_at', 'desc');
     return keys.select(['id as owner', 'sealed_private_jwk as sealed']).compile();
+  }
+
+  /** A former secret was sealed with the same key, for the same owner. */
+  #webhooks() {
+    const webhooks = this.#database.builder.selectFrom('webhooks').orderBy('created_at');
+    return webhooks.select(['id as owner', 'sealed_secret as sealed']).compile();
   }
 
   #phones() {
@@ -81,7 +94,8 @@ export class SecretSeals {
 }
 
 /** How many there are of something that is sealed. */
-export const countOf = ({ signingKeys, phones }: SealedSecrets): number => signingKeys.length + phones.length;
+export const countOf = ({ signingKeys, phones, webhooks }: SealedSecrets): number =>
+  signingKeys.length + phones.length + webhooks.length;
 
 const closedTo = (key: Buffer | undefined, purpose: string): ((seal: Seal) => boolean) => {
   if (key === undefined) return () => true;

@@ -3,6 +3,7 @@ import type { NodeStore } from '../calls/ownership/node-store.ts';
 import type { PhoneDirectory } from '../calls/phone-directory.ts';
 import type { HistoryStore } from '../features/history/history-store.ts';
 import type { JobStore } from '../features/jobs/job-store.ts';
+import type { WebhookStore } from '../features/webhooks/webhook-store.ts';
 import type { OAuthStores } from '../oauth/model/stores.ts';
 import type { Clock } from '../shared/clock.ts';
 import type { CredentialStore } from '../sip/auth/credential-store.ts';
@@ -36,6 +37,7 @@ import { KyselyCredentialStore } from './phones/kysely-credential-store.ts';
 import { KyselyPhoneBook } from './phones/kysely-phone-book.ts';
 import { KyselyPhoneDirectory } from './phones/kysely-phone-directory.ts';
 import type { SandboxAccounts } from './sandbox-accounts.ts';
+import { KyselyWebhookStore } from './webhooks/kysely-webhook-store.ts';
 
 /** Every port, over one database. */
 export interface Stores extends OAuthStores {
@@ -49,6 +51,7 @@ export interface Stores extends OAuthStores {
   readonly credentials: CredentialStore;
   readonly userChanges: KyselyUserChanges;
   readonly jobs: JobStore;
+  readonly webhooks: WebhookStore;
   readonly serviceAddresses: KyselyServiceAddresses;
   /** Whether anything can be stored now. */
   readonly health: DatabaseHealth;
@@ -77,6 +80,9 @@ export interface Retention {
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 const LOGIN_ADDRESS_KEPT_MS = 180 * DAY_MS;
+/** What came of a webhook's deliveries can be read, and sent again, for so long. */
+const DELIVERED_KEPT_MS = 7 * DAY_MS;
+const DEAD_KEPT_MS = 30 * DAY_MS;
 /** So long a device that still polls gets `expired_token` (RFC 8628 section 3.5). */
 const DEVICE_GRANT_KEPT_MS = 10 * 60 * 1000;
 
@@ -91,6 +97,7 @@ export const createStores = (options: StoresOptions): Stores => {
       await stores.audit.deleteBefore(now - retention.auditDays * DAY_MS);
       await deleteOldCalls(database, now - retention.callDays * DAY_MS);
       await deleteOldJobs(database, now - retention.jobDays * DAY_MS);
+      await stores.webhooks.deleteOld({ delivered: now - DELIVERED_KEPT_MS, dead: now - DEAD_KEPT_MS });
     },
   };
 };
@@ -106,6 +113,7 @@ const createKyselyStores = ({ database, clock, secretKey, sandboxAccounts }: Sto
   credentials: new KyselyCredentialStore({ database, secretKey, sandboxAccounts }),
   userChanges: new KyselyUserChanges(database),
   jobs: new KyselyJobStore(database),
+  webhooks: new KyselyWebhookStore({ database, secretKey, sandboxAccounts }),
   serviceAddresses: new KyselyServiceAddresses(database),
   users: new KyselyUserStore(database),
   clients: new KyselyClientStore(database),

@@ -101,7 +101,7 @@ describe('the command line in the documents', () => {
       ...blocks.flatMap(({ at, text }) =>
         [
           ...text.matchAll(
-            /\boffhook ((?:serve|migrate|user|client|phone|call|project|job|token|key|config|backup)\b[^\n|#"']*)/g,
+            /\boffhook ((?:serve|migrate|user|client|phone|call|project|job|token|key|config|backup|webhook)\b[^\n|#"']*)/g,
           ),
         ].map(([, line]) => ({
           at,

@@ -224,7 +224,11 @@ describe('a replacement of the key', () => {
     expect(replaced).toEqual({
       made: { fingerprint: fingerprintOf(readFileSync(path)), path },
       keptAs: `${path}.old-20261127-234436`,
-      losses: { signingKeys: ['signing'], phones: [{ account: 'desk', userId: 'ada', username: 'name of ada' }] },
+      losses: {
+        signingKeys: ['signing'],
+        phones: [{ account: 'desk', userId: 'ada', username: 'name of ada' }],
+        webhooks: [],
+      },
     });
     expect(readFileSync(replaced.keptAs ?? '')).toEqual(foreign);
     const made = await open();

@@ -9,6 +9,7 @@ import { describeJobStore } from '../contracts/job-store.ts';
 import { describeKeyStores } from '../contracts/key-stores.ts';
 import { NOON } from '../contracts/records.ts';
 import { describeSessionStores } from '../contracts/session-stores.ts';
+import { describeWebhookStore } from '../contracts/webhook-store.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { createTestStores } from '../support/test-database.ts';
 
@@ -25,3 +26,4 @@ describeGrantedApplications('SQLite', createTestStores);
 describeDeviceGrantStore('SQLite', createTestStores);
 describeKeyStores('SQLite', createTestStores);
 describeSessionStores('SQLite', createTestStores);
+describeWebhookStore('SQLite', createTestStores);

@@ -2,7 +2,7 @@ import { accessProblems } from './access-problems.ts';
 import { callProblems } from './call-problems.ts';
 import { jobProblems } from './job-problems.ts';
 import type { ProblemType } from './problem-type.ts';
-import { serviceProblems } from './service-problems.ts';
+import { serviceProblems, webhookProblems } from './service-problems.ts';
 import { streamProblems } from './stream-problems.ts';
 import { telephonyProblems } from './telephony-problems.ts';
 
@@ -15,6 +15,7 @@ export const problemTypes: ReadonlyMap<string, ProblemType> = new Map(
     ...serviceProblems,
     ...streamProblems,
     ...telephonyProblems,
+    ...webhookProblems,
   }),
 );
 

@@ -1,5 +1,25 @@
 import type { ProblemTypes } from './problem-type.ts';
 
+/** Of webhooks. */
+export const webhookProblems: ProblemTypes = {
+  webhook_not_found: {
+    title: 'No such webhook',
+    meaning: 'The application of the token has no webhook, or no delivery, of this id.',
+    remedy:
+      'List its webhooks with GET /rest/webhooks, and the deliveries of one with GET /rest/webhooks/ID/deliveries.',
+  },
+  too_many_webhooks: {
+    title: 'Too many webhooks',
+    meaning: 'The application has as many webhooks as one may have.',
+    remedy: 'Delete one, or let one webhook be told of more events.',
+  },
+  webhook_disabled: {
+    title: 'Webhook disabled',
+    meaning: 'Nothing is sent to a webhook that is disabled: by its owner, or because its receiver answered 410.',
+    remedy: 'Enable it by PUT with {"enabled":true}.',
+  },
+};
+
 /** Of HTTP itself: what any address may answer. */
 const requestProblems: ProblemTypes = {
   invalid_request: {

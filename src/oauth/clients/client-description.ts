@@ -93,7 +93,7 @@ export const describedClient = (
 };
 
 /** The scopes of clients that are not set up by the service's administrator: nothing of other people's calls. */
-export const selfServiceScopes = ['call', 'read', 'write', 'public'] as const satisfies readonly Scope[];
+export const selfServiceScopes = ['call', 'read', 'write', 'public', 'application'] as const satisfies readonly Scope[];
 
 /** The grants of such clients: RFC 9700 section 2.4 forbids the password grant, 2.1.2 advises against the implicit one. */
 export const selfServiceGrantTypes = [

@@ -82,7 +82,7 @@ export const scopeDescriptions: Readonly<Record<Scope, string>> = {
   read: 'See your calls',
   write: 'Place calls in your name and end them, and make and run your test calls',
   public: 'See your name and role, and see and repeat your test calls',
-  application: 'See the calls that it placed',
+  application: 'See the calls that it placed, and be told of them',
   operator: 'See and end the calls of everybody',
   admin: 'Manage this service, see and end the calls of everybody, and make and run the test calls of everybody',
   all: 'Do everything that you may do',

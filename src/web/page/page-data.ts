@@ -1,4 +1,5 @@
 import type { ProjectPageData } from './project-page-data.ts';
+import type { WebhookPageData } from './webhook-page-data.ts';
 
 /*
  * What the pages show. Most of the management is what a program gets as JSON, by the same names; times are ISO 8601 texts,
@@ -155,7 +156,7 @@ interface ManagementPageData {
 }
 
 /** What each view shows. Every text is escaped by the template. */
-export interface PageData extends ManagementPageData, ProjectPageData {
+export interface PageData extends ManagementPageData, ProjectPageData, WebhookPageData {
   /** `parameters` travel on as hidden inputs; `error` is one plain sentence; `username` is the name that was typed. */
   readonly login: {
     readonly parameters: Readonly<Record<string, string>>;

@@ -60,7 +60,7 @@ export class HistoryRead implements CallRead {
     const viewer = viewerOf(principal);
     showStanding(response, rates.takeRead(principal.tokenId));
     const format = negotiateListFormat(request.headers.accept);
-    if (format === undefined) throw new NotAcceptableError('csv');
+    if (format === undefined) throw new NotAcceptableError('json-xml-csv');
     const asked = await this.#read(query, viewer);
     const body = new ListBody(format);
     const end = await atOnce.run(nameOf(viewer), () => this.#page(asked, body));

@@ -63,7 +63,7 @@ export class SummaryRoute implements DirectRoute {
     const viewer = viewerOf(principal);
     showStanding(response, rates.takeRead(principal.tokenId));
     const format = negotiateListFormat(request.headers.accept);
-    if (format === undefined) throw new NotAcceptableError('csv');
+    if (format === undefined) throw new NotAcceptableError('json-xml-csv');
     refuseUnknownInSummary(query);
     const asked = readSummary(query, whoseCalls(viewer, query), clock.now());
     const isAbandoned = (): boolean => request.socket.destroyed;
