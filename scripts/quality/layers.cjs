@@ -60,7 +60,7 @@ const faces = {
     'ownership/(call-router|heartbeat|node-store)',
     'test-call',
   ],
-  media: ['audio-sender', 'media-port', 'rtp-endpoint', 'test-phone/test-phone-media', 'tones', 'wav'],
+  media: ['analysis/analysis-thread', 'audio-sender', 'media-port', 'rtp-endpoint', 'test-phone/test-phone-media', 'tones', 'wav'],
   http: [
     'app',
     'authenticate',
