@@ -51,7 +51,7 @@ const faces = {
   ],
   calls: [
     'call-(admission|command|engine|events|policy|rates|record|service|state|store)',
-    '(dialled-text|number)',
+    '(dialled-text|number|number-check)',
     'errors',
     'outcome',
     'phone-directory',

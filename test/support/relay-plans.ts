@@ -13,14 +13,19 @@ export interface LossyPlan {
   readonly delayMs: number;
   /** Each packet comes by so much later at the most, all delays equally often. */
   readonly jitterMs: number;
+  /** 0 to 100; so many come later than any playout buffer waits. None by default. */
+  readonly latePercent?: number;
 }
 
+const TOO_LATE_MS = 120;
+
 /** Loss and jitter by a seed. The first packet is neither lost nor late: by it the delay is known. */
-export const lossyPlan = ({ seed, lossPercent, delayMs, jitterMs }: LossyPlan): RelayPlan => {
+export const lossyPlan = ({ seed, lossPercent, delayMs, jitterMs, latePercent = 0 }: LossyPlan): RelayPlan => {
   const random = seededRandom(seed);
   return (index) => {
-    const [isLost, late] = [random() * 100 < lossPercent, random() * jitterMs];
+    const [chance, late] = [random() * 100, random() * jitterMs];
     if (index === 0) return { kind: 'delayed', ms: delayMs };
-    return isLost ? { kind: 'lost' } : { kind: 'delayed', ms: delayMs + late };
+    if (chance < lossPercent) return { kind: 'lost' };
+    return { kind: 'delayed', ms: delayMs + late + (chance < lossPercent + latePercent ? TOO_LATE_MS : 0) };
   };
 };

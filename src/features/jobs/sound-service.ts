@@ -2,6 +2,7 @@ import type { WallClock } from '../../shared/clock.ts';
 import { AppError } from '../../shared/errors.ts';
 import { InvalidSoundError, JobsNotFoundError, TooManyJobsError } from './errors.ts';
 import type { JobStore } from './job-store.ts';
+import { MOST_SOUNDS } from './limits.ts';
 import type { Sound } from './model.ts';
 import { SOUND_NAME } from './script.ts';
 
@@ -17,7 +18,6 @@ export interface SoundServiceOptions {
   readonly clock: WallClock;
 }
 
-const MOST_SOUNDS = 100;
 const MOST_BYTES = 4 * 1024 * 1024;
 const SAMPLES_A_MS = 8;
 
@@ -54,14 +54,10 @@ export class SoundService {
       throw new InvalidSoundError('The name of a sound has small letters, digits, _ and -, 64 at the most.');
     }
     const pcm = await this.#read(file);
-    const sounds = await store.sounds(userId);
-    if (sounds.length >= MOST_SOUNDS && !sounds.some((sound) => sound.name === name)) {
-      throw new TooManyJobsError(`You have ${MOST_SOUNDS} sounds, as many as are kept. Delete one first.`);
-    }
     const durationMs = Math.round(pcm.length / SAMPLES_A_MS);
     const sound = { name, durationMs, bytes: file.length, changedAt: clock.now() };
-    await store.putSound(userId, sound, { file, pcm });
-    return sound;
+    if (await store.putSound(userId, sound, { file, pcm }, MOST_SOUNDS)) return sound;
+    throw new TooManyJobsError(`You have ${MOST_SOUNDS} sounds, as many as are kept. Delete one first.`);
   }
 
   /**

@@ -5,6 +5,7 @@ export interface RelayedCall {
   /** The way there and back. */
   readonly delayMs: number;
   readonly jitterMs: number;
+  readonly latePercent?: number;
 }
 
 export const relayedCalls: readonly RelayedCall[] = [
@@ -15,6 +16,6 @@ export const relayedCalls: readonly RelayedCall[] = [
   { seed: 5, lossPercent: 10, delayMs: 200, jitterMs: 20 },
   { seed: 6, lossPercent: 20, delayMs: 200, jitterMs: 0 },
   { seed: 7, lossPercent: 2, delayMs: 400, jitterMs: 40 },
-  // Later than the playout buffer of 60 ms: a quarter is thrown away.
-  { seed: 8, lossPercent: 0, delayMs: 100, jitterMs: 80 },
+  // Later than the playout buffer of 60 ms waits: they are thrown away.
+  { seed: 8, lossPercent: 1, delayMs: 100, jitterMs: 20, latePercent: 8 },
 ];

@@ -107,6 +107,8 @@ describe('a project', () => {
     [script({ steps: [{}] }), 'scripts[0].steps[0]', 'must have one of'],
     [script({ steps: ['wait'] }), 'scripts[0].steps[0]', 'is of the wrong type'],
     [script({ steps: [{ play: 'https://x' }] }), 'scripts[0].steps[0].play', 'must be tone:HERTZ or sound:NAME'],
+    [script({ steps: [{ play: 'tone:9999' }] }), 'scripts[0].steps[0].play', 'must be a tone of 200 to 3600 Hz'],
+    [script({ steps: [{ play: 'tone:199' }] }), 'scripts[0].steps[0].play', 'must be a tone of 200 to 3600 Hz'],
     [script({ name: 'a\ud800b' }), 'scripts[0].name', 'cannot be printed'],
     [script({ name: 'a\u0000b' }), 'scripts[0].name', 'cannot be printed'],
   ])('is refused with the path of the mistake: %j', async (body, field, words) => {
