@@ -3,12 +3,12 @@ import type { Log } from '../../shared/log.ts';
 import type { AnalysisThread } from '../analysis/analysis-thread.ts';
 import type { SentAudio } from '../audio-sender.ts';
 import { MediaThreadLostError, NoMediaPortError } from '../errors.ts';
-import type { RtpPeer } from '../rtp-endpoint.ts';
 import { TestPhonePort } from './test-phone-port.ts';
 import type { ThreadBinding, ThreadOrder, ThreadReport } from './thread-orders.ts';
 
 export type { Measurement } from '../analysis/measure.ts';
-export type { RtpPeer, SentAudio };
+export type { HeardPeer } from './heard-port.ts';
+export type { SentAudio };
 export type { TestPhonePort } from './test-phone-port.ts';
 
 export interface TestPhoneMediaOptions extends ThreadBinding {
