@@ -60,7 +60,15 @@ const faces = {
     'ownership/(call-router|heartbeat|node-store)',
     'test-call',
   ],
-  media: ['analysis/analysis-thread', 'audio-sender', 'media-port', 'rtp-endpoint', 'test-phone/test-phone-media', 'tones', 'wav'],
+  media: [
+    'analysis/analysis-thread',
+    'audio-sender',
+    'media-port',
+    'rtp-endpoint',
+    'test-phone/test-phone-media',
+    'tones',
+    'wav',
+  ],
   http: [
     'app',
     'authenticate',
@@ -93,7 +101,7 @@ const faces = {
     'management/(management|own-sessions)',
   ],
   'features/jobs': [
-    ...['errors', 'job-runner', 'job-service', 'job-store', 'model', 'project-check', 'schedule', 'script'],
+    ...['errors', 'job-runner', 'job-service', 'job-store', 'limits', 'model', 'project-check', 'schedule', 'script'],
     'pages/project-router',
     'routes/(jobs-router|junit|project-body|representation)',
   ],

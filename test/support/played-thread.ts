@@ -1,6 +1,6 @@
 import type { Recording } from '../../src/media/analysis/recording.ts';
 import { MediaThreadLostError, NoMediaPortError } from '../../src/media/errors.ts';
-import type { Measurement, HeardPeer, SentAudio } from '../../src/media/test-phone/test-phone-media.ts';
+import type { HeardPeer, Measurement, SentAudio } from '../../src/media/test-phone/test-phone-media.ts';
 import { TestPhonePort, type TestPhonePortOptions } from '../../src/media/test-phone/test-phone-port.ts';
 import type { MonotonicClock, Timer } from '../../src/shared/clock.ts';
 

@@ -3,8 +3,8 @@ import type { HeardPeer } from '../../../media/test-phone/test-phone-media.ts';
 import { parseUri } from '../../../sip/message/uri.ts';
 import { answerAudio } from '../../../sip/sdp/answer-audio.ts';
 import { audioFormatOf, audioTargetOf, wantsAudio } from '../../../sip/sdp/audio-target.ts';
-import type { LegTarget } from '../leg/leg.ts';
 import { type AudioSdpOptions, createAudioSdp } from '../../../sip/sdp/create-audio-sdp.ts';
+import type { LegTarget } from '../leg/leg.ts';
 
 /** What the test phone says of its port: G.711 and telephone events, both ways. Its leg sets the origin line. */
 export class TestPhoneSdp {
