@@ -8,6 +8,7 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { AnalysisThread } from '../../src/media/analysis/analysis-thread.ts';
 import { TestPhoneMedia } from '../../src/media/test-phone/test-phone-media.ts';
 import { silentLog } from '../../src/shared/log.ts';
 import { percentile, printTable } from './figures.ts';
@@ -45,10 +46,12 @@ const rowOf = (name: string, late: readonly number[]): readonly (string | number
 const farEnd = fork(new URL('./media-far-end.mjs', import.meta.url), [String(PORTS)], { serialization: 'advanced' });
 const [farPorts] = (await once(farEnd, 'message')) as [number[]];
 const built = (file: string): URL => new URL(`../../dist/src/media/${file}`, import.meta.url);
+const analysis = new AnalysisThread({ log: silentLog, script: built('analysis/analysis-worker.js') });
 const media = new TestPhoneMedia({
   host: '127.0.0.1',
   log: silentLog,
-  scripts: { rtp: built('test-phone/rtp-worker.js'), analysis: built('analysis/analysis-worker.js') },
+  analysis,
+  script: built('test-phone/rtp-worker.js'),
 });
 
 const ports = await Promise.all(farPorts.map(() => media.open()));
@@ -80,4 +83,4 @@ console.log(`all measured after ${analysisMs.toFixed(0)} ms, ${(analysisMs / POR
 const tones = measured.filter((each) => each?.audio === 'tone' && Math.abs((each.toneHz ?? 0) - 400) <= 2).length;
 const losses = measured.map((each) => each?.lossPercent ?? 100);
 console.log(`${tones} of ${PORTS} heard the tone of 400 Hz; loss ${Math.max(...losses)} % at the most`);
-await media.close();
+await Promise.all([media.close(), analysis.close()]);

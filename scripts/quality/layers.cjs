@@ -53,7 +53,7 @@ const faces = {
   ],
   calls: [
     'call-(admission|command|engine|events|policy|rates|record|service|state|store)',
-    '(dialled-text|number)',
+    '(dialled-text|number|number-check)',
     'errors',
     'outcome',
     'phone-directory',
@@ -62,7 +62,15 @@ const faces = {
     'ownership/(call-router|heartbeat|node-store)',
     'test-call',
   ],
-  media: ['audio-sender', 'media-port', 'rtp-endpoint', 'test-phone/test-phone-media', 'tones', 'wav'],
+  media: [
+    'analysis/analysis-thread',
+    'audio-sender',
+    'media-port',
+    'rtp-endpoint',
+    'test-phone/test-phone-media',
+    'tones',
+    'wav',
+  ],
   http: [
     'app',
     'authenticate',
@@ -95,7 +103,7 @@ const faces = {
     'management/(management|own-sessions|shown-once)',
   ],
   'features/jobs': [
-    ...['errors', 'job-runner', 'job-service', 'job-store', 'model', 'project-check', 'schedule', 'script'],
+    ...['errors', 'job-runner', 'job-service', 'job-store', 'limits', 'model', 'project-check', 'schedule', 'script'],
     'pages/project-router',
     'routes/(jobs-router|junit|project-body|representation)',
   ],

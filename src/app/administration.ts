@@ -1,3 +1,4 @@
+import { createNumberCheck } from '../calls/number-check.ts';
 import type { Config } from '../config/config.ts';
 import { createAdministration, type OAuthAdministration } from '../oauth/administration.ts';
 import { createPasswordHasher } from '../oauth/model/secrets.ts';
@@ -5,7 +6,9 @@ import { systemClock, waitingClock } from '../shared/clock.ts';
 import { createSystemIds, type IdSource } from '../shared/ids.ts';
 import { lockDatabase } from '../storage/open-database.ts';
 import type { Stores } from '../storage/stores.ts';
+import { ConfiguredPhones } from './accounts/configured-phones.ts';
 import { CallAdministration } from './call-administration.ts';
+import { policyOf } from './calls.ts';
 import { isServed } from './is-served.ts';
 import { JobAdministration } from './job-administration.ts';
 import { createPinoLog } from './pino-log.ts';
@@ -39,8 +42,11 @@ export const openAdministration = async (config: Config): Promise<Administration
   const { stores, close } = await openStorage({ config, clock, log });
   const administration = createAdministration({ stores, hasher: createPasswordHasher(), clock, ids, log });
   const calls = new CallAdministration({ store: stores.calls, clock: waitingClock });
+  const { settings } = config;
+  const phones = new ConfiguredPhones(stores.phones, settings.phones);
   const jobs = new JobAdministration({
     store: stores.jobs,
+    numbers: createNumberCheck({ phones, policy: policyOf(settings) }),
     isServed: () => isServed(config.databaseUrl, stores),
     clock: waitingClock,
   });

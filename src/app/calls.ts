@@ -23,7 +23,7 @@ export interface CallsOptions {
 }
 
 /** The policy of the settings, in the terms of the call domain. */
-const policyOf = ({ policy }: CallsOptions['settings']): CallPolicy =>
+export const policyOf = ({ policy }: Pick<Settings, 'policy'>): CallPolicy =>
   new CallPolicy({
     homeCountry: policy.home_country,
     allowedCountries: policy.allowed_countries,

@@ -1,4 +1,7 @@
+import type { NumberCheck } from '../calls/number-check.ts';
+import { TooManyJobsError } from '../features/jobs/errors.ts';
 import type { JobStore } from '../features/jobs/job-store.ts';
+import { MOST_PROJECTS, MOST_QUEUED } from '../features/jobs/limits.ts';
 import { isOver, type Job, type Project, type ProjectOwner, type TestRun } from '../features/jobs/model.ts';
 import { checkProject } from '../features/jobs/project-check.ts';
 import { writeJunit } from '../features/jobs/routes/junit.ts';
@@ -9,6 +12,8 @@ import type { Clock } from '../shared/clock.ts';
 
 export interface JobAdministrationParts {
   readonly store: JobStore;
+  /** By the policy of the settings. */
+  readonly numbers: NumberCheck;
   /** Whether a process serves the database now. */
   readonly isServed: () => Promise<boolean>;
   /** Its timers keep the process alive. */
@@ -28,8 +33,6 @@ export interface FollowOptions {
 
 /** Of jobs and calls that a command had begun, as `client` shows it. */
 const COMMAND_CLIENT = 'offhook';
-/** The policy is that of the process that serves: it knows routes and trunks. */
-const anyNumber = { checkNumber: () => Promise.resolve() };
 const requesterOf = (owner: ProjectOwner) => ({ ...owner, clientId: COMMAND_CLIENT, scope: 'own' }) as const;
 
 const LOOK_EACH_MS = 250;
@@ -40,11 +43,13 @@ const LOOK_FOR_SERVICE_EACH_MS = 1000;
 /** Projects and jobs, seen from beside the service: jobs are written into the database, and the process that serves runs them. */
 export class JobAdministration {
   readonly #store: JobStore;
+  readonly #numbers: NumberCheck;
   readonly #isServed: () => Promise<boolean>;
   readonly #clock: Clock;
 
-  constructor({ store, isServed, clock }: JobAdministrationParts) {
+  constructor({ store, numbers, isServed, clock }: JobAdministrationParts) {
     this.#store = store;
+    this.#numbers = numbers;
     this.#isServed = isServed;
     this.#clock = clock;
   }
@@ -65,8 +70,15 @@ export class JobAdministration {
     return byId.length > 0 ? byId : all.filter(({ name }) => name === text);
   }
 
-  /** Queues a run of a project in the name of its owner. */
+  /**
+   * Queues a run of a project in the name of its owner.
+   * @throws TooManyJobsError when as many of the owner's are queued as may wait
+   */
   async queue({ id, name, owner, parallel, scripts }: Project): Promise<Job> {
+    const queued = await this.#store.jobs({ userId: owner.userId, status: 'queued', limit: MOST_QUEUED });
+    if (queued.length >= MOST_QUEUED) {
+      throw new TooManyJobsError(`${MOST_QUEUED} jobs of ${owner.username} are queued, as many as may wait.`);
+    }
     const job = await this.#store.insertJob({
       ...{ projectId: id, projectName: name, owner, parallel, scripts },
       ...{ clientId: COMMAND_CLIENT, origin: 'command', restartOf: null, createdAt: this.#clock.now() },
@@ -76,16 +88,21 @@ export class JobAdministration {
   }
 
   /**
-   * Makes a project of what an export or the API has of one. Its numbers are checked by the policy when they are called.
+   * Makes a project of what an export or the API has of one, by the checks and the limits of the API.
    * @throws InvalidRequestError when a field is missing, wrong or unknown
-   * @throws InvalidProjectError when its schedule is none, or a sound of a script is not there
+   * @throws InvalidProjectError when its schedule or a number is none, or a sound of a script is not there
+   * @throws BarredScriptError when the policy bars a number
+   * @throws TooManyJobsError when the owner has as many projects as are kept
    */
   async importProject(owner: ProjectOwner, content: unknown): Promise<Project> {
     const draft = parseProject(content);
-    const now = this.#clock.now();
+    const at = this.#clock.now();
     const sounds = new Set((await this.#store.sounds(owner.userId)).map(({ name }) => name));
-    await checkProject(draft, requesterOf(owner), { calls: anyNumber, now, sounds });
-    return this.#store.insertProject(owner, draft, now, nextRun(draft, now));
+    await checkProject(draft, requesterOf(owner), { calls: this.#numbers, now: at, sounds });
+    const options = { at, nextRunAt: nextRun(draft, at), most: MOST_PROJECTS };
+    const project = await this.#store.insertProject(owner, draft, options);
+    if (project !== undefined) return project;
+    throw new TooManyJobsError(`${owner.username} has ${MOST_PROJECTS} projects, as many as are kept.`);
   }
 
   /** Newest first. */

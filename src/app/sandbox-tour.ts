@@ -47,5 +47,6 @@ export const ensureSandboxTour = async ({ jobs, users, clock }: TourParts): Prom
   const user = await users.findByUsername('demo');
   if (user?.sandbox !== true || (await jobs.hasHadProject(user.id))) return;
   const draft = { name: 'Sandbox tour', scripts, parallel: 4, schedule: null, timeZone: 'UTC' };
-  await jobs.insertProject({ userId: user.id, username: user.username }, draft, clock.now(), null);
+  const options = { at: clock.now(), nextRunAt: null, most: 1 };
+  await jobs.insertProject({ userId: user.id, username: user.username }, draft, options);
 };

@@ -1,6 +1,7 @@
 import { CallAdmission } from '../calls/call-admission.ts';
 import { type Config, hostInUrl, sipServerOf } from '../config/config.ts';
 import type { Readiness } from '../http/dispatcher.ts';
+import { AnalysisThread } from '../media/analysis/analysis-thread.ts';
 import { createPasswordHasher } from '../oauth/model/secrets.ts';
 import { createSteadyClock, systemClock } from '../shared/clock.ts';
 import { createSystemIds } from '../shared/ids.ts';
@@ -14,7 +15,7 @@ import { prepareAccounts } from './accounts/prepare-accounts.ts';
 import { composeApplication } from './application.ts';
 import { startCalls } from './calls.ts';
 import { HttpListener } from './http-listener.ts';
-import { startJobs } from './jobs.ts';
+import { openJobs } from './jobs.ts';
 import { Metrics } from './metrics.ts';
 import { createPinoLog } from './pino-log.ts';
 import { Shutdown } from './shutdown.ts';
@@ -77,13 +78,14 @@ const start = async (config: Config, log: Log, shutdown: Shutdown): Promise<Omit
   const hasher = createPasswordHasher();
   await prepareAccounts({ stores, hasher, publicUrl, sandbox, clients: settings.clients, clock, ids, log });
   await refusePhonesOfNobody(settings.phones, stores.users);
-  const telephony = await startTelephony({ config, stores, secretKey, shutdown, clock, steadyClock, ids, log });
-  const running = await startCalls({ settings, stores, engine: telephony.engine, clock, ids, log });
+  const analysis = new AnalysisThread({ log });
+  shutdown.add(() => analysis.close());
+  const common = { stores, clock, log };
+  const telephony = await startTelephony({ ...common, config, secretKey, analysis, shutdown, steadyClock, ids });
+  const running = await startCalls({ ...common, settings, engine: telephony.engine, ids });
   const admission = new CallAdmission({ clock, log, signallingDelayMs: telephony.queueAgeMs });
-  const hasRoom = (): boolean => !admission.isOverloaded;
-  const jobs = await startJobs({ calls: running.calls, stores, sandbox, hasRoom, clock, log });
-  const feeding = { publicUrl, stores, feed: running.feed, shutdown };
-  const webhooks = startWebhooks({ config, ...feeding, clock, steadyClock, ids, log });
+  const jobs = openJobs({ ...common, calls: running.calls, analysis, sandbox, admission });
+  const webhooks = startWebhooks({ ...common, config, publicUrl, feed: running.feed, shutdown, steadyClock, ids });
   const readiness = createReadiness({ shutdown, stores, admission });
   const parts = {
     ...{ config, publicUrl, stores, secretKey, hasher, calls: running.calls, feed: running.feed, jobs: jobs.service },
@@ -103,6 +105,8 @@ const start = async (config: Config, log: Log, shutdown: Shutdown): Promise<Omit
   shutdown.add(() => application.closeEvents());
   shutdown.add(running.close);
   shutdown.add(jobs.close);
+  // Only now: whatever fails after it has begun is closed again.
+  await jobs.start();
   return { publicUrl, sip: telephony.listeners, log };
 };
 

@@ -4,6 +4,7 @@ import { Routes } from '../engines/sip/call/routes.ts';
 import type { SipTrunk } from '../engines/sip/call/trunk-dialect.ts';
 import { Prompter } from '../engines/sip/media/prompter.ts';
 import { SipCallEngine } from '../engines/sip/sip-engine.ts';
+import type { AnalysisThread } from '../media/analysis/analysis-thread.ts';
 import { MediaPort } from '../media/media-port.ts';
 import { TestPhoneMedia } from '../media/test-phone/test-phone-media.ts';
 import type { Clock, WallClock } from '../shared/clock.ts';
@@ -27,6 +28,8 @@ export interface TelephonyParts {
   readonly config: Config;
   readonly stores: Stores;
   readonly secretKey: Buffer;
+  /** Measures what test calls heard. */
+  readonly analysis: AnalysisThread;
   readonly clock: Clock;
   /** Dates registrations of phones and the nonces of their challenges: no step of the wall clock may end or lengthen them. */
   readonly steadyClock: WallClock;
@@ -122,11 +125,11 @@ const openPrompter = async ({ config, clock, ids, log, shutdown }: TelephonyPart
   return new Prompter({ media, address: shown });
 };
 
-/** Their threads are started by the first test call. */
-const openTestPhones = ({ config, log, shutdown }: TelephonyParts): TestPhoneMedia => {
+/** Their thread is started by the first test call. */
+const openTestPhones = ({ config, analysis, log, shutdown }: TelephonyParts): TestPhoneMedia => {
   const { bound } = mediaHosts(config);
   const { ports } = config.rtp;
-  const media = new TestPhoneMedia({ host: bound, ...(ports && { port: ports }), log });
+  const media = new TestPhoneMedia({ host: bound, ...(ports && { port: ports }), analysis, log });
   shutdown.add(() => media.close());
   return media;
 };

@@ -5,10 +5,10 @@ import { type Destination, DestinationReader, readingsOf } from './destination.t
 import { type DialledText, readDialled } from './dialled-text.ts';
 import {
   CallerIdNotAllowedError,
-  EngineUnavailableError,
   InvalidCommandError,
   InvalidNumberError,
   NoPhoneError,
+  NoRouteError,
 } from './errors.ts';
 import { toE164 } from './number.ts';
 import type { CallUser, Phone, PhoneDirectory } from './phone-directory.ts';
@@ -26,11 +26,19 @@ export interface CallRequest {
 /** Turns a command into a plan, or says why not. It changes nothing. */
 export class CallPlanner {
   readonly #phones: PhoneDirectory;
-  readonly #engine: CallEngine;
+  readonly #engine: Pick<CallEngine, 'locate'>;
   readonly #policy: CallPolicy;
   readonly #destinations: DestinationReader;
 
-  constructor({ phones, engine, policy }: { phones: PhoneDirectory; engine: CallEngine; policy: CallPolicy }) {
+  constructor({
+    phones,
+    engine,
+    policy,
+  }: {
+    readonly phones: PhoneDirectory;
+    readonly engine: Pick<CallEngine, 'locate'>;
+    readonly policy: CallPolicy;
+  }) {
     this.#phones = phones;
     this.#engine = engine;
     this.#policy = policy;
@@ -133,7 +141,7 @@ export class CallPlanner {
     if (destination.kind === 'number') {
       const located = await this.#engine.locate({ kind: 'number', number: destination.number.e164 });
       if (located !== undefined) return [located];
-      throw new EngineUnavailableError('There is no route to the destination now.');
+      throw new NoRouteError();
     }
     const phones = await this.#phones.phonesOf(destination.user);
     if (phones.length === 0) throw new NoPhoneError('The extension has no phone.');

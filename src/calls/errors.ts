@@ -75,6 +75,13 @@ export class EngineUnavailableError extends AppError {
   readonly kind: ErrorKind = 'unavailable';
 }
 
+/** No route leads to the destination: it is as missing a moment later. */
+export class NoRouteError extends EngineUnavailableError {
+  constructor() {
+    super('There is no route to the destination now.');
+  }
+}
+
 /** There are more calls than can be served in time. `details.retryAfterSeconds` tells when to come back. */
 export class AdmissionRefusedError extends EngineUnavailableError {
   constructor(retryAfterSeconds: number) {

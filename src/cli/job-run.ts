@@ -1,10 +1,12 @@
 import { closeSync, openSync, writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import type { Administration } from '../app/administration.ts';
+import { AppError } from '../shared/errors.ts';
 import { userNamed } from './accounts.ts';
 import type { CommandContext } from './command-context.ts';
-import { NoServiceError, RefusedError, UsageError } from './errors.ts';
-import { exitCodeOf, type Job, sayJob, sayRun, type SeenJob } from './job-report.ts';
+import { NoServiceError, NotBegunError, UsageError } from './errors.ts';
+import { JobProgress } from './job-progress.ts';
+import { exitCodeOf, type Job, sayJob, type SeenJob } from './job-report.ts';
 import type { Terminal } from './terminal.ts';
 
 type Project = Awaited<ReturnType<Administration['jobs']['projects']>>[number];
@@ -40,19 +42,16 @@ const checkWritable = (file: string): void => {
 
 const refuseDisabled = async ({ stores }: Administration, { owner }: Project): Promise<void> => {
   const user = await stores.users.find(owner.userId);
-  if (user?.status !== 'active') throw new RefusedError(`${owner.username}, whose project it is, is disabled.`);
+  if (user?.status !== 'active') throw new NotBegunError(`${owner.username}, whose project it is, is disabled.`);
 };
 
-/** Tells of each run once it is over. */
-const createProgress = ({ say }: Terminal): ((seen: SeenJob) => void) => {
-  const told = new Set<number>();
-  return ({ job, runs }) => {
-    for (const run of runs) {
-      if (run.endedAt === null || told.has(run.id)) continue;
-      told.add(run.id);
-      say(`[${told.size}/${job.totalScripts}] ${sayRun(run)}`);
-    }
-  };
+const queued = async ({ jobs }: Administration, project: Project): Promise<Job> => {
+  try {
+    return await jobs.queue(project);
+  } catch (error) {
+    if (error instanceof AppError) throw new NotBegunError(error.message, { cause: error });
+    throw error;
+  }
 };
 
 const gone = (job: Job): NoServiceError =>
@@ -60,16 +59,18 @@ const gone = (job: Job): NoServiceError =>
 
 /** Waits for the end of a job; Ctrl-C cancels it, and a second one ends the command. */
 const follow = async ({ jobs }: Administration, terminal: Terminal, id: number): Promise<SeenJob> => {
+  const progress = new JobProgress(terminal);
   const release = terminal.onInterrupt?.(() => {
-    terminal.say(`Job ${id} is being cancelled.`);
+    progress.say(`Job ${id} is being cancelled. Ctrl-C again leaves it alone.`);
     // What fails here shows itself where the job is looked at next.
     jobs.requestCancel(id).catch(() => undefined);
   });
   try {
-    const { how, seen } = await jobs.follow(id, { onChange: createProgress(terminal) });
+    const { how, seen } = await jobs.follow(id, { onChange: (changed) => progress.show(changed) });
     if (how === 'no-service') throw gone(seen.job);
     return seen;
   } finally {
+    progress.clear();
     release?.();
   }
 };
@@ -93,7 +94,7 @@ export const addJobRun = (command: Command, context: CommandContext): void => {
         if (!(await jobs.isServed())) {
           throw new NoServiceError('No service runs on this database, so nothing was begun: npx offhook serve.');
         }
-        const job = await jobs.queue(project);
+        const job = await queued(administration, project);
         if (wait !== true) {
           show({ data: { id: job.id }, lines: [String(job.id)], said: [`Job ${job.id} is queued.`] });
           return;

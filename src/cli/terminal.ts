@@ -8,6 +8,8 @@ export interface Terminal {
   readonly print: (line: string) => void;
   /** What is said beside it. */
   readonly say: (line: string) => void;
+  /** Writes to the screen as it stands, no end of line added; absent where nobody looks at one. */
+  readonly draw?: (text: string) => void;
   /**
    * Has something done instead of ending at the next Ctrl-C; one after it ends the process.
    * @returns what takes that back

@@ -1,6 +1,6 @@
 import type { IdSource } from '../shared/ids.ts';
 import { encodeG711, type G711PayloadType } from './g711.ts';
-import { probeFrame } from './probe.ts';
+import { Probe } from './probe.ts';
 import { buildRtpPacket } from './rtp-packet.ts';
 import { randomRtpOrigin } from './rtp-stream.ts';
 import { DIGITS } from './telephone-event.ts';
@@ -9,7 +9,7 @@ import { FRAME_MS, FRAME_SAMPLES, PEAK_AT_0_DBM0, SAMPLE_RATE } from './tones.ts
 /** What a test phone sends. The stream never pauses: what is not said here is silence. */
 export type SentAudio =
   | { readonly kind: 'silence' }
-  /** A known noise, by which an echo is found. Goes on until something else is sent. */
+  /** A noise of its own, by which an echo is found. Goes on until something else is sent. */
   | { readonly kind: 'probe' }
   | { readonly kind: 'tone'; readonly hz: number; readonly ms: number }
   /** Linear PCM of 16 bits, 8000 samples a second. */
@@ -53,6 +53,7 @@ export interface SentFrame {
 /** One RTP stream: audio and telephone events on one line of timestamps (RFC 4733 section 2.1). */
 export class AudioSender {
   readonly #ssrc: number;
+  readonly #probe: Probe;
   #sequence: number;
   #timestamp: number;
   #isFirst = true;
@@ -61,6 +62,8 @@ export class AudioSender {
   constructor(ids: IdSource) {
     const { ssrc, sequence, timestamp } = randomRtpOrigin(ids);
     this.#ssrc = ssrc;
+    // As random as the SSRC, and another one for each sender.
+    this.#probe = new Probe(ssrc);
     this.#sequence = sequence;
     this.#timestamp = timestamp;
   }
@@ -95,7 +98,7 @@ export class AudioSender {
   }
 
   #audioFrame(audio: Exclude<SentAudio, { kind: 'digits' }>, frame: number, { payloadType }: SentFormat): SentFrame {
-    const pcm = pcmOf(audio, frame);
+    const pcm = audio.kind === 'probe' ? this.#probe.next() : pcmOf(audio, frame);
     return { pcm, packets: [this.#packet(payloadType, encodeG711(payloadType, pcm), this.#timestamp)] };
   }
 
@@ -139,12 +142,10 @@ export class AudioSender {
   }
 }
 
-const pcmOf = (audio: Exclude<SentAudio, { kind: 'digits' }>, frame: number): Int16Array => {
+const pcmOf = (audio: Exclude<SentAudio, { kind: 'digits' | 'probe' }>, frame: number): Int16Array => {
   switch (audio.kind) {
     case 'silence':
       return SILENCE;
-    case 'probe':
-      return probeFrame(frame);
     case 'tone': {
       const step = (2 * Math.PI * audio.hz) / SAMPLE_RATE;
       return Int16Array.from({ length: FRAME_SAMPLES }, (_, index) =>

@@ -19,3 +19,13 @@ export class MediaThreadLostError extends AppError {
     super('The thread of the test phones was lost.', { cause });
   }
 }
+
+/** What was to be measured or read made the analysis fail: a fault of ours, and of this one alone. */
+export class NotAnalysedError extends AppError {
+  readonly code = 'not_analysed';
+  readonly kind = 'unavailable';
+
+  constructor(cause?: unknown) {
+    super('It could not be analysed.', { cause });
+  }
+}

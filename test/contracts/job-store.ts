@@ -35,7 +35,7 @@ export const describeJobStore = (driver: string, open: () => Promise<JobStoreUnd
     afterEach(() => world.close());
 
     const queued = async (changes: Partial<NewJob> = {}) => {
-      const project = await store.insertProject(owner, aDraft(), NOON, null);
+      const project = (await store.insertProject(owner, aDraft(), { at: NOON, nextRunAt: null, most: 100 }))!;
       const job = await store.insertJob(aJob(project.id, changes));
       return { project, id: job?.id ?? 0, runs: await store.runs(job?.id ?? 0) };
     };
@@ -47,14 +47,14 @@ export const describeJobStore = (driver: string, open: () => Promise<JobStoreUnd
 
     it('keeps a project as it was said, and gives no id twice', async () => {
       const draft = aDraft({ schedule: '0 3 * * *', timeZone: 'Europe/Berlin', scripts: [aScript({ retries: 2 })] });
-      const first = await store.insertProject(owner, draft, NOON, NOON + HOUR);
+      const first = (await store.insertProject(owner, draft, { at: NOON, nextRunAt: NOON + HOUR, most: 100 }))!;
       expect(await store.project(first.id)).toEqual({
         ...draft,
         ...{ id: first.id, owner, createdAt: NOON, changedAt: NOON, nextRunAt: NOON + HOUR },
       });
       await store.deleteProject(first.id, NOON);
       await world.sweep(NOON + 2 * YEAR);
-      const second = await store.insertProject(owner, draft, NOON, null);
+      const second = (await store.insertProject(owner, draft, { at: NOON, nextRunAt: null, most: 100 }))!;
       expect(second.id).toBeGreaterThan(first.id);
     });
 
@@ -112,7 +112,11 @@ export const describeJobStore = (driver: string, open: () => Promise<JobStoreUnd
     });
 
     it('starts a job for a time that was due once, however often it is asked', async () => {
-      const project = await store.insertProject(owner, aDraft({ schedule: '0 * * * *' }), NOON, NOON + 1);
+      const project = (await store.insertProject(owner, aDraft({ schedule: '0 * * * *' }), {
+        at: NOON,
+        nextRunAt: NOON + 1,
+        most: 100,
+      }))!;
       expect((await store.dueProjects(NOON + 1)).map(({ id }) => id)).toEqual([project.id]);
       const due = { dueAt: NOON + 1, nextRunAt: NOON + HOUR };
       const jobs = await Promise.all([1, 2, 3].map(() => store.insertJob(aJob(project.id), due)));
@@ -122,8 +126,8 @@ export const describeJobStore = (driver: string, open: () => Promise<JobStoreUnd
     });
 
     it('has nothing due of a deleted project, nor of a user who is disabled', async () => {
-      const gone = await store.insertProject(owner, aDraft(), NOON, NOON);
-      await store.insertProject(owner, aDraft(), NOON, NOON);
+      const gone = (await store.insertProject(owner, aDraft(), { at: NOON, nextRunAt: NOON, most: 100 }))!;
+      await store.insertProject(owner, aDraft(), { at: NOON, nextRunAt: NOON, most: 100 });
       await store.deleteProject(gone.id, NOON);
       await world.users.setStatus(owner.userId, 'disabled');
       expect(await store.dueProjects(NOON)).toEqual([]);
@@ -154,8 +158,8 @@ export const describeJobStore = (driver: string, open: () => Promise<JobStoreUnd
     it('keeps sounds by user and name, replaces them, and gives back what came', async () => {
       const file = Uint8Array.from([1, 2, 3]);
       const sound = { name: 'hello', durationMs: 1, bytes: 3, changedAt: NOON };
-      await store.putSound(owner.userId, sound, { file: Uint8Array.from([9]), pcm: new Int16Array(1) });
-      await store.putSound(owner.userId, sound, { file, pcm: Int16Array.from([-32_768, 0, 32_767]) });
+      await store.putSound(owner.userId, sound, { file: Uint8Array.from([9]), pcm: new Int16Array(1) }, 100);
+      await store.putSound(owner.userId, sound, { file, pcm: Int16Array.from([-32_768, 0, 32_767]) }, 100);
       const found = await store.sound(owner.userId, 'hello');
       expect([found?.sound, [...(found?.file ?? [])], [...(found?.pcm ?? [])]]).toEqual([
         sound,
@@ -168,10 +172,26 @@ export const describeJobStore = (driver: string, open: () => Promise<JobStoreUnd
       expect(await store.sound(owner.userId, 'hello')).toBeUndefined();
     });
 
+    it('stores no more than a user may have, also of two that come at once', async () => {
+      const options = { at: NOON, nextRunAt: null, most: 3 };
+      const projects = await Promise.all(
+        Array.from({ length: 5 }, () => store.insertProject(owner, aDraft(), options)),
+      );
+      expect(projects.filter((project) => project !== undefined)).toHaveLength(3);
+      await store.deleteProject(projects[0]!.id, NOON);
+      expect(await store.insertProject(owner, aDraft(), options)).toBeDefined();
+
+      const content = { file: new Uint8Array(1), pcm: new Int16Array(1) };
+      const put = (name: string): Promise<boolean> =>
+        store.putSound(owner.userId, { name, durationMs: 1, bytes: 1, changedAt: NOON }, content, 2);
+      expect(await Promise.all(['a', 'b', 'c', 'a', 'd'].map(put))).toEqual([true, true, false, true, false]);
+      expect((await store.sounds(owner.userId)).map(({ name }) => name)).toEqual(['a', 'b']);
+    });
+
     it('leaves nothing of a user who is deleted', async () => {
       const { id, runs } = await queued();
       const sound = { name: 'hello', durationMs: 1, bytes: 1, changedAt: NOON };
-      await store.putSound(owner.userId, sound, { file: new Uint8Array(1), pcm: new Int16Array(1) });
+      await store.putSound(owner.userId, sound, { file: new Uint8Array(1), pcm: new Int16Array(1) }, 100);
       await world.users.delete(owner.userId);
       expect([await store.job(id), await store.run(runs[0]?.id ?? 0)]).toEqual([undefined, undefined]);
       expect([await store.projects(), await store.sounds(owner.userId)]).toEqual([[], []]);

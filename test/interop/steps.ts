@@ -12,11 +12,21 @@ const message = (lines: readonly (string | undefined)[]): string =>
 const CONTACT = 'Contact: <sip:sipp@[local_ip]:[local_port];transport=[transport]>';
 const NO_BODY = ['Content-Length: 0', '', ''];
 
+/** What a side says of its media besides. */
+export interface SdpChanges {
+  /** PCMU by default. */
+  readonly payloadType?: 0 | 8;
+  /** Where it wants to hear, where that is not its own port. */
+  readonly mediaPort?: string | undefined;
+}
+
 /** SDP of sipp's side. A side whose media moves shows another port and a new version of its session. */
 const sdp = ({
   movedBy = 0,
   direction = 'sendrecv',
-}: { readonly movedBy?: number; readonly direction?: string } = {}) => [
+  payloadType = 0,
+  mediaPort = `[media_port${movedBy === 0 ? '' : `+${movedBy}`}]`,
+}: SdpChanges & { readonly movedBy?: number; readonly direction?: string } = {}) => [
   'Content-Type: application/sdp',
   'Content-Length: [len]',
   '',
@@ -25,8 +35,8 @@ const sdp = ({
   's=-',
   'c=IN IP[media_ip_type] [media_ip]',
   't=0 0',
-  `m=audio [media_port${movedBy === 0 ? '' : `+${movedBy}`}] RTP/AVP 0 101`,
-  'a=rtpmap:0 PCMU/8000',
+  `m=audio ${mediaPort} RTP/AVP ${payloadType} 101`,
+  `a=rtpmap:${payloadType} ${payloadType === 0 ? 'PCMU' : 'PCMA'}/8000`,
   'a=rtpmap:101 telephone-event/8000',
   `a=${direction}`,
 ];
@@ -94,6 +104,7 @@ export const sendsEarlyMedia: Step = once(inviteReply('183 Session Progress', [C
 
 /** 200 with SDP, until it is acknowledged. */
 export const answers: Step = reliably(inviteReply('200 OK', [CONTACT, ...sdp()]));
+export const answersWith = (changes: SdpChanges): Step => reliably(inviteReply('200 OK', [CONTACT, ...sdp(changes)]));
 export const answersElsewhere: Step = reliably(inviteReply('200 OK', [CONTACT, ...sdp({ movedBy: 4 })]));
 /** The same 200, sent once; the timer of RFC 3261 section 13.3.1.4 is left to the scenario. */
 export const answersOnce: Step = once(inviteReply('200 OK', [CONTACT, ...sdp()]));

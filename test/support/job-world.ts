@@ -3,9 +3,13 @@ import { JobRunner } from '../../src/features/jobs/job-runner.ts';
 import { type Actor, JobService, type JobWithRuns } from '../../src/features/jobs/job-service.ts';
 import type { ProjectDraft } from '../../src/features/jobs/model.ts';
 import { type Script, scriptSchema } from '../../src/features/jobs/script.ts';
+import type { ReadWav } from '../../src/features/jobs/sound-service.ts';
 import { readWav } from '../../src/media/wav.ts';
 import { type CallWorld, createCallWorld } from './call-world.ts';
 import { RecordedLog } from './recorded-log.ts';
+
+/** As the service does it, only not beside the event loop. */
+export const readSound: ReadWav = async (file) => Promise.resolve(readWav(file));
 
 export const aScript = (changes: Partial<Script> = {}): Script =>
   scriptSchema.parse({ name: 'answers', number: '+12025550100', ...changes });
@@ -54,7 +58,13 @@ export class JobWorld {
 
   #newService(): JobService {
     const { stores, clock } = this.calls;
-    return new JobService({ store: stores.jobs, calls: this.calls.calls, runner: this.runner, readWav, clock });
+    return new JobService({
+      store: stores.jobs,
+      calls: this.calls.calls,
+      runner: this.runner,
+      readWav: readSound,
+      clock,
+    });
   }
 
   /** As after a kill -9: another runner over what is stored. The old one never hears of anything again. */

@@ -1,6 +1,6 @@
 import type { Recording } from '../../src/media/analysis/recording.ts';
 import { MediaThreadLostError, NoMediaPortError } from '../../src/media/errors.ts';
-import type { Measurement, RtpPeer, SentAudio } from '../../src/media/test-phone/test-phone-media.ts';
+import type { HeardPeer, Measurement, SentAudio } from '../../src/media/test-phone/test-phone-media.ts';
 import { TestPhonePort, type TestPhonePortOptions } from '../../src/media/test-phone/test-phone-port.ts';
 import type { MonotonicClock, Timer } from '../../src/shared/clock.ts';
 
@@ -32,7 +32,7 @@ const recorded = {} as Recording;
 /** A port of a test phone whose thread a test plays: no datagram, and all time is the clock's. */
 export class PlayedPort {
   readonly port: TestPhonePort;
-  readonly peers: RtpPeer[] = [];
+  readonly peers: HeardPeer[] = [];
   readonly said: SentAudio[] = [];
   state: 'open' | 'answered' | 'finished' | 'lost' = 'open';
   readonly #clock: MonotonicClock;

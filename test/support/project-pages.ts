@@ -6,9 +6,9 @@ import { InMemoryCallRouter } from '../../src/calls/ownership/call-router.ts';
 import { JobRunner } from '../../src/features/jobs/job-runner.ts';
 import { JobService } from '../../src/features/jobs/job-service.ts';
 import { createProjectRouter } from '../../src/features/jobs/pages/project-router.ts';
-import { readWav } from '../../src/media/wav.ts';
 import { createSystemIds } from '../../src/shared/ids.ts';
 import { silentLog } from '../../src/shared/log.ts';
+import { readSound } from './job-world.ts';
 import type { OAuthApp } from './oauth-app.ts';
 import { ScriptedEngine } from './scripted-engine.ts';
 
@@ -32,6 +32,6 @@ export const createProjectPages = (
   const runner = new JobRunner({ store, calls, hasRoom: () => false, isActive, ...common });
   // As where another process runs the jobs: this one tells nobody.
   const elsewhere = { hint: () => undefined, on: runner.on.bind(runner), off: runner.off.bind(runner) };
-  const jobs = new JobService({ store, calls, runner: elsewhere, readWav, clock });
+  const jobs = new JobService({ store, calls, runner: elsewhere, readWav: readSound, clock });
   return createProjectRouter({ ...parts, jobs, calls });
 };

@@ -10,6 +10,8 @@ export interface SippOptions {
   readonly scenario: string;
   /** A free one by default. */
   readonly port?: number;
+  /** Where it hears RTP; a free one by default. */
+  readonly mediaPort?: number;
   readonly transport?: 'udp' | 'tcp';
   /** Further arguments of the command line. */
   readonly extra?: readonly string[];
@@ -56,7 +58,7 @@ export const startSipp = async ({
 }: SippOptions): Promise<Sipp> => {
   const directory = await mkdtemp(join(tmpdir(), 'offhook-sipp-'));
   await writeFile(join(directory, 'scenario.xml'), scenario);
-  const [port, mediaPort] = [options.port ?? (await freePort()), await freePort()];
+  const [port, mediaPort] = [options.port ?? (await freePort()), options.mediaPort ?? (await freePort())];
   const child = spawn(
     'sipp',
     [

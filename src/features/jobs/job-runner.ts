@@ -48,25 +48,26 @@ export class JobRunner extends TypedEmitter<JobRunnerEvents> {
   #look: Timer | undefined;
   #round: Promise<void> | undefined;
   #isHinted = false;
-  #state: 'running' | 'stopping' = 'running';
+  #state: 'new' | 'running' | 'stopping' = 'new';
 
   constructor(options: JobRunnerOptions) {
     super();
     this.#options = options;
   }
 
-  /** Ends what a crash left under way, then carries out what is queued. */
+  /** Ends what a crash left under way, then carries out what is queued. Nothing is carried out before it. */
   async start(): Promise<void> {
     const { store, clock, log } = this.#options;
     const interrupted = await store.interruptRuns('service-restarted', clock.now());
     if (interrupted.length > 0)
       log.warn({ test_runs: interrupted.length }, 'test runs that the end of the service cut off were ended');
+    if (this.#state === 'new') this.#state = 'running';
     this.hint();
   }
 
   /** Something was queued or is to be cancelled. */
   hint(): void {
-    if (this.#state === 'stopping') return;
+    if (this.#state !== 'running') return;
     this.#isHinted = true;
     this.#round ??= this.#goRound();
   }

@@ -4,6 +4,7 @@ import type { Clock } from '../../shared/clock.ts';
 import { InvalidProjectError, JobsNotFoundError, JobUnderWayError, TooManyJobsError } from './errors.ts';
 import type { JobRunner } from './job-runner.ts';
 import type { JobStore } from './job-store.ts';
+import { MOST_PROJECTS, MOST_QUEUED } from './limits.ts';
 import {
   isOver,
   type Job,
@@ -98,10 +99,8 @@ export interface JobServiceOptions {
   readonly clock: Clock;
 }
 
-const MOST_PROJECTS = 100;
 const MOST_SCRIPTS = 500;
 const MOST_PARALLEL = 50;
-const MOST_QUEUED = 20;
 
 /** See `JobServiceFace`. */
 export class JobService implements JobServiceFace {
@@ -130,11 +129,11 @@ export class JobService implements JobServiceFace {
     const { store, clock } = this.#options;
     const { userId, username } = actor;
     await this.#check(draft, actor);
-    if ((await store.projects(userId)).length >= MOST_PROJECTS) {
-      throw new TooManyJobsError(`You have ${MOST_PROJECTS} projects, as many as are kept. Delete one first.`);
-    }
-    const now = clock.now();
-    return store.insertProject({ userId, username }, draft, now, nextRun(draft, now));
+    const at = clock.now();
+    const options = { at, nextRunAt: nextRun(draft, at), most: MOST_PROJECTS };
+    const project = await store.insertProject({ userId, username }, draft, options);
+    if (project !== undefined) return project;
+    throw new TooManyJobsError(`You have ${MOST_PROJECTS} projects, as many as are kept. Delete one first.`);
   }
 
   async updateProject(actor: Actor, id: number, draft: ProjectDraft): Promise<Project> {

@@ -50,7 +50,12 @@ export interface StoredSound extends SoundContent {
  * those of its runs at every moment.
  */
 export interface JobStore {
-  insertProject(owner: ProjectOwner, draft: ProjectDraft, at: number, nextRunAt: number | null): Promise<Project>;
+  /** Nothing is stored, and undefined returned, where the owner has `most` already, which is looked at in the same commit. */
+  insertProject(
+    owner: ProjectOwner,
+    draft: ProjectDraft,
+    options: { readonly at: number; readonly nextRunAt: number | null; readonly most: number },
+  ): Promise<Project | undefined>;
   updateProject(id: number, draft: ProjectDraft, at: number, nextRunAt: number | null): Promise<void>;
   /** It is shown no more and starts nothing; its jobs stay. */
   deleteProject(id: number, at: number): Promise<void>;
@@ -91,6 +96,10 @@ export interface JobStore {
 
   sounds(userId: string): Promise<readonly Sound[]>;
   sound(userId: string, name: string): Promise<StoredSound | undefined>;
-  putSound(userId: string, sound: Sound, content: SoundContent): Promise<void>;
+  /**
+   * Stores a sound, or replaces the one of that name.
+   * @returns false where nothing was stored, for the user has `most` others, which is looked at in the same commit
+   */
+  putSound(userId: string, sound: Sound, content: SoundContent, most: number): Promise<boolean>;
   deleteSound(userId: string, name: string): Promise<boolean>;
 }

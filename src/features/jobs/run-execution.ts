@@ -1,11 +1,11 @@
 import type { Requester } from '../../calls/call-command.ts';
 import type { CallService } from '../../calls/call-service.ts';
 import {
-  AdmissionRefusedError,
   DestinationBarredError,
   EngineUnavailableError,
   InvalidNumberError,
   NoPhoneError,
+  NoRouteError,
   TooManyCallsError,
 } from '../../calls/errors.ts';
 import type { PlacedTest, PlaceTest, TestResult } from '../../calls/test-call.ts';
@@ -40,20 +40,21 @@ const wordFor = (error: unknown): string => {
   if (error instanceof DestinationBarredError) return 'destination-barred';
   if (error instanceof InvalidNumberError) return 'invalid-number';
   if (error instanceof NoPhoneError) return 'no-phone';
-  return error instanceof EngineUnavailableError ? 'no-route' : 'internal-error';
+  return error instanceof NoRouteError ? 'no-route' : 'internal-error';
 };
 
-const isLackOfRoom = (error: unknown): boolean =>
-  error instanceof TooManyCallsError || error instanceof AdmissionRefusedError;
+/** The database does not answer, or the engine takes no calls for the moment; a route that is missing is a fault of the plan. */
+const isPartAway = (error: unknown): boolean =>
+  error instanceof AppError && error.kind === 'unavailable' && !(error instanceof NoRouteError);
 
-/** The database does not answer; a route that is missing is as missing a moment later. */
-const isStoreAway = (error: unknown): boolean =>
-  error instanceof AppError && error.kind === 'unavailable' && !(error instanceof EngineUnavailableError);
+const isForTheMoment = (error: unknown): boolean => error instanceof TooManyCallsError || isPartAway(error);
 
-const isForTheMoment = (error: unknown): boolean => isLackOfRoom(error) || isStoreAway(error);
+/** The engine did not take the call: it does not run for the moment. */
+const isNotTaken = (error: unknown): boolean =>
+  error instanceof AppError && error.cause instanceof EngineUnavailableError;
 
-/** How a try ended: with a call that is over, or a word for a fault of ours. */
-type Try = { readonly result: TestResult } | { readonly fault: string };
+/** How a try ended: with a call that is over, a word for a fault of ours, or with a call that the engine did not take. */
+type Try = { readonly result: TestResult } | { readonly fault: string } | 'not-taken';
 
 /** One test run from its call, or its calls where it is tried again, to its verdict. */
 export class RunExecution {
@@ -93,9 +94,14 @@ export class RunExecution {
   }
 
   async #tryAll(command: PlaceTest): Promise<void> {
-    for (;;) {
+    for (let pauseMs = FIRST_PAUSE_MS; ;) {
       const attempt = await this.#try(command);
       if (this.#interruption !== undefined) return this.#end(attempt);
+      if (attempt === 'not-taken') {
+        await this.#waitFor(pauseMs);
+        pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS);
+        continue;
+      }
       if ('fault' in attempt) return this.#fail(attempt.fault);
       const result = judgeCall(this.#run.script, attempt.result);
       if (isPassed(result) || this.#run.retries >= this.#run.script.retries) {
@@ -116,7 +122,7 @@ export class RunExecution {
       return { result: await placed.result };
     } catch (error) {
       this.#parts.log.warn({ err: error, test_run: this.#run.id }, 'a test call was not measured');
-      return { fault: 'not-measured' };
+      return isNotTaken(error) ? 'not-taken' : { fault: 'not-measured' };
     } finally {
       this.#placed = undefined;
     }
@@ -133,7 +139,7 @@ export class RunExecution {
     }
   }
 
-  /** Waits for room and for the database, however long that takes. */
+  /** Waits for room, for the engine and for the database, however long that takes. */
   async #untilDone<Value>(attempt: () => Promise<Value>): Promise<Value | 'interrupted'> {
     for (let pauseMs = FIRST_PAUSE_MS; !this.#isInterrupted(); pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS)) {
       if (this.#parts.hasRoom()) {

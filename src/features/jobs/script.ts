@@ -8,6 +8,10 @@ const outcomes = ['completed', 'busy', 'declined', 'no-answer', 'unreachable', '
 
 const milliseconds = (most: number) => z.number().int().min(0).max(most);
 
+/** What of tones a telephone carries, and is measured. */
+const LOWEST_HZ = 200;
+const HIGHEST_HZ = 3600;
+
 /** Each is optional, and each that is there is judged. */
 export const expectSchema = z
   .strictObject({
@@ -18,7 +22,7 @@ export const expectSchema = z
     answer_ms_at_most: milliseconds(120_000),
     ringback: z.enum(['network', 'none']),
     audio: z.enum(['tone', 'sound', 'silence', 'echo']),
-    tone_hz: z.number().min(200).max(3600),
+    tone_hz: z.number().min(LOWEST_HZ).max(HIGHEST_HZ),
     loss_percent_at_most: z.number().min(0).max(100),
     mos_at_least: z.number().min(1).max(4.5),
     talk_seconds_at_least: z.number().min(0).max(600),
@@ -30,8 +34,16 @@ const digits = z.string().regex(/^[0-9*#A-D]{1,64}$/, 'must be 1 to 64 keys of a
 /** How an uploaded sound may be called. */
 export const SOUND_NAME = /^[a-z0-9][a-z0-9_-]{0,63}$/;
 
+const isAudible = (text: string): boolean => {
+  const hz = /^tone:(\d+)$/.exec(text)?.[1];
+  return hz === undefined || (Number(hz) >= LOWEST_HZ && Number(hz) <= HIGHEST_HZ);
+};
+
 /** `tone:1000`, or `sound:NAME` of an uploaded file. */
-const played = z.string().regex(/^(tone:\d{2,4}|sound:[a-z0-9][a-z0-9_-]{0,63})$/, 'must be tone:HERTZ or sound:NAME');
+const played = z
+  .string()
+  .regex(/^(tone:\d{1,5}|sound:[a-z0-9][a-z0-9_-]{0,63})$/, 'must be tone:HERTZ or sound:NAME')
+  .refine(isAudible, `must be a tone of ${LOWEST_HZ} to ${HIGHEST_HZ} Hz, which a telephone carries`);
 
 export const stepSchema = z.union([
   z.strictObject({ wait_ms: milliseconds(60_000) }),

@@ -1,11 +1,16 @@
 import type { WallClock } from '../../shared/clock.ts';
+import { AppError } from '../../shared/errors.ts';
 import { InvalidSoundError, JobsNotFoundError, TooManyJobsError } from './errors.ts';
 import type { JobStore } from './job-store.ts';
+import { MOST_SOUNDS } from './limits.ts';
 import type { Sound } from './model.ts';
 import { SOUND_NAME } from './script.ts';
 
-/** Reads a WAV file as PCM of 16 bits, 8000 samples a second. It throws an Error whose message is for the user. */
-export type ReadWav = (file: Uint8Array) => Int16Array;
+/**
+ * Reads a WAV file as PCM of 16 bits, 8000 samples a second, beside the event loop. It rejects with an `invalid` AppError whose
+ * message is for the user where the file is none.
+ */
+export type ReadWav = (file: Uint8Array) => Promise<Int16Array>;
 
 export interface SoundServiceOptions {
   readonly store: Pick<JobStore, 'deleteSound' | 'putSound' | 'sound' | 'sounds'>;
@@ -13,7 +18,6 @@ export interface SoundServiceOptions {
   readonly clock: WallClock;
 }
 
-const MOST_SOUNDS = 100;
 const MOST_BYTES = 4 * 1024 * 1024;
 const SAMPLES_A_MS = 8;
 
@@ -49,15 +53,11 @@ export class SoundService {
     if (!SOUND_NAME.test(name)) {
       throw new InvalidSoundError('The name of a sound has small letters, digits, _ and -, 64 at the most.');
     }
-    const pcm = this.#read(file);
-    const sounds = await store.sounds(userId);
-    if (sounds.length >= MOST_SOUNDS && !sounds.some((sound) => sound.name === name)) {
-      throw new TooManyJobsError(`You have ${MOST_SOUNDS} sounds, as many as are kept. Delete one first.`);
-    }
+    const pcm = await this.#read(file);
     const durationMs = Math.round(pcm.length / SAMPLES_A_MS);
     const sound = { name, durationMs, bytes: file.length, changedAt: clock.now() };
-    await store.putSound(userId, sound, { file, pcm });
-    return sound;
+    if (await store.putSound(userId, sound, { file, pcm }, MOST_SOUNDS)) return sound;
+    throw new TooManyJobsError(`You have ${MOST_SOUNDS} sounds, as many as are kept. Delete one first.`);
   }
 
   /**
@@ -68,14 +68,13 @@ export class SoundService {
     if (!(await this.#options.store.deleteSound(userId, name))) throw new JobsNotFoundError('sound');
   }
 
-  #read(file: Uint8Array): Int16Array {
+  async #read(file: Uint8Array): Promise<Int16Array> {
     if (file.length > MOST_BYTES) throw new InvalidSoundError('The file is larger than 4 MB.');
     try {
-      return this.#options.readWav(file);
+      return await this.#options.readWav(file);
     } catch (error) {
-      throw new InvalidSoundError(error instanceof Error ? error.message : 'The file cannot be read.', {
-        cause: error,
-      });
+      if (!(error instanceof AppError) || error.kind !== 'invalid') throw error;
+      throw new InvalidSoundError(error.message, { cause: error });
     }
   }
 }

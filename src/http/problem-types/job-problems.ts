@@ -32,6 +32,11 @@ export const jobProblems: ProblemTypes = {
     meaning: 'The part of the service that sends and hears the audio of test calls has ended: a fault of the service.',
     remedy: 'Run the test again: it begins anew by itself. The log of the service has the cause.',
   },
+  not_analysed: {
+    title: 'Not analysed',
+    meaning: 'What a test call heard, or a file, could not be analysed: a fault of the service, and of this one alone.',
+    remedy: 'Try it again. The log of the service has the cause.',
+  },
   not_measured: {
     title: 'Call not measured',
     meaning: 'A test call was placed, and what was heard in it could not be measured: a fault of the service.',

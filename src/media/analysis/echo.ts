@@ -1,10 +1,12 @@
 import { SAMPLE_RATE } from '../tones.ts';
-import { powerOfTwo, realSignal, transform } from './fft.ts';
+import { correlationOf, pairOf, powerOfTwo } from './fft.ts';
 
 /** An echo that comes later is none that a person would take for one. */
 const LONGEST_MS = 2000;
 /** So much of what was sent is compared: four seconds. */
 const COMPARED_SAMPLES = 4 * SAMPLE_RATE;
+/** By so much the compared part may be moved. */
+const BLOCK_SAMPLES = SAMPLE_RATE / 2;
 /** Of 1. Independent sounds of four seconds reach 0.1, an echo under other sounds 0.3 and more. */
 const LEAST_CORRELATION = 0.25;
 /** A sound that repeats itself, such as a tone, fits at many delays: then none of them is known. */
@@ -21,36 +23,25 @@ export interface TwoWays {
 
 const sumOfSquares = (samples: ArrayLike<number>, from: number, to: number): number => {
   let sum = 0;
-  for (let index = Math.max(0, from); index < to; index += 1) sum += (samples[index] ?? 0) ** 2;
+  for (let index = Math.max(0, from); index < to; index += 1) {
+    const sample = samples[index] ?? 0;
+    sum += sample * sample;
+  }
   return sum;
 };
 
 /** The four seconds with the most power: pauses say nothing. */
 const loudest = (sent: Int16Array): number => {
+  const blocks = Array.from({ length: Math.ceil(sent.length / BLOCK_SAMPLES) }, (_, block) =>
+    sumOfSquares(sent, block * BLOCK_SAMPLES, Math.min(sent.length, (block + 1) * BLOCK_SAMPLES)),
+  );
+  const perWindow = COMPARED_SAMPLES / BLOCK_SAMPLES;
   let [best, bestPower] = [0, -1];
-  for (let start = 0; start === 0 || start + COMPARED_SAMPLES <= sent.length; start += SAMPLE_RATE / 2) {
-    const power = sumOfSquares(sent, start, Math.min(sent.length, start + COMPARED_SAMPLES));
-    if (power > bestPower) [best, bestPower] = [start, power];
+  for (let block = 0; block === 0 || block + perWindow <= blocks.length; block += 1) {
+    const power = blocks.slice(block, block + perWindow).reduce((sum, each) => sum + each, 0);
+    if (power > bestPower) [best, bestPower] = [block, power];
   }
-  return best;
-};
-
-/** The correlation at every delay from 0 on, by way of the spectra. */
-const correlate = (sent: Int16Array, heard: Int16Array): Float64Array => {
-  const size = powerOfTwo(sent.length + heard.length);
-  const a = realSignal(sent, size);
-  const b = realSignal(heard, size);
-  transform(a);
-  transform(b);
-  // The spectrum of the correlation, conjugated: transformed forwards it is the correlation itself.
-  const product = { re: new Float64Array(size), im: new Float64Array(size) };
-  for (let bin = 0; bin < size; bin += 1) {
-    const [ar, ai, br, bi] = [a.re[bin] ?? 0, a.im[bin] ?? 0, b.re[bin] ?? 0, b.im[bin] ?? 0];
-    product.re[bin] = ar * br + ai * bi;
-    product.im[bin] = -(ar * bi - ai * br);
-  }
-  transform(product);
-  return product.re.map((value) => value / size);
+  return best * BLOCK_SAMPLES;
 };
 
 /** So many samples from a moment on, with silence before the first one. */
@@ -73,8 +64,10 @@ export const findEcho = ({ sent, heard }: TwoWays): number | null => {
   const listened = excerpt(heard, start + earliest, part.length + longest);
   const sentPower = sumOfSquares(part, 0, part.length);
   if (sentPower === 0 || listened.length === 0) return null;
-  const correlation = correlate(part, listened);
   const delays = Math.min(longest, listened.length);
+  // No delay that counts reaches over the end, so that what wraps around there does not matter.
+  const size = powerOfTwo(Math.max(listened.length, part.length + delays));
+  const correlation = correlationOf(pairOf(part, listened, size));
   const best = strongest(correlation, 0, delays);
   const heardPower = sumOfSquares(listened, best, Math.min(listened.length, best + part.length));
   const likeness = Math.abs(correlation[best] ?? 0) / Math.sqrt(sentPower * heardPower);

@@ -31,10 +31,19 @@ const signedStep = (from: number, to: number, bits: 16 | 32): number => {
   return step >= range / 2 ? step - range : step;
 };
 
+/** What came of one sender while its clock ran without a jump. */
+interface Stretch {
+  /** Those that were in time: their indexes, and their moments on the sender's clock. */
+  readonly indexes: number[];
+  readonly mediaMs: number[];
+  /** Of the first five seconds: the fastest way. By it all are placed, for the first packet may have been a slow one. */
+  leastTransit: number;
+  transits: number;
+}
+
 /** One sender, known by its SSRC. */
 class Source {
-  readonly #pcm: Int16Array;
-  readonly #answeredMs: number;
+  readonly #stretches: Stretch[] = [];
   readonly #seen = new Set<number>();
   readonly #transits: number[] = [];
   #hasBegun = false;
@@ -52,11 +61,6 @@ class Source {
   #lastTransit: number | undefined;
   jitterSum = 0;
   jitterCount = 0;
-
-  constructor(pcm: Int16Array, answeredMs: number) {
-    this.#pcm = pcm;
-    this.#answeredMs = answeredMs;
-  }
 
   get expected(): number {
     return this.#expectedBefore + (this.#hasBegun ? this.#highest - this.#lowest + 1 : 0);
@@ -78,11 +82,23 @@ class Source {
     const mediaMs = this.#mediaTime(packets.timestamp[index] ?? 0, arrivedMs);
     const transit = arrivedMs - mediaMs;
     this.#measureJitter(transit);
+    const stretch = this.#stretchWith(transit);
     if (this.#isLate(transit)) return;
     this.#onTime += 1;
-    const start = packets.end[index - 1] ?? 0;
-    const payload = packets.payload.subarray(start, packets.end[index]);
-    this.#place(decodeG711(payloadType, payload), mediaMs);
+    stretch.indexes.push(index);
+    stretch.mediaMs.push(mediaMs);
+  }
+
+  /** Lays what was in time on the line of time that begins with the answer. */
+  layOut({ packets, pcm, answeredMs }: { packets: HeardPackets; pcm: Int16Array; answeredMs: number }): void {
+    for (const { indexes, mediaMs, leastTransit } of this.#stretches) {
+      for (const [place, index] of indexes.entries()) {
+        const payload = packets.payload.subarray(packets.end[index - 1] ?? 0, packets.end[index]);
+        const samples = decodeG711(packets.payloadType[index] === 8 ? 8 : 0, payload);
+        const sinceAnswer = (mediaMs[place] ?? 0) + leastTransit - answeredMs;
+        lay(samples, pcm, Math.round(sinceAnswer * SAMPLES_A_MS));
+      }
+    }
   }
 
   /** @returns false for a packet that came before, or is far off */
@@ -127,6 +143,7 @@ class Source {
       this.#mediaMs = arrivedMs;
       this.#transits.length = 0;
       this.#lastTransit = undefined;
+      this.#newStretch();
     } else this.#mediaMs = mediaMs;
     return this.#mediaMs;
   }
@@ -147,13 +164,26 @@ class Source {
     return transit - Math.min(...this.#transits) > PLAYOUT_MS;
   }
 
-  #place(samples: Int16Array, mediaMs: number): void {
-    const position = Math.round((mediaMs - this.#answeredMs) * SAMPLES_A_MS);
-    const from = Math.max(0, -position);
-    const to = Math.min(samples.length, this.#pcm.length - position);
-    if (to > from) this.#pcm.set(samples.subarray(from, to), position + from);
+  #stretchWith(transit: number): Stretch {
+    const stretch = this.#stretches.at(-1) ?? this.#newStretch();
+    stretch.transits += 1;
+    if (stretch.transits <= REFERENCE_PACKETS) stretch.leastTransit = Math.min(stretch.leastTransit, transit);
+    return stretch;
+  }
+
+  #newStretch(): Stretch {
+    const stretch: Stretch = { indexes: [], mediaMs: [], leastTransit: 0, transits: 0 };
+    this.#stretches.push(stretch);
+    return stretch;
   }
 }
+
+/** What lies outside of the line is left out. */
+const lay = (samples: Int16Array, pcm: Int16Array, position: number): void => {
+  const from = Math.max(0, -position);
+  const to = Math.min(samples.length, pcm.length - position);
+  if (to > from) pcm.set(samples.subarray(from, to), position + from);
+};
 
 /** What was heard from the answer on; undefined where nothing came. */
 export const readHeard = ({ heard, answeredMs, endedMs }: Recording): HeardStream | undefined => {
@@ -164,11 +194,12 @@ export const readHeard = ({ heard, answeredMs, endedMs }: Recording): HeardStrea
     if ((heard.arrivedMs[index] ?? 0) < answeredMs) continue;
     const ssrc = heard.ssrc[index] ?? 0;
     let source = sources.get(ssrc);
-    if (source === undefined) sources.set(ssrc, (source = new Source(pcm, answeredMs)));
+    if (source === undefined) sources.set(ssrc, (source = new Source()));
     source.take(heard, index);
   }
   if (sources.size === 0) return undefined;
   const all = [...sources.values()];
+  for (const source of all) source.layOut({ packets: heard, pcm, answeredMs });
   const sumOf = (count: (source: Source) => number): number => all.reduce((sum, source) => sum + count(source), 0);
   const expected = sumOf((source) => source.expected);
   const jitters = sumOf((source) => source.jitterCount);

@@ -1,5 +1,5 @@
 import { SAMPLE_RATE } from '../tones.ts';
-import { type Complex, realSignal, transform } from './fft.ts';
+import { pairOf, powersOf, transform } from './fft.ts';
 import { levelOf, SILENT_DBOV } from './level.ts';
 
 /** A second, padded with zeros: a bin is just under 1 Hz. */
@@ -28,12 +28,29 @@ const hann = Float64Array.from(
   (_, index) => 0.5 - 0.5 * Math.cos((2 * Math.PI * index) / WINDOW_SAMPLES),
 );
 
-const powerSpectrum = (pcm: Int16Array): Float64Array => {
+const windowed = (pcm: Int16Array): Float64Array => {
   const scale = WINDOW_SAMPLES / pcm.length;
-  const windowed = Float64Array.from(pcm, (sample, index) => sample * (hann[Math.floor(index * scale)] ?? 0));
-  const signal: Complex = realSignal(windowed, SIZE);
-  transform(signal);
-  return Float64Array.from({ length: SIZE / 2 }, (_, bin) => (signal.re[bin] ?? 0) ** 2 + (signal.im[bin] ?? 0) ** 2);
+  const shaped = new Float64Array(pcm.length);
+  for (let index = 0; index < pcm.length; index += 1) {
+    shaped[index] = (pcm[index] ?? 0) * (hann[Math.floor(index * scale)] ?? 0);
+  }
+  return shaped;
+};
+
+const NOTHING = new Float64Array();
+
+/** The power spectra of seconds, two by one transform. */
+const powerSpectra = (seconds: readonly Int16Array[]): readonly Float64Array[] => {
+  const spectra: Float64Array[] = [];
+  for (let index = 0; index < seconds.length; index += 2) {
+    const [one, other] = [seconds[index], seconds[index + 1]];
+    if (one === undefined) break;
+    const pair = pairOf(windowed(one), other === undefined ? NOTHING : windowed(other), SIZE);
+    transform(pair);
+    const [power, otherPower] = powersOf(pair);
+    spectra.push(power, ...(other === undefined ? [] : [otherPower]));
+  }
+  return spectra;
 };
 
 const strongestBin = (power: Float64Array): number => {
@@ -66,11 +83,13 @@ const interpolated = (power: Float64Array, bin: number): number => {
   return (bin + (curvature === 0 ? 0 : (0.5 * (before - after)) / curvature)) * BIN_HZ;
 };
 
-/** The strongest tone of up to a second; undefined where it is silent, or more than two tones. */
-const peakOf = (pcm: Int16Array): Peak | undefined => {
-  if (pcm.length < LEAST_SAMPLES || levelOf(pcm) <= SILENT_DBOV) return undefined;
-  const power = powerSpectrum(pcm);
-  const total = power.reduce((sum, each, bin) => (bin * BIN_HZ < LOWEST_HZ ? sum : sum + each), 0);
+/** Whether up to a second can have a tone at all. */
+const isHeard = (pcm: Int16Array): boolean => pcm.length >= LEAST_SAMPLES && levelOf(pcm) > SILENT_DBOV;
+
+/** The strongest tone of a spectrum, and what it and the next one have of all. */
+const peakOf = (power: Float64Array): Peak => {
+  let total = 0;
+  for (let bin = Math.ceil(LOWEST_HZ / BIN_HZ); bin < power.length; bin += 1) total += power[bin] ?? 0;
   const bin = strongestBin(power);
   const hz = interpolated(power, bin);
   const first = takeAround(power, bin);
@@ -89,7 +108,8 @@ export const findTone = (pcm: Int16Array): number | null => {
     { length: Math.max(1, Math.floor((pcm.length - WINDOW_SAMPLES) / HOP_SAMPLES) + 1) },
     (_, index) => index * HOP_SAMPLES,
   );
-  const peaks = starts.flatMap((start) => peakOf(pcm.subarray(start, start + WINDOW_SAMPLES)) ?? []);
+  const seconds = starts.map((start) => pcm.subarray(start, start + WINDOW_SAMPLES)).filter(isHeard);
+  const peaks = powerSpectra(seconds).map(peakOf);
   const tonal = peaks.filter(({ share }) => share >= TONAL_SHARE);
   if (tonal.length === 0 || tonal.length * 2 < peaks.length) return null;
   const middle = median(tonal.map(({ hz }) => hz));

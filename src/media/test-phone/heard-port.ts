@@ -5,8 +5,9 @@ import { AudioSender, type SentAudio } from '../audio-sender.ts';
 import type { RtpPeer } from '../rtp-endpoint.ts';
 import { parseRtpPacket, type RtpPacket } from '../rtp-packet.ts';
 import { DigitDetector } from '../telephone-event.ts';
-import { isSendable } from '../udp-socket.ts';
+import { isSendable, type MediaAddress } from '../udp-socket.ts';
 import { Recorder } from './recorder.ts';
+import { SourceLatch } from './source-latch.ts';
 
 export interface HeardPortOptions {
   readonly socket: Socket;
@@ -15,6 +16,12 @@ export interface HeardPortOptions {
   readonly now: () => number;
   readonly onDigit: (digit: string) => void;
   readonly onAudio: () => void;
+}
+
+/** What offer and answer agreed on, and from which hosts its true place is learned. */
+export interface HeardPeer extends RtpPeer {
+  /** IP literals; none where it wants to hear nothing. */
+  readonly learnsFrom?: readonly string[];
 }
 
 /** Five times what 10 ms packets need: a flood must not take the time of the other ports. */
@@ -26,7 +33,8 @@ export class HeardPort {
   readonly #sender: AudioSender;
   readonly #recorder = new Recorder();
   readonly #digits = new DigitDetector();
-  #peer: RtpPeer | undefined;
+  #peer: HeardPeer | undefined;
+  #latch = new SourceLatch([]);
   #hasAudio = false;
   #second = 0;
   #packetsThisSecond = 0;
@@ -34,13 +42,14 @@ export class HeardPort {
   constructor(options: HeardPortOptions) {
     this.#options = options;
     this.#sender = new AudioSender(options.ids);
-    options.socket.on('message', (datagram) => this.#receive(datagram));
+    options.socket.on('message', (datagram, source) => this.#receive(datagram, source));
     // What the network says of a datagram of ours is no fault of the call.
     options.socket.on('error', () => undefined);
   }
 
-  connect(peer: RtpPeer): void {
+  connect(peer: HeardPeer): void {
     this.#peer = peer;
+    this.#latch = new SourceLatch(peer.learnsFrom ?? []);
   }
 
   answered(): void {
@@ -60,7 +69,7 @@ export class HeardPort {
       eventPayloadType: peer.telephoneEventPayloadType,
     });
     this.#recorder.sent(pcm, this.#options.now());
-    const { to } = peer;
+    const to = this.#latch.found ?? peer.to;
     if (to === undefined || !isSendable(to)) return;
     for (const packet of packets) this.#options.socket.send(packet, to.port, to.address);
   }
@@ -78,10 +87,11 @@ export class HeardPort {
     return this.#recorder.finish(this.#options.now());
   }
 
-  #receive(datagram: Buffer): void {
+  #receive(datagram: Buffer, source: MediaAddress): void {
     const now = this.#options.now();
     const packet = this.#mayReceive(now) ? parseRtpPacket(datagram) : undefined;
     if (packet === undefined) return;
+    this.#latch.hear(packet.ssrc, source);
     this.#recorder.heard(packet, now);
     if (packet.payloadType === this.#peer?.telephoneEventPayloadType) this.#takeDigit(packet);
     else if (!this.#hasAudio && (packet.payloadType === 0 || packet.payloadType === 8)) {

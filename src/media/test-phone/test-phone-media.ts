@@ -1,50 +1,40 @@
 import { Worker } from 'node:worker_threads';
 import type { Log } from '../../shared/log.ts';
-import type { AnalysisOrder } from '../analysis/analysis-worker.ts';
-import type { Measurement } from '../analysis/measure.ts';
+import type { AnalysisThread } from '../analysis/analysis-thread.ts';
 import type { SentAudio } from '../audio-sender.ts';
 import { MediaThreadLostError, NoMediaPortError } from '../errors.ts';
-import type { RtpPeer } from '../rtp-endpoint.ts';
-import { buffersOf } from './recorder.ts';
 import { TestPhonePort } from './test-phone-port.ts';
 import type { ThreadBinding, ThreadOrder, ThreadReport } from './thread-orders.ts';
 
 export type { Measurement } from '../analysis/measure.ts';
-export type { RtpPeer, SentAudio };
+export type { HeardPeer } from './heard-port.ts';
+export type { SentAudio };
 export type { TestPhonePort } from './test-phone-port.ts';
 
 export interface TestPhoneMediaOptions extends ThreadBinding {
   readonly log: Log;
-  /** What the threads run. */
-  readonly scripts?: { readonly rtp: URL; readonly analysis: URL };
+  /** Measures what was heard. */
+  readonly analysis: Pick<AnalysisThread, 'measure'>;
+  /** What the thread runs. */
+  readonly script?: URL;
 }
 
-const ownScripts = {
-  rtp: new URL('./rtp-worker.js', import.meta.url),
-  analysis: new URL('../analysis/analysis-worker.js', import.meta.url),
-};
+const ownScript = new URL('./rtp-worker.js', import.meta.url);
 
 interface Answered<Answer> {
   readonly resolve: (answer: Answer) => void;
   readonly reject: (error: Error) => void;
 }
 
-interface Analysed {
-  readonly ticket: number;
-  readonly measurement: Measurement | undefined;
-}
-
 /**
- * RTP ports for test phones, which hear and measure. Two threads do the work, one sends and receives, the other measures: they
- * are started with the first port. One that is lost takes its ports along, and the next port gets a new one.
+ * RTP ports for test phones, which hear and are measured. A thread sends and receives for all of them: it is started with the
+ * first port. One that is lost takes its ports along, and the next port gets a new one.
  */
 export class TestPhoneMedia {
   readonly #options: TestPhoneMediaOptions;
   readonly #ports = new Map<number, TestPhonePort>();
   readonly #opening = new Map<number, Answered<TestPhonePort>>();
-  readonly #measuring = new Map<number, Answered<Measurement | undefined>>();
   #rtp: Worker | undefined;
-  #analysis: Worker | undefined;
   #last = 0;
   #state: 'open' | 'closed' = 'open';
 
@@ -68,15 +58,15 @@ export class TestPhoneMedia {
     });
   }
 
-  /** Ends the threads; what was awaited of them fails. Idempotent. */
+  /** Ends the thread; what was awaited of it fails. Idempotent. */
   async close(): Promise<void> {
     this.#state = 'closed';
-    await Promise.all([this.#rtp?.terminate(), this.#analysis?.terminate()]);
+    await this.#rtp?.terminate();
   }
 
   #startRtp(): Worker {
-    const { host, port, scripts = ownScripts } = this.#options;
-    const worker = this.#start(scripts.rtp, { host, ...(port !== undefined && { port }) }, (error) => {
+    const { host, port } = this.#options;
+    const worker = this.#start({ host, ...(port !== undefined && { port }) }, (error) => {
       this.#rtp = undefined;
       for (const { reject } of this.#opening.values()) reject(error);
       for (const each of this.#ports.values()) each.lost(error);
@@ -87,27 +77,13 @@ export class TestPhoneMedia {
     return worker;
   }
 
-  #startAnalysis(): Worker {
-    const { scripts = ownScripts } = this.#options;
-    const worker = this.#start(scripts.analysis, undefined, (error) => {
-      this.#analysis = undefined;
-      for (const { reject } of this.#measuring.values()) reject(error);
-      this.#measuring.clear();
-    });
-    worker.on('message', ({ ticket, measurement }: Analysed) => {
-      this.#measuring.get(ticket)?.resolve(measurement);
-      this.#measuring.delete(ticket);
-    });
-    return worker;
-  }
-
-  #start(script: URL, workerData: ThreadBinding | undefined, onLost: (error: Error) => void): Worker {
-    const worker = new Worker(script, { workerData });
+  #start(workerData: ThreadBinding, onLost: (error: Error) => void): Worker {
+    const worker = new Worker(this.#options.script ?? ownScript, { workerData });
     worker.unref();
     let failure: unknown;
     worker.on('error', (error) => (failure = error));
     worker.on('exit', () => {
-      if (this.#state === 'open') this.#options.log.error({ err: failure }, 'a thread of the test phones is lost');
+      if (this.#state === 'open') this.#options.log.error({ err: failure }, 'the thread of the test phones is lost');
       onLost(new MediaThreadLostError(failure));
     });
     return worker;
@@ -136,22 +112,11 @@ export class TestPhoneMedia {
       address,
       port: bound,
       tell: (order) => post(worker, { ...order, port }),
-      measure: (recording) => this.#measure({ recording }),
+      measure: (recording) => this.#options.analysis.measure(recording),
     });
     this.#ports.set(port, opened);
     this.#opening.get(port)?.resolve(opened);
     this.#opening.delete(port);
-  }
-
-  #measure({ recording }: Omit<AnalysisOrder, 'ticket'>): Promise<Measurement | undefined> {
-    if (this.#state === 'closed') return Promise.reject(new MediaThreadLostError());
-    const worker = (this.#analysis ??= this.#startAnalysis());
-    this.#last += 1;
-    const ticket = this.#last;
-    return new Promise((resolve, reject) => {
-      this.#measuring.set(ticket, { resolve, reject });
-      worker.postMessage({ ticket, recording } satisfies AnalysisOrder, buffersOf(recording));
-    });
   }
 }
 

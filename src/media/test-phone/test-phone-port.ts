@@ -2,7 +2,7 @@ import { TypedEmitter } from '../../shared/events.ts';
 import type { Measurement } from '../analysis/measure.ts';
 import type { Recording } from '../analysis/recording.ts';
 import type { SentAudio } from '../audio-sender.ts';
-import type { RtpPeer } from '../rtp-endpoint.ts';
+import type { HeardPeer } from './heard-port.ts';
 import type { ThreadOrder, ThreadReport } from './thread-orders.ts';
 
 export interface TestPhonePortEvents {
@@ -47,7 +47,7 @@ export class TestPhonePort extends TypedEmitter<TestPhonePortEvents> {
   }
 
   /** Nothing is sent before it. Every new answer of the peer may call it again. */
-  connect(peer: RtpPeer): void {
+  connect(peer: HeardPeer): void {
     this.#options.tell({ order: 'connect', peer });
   }
 

@@ -1,7 +1,7 @@
 import type { Recording } from '../analysis/recording.ts';
 import type { SentAudio } from '../audio-sender.ts';
-import type { RtpPeer } from '../rtp-endpoint.ts';
 import type { PortRange } from '../udp-socket.ts';
+import type { HeardPeer } from './heard-port.ts';
 
 /** Where ports of the thread are bound. */
 export interface ThreadBinding {
@@ -13,7 +13,7 @@ export interface ThreadBinding {
 /** What the thread of the test phones is told. `port` names one of theirs. */
 export type ThreadOrder =
   | { readonly order: 'open'; readonly port: number }
-  | { readonly order: 'connect'; readonly port: number; readonly peer: RtpPeer }
+  | { readonly order: 'connect'; readonly port: number; readonly peer: HeardPeer }
   | { readonly order: 'answered'; readonly port: number }
   | { readonly order: 'send'; readonly port: number; readonly audio: SentAudio; readonly ticket: number }
   | { readonly order: 'finish'; readonly port: number };

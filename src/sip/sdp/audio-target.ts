@@ -58,6 +58,16 @@ export const audioFormatOf = (sdp: string): AudioFormat | undefined => {
 };
 
 /**
+ * Whether a peer wants to hear us, also where its address tells us nothing. On hold it does not: by its direction, or by an
+ * address of zeros (RFC 3264 section 8.4).
+ * @throws SdpError on malformed SDP
+ */
+export const wantsAudio = (sdp: string): boolean => {
+  const media = parseSdp(sdp).media.find((each) => formatOf(each) !== undefined);
+  return media !== undefined && receives(media.direction) && media.address !== '0.0.0.0' && media.address !== '::';
+};
+
+/**
  * The first audio stream of a peer that we can send to. Undefined where it is on hold, refused, encrypted or without a
  * codec of ours.
  * @throws SdpError on malformed SDP

@@ -29,9 +29,9 @@ export class KyselyJobStore extends KyselySoundStore implements JobStore {
   async insertProject(
     owner: ProjectOwner,
     draft: ProjectDraft,
-    at: number,
-    nextRunAt: number | null,
-  ): Promise<Project> {
+    { at, nextRunAt, most }: { readonly at: number; readonly nextRunAt: number | null; readonly most: number },
+  ): Promise<Project | undefined> {
+    const { builder } = this.#database;
     const row = {
       user_id: owner.userId,
       ...draftColumns(draft),
@@ -39,9 +39,19 @@ export class KyselyJobStore extends KyselySoundStore implements JobStore {
       changed_at: at,
       next_run_at: nextRunAt,
     };
-    const insert = this.#database.builder.insertInto('projects').values(row).returning('id');
-    const { rows } = await this.#database.write(() => run(insert.compile()));
-    return { ...draft, id: rows[0]?.id ?? 0, owner, createdAt: at, changedAt: at, nextRunAt };
+    const insert = builder.insertInto('projects').values(row).returning('id');
+    const count = builder
+      .selectFrom('projects')
+      .select((each) => each.fn.countAll<number>().as('count'))
+      .where('user_id', '=', owner.userId)
+      .where('deleted_at', 'is', null);
+    const id = await this.#database.write(function* () {
+      const { rows: counted } = yield* run(count.compile());
+      if ((counted[0]?.count ?? 0) >= most) return undefined;
+      const { rows } = yield* run(insert.compile());
+      return rows[0]?.id;
+    });
+    return id === undefined ? undefined : { ...draft, id, owner, createdAt: at, changedAt: at, nextRunAt };
   }
 
   async updateProject(id: number, draft: ProjectDraft, at: number, nextRunAt: number | null): Promise<void> {

@@ -35,18 +35,29 @@ export class KyselySoundStore {
     return { sound: { name, durationMs, bytes: file.length, changedAt }, file, pcm };
   }
 
-  async putSound(userId: string, sound: Sound, { file, pcm }: SoundContent): Promise<void> {
+  async putSound(userId: string, sound: Sound, { file, pcm }: SoundContent, most: number): Promise<boolean> {
+    const { builder } = this.#database;
     const content = {
       duration_ms: sound.durationMs,
       changed_at: sound.changedAt,
       file: Buffer.from(file),
       pcm: Buffer.from(pcm.buffer, pcm.byteOffset, pcm.byteLength),
     };
-    const insert = this.#database.builder
+    const insert = builder
       .insertInto('sounds')
       .values({ user_id: userId, name: sound.name, ...content })
       .onConflict((conflict) => conflict.columns(['user_id', 'name']).doUpdateSet(content));
-    await this.#database.write(() => run(insert.compile()));
+    const count = builder
+      .selectFrom('sounds')
+      .select((each) => each.fn.countAll<number>().as('count'))
+      .where('user_id', '=', userId)
+      .where('name', '<>', sound.name);
+    return this.#database.write(function* () {
+      const { rows } = yield* run(count.compile());
+      if ((rows[0]?.count ?? 0) >= most) return false;
+      yield* run(insert.compile());
+      return true;
+    });
   }
 
   async deleteSound(userId: string, name: string): Promise<boolean> {

@@ -163,6 +163,27 @@ describe('a fault of ours', () => {
     ]);
   });
 
+  it('is none where the engine takes no calls for a moment: the run waits for it', async () => {
+    world.calls.engine.onTest = (call) => call.complete();
+    world.calls.engine.state = 'stopped';
+    const id = await world.run({});
+    await world.until(async () =>
+      (await world.service.job(world.actor, id)).runs[0]?.status === 'Running' ? true : undefined,
+    );
+    await world.calls.clock.advanceAsync(20_000);
+    world.calls.engine.state = 'running';
+    const { runs } = await world.ended(id);
+    expect(runs.map(({ status, reason }) => [status, reason])).toEqual([['Pass', null]]);
+  });
+
+  it('begins nothing before the runner has started, whatever hints come', async () => {
+    const project = await world.service.createProject(world.actor, aDraft());
+    const job = await world.service.startJob(world.actor, project.id);
+    world.runner.hint();
+    await world.calls.clock.advanceAsync(5000);
+    expect((await world.service.job(world.actor, job.id)).job.status).toBe('queued');
+  });
+
   it('in measuring is one too', async () => {
     world.calls.engine.onTest = (call) => {
       call.lost(new Error('the thread was lost'));
@@ -218,10 +239,14 @@ describe('cancelling a job', () => {
   });
 
   it('that is queued ends it at once', async () => {
-    const project = await world.service.createProject(world.actor, aDraft());
-    const { id } = await world.service.startJob(world.actor, project.id);
+    const first = await world.run({});
+    const call = await world.placed(1);
+    const { projectId } = (await world.service.job(world.actor, first)).job;
+    const { id } = await world.service.startJob(world.actor, projectId);
     await world.service.cancelJob(world.actor, id);
     expect(await statuses(id)).toEqual(['cancelled', 'Cancelled']);
+    call.complete();
+    expect(await statuses(first)).toEqual(['finished', 'Pass']);
   });
 
   it('that waits for room ends it at once', async () => {
@@ -327,7 +352,11 @@ describe('a schedule', () => {
     const now = world.calls.clock.now();
     const draft = aDraft({ schedule: '0 * * * *', timeZone: 'Gone/Nowhere' });
     const owner = { userId: world.actor.userId, username: world.actor.username };
-    const gone = await world.calls.stores.jobs.insertProject(owner, draft, now, now - 2);
+    const gone = (await world.calls.stores.jobs.insertProject(owner, draft, {
+      at: now,
+      nextRunAt: now - 2,
+      most: 100,
+    }))!;
     const { id } = await scheduled();
     await world.runner.start();
     await world.calls.clock.advanceAsync(HOUR_MS + 5000);

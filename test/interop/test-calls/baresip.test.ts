@@ -8,8 +8,8 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { authorize } from '../../support/authorize.ts';
 import { type Baresip, startBaresip } from '../../support/baresip.ts';
 import { startCapture } from '../../support/capture.ts';
+import { JobClient } from '../../support/job-client.ts';
 import { type StartedService, startService } from '../../support/start-service.ts';
-import { JobClient } from './job-client.ts';
 
 /*
  * The test phone calls a registered phone, baresip, which plays what sox made.

@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { authorize } from '../../support/authorize.ts';
 import { startCapture } from '../../support/capture.ts';
+import { JobClient, type SeenRun } from '../../support/job-client.ts';
+import { pcapOf, toneOf } from '../../support/pcap.ts';
 import { type Sipp, startSipp } from '../../support/sipp.ts';
 import { type StartedService, startService } from '../../support/start-service.ts';
 import {
@@ -19,8 +21,6 @@ import {
   type Step,
   takesCall,
 } from '../steps.ts';
-import { JobClient, type SeenRun } from './job-client.ts';
-import { pcapOf, toneOf } from './pcap.ts';
 
 /*
  * The test phone against sipp, which plays captured audio, echoes, presses keys and refuses: none of its packets is ours.

@@ -3,10 +3,13 @@ import { mosOf, ratingOf } from '../../../src/media/analysis/e-model.ts';
 import { findEcho } from '../../../src/media/analysis/echo.ts';
 import { measureLevels } from '../../../src/media/analysis/level.ts';
 import { findTone } from '../../../src/media/analysis/tone.ts';
-import { probeFrame } from '../../../src/media/probe.ts';
+import { Probe } from '../../../src/media/probe.ts';
 import { cadence, echoed, joined, mixed, noise, seeded, silence, sine, speechLike } from '../signals.ts';
 
-const probe = (ms: number): Int16Array => joined(...Array.from({ length: ms / 20 }, (_, frame) => probeFrame(frame)));
+const probe = (ms: number, seed = 0x1234_5678): Int16Array => {
+  const noiseOfIt = new Probe(seed);
+  return joined(...Array.from({ length: ms / 20 }, () => noiseOfIt.next()));
+};
 
 const numbers = (count: number): readonly number[] => Array.from({ length: count }, (_, index) => index);
 
@@ -85,6 +88,8 @@ describe('an echo', () => {
       expect(findEcho({ sent: speechLike(seed + 100, 8000), heard: speechLike(seed, 8000) })).toBeNull();
       expect(findEcho({ sent, heard: noise(seed, 8000, -16) })).toBeNull();
     }
+    // Another test phone sends a probe of its own.
+    for (const seed of numbers(6)) expect(findEcho({ sent, heard: probe(8000, seed * 0x0101_0101 + 1) })).toBeNull();
     expect(findEcho({ sent, heard: sine(425, 8000) })).toBeNull();
     expect(findEcho({ sent: sine(425, 8000), heard: sine(425, 8000) })).toBeNull();
     expect(findEcho({ sent: silence(8000), heard: speechLike(1, 8000) })).toBeNull();

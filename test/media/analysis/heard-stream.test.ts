@@ -54,6 +54,12 @@ describe('a stream that was heard', () => {
     expect(readHeard(recordingOf([...swapped, ...stream(500, () => 5)]))!.lossPercent).toBe(0);
   });
 
+  it('is placed by its fastest packets: a slow first one moves nothing', () => {
+    const slow = recordingOf(stream(100, (index) => (index === 0 ? 45 : 10)));
+    const pcm = readHeard({ ...slow, heard: { ...slow.heard, payload: new Uint8Array(16_000).fill(0x10) } })!.pcm;
+    expect([pcm.findIndex((sample) => sample !== 0), pcm.length]).toEqual([80, 16_000]);
+  });
+
   it('has lost what came more than 60 ms behind the others', () => {
     const late = stream(500, (index) => (index % 50 === 25 ? 70 : index % 50 === 10 ? 50 : 0));
     expect(readHeard(recordingOf(late))!.lossPercent).toBeCloseTo(2, 6);

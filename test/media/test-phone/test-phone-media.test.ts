@@ -51,6 +51,12 @@ const openRelay = async (to: () => number): Promise<UdpPeer['to']> => {
   return { address: '127.0.0.1', port: socket.address().port };
 };
 
+const audioPacket = (sequence: number, ssrc = 1): Buffer =>
+  buildRtpPacket({
+    ...{ marker: false, ssrc, sequence, timestamp: 160 * sequence },
+    ...{ payloadType: PCMU, payload: new Uint8Array(160) },
+  });
+
 describe('test phones over loopback', () => {
   it('hear each other: a tone within 2 Hz on one side, silence on the other', async () => {
     const [a, b] = await connected();
@@ -174,6 +180,35 @@ describe('a test phone', () => {
     expect(port.finish()).toBe(finished);
     expect(await finished).toBeUndefined();
     await port.send({ kind: 'digits', digits: '1' });
+  });
+
+  it('are heard behind NAT, where the audio comes from, and again from a new place after a new answer', async () => {
+    const media = openMedia();
+    const [port, first, second, stranger] = [await media.open(), await openPeer(), await openPeer(), await openPeer()];
+    const learning = { payloadType: PCMU, learnsFrom: ['127.0.0.1'] } as const;
+    port.connect(learning);
+    port.answered();
+    for (const peer of [first, second]) {
+      for (let sequence = 0; sequence < 5; sequence += 1) await peer.send(audioPacket(sequence), port.port);
+      expect(await peer.take(3)).toHaveLength(3);
+      // What it has found it holds, whoever sends next.
+      for (let sequence = 0; sequence < 50; sequence += 1) await stranger.send(audioPacket(sequence, 2), port.port);
+      expect(await peer.take(3)).toHaveLength(3);
+      port.connect(learning);
+    }
+    expect(stranger.datagrams).toHaveLength(0);
+    await port.finish();
+  });
+
+  it('send nothing where nothing may be learned', async () => {
+    const [media, peer, other] = [openMedia(), await openPeer(), await openPeer()];
+    const [held, port] = [await media.open(), await media.open()];
+    held.connect({ payloadType: PCMU });
+    for (let sequence = 0; sequence < 10; sequence += 1) await peer.send(audioPacket(sequence), held.port);
+    // Both are driven by one ticker.
+    port.connect({ payloadType: PCMU, to: other.to });
+    await other.take(10);
+    expect(await peer.settled()).toBe(0);
   });
 
   it('fails with its threads, and no port opens after the end', async () => {

@@ -1,7 +1,7 @@
 import type { EngineEvent, EngineTestCall, LegCause, TestPlan, Verdict } from '../../../calls/call-engine.ts';
 import { NotMeasuredError } from '../../../calls/errors.ts';
 import type { TestReport } from '../../../calls/test-call.ts';
-import type { RtpPeer, TestPhoneMedia, TestPhonePort } from '../../../media/test-phone/test-phone-media.ts';
+import type { HeardPeer, TestPhoneMedia, TestPhonePort } from '../../../media/test-phone/test-phone-media.ts';
 import type { PeerMessage, RemoteOffer } from '../../../sip/user-agent.ts';
 import type { CallParts } from '../call/third-party-call.ts';
 import { hangupCause, incompatibleMediaCause } from '../leg/causes.ts';
@@ -12,7 +12,7 @@ import { type OfferedCodecs, withCodecs } from '../leg/next-attempt.ts';
 import { CallWatch } from './call-watch.ts';
 import { digitOfInfo } from './info-digit.ts';
 import { ScriptPlayer } from './script-player.ts';
-import { peerOf, TestPhoneSdp } from './test-phone-sdp.ts';
+import { hostsOf, peerOf, TestPhoneSdp } from './test-phone-sdp.ts';
 
 /** What test calls have of their engine. */
 export interface TestCallParts extends Omit<CallParts, 'onReleased' | 'prompter' | 'busyToneMs'> {
@@ -57,6 +57,8 @@ export class TestCall implements EngineTestCall, LegUser {
   #phone: Phone | undefined;
   #leg: Leg | undefined;
   /** Of ours: the report is not to be had. */
+  /** Of who is called now. */
+  #signallingHosts: readonly string[] = [];
   #fault: NotMeasuredError | undefined;
   #settle: (report: Promise<TestReport>) => void = () => undefined;
 
@@ -86,7 +88,8 @@ export class TestCall implements EngineTestCall, LegUser {
     return withCodecs(this.#phone?.sdp.offer ?? '', codecs);
   }
 
-  calling(_leg: Leg, { address, trunk }: LegTarget): void {
+  calling(_leg: Leg, { address, trunk, invite }: LegTarget): void {
+    this.#signallingHosts = hostsOf(invite);
     this.#watch.called();
     this.#listener({ type: 'leg-calling', leg: 'callee', address, trunk: trunk?.name });
   }
@@ -101,11 +104,11 @@ export class TestCall implements EngineTestCall, LegUser {
   }
 
   earlyMedia(_leg: Leg, sdp: string): void {
-    this.#connect(peerOf(sdp));
+    this.#connect(this.#peerOf(sdp));
   }
 
   answered(leg: Leg, answer: string): void {
-    const peer = peerOf(answer);
+    const peer = this.#peerOf(answer);
     if (peer === undefined) {
       this.failed(leg, withoutAudio);
       return;
@@ -137,7 +140,7 @@ export class TestCall implements EngineTestCall, LegUser {
 
   renegotiated(leg: Leg, sdp: string): void {
     leg.remote = sdp;
-    this.#connect(peerOf(sdp));
+    this.#connect(this.#peerOf(sdp));
   }
 
   message(_leg: Leg, message: PeerMessage): void {
@@ -199,7 +202,11 @@ export class TestCall implements EngineTestCall, LegUser {
     return new Leg({ role: 'callee', sdp, userAgent, clock, user: this });
   }
 
-  #connect(peer: RtpPeer | undefined): void {
+  #peerOf(sdp: string): HeardPeer | undefined {
+    return peerOf(sdp, this.#signallingHosts);
+  }
+
+  #connect(peer: HeardPeer | undefined): void {
     if (peer !== undefined) this.#phone?.port.connect(peer);
   }
 

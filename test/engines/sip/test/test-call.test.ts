@@ -41,7 +41,11 @@ describe('a test call', () => {
     await world.elapse(10_000);
     expect(shownBy(world.carrier.lastIn.session.remoteSdp ?? '')).toBe('6000: 0 8 101 sendrecv');
     expect(world.testPhones.last.peers).toEqual([
-      { payloadType: 0, telephoneEventPayloadType: 101, to: { address: '127.0.0.1', port: 5000 } },
+      {
+        ...{ payloadType: 0, telephoneEventPayloadType: 101, to: { address: '127.0.0.1', port: 5000 } },
+        // The host by which it signals: were it behind NAT, its audio would come from there.
+        learnsFrom: ['10.0.0.3'],
+      },
     ]);
     expect(await call.report).toEqual({
       // One millisecond each way.
@@ -128,7 +132,11 @@ describe('the far end of a test call', () => {
     const moved = mediaOf({ port: 5002, formats: '8', version: 2 });
     expect(await carried(carrier.offer(moved))).toMatchObject({ kind: 'accepted' });
     await world.elapse(10);
-    expect(world.testPhones.last.peers.at(-1)).toEqual({ payloadType: 8, to: { address: '127.0.0.1', port: 5002 } });
+    expect(world.testPhones.last.peers.at(-1)).toEqual({
+      payloadType: 8,
+      to: { address: '127.0.0.1', port: 5002 },
+      learnsFrom: ['10.0.0.3'],
+    });
     call.hangUp();
   });
 

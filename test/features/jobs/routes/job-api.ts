@@ -4,12 +4,12 @@ import { JobRunner } from '../../../../src/features/jobs/job-runner.ts';
 import { JobService } from '../../../../src/features/jobs/job-service.ts';
 import type { TestRun } from '../../../../src/features/jobs/model.ts';
 import { createJobsRouter } from '../../../../src/features/jobs/routes/jobs-router.ts';
-import { readWav } from '../../../../src/media/wav.ts';
 import { InvalidTokenError } from '../../../../src/oauth/model/errors.ts';
 import { permissionsOf, type Role, type Scope } from '../../../../src/oauth/model/permissions.ts';
 import type { Principal, TokenVerifier } from '../../../../src/oauth/request/principal.ts';
 import { silentLog } from '../../../../src/shared/log.ts';
 import { createCallApi, PUBLIC_URL } from '../../../support/call-api.ts';
+import { readSound } from '../../../support/job-world.ts';
 
 const tokenOf = (name: string): Principal => {
   const [username = '', role = '', scopes = ''] = name.split('.');
@@ -73,7 +73,7 @@ export const createJobApi = async ({ readsPerSecond = 0 } = {}): Promise<JobApi>
     ...{ store: stores.jobs, calls, clock, log: silentLog },
     ...{ hasRoom: () => true, isActive: () => Promise.resolve(true) },
   });
-  const jobs = new JobService({ store: stores.jobs, calls, runner, readWav, clock });
+  const jobs = new JobService({ store: stores.jobs, calls, runner, readWav: readSound, clock });
   const limits = { callsPerSecondPerToken: 0, readsPerSecondPerToken: readsPerSecond };
   const rates = createCallRates(limits, clock);
   const router = createJobsRouter({ jobs, verifier, rates, publicUrl: PUBLIC_URL });

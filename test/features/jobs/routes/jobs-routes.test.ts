@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import request from 'supertest';
 import { parseStringPromise } from 'xml2js';
@@ -107,6 +110,8 @@ describe('a project', () => {
     [script({ steps: [{}] }), 'scripts[0].steps[0]', 'must have one of'],
     [script({ steps: ['wait'] }), 'scripts[0].steps[0]', 'is of the wrong type'],
     [script({ steps: [{ play: 'https://x' }] }), 'scripts[0].steps[0].play', 'must be tone:HERTZ or sound:NAME'],
+    [script({ steps: [{ play: 'tone:9999' }] }), 'scripts[0].steps[0].play', 'must be a tone of 200 to 3600 Hz'],
+    [script({ steps: [{ play: 'tone:199' }] }), 'scripts[0].steps[0].play', 'must be a tone of 200 to 3600 Hz'],
     [script({ name: 'a\ud800b' }), 'scripts[0].name', 'cannot be printed'],
     [script({ name: 'a\u0000b' }), 'scripts[0].name', 'cannot be printed'],
   ])('is refused with the path of the mistake: %j', async (body, field, words) => {
@@ -263,11 +268,19 @@ describe('watching a job', () => {
   it('ends where the client goes', async () => {
     const id = await startJob();
     const tag = (await send('get', `/api/v1/jobs/${id}`)).get('ETag') ?? '';
-    const watched = send('get', `/api/v1/jobs/${id}?wait=30`).set('If-None-Match', tag);
-    watched.end(() => undefined);
+    // A server of its own: supertest would leave one listening behind a request that is cut off.
+    const server = createServer(api.app).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const headers = { authorization: `Bearer ${OWNER}`, 'if-none-match': tag };
+    const cut = new AbortController();
+    const watched = fetch(`http://127.0.0.1:${port}/api/v1/jobs/${id}?wait=30`, { headers, signal: cut.signal });
     while (api.runner.watching === 0) await new Promise((resolve) => setImmediate(resolve));
-    watched.abort();
+    cut.abort();
+    await expect(watched).rejects.toMatchObject({ name: 'AbortError' });
     while (api.runner.watching > 0) await new Promise((resolve) => setImmediate(resolve));
+    server.close();
+    await once(server, 'close');
     expect((await send('get', `/api/v1/jobs/${id}`)).status).toBe(200);
   });
 });

@@ -6,7 +6,13 @@ export interface SeenRun {
   readonly reason: string | null;
   readonly digits: string;
   readonly expectations: readonly { readonly name: string; readonly seen: unknown; readonly verdict: string }[];
-  readonly heard: { readonly tone_hz: number | null; readonly echo_delay_ms: number | null } | null;
+  readonly heard: {
+    readonly tone_hz: number | null;
+    readonly echo_delay_ms: number | null;
+    readonly loss_percent: number | null;
+    readonly jitter_ms: number | null;
+    readonly mos: number | null;
+  } | null;
 }
 
 /** `/api/v1` as a program uses it. */
@@ -19,9 +25,13 @@ export class JobClient {
     this.#authorization = `Bearer ${accessToken}`;
   }
 
-  /** Runs a project of these scripts. @returns its runs, once all are over */
-  async run(name: string, scripts: readonly object[]): Promise<readonly SeenRun[]> {
-    const project = await this.#send('/projects.json', { name, scripts, parallel: scripts.length });
+  /** Runs a project of these scripts, up to 50 of them at once. @returns its runs, once all are over */
+  async run(
+    name: string,
+    scripts: readonly object[],
+    parallel = Math.min(50, scripts.length),
+  ): Promise<readonly SeenRun[]> {
+    const project = await this.#send('/projects.json', { name, scripts, parallel });
     const { id } = await this.#send(`/projects/${project['id'] as number}/jobs`, {});
     for (;;) {
       const job = await this.#send(`/jobs/${id as number}.json`);

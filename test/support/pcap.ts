@@ -1,24 +1,38 @@
-import { encodeG711 } from '../../../src/media/g711.ts';
+import { encodeG711, type G711PayloadType } from '../../src/media/g711.ts';
 
 const FRAME = 160;
 
-/** A capture of PCMU that sipp can play: Ethernet, IPv4, UDP, RTP, a packet of 20 ms each. */
-export const pcapOf = (pcm: Int16Array): Buffer => {
+export interface PcapOptions {
+  /** PCMU by default. */
+  readonly payloadType?: G711PayloadType;
+  /** Whether a packet was lost on its way: it is not in the capture. None by default. */
+  readonly isLost?: (index: number) => boolean;
+}
+
+/** A capture that sipp can play: Ethernet, IPv4, UDP, RTP, a packet of 20 ms each. */
+export const pcapOf = (pcm: Int16Array, { payloadType = 0, isLost = () => false }: PcapOptions = {}): Buffer => {
   const header = Buffer.alloc(24);
   header.writeUInt32LE(0xa1b2c3d4, 0);
   header.writeUInt16LE(2, 4);
   header.writeUInt16LE(4, 6);
   header.writeUInt32LE(65_535, 16);
   header.writeUInt32LE(1, 20); // LINKTYPE_ETHERNET
-  const packets = Array.from({ length: Math.floor(pcm.length / FRAME) }, (_, index) =>
-    packetOf(encodeG711(0, pcm.subarray(index * FRAME, (index + 1) * FRAME)), index),
-  );
+  const packets = Array.from({ length: Math.floor(pcm.length / FRAME) }, (_, index) => index)
+    .filter((index) => !isLost(index))
+    .map((index) => {
+      const payload = encodeG711(payloadType, pcm.subarray(index * FRAME, (index + 1) * FRAME));
+      return packetOf(payload, { index, payloadType });
+    });
   return Buffer.concat([header, ...packets]);
 };
 
-const packetOf = (payload: Uint8Array, index: number): Buffer => {
+const packetOf = (
+  payload: Uint8Array,
+  { index, payloadType }: { readonly index: number; readonly payloadType: G711PayloadType },
+): Buffer => {
   const rtp = Buffer.alloc(12);
   rtp[0] = 0x80;
+  rtp[1] = payloadType;
   rtp.writeUInt16BE(index & 0xffff, 2);
   rtp.writeUInt32BE(index * FRAME, 4);
   rtp.writeUInt32BE(0x1234, 8);

@@ -1,0 +1,20 @@
+import type { Requester } from './call-command.ts';
+import { CallPlanner } from './call-planner.ts';
+import type { CallPolicy } from './call-policy.ts';
+import type { PhoneDirectory } from './phone-directory.ts';
+
+/** See `CallService.checkNumber`. */
+export interface NumberCheck {
+  checkNumber(number: string, requester: Requester): Promise<void>;
+}
+
+/** The same check beside the service, where there is no engine: it asks for no route. */
+export const createNumberCheck = (parts: {
+  readonly phones: PhoneDirectory;
+  readonly policy: CallPolicy;
+}): NumberCheck => {
+  const planner = new CallPlanner({ ...parts, engine: { locate: () => Promise.resolve(undefined) } });
+  return {
+    checkNumber: async (number, { userId }) => planner.refuseBarred(await planner.read({ number }, userId)),
+  };
+};
