@@ -27,6 +27,7 @@ const mayImport = {
   'features/events': ['calls', 'oauth', 'http', 'shared'],
   'features/history': ['calls', 'oauth', 'http', 'shared'],
   'features/webhooks': ['calls', 'oauth', 'http', 'web/login/page-request', 'web/management', 'web/page', 'shared'],
+  'features/metrics': ['calls', 'oauth', 'http', 'shared'],
   cli: ['app', 'config', 'shared'],
 };
 
@@ -89,7 +90,7 @@ const faces = {
   ],
   web: [
     'page/(assets|csrf|page-body|page-data|page-errors|page-renderer|project-page-data|security-headers|webhook-page-data)',
-    'login/(device|grant|login|logout|page-request|session)',
+    'login/(device|grant|login|logout|page-request|page-token|page-tokens|session)',
     'home/(home|problem-page|test-page)',
     'management/(management|own-sessions|shown-once)',
   ],
@@ -120,6 +121,7 @@ const faces = {
     '(call-waits|event-streams|feed-tail|frames|places|stream-tokens|token-reviews)',
     'routes/(events-route|stream-token-check)',
   ],
+  'features/metrics': ['(auth|call|http|storage)-metrics', 'metrics-server'],
   storage: [
     'database',
     'errors',

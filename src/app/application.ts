@@ -21,13 +21,14 @@ import type { PasswordHasher } from '../oauth/model/secrets.ts';
 import type { Clock } from '../shared/clock.ts';
 import type { IdSource } from '../shared/ids.ts';
 import type { Log } from '../shared/log.ts';
+import { SecretBox } from '../storage/secret-box.ts';
 import { deriveKey } from '../storage/secret-key.ts';
 import type { Stores } from '../storage/stores.ts';
 import { composeAuthorization } from './authorization.ts';
 import { composeCallRates } from './calls.ts';
 import { composeEvents } from './events.ts';
 import { composeHistory } from './history.ts';
-import { composeWeb } from './web.ts';
+import { composeWeb, type Web } from './web.ts';
 
 export interface ApplicationOptions {
   readonly config: Config;
@@ -89,7 +90,7 @@ const authorizationOf = ({ config, publicUrl, stores, hasher, clock, ids, log }:
 };
 
 /** What programs ask for with a token, beside the call resource itself. */
-const composeApi = (options: ApplicationOptions, { tokenVerifier: verifier }: Authorization) => {
+const composeApi = (options: ApplicationOptions, { verifier }: Pick<Web, 'verifier'>) => {
   const { config, publicUrl, stores, secretKey, calls, feed, jobs, webhooks, clock, log } = options;
   const { settings } = config;
   const rates = composeCallRates(settings, clock);
@@ -118,6 +119,7 @@ export const composeApplication = (options: ApplicationOptions): Application => 
     publicUrl,
     sandbox,
     cookieSecret: deriveKey(secretKey, 'session cookie').toString('base64url'),
+    pageTokenSeal: new SecretBox(secretKey, 'page token'),
     viewsDirectory: join(projectRoot(), 'views'),
     clock,
     ids,
@@ -127,7 +129,7 @@ export const composeApplication = (options: ApplicationOptions): Application => 
         .use(createProjectRouter({ ...parts, jobs, calls }))
         .use(new WebhookPages({ ...parts, webhooks }).routes()),
   });
-  const { deps, directRoutes, router, closeEvents } = composeApi(options, authorization);
+  const { deps, directRoutes, router, closeEvents } = composeApi(options, web);
   const listener = createApp({
     ...deps,
     trustedProxies: config.http.trustedProxies,

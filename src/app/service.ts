@@ -15,6 +15,7 @@ import { composeApplication } from './application.ts';
 import { startCalls } from './calls.ts';
 import { HttpListener } from './http-listener.ts';
 import { startJobs } from './jobs.ts';
+import { Metrics } from './metrics.ts';
 import { createPinoLog } from './pino-log.ts';
 import { Shutdown } from './shutdown.ts';
 import { openStorage } from './storage.ts';
@@ -61,9 +62,12 @@ const start = async (config: Config, log: Log, shutdown: Shutdown): Promise<Omit
   const { sandbox, settings } = config;
   const lock = lockDatabase(config.databaseUrl);
   shutdown.add(() => lock.release());
-  const serving = { companyMs: COMPANY_MS, checkpointEveryMs: CHECKPOINT_EVERY_MS };
-  const { stores, secretKey, close } = await openStorage({ config, clock, log, serving });
-  shutdown.add(close);
+  const metrics = new Metrics(clock);
+  const serving = { companyMs: COMPANY_MS, checkpointEveryMs: CHECKPOINT_EVERY_MS, onCommit: metrics.committed };
+  const storage = await openStorage({ config, clock, log, serving });
+  const { secretKey } = storage;
+  const stores = metrics.watchAudit(storage.stores);
+  shutdown.add(storage.close);
   // The port is taken before anything is written: of two that are started on one, the second changes nothing.
   const listener = await HttpListener.open({ hosts: config.http.hosts, port: config.http.port, clock, log });
   shutdown.add(() => listener.close());
@@ -76,14 +80,8 @@ const start = async (config: Config, log: Log, shutdown: Shutdown): Promise<Omit
   const telephony = await startTelephony({ config, stores, secretKey, shutdown, clock, steadyClock, ids, log });
   const running = await startCalls({ settings, stores, engine: telephony.engine, clock, ids, log });
   const admission = new CallAdmission({ clock, log, signallingDelayMs: telephony.queueAgeMs });
-  const jobs = await startJobs({
-    calls: running.calls,
-    stores,
-    sandbox,
-    hasRoom: () => !admission.isOverloaded,
-    clock,
-    log,
-  });
+  const hasRoom = (): boolean => !admission.isOverloaded;
+  const jobs = await startJobs({ calls: running.calls, stores, sandbox, hasRoom, clock, log });
   const webhooks = startWebhooks({
     ...{ config, publicUrl, stores, feed: running.feed, shutdown },
     ...{ clock, steadyClock, ids, log },
@@ -94,7 +92,9 @@ const start = async (config: Config, log: Log, shutdown: Shutdown): Promise<Omit
     ...{ webhooks, admission, readiness, clock, ids, log },
   };
   const application = composeApplication(parts);
-  listener.serve(application.listener, publicUrl);
+  listener.serve(metrics.watchHttp(application.listener), publicUrl);
+  metrics.measure({ calls: running.calls, admission, stores, queueAgeMs: telephony.queueAgeMs, steadyClock });
+  await metrics.serve(config, { shutdown, log });
   const sweeper = new Sweeper({ stores, tokenUses: application.tokenUses, clock, steadyClock, log });
   shutdown.add(() => sweeper.close());
   // Withdrawn after the calls have ended: they come first.

@@ -8,6 +8,7 @@ import { createOAuthRouter } from '../http/routes/oauth/router.ts';
 import { TokenRoute } from '../http/routes/oauth/token.ts';
 import type { Authorization } from '../oauth/authorization.ts';
 import type { OAuthStores } from '../oauth/model/stores.ts';
+import type { TokenReview, TokenVerifier } from '../oauth/request/principal.ts';
 import type { Clock } from '../shared/clock.ts';
 import type { IdSource } from '../shared/ids.ts';
 import type { Log } from '../shared/log.ts';
@@ -18,6 +19,8 @@ import { createDevicePageRouter } from '../web/login/device.ts';
 import { createGrantRouter } from '../web/login/grant.ts';
 import { createLoginRouter } from '../web/login/login.ts';
 import { createLogoutRouter } from '../web/login/logout.ts';
+import { createPageTokenRouter } from '../web/login/page-token.ts';
+import { PageTokens, type PageTokenSeal } from '../web/login/page-tokens.ts';
 import { createSessionMiddleware } from '../web/login/session.ts';
 import { createManagementRouter } from '../web/management/management.ts';
 import { createOwnSessions } from '../web/management/own-sessions.ts';
@@ -32,6 +35,7 @@ export interface WebParts {
   readonly sandbox: boolean;
   /** Signs the session cookies. */
   readonly cookieSecret: string;
+  readonly pageTokenSeal: PageTokenSeal;
   readonly viewsDirectory: string;
   readonly clock: Clock;
   readonly ids: IdSource;
@@ -55,18 +59,25 @@ export interface Web {
   readonly routers: readonly RequestHandler[];
   /** Shows a browser what was refused elsewhere. */
   readonly pageErrors: ErrorRequestHandler;
+  /** Checks the tokens of applications, and those of the pages. */
+  readonly verifier: TokenVerifier & TokenReview;
 }
 
 /** The paths of people, and nothing else, have a session. */
-const SESSION_PATHS = ['/', '/auth/login', '/auth/grant', '/auth/logout', '/device', '/test', '/management{/*page}'];
+const SESSION_PATHS = [
+  ...['/', '/auth/login', '/auth/grant', '/auth/logout', '/auth/page-token'],
+  ...['/device', '/test', '/management{/*page}'],
+];
 
 interface PageParts extends WebParts {
   readonly authorizationServer: AuthorizationServer;
+  readonly pageTokens: PageTokens;
   readonly renderPage: RenderPage;
 }
 
 /** In and out, and what a person allows on the way. */
-const composeLoginPages = ({ authorization, authorizationServer, stores, publicUrl, clock, renderPage }: PageParts) => {
+const composeLoginPages = (parts: PageParts) => {
+  const { authorization, authorizationServer, pageTokens, stores, publicUrl, clock, renderPage } = parts;
   const { users } = stores;
   const { logins, consents, keptReplies, currentUser, deviceConsent, tokenVerifier, revocation, auditLog } =
     authorization;
@@ -75,10 +86,12 @@ const composeLoginPages = ({ authorization, authorizationServer, stores, publicU
     .use(createLoginRouter({ authenticateByPassword, consents, currentUser, users, clock, renderPage, publicUrl }))
     .use(createGrantRouter({ authorizationServer, consents, currentUser, renderPage, publicUrl }))
     .use(createDevicePageRouter({ deviceConsent, currentUser, keptReplies, renderPage, publicUrl }))
-    .use(createLogoutRouter({ tokenVerifier, revocation, auditLog, renderPage, publicUrl }));
+    .use(createLogoutRouter({ tokenVerifier, revocation, auditLog, renderPage, publicUrl }))
+    .use(createPageTokenRouter({ pageTokens, currentUser, renderPage, publicUrl }));
 };
 
-const composeManagement = ({ authorization, stores, publicUrl, clock, ids, renderPage }: PageParts): Router => {
+const composeManagement = (parts: WebParts & Pick<PageParts, 'renderPage'>): Router => {
+  const { authorization, stores, publicUrl, clock, ids, renderPage } = parts;
   const { users, sessions } = stores;
   const { applicationAdmin, keyPairs, registrationTokenAdmin, ownGrants, auditLog } = authorization;
   const { accountService, auditTrail, currentUser, keptReplies } = authorization;
@@ -108,13 +121,16 @@ export const composeWeb = (parts: WebParts): Web => {
   const renderPage = createPageRenderer({ viewsDirectory, publicUrl });
   const pageErrors = createPageErrorHandler({ renderPage, publicUrl, log });
   const authorizationServer = createAuthorizationServer({ issuer: publicUrl, consents, grants });
-  const session = { sessions: stores.sessions, secret: parts.cookieSecret, publicUrl, clock, ids };
+  const { sessions } = stores;
+  const { tokenVerifier } = authorization;
+  const pageTokens = new PageTokens({ tokenVerifier, currentUser, sessions, seal: parts.pageTokenSeal, clock });
+  const session = { sessions, secret: parts.cookieSecret, publicUrl, clock, ids };
   const pages = Router()
     .all(SESSION_PATHS, createSessionMiddleware(session))
-    .use(composeLoginPages({ ...parts, authorizationServer, renderPage }))
+    .use(composeLoginPages({ ...parts, authorizationServer, pageTokens, renderPage }))
     .use(createHomeRouter({ currentUser, renderPage, publicUrl, sandbox }))
     .use(createTestPageRouter({ currentUser, renderPage, publicUrl, sandbox }))
-    .use(composeManagement({ ...parts, authorizationServer, renderPage }))
+    .use(composeManagement({ ...parts, renderPage }))
     .use(featurePages({ ...parts, currentUser, keptReplies, applicationAdmin, renderPage }))
     .use(pageErrors);
   return {
@@ -127,5 +143,6 @@ export const composeWeb = (parts: WebParts): Web => {
       pages,
     ],
     pageErrors,
+    verifier: pageTokens,
   };
 };

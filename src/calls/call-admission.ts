@@ -43,6 +43,7 @@ interface Episode {
 export class CallAdmission {
   readonly #options: CallAdmissionOptions;
   #episode: Episode | undefined;
+  #refused = 0;
 
   constructor(options: CallAdmissionOptions) {
     this.#options = options;
@@ -58,8 +59,14 @@ export class CallAdmission {
     if (waitingMs <= callMs && this.#options.signallingDelayMs() <= signallingMs) return undefined;
     this.#episode ??= this.#begin();
     this.#episode.refused += 1;
+    this.#refused += 1;
     this.#episode.latest = this.#options.clock.elapsed();
     return refusals[this.#episode.refused % refusals.length];
+  }
+
+  /** How many calls were refused since the start. */
+  get refused(): number {
+    return this.#refused;
   }
 
   /** Whether a call was refused within the last seconds. */

@@ -11,7 +11,7 @@ import type { CallEvent, CallEventMap } from './call-events.ts';
 import { CallPlanner, type CallRequest } from './call-planner.ts';
 import type { CallPolicy } from './call-policy.ts';
 import type { CallIdentity, CallRecord } from './call-record.ts';
-import type { EndedBy } from './call-state.ts';
+import type { CallState, EndedBy } from './call-state.ts';
 import type { CallStore, IdempotencyRecord } from './call-store.ts';
 import { CallNotCarriedError, CallNotFoundError, EngineUnavailableError } from './errors.ts';
 import { newCall } from './new-call.ts';
@@ -159,6 +159,13 @@ export class CallService extends TypedEmitter<CallEventMap> implements CallCarri
   /** Whether calls are carried here, those whose legs are still ending included. */
   get isCarrying(): boolean {
     return !this.#ongoing.isEmpty;
+  }
+
+  /** How many calls of this process are in each state; `ended`: their legs are still ending. */
+  countByState(): ReadonlyMap<CallState, number> {
+    const counts = new Map<CallState, number>();
+    for (const { record } of this.#ongoing.all()) counts.set(record.state, (counts.get(record.state) ?? 0) + 1);
+    return counts;
   }
 
   /**

@@ -26,6 +26,8 @@ export interface Config {
     readonly advertise: string | undefined;
   };
   readonly rtp: RtpAddress;
+  /** Where metrics are read; undefined: nowhere, but for the sandbox's own. */
+  readonly metrics: { readonly host: string; readonly port: number } | undefined;
   readonly sandbox: boolean;
   readonly logLevel: string;
   readonly logFormat: Environment['OFFHOOK_LOG_FORMAT'];
@@ -160,6 +162,7 @@ const configOf = (environment: Environment, settings: Settings): Config =>
     secretFile: environment.OFFHOOK_SECRET_FILE,
     sip: { listen: environment.OFFHOOK_SIP_LISTEN, advertise: environment.OFFHOOK_SIP_ADVERTISE },
     rtp: environment.OFFHOOK_RTP,
+    metrics: environment.OFFHOOK_METRICS_LISTEN,
     sandbox: decideSandbox(environment, settings),
     logLevel: environment.OFFHOOK_LOG_LEVEL,
     logFormat: environment.OFFHOOK_LOG_FORMAT,

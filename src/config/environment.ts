@@ -50,6 +50,15 @@ const rtp = z.string().transform((text, context): RtpAddress => {
   return { host: bracketless(host), ports };
 });
 
+const PLACE = /^(\[.+\]|[^:\s[\]]+):(\d{1,5})$/;
+
+/** One address with its port. */
+const place = z.string().transform((text, context) => {
+  const [, host = '', number] = PLACE.exec(text) ?? [];
+  if (!isHost(host) || Number(number) > LAST_PORT) context.addIssue({ code: 'custom', message: 'is not address:port' });
+  return { host: bracketless(host), port: Number(number) };
+});
+
 /** Where HTTP listens: addresses, or names that stand for one. */
 const httpHosts = z.string().transform((text, context): readonly string[] =>
   text.split(',').map((item) => {
@@ -118,6 +127,7 @@ export const environmentSchema = z.object({
   OFFHOOK_SIP_LISTEN: sipListen.prefault('udp:127.0.0.1:5060,tcp:127.0.0.1:5060'),
   OFFHOOK_SIP_ADVERTISE: z.string().transform(bracketless).optional(),
   OFFHOOK_RTP: rtp.default({ host: undefined, ports: undefined }),
+  OFFHOOK_METRICS_LISTEN: place.optional(),
   OFFHOOK_SANDBOX: z.enum(['on', 'off']).optional(),
   OFFHOOK_CONFIG: z.string().optional(),
   OFFHOOK_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),

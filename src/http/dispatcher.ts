@@ -50,7 +50,7 @@ const answerForServer = (request: IncomingMessage, response: ServerResponse): vo
 };
 
 /**
- * `GET /healthz`: 200 once calls can be placed, 503 before, while nothing can be stored and while shutting down. 200 under
+ * `GET /health/ready`, and `/healthz`: 200 once calls can be placed, 503 before, while nothing can be stored and while shutting down. 200 under
  * overload too: a balancer that turned away would keep people from hanging up.
  */
 const health =
@@ -60,6 +60,10 @@ const health =
     const status = body.status === 'not ready' ? 503 : 200;
     send(response, { status, contentType: 'application/json', body: JSON.stringify(body) });
   };
+
+/** `GET /health/live`: that the event loop turns. Who restarts a process for less ends its calls. */
+const alive: RequestHandler = (_request, response) =>
+  send(response, { status: 200, contentType: 'application/json', body: JSON.stringify({ status: 'alive' }) });
 
 /**
  * Keeps the sandbox, whose passwords are well known, to this machine: a name that an attacker's DNS rebinds to
@@ -107,7 +111,8 @@ const createPages = (deps: DispatcherDeps, admit: Admit, fail: FailureReply): Pa
   app.use((request, response, next) => {
     if (admit(request, response) === 'to-be-answered') next();
   });
-  app.get('/healthz', health(deps.readiness));
+  app.get(['/healthz', '/health/ready'], health(deps.readiness));
+  app.get('/health/live', alive);
   for (const router of deps.routers) app.use(router);
   app.use(notFound);
   const shown: ErrorRequestHandler = (error, request, response, next) => {

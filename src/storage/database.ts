@@ -75,4 +75,6 @@ export interface ServingOptions {
   readonly companyMs: number;
   /** Moves what was committed into the file so often, on a thread of its own; without it a writer does so at times. */
   readonly checkpointEveryMs?: number;
+  /** Hears of each commit that is safe: how many units shared it, and how long it took with its flush, in milliseconds. */
+  readonly onCommit?: (units: number, milliseconds: number) => void;
 }

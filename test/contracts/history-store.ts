@@ -90,8 +90,8 @@ export const describeHistoryStore = (driver: string, open: () => Promise<History
       const own = { kind: 'user', userId: 'user-1', username: 'demo' } as const;
       const period = { since: NOON, until: NOON + 1 };
       const measured = await history.measure({ whose: own, ...period }, { after: null, rows: 9 });
-      const callee = { calledAt: null, trunk: null, ringingAt: null, answeredAt: null, sipStatus: null };
-      const unmeasured = { createdAt: NOON, username: 'demo', outcome: 'busy', talkMs: null };
+      const callee = { calledAt: null, trunk: null, ringingAt: null, answeredAt: null, endedAt: null, sipStatus: null };
+      const unmeasured = { createdAt: NOON, username: 'demo', outcome: 'busy', talkMs: null, endedAt: NOON };
       expect(measured).toEqual({ found: [{ ...unmeasured, callee: { wasCalled: false, ...callee } }], through: null });
       const before = { since: null, until: NOON };
       expect((await history.measure({ whose: own, ...before }, { after: null, rows: 9 })).found).toEqual([]);

@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import ts from 'typescript';
 import { type Block, documentPaths, readDocument, ROOT } from '../docs/document.ts';
 import { freePort } from '../support/free-port.ts';
+import { nginxConfiguration } from '../support/nginx.ts';
 import { type StartedService, startService } from '../support/start-service.ts';
 import { AnsweringPeer } from './answering-peer.ts';
 import { runOffhook } from './run-offhook.ts';
@@ -173,20 +174,6 @@ describe('the nginx configuration of docs/operate.md', () => {
     await rm(directory, { recursive: true });
   });
 
-  /** Around the block what Debian has around it, with other ports and files. */
-  const configurationOf = (block: string): string =>
-    [
-      `pid ${directory}/nginx.pid;\nerror_log ${directory}/error.log;\nevents {}\nhttp {`,
-      ...['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((name) => `${name}_temp_path ${directory}/${name};`),
-      block
-        .replaceAll('/etc/ssl/offhook-tls', `${directory}/offhook-tls`)
-        .replaceAll('/var/log/nginx', directory)
-        .replaceAll('http://127.0.0.1:8888', `http://127.0.0.1:${ports.service}`)
-        .replaceAll('listen 443', `listen 127.0.0.1:${ports.https}`)
-        .replaceAll('listen 80', `listen 127.0.0.1:${ports.http}`),
-      '}',
-    ].join('\n');
-
   /** The flow of an application through https, and a call. */
   const SCRIPT = `
     curl() { command curl -sk --resolve ${HOST}:$PORT:127.0.0.1 "$@"; }
@@ -211,7 +198,7 @@ describe('the nginx configuration of docs/operate.md', () => {
         cwd: directory,
       });
       const file = join(directory, 'nginx.conf');
-      await writeFile(file, configurationOf(block));
+      await writeFile(file, nginxConfiguration(block, { directory, ...ports }));
       const checked = await run('nginx', ['-t', '-c', file], { cwd: directory });
       expect(checked.said).toContain('test is successful');
       const nginx = start('nginx', ['-c', file, '-g', 'daemon off;']);

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { composeWeb } from '../../src/app/web.ts';
 import { createSystemIds } from '../../src/shared/ids.ts';
 import { silentLog } from '../../src/shared/log.ts';
+import { SecretBox } from '../../src/storage/secret-box.ts';
 import { type CallApi, createCallApi, PUBLIC_URL } from '../support/call-api.ts';
 import { createOAuthApp, type OAuthApp } from '../support/oauth-app.ts';
 
@@ -57,7 +58,7 @@ beforeAll(async () => {
   const { directRoutes, routers, pageErrors } = composeWeb({
     ...{ authorization, stores, publicUrl: PUBLIC_URL, sandbox: true, cookieSecret: 'a secret' },
     ...{ viewsDirectory: new URL('../../views', import.meta.url).pathname, clock },
-    ...{ ids: createSystemIds(), log: silentLog },
+    ...{ ids: createSystemIds(), log: silentLog, pageTokenSeal: new SecretBox(stores.secretKey, 'page token') },
   });
   server = createServer(api.createApp({ directRoutes, routers, pageErrors }));
   server.listen(0, '127.0.0.1');

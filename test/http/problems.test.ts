@@ -361,8 +361,12 @@ describe('the app', () => {
     expect([response.status, response.body]).toEqual([503, { status: 'not ready' }]);
     await api.engine.start();
     const full = api.createApp({ readiness: () => ({ status: 'not ready', reason: 'the disk is full' }) });
-    const refused = await request(full).get('/healthz');
-    expect([refused.status, refused.body]).toEqual([503, { status: 'not ready', reason: 'the disk is full' }]);
+    for (const path of ['/healthz', '/health/ready']) {
+      const refused = await request(full).get(path);
+      expect([refused.status, refused.body]).toEqual([503, { status: 'not ready', reason: 'the disk is full' }]);
+    }
+    const alive = await request(full).get('/health/live');
+    expect([alive.status, alive.body]).toEqual([200, { status: 'alive' }]);
   });
 
   it('while the sandbox is on, answers only to names of this machine', async () => {

@@ -14,6 +14,7 @@ import type { PasswordHasher } from '../../src/oauth/model/secrets.ts';
 import type { PresentedToken, TokenVerifier } from '../../src/oauth/request/principal.ts';
 import { createSystemIds } from '../../src/shared/ids.ts';
 import { type Log, silentLog } from '../../src/shared/log.ts';
+import { SecretBox } from '../../src/storage/secret-box.ts';
 import { createCheapHasher } from './cheap-hasher.ts';
 import { FakeClock } from './fake-clock.ts';
 import { signingKeyOf } from './signing-key.ts';
@@ -99,17 +100,18 @@ export const createOAuthApp = async (options: OAuthAppOptions = {}): Promise<OAu
   };
   const authorization = composeAuthorization(parts);
   const { tokenVerifier } = authorization;
+  const { directRoutes, routers, verifier } = composeWeb({
+    ...{ ...parts, authorization, cookieSecret: 'a secret', viewsDirectory },
+    pageTokenSeal: new SecretBox(stores.secretKey, 'page token'),
+    featurePages: (pages) => options.featurePages?.(pages, { stores, clock }) ?? express.Router(),
+  });
 
   const handler = express();
   handler.disable('x-powered-by');
   handler.set('trust proxy', 'loopback');
   handler.get('/rest/call', async (incoming, response) => {
     const query = new URL(incoming.url, issuer).searchParams;
-    response.json(await authenticate(tokenVerifier, incoming, query));
-  });
-  const { directRoutes, routers } = composeWeb({
-    ...{ ...parts, authorization, cookieSecret: 'a secret', viewsDirectory },
-    featurePages: (pages) => options.featurePages?.(pages, { stores, clock }) ?? express.Router(),
+    response.json(await authenticate(verifier, incoming, query));
   });
   handler.use(async (incoming, response, next) => {
     const route = directRoutes.find((candidate) => candidate.matches(incoming.path));

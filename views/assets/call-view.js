@@ -53,10 +53,10 @@ const setText = (id, text) => {
 
 const summaryOf = (call) => [call.state, ...call.legs.map((leg) => `${leg.role} ${leg.state}`)].join(', ');
 
-const noteInHistory = (call) => {
+const noteInHistory = (call, at) => {
   const summary = summaryOf(call);
   if (byId('history').lastElementChild?.dataset.summary === summary) return;
-  const entry = element('li', {}, `${clockTime(Date.now())} `, element('code', {}, summary));
+  const entry = element('li', {}, `${clockTime(at)} `, element('code', {}, summary));
   entry.dataset.summary = summary;
   byId('history').append(entry);
 };
@@ -71,13 +71,14 @@ export const openCall = () => {
   show('call');
 };
 
-export const showCall = (call) => {
+/** @param at - when it became so; now, where nobody says */
+export const showCall = (call, at = Date.now()) => {
   setText('call-number', call.number);
   setText('call-state', states[call.state]?.(call) ?? call.state);
   byId('call').dataset.state = call.state;
   byId('legs').replaceChildren(...call.legs.map(legRow));
   if (call.state === 'ended') hide('stop');
-  noteInHistory(call);
+  noteInHistory(call, at);
 };
 
 /** Its name for a screen reader says which call it is about. */

@@ -6,17 +6,13 @@ import {
   revoke,
   takeAnswer,
 } from './authorization.js';
-import { openCall, showCall, showOngoing } from './call-view.js';
-import { listCalls, placeCall, stopCall } from './calls.js';
+import { placeCall, stopCall } from './calls.js';
 import { byId, element, fillList, hide, sayMessage, sayProblem, show } from './dom.js';
+import { FollowedCalls } from './followed-calls.js';
 import { sentenceFor } from './problem.js';
 import { currentToken, forgetToken, keepToken } from './token.js';
-import { watchCall } from './watch.js';
 
 const publicUrl = byId('test-page').dataset.publicUrl;
-
-/** The call that is shown: its `tokenCall` and the controller that ends the watching. */
-let watched;
 
 /** Runs what a button does; what goes wrong becomes a sentence on the page. */
 const act = (task) => async (event) => {
@@ -126,11 +122,12 @@ const useToken = (reply, sentence) => {
   showToken();
   sayMessage(sentence);
   moveTo('token-heading');
-  void act(refreshOngoing)();
+  followed.stop();
+  followed.start();
 };
 
 const dropToken = () => {
-  watched?.controller.abort();
+  followed.stop();
   forgetToken();
   hide('call');
   showToken();
@@ -153,40 +150,26 @@ const accessToken = () => {
 
 // --- the calls
 
-const watch = (tokenCall) => {
-  watched?.controller.abort();
-  const controller = new AbortController();
-  watched = { tokenCall, controller };
-  openCall();
-  let lastState;
-  const onCall = (call) => {
-    showCall(call);
-    if (call.state !== lastState) void act(refreshOngoing)();
-    lastState = call.state;
-  };
-  void act(() => watchCall({ accessToken: accessToken(), tokenCall, onCall, signal: controller.signal }))();
-};
+const followed = new FollowedCalls({
+  accessToken: () => accessToken(),
+  act,
+  actions: {
+    onWatch: (call) => {
+      followed.watch(call.token_call);
+      moveTo('watch-heading');
+    },
+    onStop: (call) => void act(() => stop(call.token_call))(),
+  },
+});
 
 const place = async () => {
   const number = byId('own-number').value.trim() || byId('sandbox-number')?.value || '';
-  watch(await placeCall(accessToken(), number));
+  followed.watch(await placeCall(accessToken(), number));
   moveTo('watch-heading');
 };
 
 const stop = async (tokenCall) => {
-  const call = await stopCall(accessToken(), tokenCall);
-  if (watched?.tokenCall === tokenCall) showCall(call);
-  await refreshOngoing();
-};
-
-const refreshOngoing = async () => {
-  showOngoing(await listCalls(accessToken()), {
-    onWatch: (call) => {
-      watch(call.token_call);
-      moveTo('watch-heading');
-    },
-    onStop: (call) => void act(() => stop(call.token_call))(),
-  });
+  await followed.answered(await stopCall(accessToken(), tokenCall));
 };
 
 // --- the start
@@ -205,11 +188,11 @@ on('application', 'submit', startFlow);
 on('front-end', 'submit', startFlow);
 on('revoke', 'click', revokeToken);
 on('place', 'submit', place);
-on('stop', 'click', () => stop(watched.tokenCall));
-on('refresh', 'click', refreshOngoing);
+on('stop', 'click', () => stop(followed.watched));
+on('refresh', 'click', () => followed.refresh());
 
 const answer = takeAnswer(publicUrl);
 if (answer !== undefined) receive(answer);
 showToken();
-if (answer === undefined && currentToken() !== undefined) void act(refreshOngoing)();
+if (answer === undefined && currentToken() !== undefined) followed.start();
 insistOnOrigin();

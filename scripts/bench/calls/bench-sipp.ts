@@ -15,7 +15,7 @@ export interface SippStatistics {
 }
 
 export interface BenchSippOptions {
-  readonly scenario: 'phone' | 'carrier';
+  readonly scenario: 'phone' | 'carrier' | 'bridged';
   readonly transport?: 'udp' | 'tcp';
 }
 

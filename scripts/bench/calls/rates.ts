@@ -1,9 +1,10 @@
 import { findHighestRate } from './highest-rate.ts';
 import { connectionCounts, fixedRates, secondsPerRate as seconds, warmUpCalls } from './options.ts';
-import { HOLD_MS, measureRate, type Outcome, type Step } from './step.ts';
-import { Table } from './table.ts';
+import { createRateTable, rateRow } from './rate-table.ts';
+import { HOLD_MS, measureRate } from './step.ts';
+import type { Table } from './table.ts';
 import { openColdStage, type OpenStage, openWarmStage } from './warm-stage.ts';
-import { describeFailure, quantile, serviceCost } from './words.ts';
+import { describeFailure } from './words.ts';
 
 const COLD_RATE = 300;
 const [INCREASE, LEAST_WEIGHT, CONFIRMATIONS] = [0.25, 0.05, 2];
@@ -11,45 +12,14 @@ const [INCREASE, LEAST_WEIGHT, CONFIRMATIONS] = [0.25, 0.05, 2];
 /** The establishment threshold time of RFC 7501 section 3: what takes longer has failed. Over few connections calls wait for one. */
 const THRESHOLD_MS = 1000;
 
-type Warmth = 'warm' | 'cold';
-
-interface Measured {
-  readonly rate: number;
-  readonly connections: number;
-  readonly warmth: Warmth;
-}
-
-const createTable = (): Table =>
-  new Table([
-    ...['calls/s', 'conns', 'opened', 'start', 'calls', 'good', 'resent'],
-    ...['CPU ms/call', 'main', 'others', 'generator', 'sipps'],
-    ...['POST p50 ms', 'p99', 'POST-INVITE p50', 'p99', 'PUT p50', 'p99', 'late p99', 'peak MB'],
-  ]);
-
-/** By how much the generator itself placed calls too late: what it says of the service is worth as much. */
-const latenessMs = ({ records: { placedAt } }: Outcome, rate: number): Float64Array =>
-  placedAt.map((at, index) => at - (placedAt[0] ?? 0) - (index * 1000) / rate);
-
-const rowOf = (step: Step, outcome: Outcome, { rate, connections, warmth }: Measured): (string | number)[] => {
-  const { costs, offered } = step;
-  const { records, toInviteMs } = outcome;
-  const perCall = (cost: number): string => (cost / offered).toFixed(3);
-  const times = [records.postMs, toInviteMs, records.putMs].flatMap((ms) => [quantile(ms, 0.5), quantile(ms, 0.99)]);
-  return [
-    ...[rate, connections, step.opened, warmth, offered, step.good, step.resent],
-    ...[serviceCost(costs), costs.serviceMain, costs.serviceOthers, costs.generator, costs.sipps].map(perCall),
-    ...[...times, quantile(latenessMs(outcome, rate), 0.99), Math.round(step.peakMb)],
-  ];
-};
-
 /** Measures rates on one stage, and on a new one after each that was not clean: its calls are still about. */
 class Series {
   readonly #table: Table;
   readonly #connections: number;
-  readonly #warmth: Warmth;
+  readonly #warmth: 'warm' | 'cold';
   #opened: OpenStage | undefined;
 
-  constructor(table: Table, connections: number, warmth: Warmth) {
+  constructor(table: Table, connections: number, warmth: 'warm' | 'cold') {
     this.#table = table;
     this.#connections = connections;
     this.#warmth = warmth;
@@ -60,8 +30,8 @@ class Series {
     this.#opened ??= await open(this.#connections);
     const { stage, generator } = this.#opened;
     const step = await measureRate(stage, generator, { rate, seconds });
-    const measured = { rate, connections: this.#connections, warmth: this.#warmth };
-    for (const outcome of step.outcomes) this.#table.row(rowOf(step, outcome, measured));
+    const measured = { rate, connections: this.#connections, start: this.#warmth };
+    for (const outcome of step.outcomes) this.#table.row(rateRow(step, outcome, measured));
     const isInTime = step.outcomes.every(({ records }) => records.postMs.every((ms) => ms <= THRESHOLD_MS));
     if (!step.isClean || !isInTime) {
       if (!isInTime) console.log(`not clean: a POST took longer than ${THRESHOLD_MS} ms`);
@@ -118,7 +88,7 @@ export const measureRates = async (): Promise<HighestRates> => {
     `\nrates: each for ${seconds} s, a call held for ${HOLD_MS} ms; cold: a new process; warm: after ${warmUpCalls} calls.\n` +
       'Good: POST 201, PUT 200, and both peers were invited, connected and had their BYE.',
   );
-  const table = createTable();
+  const table = createRateTable();
   const highest = new Map<number, number>();
   for (const connections of connectionCounts) {
     await measureCold(table, connections);

@@ -1,12 +1,23 @@
-import type { NotedCall, SippStatistics } from './bench-sipp.ts';
+import type { BenchSipp, NotedCall, SippStatistics } from './bench-sipp.ts';
 import type { CallGenerator } from './call-generator.ts';
 import { type CallRecords, numberOf } from './call-records.ts';
-import type { CallStage } from './call-stage.ts';
 import { ownProcessorMs, peakMemoryMb, processorTimeOf, resetPeakMemory } from './processor-time.ts';
 
 export const HOLD_MS = 1500;
 /** A little more than the last retransmission takes, 64 T1 after the first message (RFC 3261 section 17). */
 const GONE_AFTER_MS = 40_000;
+
+/** Who is measured, and between whom. */
+export interface MeasuredStage {
+  readonly service: { readonly pid: number };
+  readonly phone: BenchSipp;
+  readonly carrier: BenchSipp;
+}
+
+/** What places the calls: only what it opened is asked. */
+interface Opener {
+  readonly opened: number;
+}
 
 /** Milliseconds of processor time. */
 export interface Costs {
@@ -54,7 +65,7 @@ const both = async (of: (peer: 'phone' | 'carrier') => Promise<SippStatistics>):
   return { phone, carrier };
 };
 
-const costsOf = ({ service, phone, carrier }: CallStage): Costs => {
+const costsOf = ({ service, phone, carrier }: MeasuredStage): Costs => {
   const { wholeMs, mainMs } = processorTimeOf(service.pid);
   return {
     serviceMain: mainMs,
@@ -102,8 +113,8 @@ export const countGood = ({ isGood }: Outcome): number => isGood.reduce((sum, ea
 const sum = (figures: readonly number[]): number => figures.reduce((total, each) => total + each, 0);
 
 export interface StepOptions {
-  readonly stage: CallStage;
-  readonly generator: CallGenerator;
+  readonly stage: MeasuredStage;
+  readonly generator: Opener;
   /** Places calls, and resolves when there is nothing more to wait for at HTTP. */
   readonly load: () => Promise<readonly CallRecords[]>;
 }
@@ -143,8 +154,8 @@ export const measureStep = async ({ stage, generator, load }: StepOptions): Prom
 
 /** So many calls a second for so many seconds. */
 export const measureRate = (
-  stage: CallStage,
-  generator: CallGenerator,
+  stage: MeasuredStage,
+  generator: Opener & Pick<CallGenerator, 'run'>,
   { rate, seconds }: { readonly rate: number; readonly seconds: number },
 ): Promise<Step> =>
   measureStep({

@@ -1,7 +1,6 @@
 import { percentile } from '../figures.ts';
 import { NO_REPLY } from './call-records.ts';
-import type { CallStage } from './call-stage.ts';
-import type { Costs, Outcome, Step } from './step.ts';
+import type { Costs, MeasuredStage, Outcome, Step } from './step.ts';
 
 /** Milliseconds below which that share lies, without what never came. */
 export const quantile = (figures: Float64Array, share: number): string =>
@@ -38,7 +37,7 @@ const excerpt = (errors: string): string[] =>
 /** What HTTP and the peers had to say of calls that were not good. */
 export const describeFailure = async (
   { offered, good, failed, outcomes }: Step,
-  { phone, carrier }: CallStage,
+  { phone, carrier }: Pick<MeasuredStage, 'phone' | 'carrier'>,
 ): Promise<string> => {
   const statuses = new Map<string, number>();
   for (const outcome of outcomes) countStatuses(outcome, statuses);

@@ -3,10 +3,13 @@ import { isAfter } from '../../calls/feed/cursor.ts';
 import type { Log } from '../../shared/log.ts';
 import { Queue } from '../../shared/queue.ts';
 import { type SnapshotSources, takeSnapshot } from './snapshot.ts';
+import type { SnapshotRate } from './snapshot-rate.ts';
 import type { Subscription } from './subscription.ts';
 
 export interface CatchUpOptions extends SnapshotSources {
   readonly feed: CallFeed;
+  /** How often a grant is shown all that is going on. */
+  readonly snapshots: SnapshotRate;
   /** Where the tail of the feed is. */
   readonly tail: () => string;
   readonly log: Log;
@@ -56,11 +59,18 @@ export class CatchUp {
     if (!subscription.isBehind()) return;
     const page = await this.#options.feed.read(subscription.at.cursor, PAGE_ROWS);
     if (page.kind === 'changes') subscription.catchUp(page.changes, page.cursor);
+    else if (!this.#mayBeginAnew(subscription)) return;
     else subscription.show(await takeSnapshot(this.#options, subscription.audience), 'reset');
     if (!subscription.isBehind()) return;
     // No pause between the two: the tail moves on in a later turn.
     const tail = this.#options.tail();
     if (isAfter(tail, subscription.at.cursor)) this.#waiting.push(subscription);
     else subscription.join(tail);
+  }
+
+  #mayBeginAnew(subscription: Subscription): boolean {
+    const waitMs = this.#options.snapshots.take(subscription.familyId);
+    if (waitMs > 0) subscription.putOff(waitMs);
+    return waitMs === 0;
   }
 }

@@ -12,6 +12,17 @@ export class TooManyStreamsError extends AppError {
   }
 }
 
+/** The tokens of one grant begin anew again and again, and forget where they were. */
+export class TooManySnapshotsError extends AppError {
+  readonly code = 'rate_limited';
+  readonly kind: ErrorKind = 'limited';
+  constructor(retryAfterSeconds: number) {
+    super('Too many streams began anew. Go on where the last one stopped, by Last-Event-ID.', {
+      details: { retryAfterSeconds },
+    });
+  }
+}
+
 /** The service has as many of them as it can serve, or is about to stop. */
 export class StreamsUnavailableError extends AppError {
   readonly code = 'streams_unavailable';

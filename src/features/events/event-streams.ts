@@ -6,13 +6,14 @@ import type { Principal } from '../../oauth/request/principal.ts';
 import type { MonotonicClock } from '../../shared/clock.ts';
 import type { Log } from '../../shared/log.ts';
 import { CatchUp } from './catch-up.ts';
-import { StreamsUnavailableError } from './errors.ts';
+import { StreamsUnavailableError, TooManySnapshotsError } from './errors.ts';
 import type { FeedTail } from './feed-tail.ts';
 import type { Frames, ResumePoint } from './frames.ts';
 import { LivePage } from './live-page.ts';
 import type { Places } from './places.ts';
 import { type Audience, audienceOf, type Selection } from './selection.ts';
 import { takeSnapshot } from './snapshot.ts';
+import { SnapshotRate } from './snapshot-rate.ts';
 import { type Sink, Subscription } from './subscription.ts';
 import type { TokenReviews } from './token-reviews.ts';
 
@@ -49,13 +50,16 @@ const COME_BACK_SECONDS = 2;
 export class EventStreams {
   readonly #options: EventStreamsOptions;
   readonly #catchUp: CatchUp;
+  readonly #snapshots: SnapshotRate;
   readonly #subscriptions = new Set<Subscription>();
   #followers = 0;
   #state: 'open' | 'closed' = 'open';
 
   constructor(options: EventStreamsOptions) {
     this.#options = options;
-    this.#catchUp = new CatchUp({ ...options, tail: () => options.tail.position });
+    const snapshots = new SnapshotRate(options.clock);
+    this.#snapshots = snapshots;
+    this.#catchUp = new CatchUp({ ...options, snapshots, tail: () => options.tail.position });
   }
 
   /** How many streams are open. */
@@ -79,6 +83,7 @@ export class EventStreams {
    * @throws InsufficientScopeError when the token does not cover what is asked for
    * @throws CallNotFoundError when there is no such call that it may see
    * @throws TooManyStreamsError when its grant has as many as one may have
+   * @throws TooManySnapshotsError when its grant begins anew again and again
    * @throws StreamsUnavailableError when no place is left, or the service stops
    */
   async open(request: StreamRequest): Promise<OpenedStream> {
@@ -86,6 +91,7 @@ export class EventStreams {
     const audience = await this.check(request);
     const leavePlace = this.#options.places.take(holderOf(request.principal));
     try {
+      if (request.from === undefined) this.#takeSnapshotOf(request.principal);
       await this.#follow();
       return this.#opened(request, audience, leavePlace);
     } catch (error) {
@@ -121,7 +127,15 @@ export class EventStreams {
       if (state === 'left') return;
       const { frames, clock } = this.#options;
       const lagged = (each: Subscription): void => this.#catchUp.add(each);
-      subscription = new Subscription({ sink, audience, frames, clock, lagged, closed: leave });
+      subscription = new Subscription({
+        sink,
+        audience,
+        frames,
+        clock,
+        lagged,
+        closed: leave,
+        familyId: principal.familyId,
+      });
       this.#subscriptions.add(subscription);
       unwatch = this.#options.reviews.watch(principal, subscription);
       if (this.#state === 'closed') subscription.over('stopping');
@@ -139,6 +153,11 @@ export class EventStreams {
       this.#options.log.warn({ err: error }, 'a stream of events could not begin');
       subscription.over('stopping');
     }
+  }
+
+  #takeSnapshotOf({ familyId }: Principal): void {
+    const waitMs = this.#snapshots.take(familyId);
+    if (waitMs > 0) throw new TooManySnapshotsError(Math.ceil(waitMs / 1000));
   }
 
   #refuseWhenClosed(): void {

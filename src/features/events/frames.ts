@@ -57,8 +57,8 @@ export class Frames {
   }
 }
 
-/** The first of a stream: after how many milliseconds a client comes back. */
-export const RETRY = 'retry: 2000\n\n';
+/** After how many milliseconds a client comes back. */
+export const retryFrame = (milliseconds: number): string => `retry: ${milliseconds}\n\n`;
 
 /** Keeps proxies from ending a silent stream. A reader that sees few of the calls moves on with it, and has less to make up for. */
 export const aliveFrame = (cursor: string | undefined): string =>

@@ -3,7 +3,7 @@ import { isAfter } from '../../calls/feed/cursor.ts';
 import { viewerOf } from '../../http/routes/call/viewer.ts';
 import type { Principal } from '../../oauth/request/principal.ts';
 import type { MonotonicClock, Timer } from '../../shared/clock.ts';
-import { aliveFrame, closedFrame, type CloseReason, type Frames, type ResumePoint, RETRY } from './frames.ts';
+import { aliveFrame, closedFrame, type CloseReason, type Frames, type ResumePoint, retryFrame } from './frames.ts';
 import type { LivePage } from './live-page.ts';
 import { type Audience, audienceOf } from './selection.ts';
 import type { Snapshot } from './snapshot.ts';
@@ -15,13 +15,15 @@ export interface Sink {
   write(bytes: Buffer | string): 'taken' | 'full';
   /** Called once, when all that was written is gone. */
   drained(then: () => void): void;
-  /** The last that is written. */
-  end(words: string): void;
+  /** The last that is written: the connection is cut when it was not read for so long. */
+  end(words: string, unreadMs: number): void;
 }
 
 export interface SubscriptionOptions {
   readonly sink: Sink;
   readonly audience: Audience;
+  /** The grant of its token. */
+  readonly familyId: string;
   readonly frames: Frames;
   readonly clock: MonotonicClock;
   /** Asks for what it has missed. */
@@ -29,9 +31,16 @@ export interface SubscriptionOptions {
   readonly closed: (subscription: Subscription) => void;
 }
 
+/** After how long a reader comes back that was cut off. */
+const COME_BACK_MS = 2000;
 const ALIVE_EVERY_MS = 15_000;
 /** How long a reader may take nothing of what waits for it. */
 const UNREAD_MS = 10_000;
+/** How long the last words may stay unread. Who was too slow still has to read what was before them. */
+const LAST_WORDS_MS: Readonly<Record<CloseReason, number>> = {
+  ...{ token_expired: 500, token_revoked: 500, stopping: 500 },
+  too_slow: 10_000,
+};
 
 /**
  * One reader of the stream. It is `behind` until it has read from the feed what it missed, then `live`, and gets what the
@@ -49,6 +58,7 @@ export class Subscription implements TokenWatcher {
   #ahead: string | undefined;
   #alive: Timer;
   #unread: Timer | undefined;
+  #later: Timer | undefined;
 
   constructor(options: SubscriptionOptions) {
     this.#options = options;
@@ -58,6 +68,10 @@ export class Subscription implements TokenWatcher {
 
   get audience(): Audience {
     return this.#audience;
+  }
+
+  get familyId(): string {
+    return this.#options.familyId;
   }
 
   get at(): ResumePoint {
@@ -72,14 +86,23 @@ export class Subscription implements TokenWatcher {
   /** Begins where its reader stopped. */
   resume(at: ResumePoint): void {
     this.#at = at;
-    this.#write(RETRY);
+    this.#write(retryFrame(COME_BACK_MS));
   }
 
   /** Begins, or begins anew, with what there is. */
   show(snapshot: Snapshot, how: 'first' | 'reset'): void {
     this.#at = { cursor: snapshot.cursor, told: 0 };
     const words = this.#options.frames.snapshot(snapshot, how);
-    this.#write(how === 'first' ? RETRY + words : words);
+    this.#write(how === 'first' ? retryFrame(COME_BACK_MS) + words : words);
+  }
+
+  /** It asks again for what it missed after that time, and its reader comes back no sooner, should it go meanwhile. */
+  putOff(milliseconds: number): void {
+    this.#write(retryFrame(Math.max(milliseconds, COME_BACK_MS)));
+    this.#later?.cancel();
+    this.#later = this.#options.clock.setTimer(milliseconds, () => {
+      if (this.#state === 'behind') this.#options.lagged(this);
+    });
   }
 
   /** Takes what comes next in the feed, up to a cursor. */
@@ -128,7 +151,7 @@ export class Subscription implements TokenWatcher {
   over(reason: CloseReason): void {
     if (this.#state === 'over') return;
     this.#stop();
-    this.#options.sink.end(closedFrame(reason));
+    this.#options.sink.end(closedFrame(reason), LAST_WORDS_MS[reason]);
   }
 
   /** The reader has gone. */
@@ -140,6 +163,7 @@ export class Subscription implements TokenWatcher {
     this.#state = 'over';
     this.#alive.cancel();
     this.#unread?.cancel();
+    this.#later?.cancel();
     this.#options.closed(this);
   }
 

@@ -35,6 +35,12 @@ export const isAnswered = ({ callee }: MeasuredCall): boolean => callee.answered
 export const isEffective = (call: MeasuredCall): boolean =>
   isAnswered(call) || effectiveUnanswered[call.outcome](call.callee);
 
+/** How long the destination rang until it answered, or until it was over; undefined where it did not, or it is not known. */
+export const ringTime = ({ callee }: MeasuredCall): number | undefined => {
+  const overAt = callee.answeredAt ?? callee.endedAt;
+  return callee.ringingAt === null || overAt === null ? undefined : overAt - callee.ringingAt;
+};
+
 /** Milliseconds from the INVITE to the first sign of progress; undefined where there was none, or it is not known. */
 export const postDialDelay = ({ callee }: MeasuredCall): number | undefined => {
   const progressAt = callee.ringingAt ?? callee.answeredAt;

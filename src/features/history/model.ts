@@ -45,6 +45,7 @@ export interface MeasuredCall {
   readonly username: string;
   readonly outcome: Outcome;
   readonly talkMs: number | null;
+  readonly endedAt: number | null;
   /** Of the destination. `was called` also of calls from before that was dated. */
   readonly callee: {
     readonly wasCalled: boolean;
@@ -52,6 +53,7 @@ export interface MeasuredCall {
     readonly trunk: string | null;
     readonly ringingAt: number | null;
     readonly answeredAt: number | null;
+    readonly endedAt: number | null;
     readonly sipStatus: number | null;
   };
 }

@@ -1,4 +1,5 @@
-import { isAnswered, isAttempt, isEffective, postDialDelay } from './effectiveness.ts';
+import { Concurrency } from './concurrency.ts';
+import { isAnswered, isAttempt, isEffective, postDialDelay, ringTime } from './effectiveness.ts';
 import type { MeasuredCall } from './model.ts';
 
 /** The figures of a group of calls. Ratios are percent, null where there is nothing to divide by. */
@@ -13,7 +14,14 @@ export interface SummaryRow {
   readonly acdSeconds: number | null;
   readonly pddMsP50: number | null;
   readonly pddMsP95: number | null;
+  readonly ringMsP50: number | null;
+  readonly ringMsP95: number | null;
+  /** At one moment. */
+  readonly mostConcurrent: number;
 }
+
+const MEDIAN = 0.5;
+const NEARLY_ALL = 0.95;
 
 const HUNDRED = 100;
 const SECOND_MS = 1000;
@@ -48,9 +56,11 @@ class Durations {
   }
 }
 
-/** Counts the calls of a group. */
+/** Counts the calls of a group, which come newest first. */
 export class Tally {
   readonly #delays = new Durations();
+  readonly #rings = new Durations();
+  readonly #concurrency = new Concurrency();
   #calls = 0;
   #attempts = 0;
   #answered = 0;
@@ -60,6 +70,7 @@ export class Tally {
 
   add(call: MeasuredCall): void {
     this.#calls += 1;
+    this.#concurrency.add(call.createdAt, call.endedAt ?? call.createdAt);
     if (!isAttempt(call)) return;
     this.#attempts += 1;
     if (isAnswered(call)) this.#answered += 1;
@@ -70,10 +81,13 @@ export class Tally {
     }
     const delay = postDialDelay(call);
     if (delay !== undefined) this.#delays.add(delay);
+    const rang = ringTime(call);
+    if (rang !== undefined) this.#rings.add(rang);
   }
 
   row(key: string | null): SummaryRow {
-    const [pddMsP50 = null, pddMsP95 = null] = this.#delays.percentiles([0.5, 0.95]);
+    const [pddMsP50 = null, pddMsP95 = null] = this.#delays.percentiles([MEDIAN, NEARLY_ALL]);
+    const [ringMsP50 = null, ringMsP95 = null] = this.#rings.percentiles([MEDIAN, NEARLY_ALL]);
     return {
       key,
       calls: this.#calls,
@@ -84,6 +98,9 @@ export class Tally {
       acdSeconds: this.#talks === 0 ? null : rounded(this.#talkMs / this.#talks / SECOND_MS),
       pddMsP50,
       pddMsP95,
+      ringMsP50,
+      ringMsP95,
+      mostConcurrent: this.#concurrency.most(),
     };
   }
 }

@@ -76,6 +76,11 @@ const operationProblems: ProblemTypes = {
     meaning: 'The address or the port for HTTP cannot be taken. The message says why.',
     remedy: 'Stop the process that has the port, or set PORT and OFFHOOK_HOST.',
   },
+  metrics_address: {
+    title: 'Cannot serve metrics',
+    meaning: 'The address or the port for metrics cannot be taken. The message says why.',
+    remedy: 'Stop the process that has the port, or set OFFHOOK_METRICS_LISTEN.',
+  },
   database_url: {
     title: 'Database address not valid',
     meaning: 'OFFHOOK_DATABASE_URL cannot be used.',

@@ -122,13 +122,15 @@ export class KyselyHistoryStore implements HistoryStore {
   ): Promise<Stretch<MeasuredCall>> {
     const { lead, value } = leaderOf(whose);
     const rows = await this.#database.read(this.#queries.measure[lead]({ ...rangeOf(period, options), value }));
-    const found = rows.flatMap(({ state, isTest, outcome, createdAt, username, talkMs, ...row }): MeasuredCall[] => {
-      if (state !== 'ended' || outcome === null || isTest === 1 || !isOf(whose, row)) return [];
-      const { calledAt, trunk, ringingAt, answeredAt, sipStatus, callerAnsweredAt } = row;
-      const wasCalled = calledAt !== null || callerAnsweredAt !== null;
-      const callee = { wasCalled, calledAt, trunk, ringingAt, answeredAt, sipStatus };
-      return [{ createdAt, username, outcome, talkMs, callee }];
-    });
+    const found = rows.flatMap(
+      ({ state, isTest, outcome, createdAt, username, talkMs, endedAt, ...row }): MeasuredCall[] => {
+        if (state !== 'ended' || outcome === null || isTest === 1 || !isOf(whose, row)) return [];
+        const { calledAt, trunk, ringingAt, answeredAt, calleeEndedAt, sipStatus, callerAnsweredAt } = row;
+        const wasCalled = calledAt !== null || callerAnsweredAt !== null;
+        const callee = { wasCalled, calledAt, trunk, ringingAt, answeredAt, endedAt: calleeEndedAt, sipStatus };
+        return [{ createdAt, username, outcome, talkMs, endedAt, callee }];
+      },
+    );
     return { found, through: throughOf(rows, options.rows) };
   }
 

@@ -1,5 +1,7 @@
+import { once } from 'node:events';
+import type { IncomingMessage } from 'node:http';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { EventWorld, type ReadEvent } from './event-world.ts';
+import { EventWorld, Reader, type ReadEvent } from './event-world.ts';
 
 let world: EventWorld;
 
@@ -230,6 +232,40 @@ describe('the end of a stream', () => {
     after.leave();
   }, 120_000);
 
+  it('comes for a reader that slept, who is told so when it wakes, and goes on where it was', async () => {
+    const token = await world.issue('demo', ['call']);
+    const first = await world.follow(token);
+    await world.until(() => first.names.includes('snapshot'));
+    const [snapshot] = first.events;
+    first.leave();
+    // More than the buffers of the system hold.
+    let calls = 0;
+    for (; calls < 600; calls += 1) await world.play('demo');
+    let slept: IncomingMessage | undefined;
+    const path = `/rest/call/events?last_event_id=${snapshot?.id ?? ''}`;
+    world.send(path, { token }).on('response', (response) => {
+      response.socket.pause();
+      slept = response;
+    });
+    await world.until(() => slept !== undefined);
+    const quick = await world.follow(token);
+    await world.calls.clock.advanceAsync(12_000);
+    await world.play('demo');
+    calls += 1;
+    await world.until(() => quick.names.includes('call.settled'));
+    quick.leave();
+    const woken = new Reader(slept!);
+    slept!.socket.resume();
+    await once(slept!, 'close');
+    expect(woken.events.at(-1)).toEqual(closed('too_slow'));
+    const again = await world.follow(token, '', { 'Last-Event-ID': woken.events.at(-2)?.id });
+    const ends = (): number => [...woken.names, ...again.names].filter((name) => name === 'call.settled').length;
+    await world.until(() => ends() >= calls);
+    again.leave();
+    const all = [...woken.events.slice(0, -1), ...again.events].map(told);
+    expect([ends(), all.length, new Set(all).size]).toEqual([calls, calls * LIFE.length, calls * LIFE.length]);
+  }, 120_000);
+
   it('frees everything when the reader goes', async () => {
     const before = world.calls.clock.pendingTimers;
     const token = await world.issue('demo', ['call']);
@@ -253,6 +289,40 @@ describe('limits', () => {
     let again = await world.ask('/rest/call/events', { token });
     while (again.response.statusCode !== 200) again = await world.ask('/rest/call/events', { token });
     for (const reader of [...readers, other, again]) reader.leave();
+  });
+
+  it('slows a client down that begins anew for ever, and no other: it is told when to come back, and served then', async () => {
+    const token = await world.issue('demo', ['call']);
+    const other = await world.issue('demo', ['call']);
+    const stale = { 'Last-Event-ID': 'of-another-database' };
+    const begin = async (): Promise<Reader> => {
+      const reader = await world.follow(token, '', stale);
+      await world.until(() => reader.names.length > 0 || /^retry: (?!2000$)/m.test(reader.text));
+      return reader;
+    };
+    let reader = await begin();
+    let begun = 0;
+    for (; reader.names.includes('snapshot'); begun += 1) {
+      reader.leave();
+      reader = await begin();
+    }
+    expect(begun).toBeGreaterThanOrEqual(50);
+    expect(begun).toBeLessThan(100);
+    const refused = await world.ask('/rest/call/events', { token });
+    await world.until(() => refused.state === 'ended');
+    expect([refused.response.statusCode, JSON.parse(refused.text)]).toEqual([
+      429,
+      expect.objectContaining({ code: 'rate_limited' }),
+    ]);
+    expect(Number(refused.response.headers['retry-after'])).toBeGreaterThanOrEqual(1);
+    const spared = await world.follow(other, '', stale);
+    await world.until(() => spared.names.includes('snapshot'));
+    await world.calls.clock.advanceAsync(5000);
+    await world.until(() => reader.names.includes('snapshot'));
+    const tokenCall = await world.play('demo');
+    await world.until(() => reader.names.includes('call.settled'));
+    expect(reader.events.at(-1)?.data.call?.token_call).toBe(tokenCall);
+    for (const each of [reader, spared]) each.leave();
   });
 
   it('counts no stream and no wait as a request under way', async () => {

@@ -15,6 +15,8 @@ import { MeRoute } from '../../../src/http/routes/me/me.ts';
 import type { Scope } from '../../../src/oauth/model/permissions.ts';
 import { hashSecret } from '../../../src/oauth/model/secrets.ts';
 import { createSystemIds } from '../../../src/shared/ids.ts';
+import { SecretBox } from '../../../src/storage/secret-box.ts';
+import { PageTokens } from '../../../src/web/login/page-tokens.ts';
 import { type CallWorld, createCallWorld } from '../../support/call-world.ts';
 import { createCheapHasher } from '../../support/cheap-hasher.ts';
 import { settle } from '../../support/fake-clock.ts';
@@ -83,6 +85,7 @@ export class EventWorld {
   readonly log = new RecordedLog();
   readonly #authorization: ReturnType<typeof composeAuthorization>;
   readonly #closing: (() => void)[] = [];
+  readonly #pageTokens: PageTokens;
   #port = 0;
   events!: Events;
 
@@ -94,6 +97,9 @@ export class EventWorld {
       ...{ publicUrl: 'http://localhost:8888', sandbox: true, firstPartyClientId: undefined, basicLogin: false },
       tokenRequestsPerSecondPerClient: 0,
     });
+    const { tokenVerifier, currentUser } = this.#authorization;
+    const seal = new SecretBox(stores.secretKey, 'page token');
+    this.#pageTokens = new PageTokens({ tokenVerifier, currentUser, sessions: stores.sessions, seal, clock });
   }
 
   static async open(limits: Partial<ConnectionLimits> = {}): Promise<EventWorld> {
@@ -119,7 +125,7 @@ export class EventWorld {
     const { log } = this;
     const feed = new CallFeed({ store: stores.feed, calls: stores.calls, clock, log });
     calls.on('changed', () => feed.hint());
-    const verifier = this.#authorization.tokenVerifier;
+    const verifier = this.#pageTokens;
     const rates = createCallRates({ callsPerSecondPerToken: 0, readsPerSecondPerToken: 0 }, clock);
     const publicUrl = 'http://localhost:8888';
     const { secretKey } = stores;
@@ -162,6 +168,17 @@ export class EventWorld {
       { access, refresh: null },
     );
     return token;
+  }
+
+  /** @returns a page token of a session of its own, how it gets another one, and how that session ends */
+  async issueToPage(username: string, scopes: readonly Scope[]) {
+    const { stores, clock } = this.calls;
+    const hash = createSystemIds().random(256);
+    const { userId } = await this.requester(username);
+    const data = JSON.stringify({ user: { id: userId, username }, login: { at: clock.now() } });
+    await stores.sessions.save({ hash, userId, data, expiresAt: clock.now() + 3_600_000 });
+    const make = (): string => this.#pageTokens.make(hash, scopes);
+    return { token: make(), again: make, logOut: () => stores.sessions.delete(hash) };
   }
 
   async revoke(token: string): Promise<void> {

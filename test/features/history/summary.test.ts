@@ -34,6 +34,7 @@ interface Attempt {
   readonly rangAfter?: number;
   readonly answeredAfter?: number;
   readonly sipStatus?: number;
+  readonly endedAfter?: number;
   readonly talkMs?: number;
   /** The user's own phone was not taken: the destination was not called. */
   readonly wasCalled?: false;
@@ -52,6 +53,7 @@ const journal = async ({ at = 0, wasCalled, trunk = 'carrier', ...attempt }: Att
   const callee: LegRecord = aLeg('callee', {
     ...end,
     ...{ ringingAt: after(attempt.rangAfter), answeredAt: after(attempt.answeredAfter) },
+    endedAt: after(attempt.endedAfter),
   });
   const call = aPastCall(`attempt-${attempts}`, {
     ...{ createdAt, outcome: attempt.outcome, talkMs: attempt.talkMs ?? null, sequence: 2 },
@@ -70,14 +72,15 @@ describe('GET /rest/call/summary', () => {
   /*
    * By hand, of these eleven: the destination was called in ten. Two answered: ASR 20 %. The network did its part in those
    * two, busy, declined, no answer, not there (480) and given up while it rang: 7 of 10, NER 70 %. They talked 60 and 31 s:
-   * ACD 45.5 s. Delays: 800, 900, 1200, 2000, 2500 ms: the third of five is the median, the fifth is at 95 %.
+   * ACD 45.5 s. Delays: 800, 900, 1200, 2000, 2500 ms: the third of five is the median, the fifth is at 95 %. Three rang,
+   * 4200 ms until the answer, 1100 and 28800 ms until they were over; when one more was over was not noted. All begin at once.
    */
   const elevenCalls: readonly Attempt[] = [
     { outcome: 'completed', rangAfter: 800, answeredAfter: 5000, sipStatus: 200, talkMs: 60_000 },
     { outcome: 'completed', answeredAfter: 2500, sipStatus: 200, talkMs: 31_000 },
     { outcome: 'busy', sipStatus: 486 },
-    { outcome: 'declined', rangAfter: 900, sipStatus: 603 },
-    { outcome: 'no-answer', rangAfter: 1200, sipStatus: 487 },
+    { outcome: 'declined', rangAfter: 900, endedAfter: 2000, sipStatus: 603 },
+    { outcome: 'no-answer', rangAfter: 1200, endedAfter: 30_000, sipStatus: 487 },
     { outcome: 'unreachable', sipStatus: 480 },
     { outcome: 'unreachable', sipStatus: 404 },
     { outcome: 'cancelled', rangAfter: 2000, sipStatus: 487 },
@@ -95,6 +98,7 @@ describe('GET /rest/call/summary', () => {
         {
           ...{ key: '2026-03-01', calls: 11, attempts: 10, answered: 2 },
           ...{ asr: 20, ner: 70, acd_seconds: 45.5, pdd_ms_p50: 1200, pdd_ms_p95: 2500 },
+          ...{ ring_ms_p50: 4200, ring_ms_p95: 28_800, most_concurrent: 11 },
         },
       ],
     });
@@ -122,7 +126,7 @@ describe('GET /rest/call/summary', () => {
   it('leaves ratios and delays open where there is nothing to compute them of', async () => {
     await journal({ outcome: 'no-answer', wasCalled: false });
     const { body } = await get(`all=true&${DAY_OF_START}&by=day`).expect(200);
-    const none = { asr: null, ner: null, acd_seconds: null, pdd_ms_p50: null, pdd_ms_p95: null };
+    const none = { asr: null, ner: null, acd_seconds: null, pdd_ms_p50: null, pdd_ms_p95: null, ring_ms_p50: null };
     expect(body).toMatchObject({ rows: [{ calls: 1, attempts: 0, answered: 0, ...none }] });
   });
 
@@ -231,8 +235,11 @@ describe('GET /rest/call/summary', () => {
     expect(xml.text).toContain('<rows><row><key>=cmd</key><calls>1</calls><attempts>1</attempts>');
     const csv = await get(query).set('Accept', 'text/csv').expect(200);
     expect(parseCsv(csv.text)).toEqual([
-      ['key', 'calls', 'attempts', 'answered', 'asr', 'ner', 'acd_seconds', 'pdd_ms_p50', 'pdd_ms_p95'],
-      ["'=cmd", '1', '1', '1', '100', '100', '1', '700', '700'],
+      [
+        ...['key', 'calls', 'attempts', 'answered', 'asr', 'ner', 'acd_seconds', 'pdd_ms_p50', 'pdd_ms_p95'],
+        ...['ring_ms_p50', 'ring_ms_p95', 'most_concurrent'],
+      ],
+      ["'=cmd", '1', '1', '1', '100', '100', '1', '700', '700', '', '', '1'],
     ]);
     await get(query).set('Accept', 'image/png').expect(406);
   });

@@ -76,6 +76,19 @@ describe('GET /rest/call?token_call=&expand=events', () => {
     await get(`token_call=${tokenCall}&expand=events`).set('Accept', 'text/csv').expect(406);
   });
 
+  it('has a tag of its own in each format, and is 304 to who has it', async () => {
+    const path = `token_call=${tokenCall}&expand=events`;
+    const { headers } = await get(path).expect(200);
+    const tag = headers['etag'] ?? '';
+    expect(tag).toBe('W/"10-json-events"');
+    const again = await get(path).set('If-None-Match', tag).expect(304);
+    expect([again.headers['etag'], again.text]).toEqual([tag, '']);
+    await get(path).set('If-None-Match', 'W/"9-json-events"').expect(200);
+    await get(path).set('If-None-Match', tag).set('Accept', 'text/xml').expect(200);
+    await get(`token_call=${tokenCall}`).set('If-None-Match', tag).expect(200);
+    await get(path, 'alice-call').set('If-None-Match', tag).expect(409);
+  });
+
   it('is shown to who may see the call, and to nobody else', async () => {
     expect((await timeline('operator-all')).events).toHaveLength(11);
     expect((await timeline('app-application')).events).toHaveLength(11);

@@ -3,9 +3,6 @@ import { noStore } from '../../../http/reply.ts';
 import type { MonotonicClock } from '../../../shared/clock.ts';
 import type { Sink } from '../subscription.ts';
 
-/** How long the last words may stay unread. */
-const LAST_WORDS_MS = 500;
-
 /** A proxy is told to pass each event on at once, and to leave the bytes as they are. */
 export const streamHeaders = {
   'Content-Type': 'text/event-stream; charset=utf-8',
@@ -34,9 +31,9 @@ export class ResponseSink implements Sink {
   }
 
   /** Who does not read does not read the last words either: the connection is cut. */
-  end(words: string): void {
+  end(words: string, unreadMs: number): void {
     this.#response.end(words);
-    const limit = this.#clock.setTimer(LAST_WORDS_MS, () => this.#response.destroy());
+    const limit = this.#clock.setTimer(unreadMs, () => this.#response.destroy());
     this.#response.once('close', () => limit.cancel());
   }
 }

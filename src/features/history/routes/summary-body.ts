@@ -4,7 +4,10 @@ import type { SummaryRequest } from '../summary.ts';
 import type { SummaryRow } from '../tally.ts';
 import { writeHeader, writeRows } from './csv.ts';
 
-const columns = ['key', 'calls', 'attempts', 'answered', 'asr', 'ner', 'acd_seconds', 'pdd_ms_p50', 'pdd_ms_p95'];
+const columns = [
+  ...['key', 'calls', 'attempts', 'answered', 'asr', 'ner', 'acd_seconds'],
+  ...['pdd_ms_p50', 'pdd_ms_p95', 'ring_ms_p50', 'ring_ms_p95', 'most_concurrent'],
+];
 
 /** A row in the words of the API. */
 const representRow = (row: SummaryRow) => ({
@@ -17,6 +20,9 @@ const representRow = (row: SummaryRow) => ({
   acd_seconds: row.acdSeconds,
   pdd_ms_p50: row.pddMsP50,
   pdd_ms_p95: row.pddMsP95,
+  ring_ms_p50: row.ringMsP50,
+  ring_ms_p95: row.ringMsP95,
+  most_concurrent: row.mostConcurrent,
 });
 
 interface SummaryBody {

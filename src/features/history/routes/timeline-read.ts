@@ -8,9 +8,10 @@ import { refuseUnknown } from '../../../http/known-names.ts';
 import { negotiateFormat } from '../../../http/negotiate.ts';
 import { parameter } from '../../../http/query.ts';
 import { showStanding } from '../../../http/rate-limit.ts';
-import { send } from '../../../http/reply.ts';
+import { noStore, send } from '../../../http/reply.ts';
 import type { CallRead } from '../../../http/routes/call/call-read.ts';
 import { representCall } from '../../../http/routes/call/call-representation.ts';
+import { isNamedIn, tagOf } from '../../../http/routes/call/call-wait.ts';
 import { viewerOf } from '../../../http/routes/call/viewer.ts';
 import { writeXml } from '../../../http/xml.ts';
 import type { TokenVerifier } from '../../../oauth/request/principal.ts';
@@ -59,6 +60,11 @@ export class TimelineRead implements CallRead {
     if (format === undefined) throw new NotAcceptableError();
     const tokenCall = readTokenCall(query);
     const record = await calls.info(tokenCall, viewer);
+    const tag = tagOf(record, `${format}-events`);
+    if (isNamedIn(request.headers['if-none-match'], tag)) {
+      response.writeHead(304, { ETag: tag, ...noStore }).end();
+      return;
+    }
     const events = representTimeline(record, await store.events(tokenCall));
     const call = { ...representCall(record, publicUrl), events };
     const isXml = format === 'xml';
@@ -66,6 +72,7 @@ export class TimelineRead implements CallRead {
       status: 200,
       contentType: isXml ? 'application/xml; charset=utf-8' : 'application/json; charset=utf-8',
       body: isXml ? writeXml({ name: 'call', content: call }) : JSON.stringify(call),
+      headers: { ETag: tag },
     });
   }
 }

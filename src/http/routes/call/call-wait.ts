@@ -65,12 +65,12 @@ export const readWait = (text: string | undefined): number | undefined => {
 
 const withoutWeakness = (tag: string): string => tag.trim().replace(/^W\//, '');
 
-/** RFC 9110 section 13.1.2: compared weakly, and a star is any. */
-const isNamedIn = (header: string | undefined, tag: string): boolean =>
+/** Whether `If-None-Match` names a tag. RFC 9110 section 13.1.2: compared weakly, and a star is any. */
+export const isNamedIn = (header: string | undefined, tag: string): boolean =>
   header?.split(',').some((each) => ['*', withoutWeakness(tag)].includes(withoutWeakness(each))) ?? false;
 
-/** Weak: two representations of one sequence may differ in what no event tells of. */
-const tagOf = ({ sequence }: CallRecord, format: Format): string => `W/"${sequence}-${format}"`;
+/** The tag of a call in one of its forms. Weak: two representations of one sequence may differ in what no event tells of. */
+export const tagOf = ({ sequence }: CallRecord, form: Format | `${Format}-events`): string => `W/"${sequence}-${form}"`;
 
 /** Who takes a place among those that wait or listen. */
 export const holderOf = (principal: Principal): Waiter => ({

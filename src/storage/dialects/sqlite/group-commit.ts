@@ -17,6 +17,8 @@ interface GroupCommitOptions {
   readonly companyMs: number;
   /** `beside`: a lock that is held is waited for beside the event loop; `inside`: SQLite has waited already. */
   readonly lockWait: 'beside' | 'inside';
+  /** Hears of each group that is safe, and how long that took from the beginning of its transaction. */
+  readonly onCommit?: ((units: number, milliseconds: number) => void) | undefined;
   /** Hears of each group that was lost. */
   readonly onLoss?: (error: DatabaseUnavailableError) => void;
 }
@@ -194,6 +196,8 @@ export class GroupCommit {
       if (failure !== undefined) this.#lose(this.#queue.splice(0), failure);
       return;
     }
+    const { clock, onCommit } = this.#options;
+    onCommit?.(group.length, clock.elapsed() - this.#begunAt);
     for (const settle of settlements) settle();
   }
 

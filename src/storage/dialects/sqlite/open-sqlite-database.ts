@@ -96,7 +96,11 @@ const assembleForCommand = async (
 const assembleForService = async (
   { connection, builder }: OpenedFile,
   { path, synchronous }: SqliteLocation,
-  { clock, log, serving: { companyMs, checkpointEveryMs } }: DatabaseOptions & { readonly serving: ServingOptions },
+  {
+    clock,
+    log,
+    serving: { companyMs, checkpointEveryMs, onCommit },
+  }: DatabaseOptions & { readonly serving: ServingOptions },
 ): Promise<SqliteDatabase> => {
   const health: ServingHealth = new ServingHealth({
     clock,
@@ -106,7 +110,7 @@ const assembleForService = async (
   const rewrite = (): Promise<void> => checkpointer?.rewrite() ?? Promise.resolve();
   const flush = await LogFlush.open({ databasePath: path, synchronous, recovery: { clock, rewrite } });
   const commits = new GroupCommit({
-    ...{ connection, flush, clock, log, companyMs, lockWait: 'beside' },
+    ...{ connection, flush, clock, log, companyMs, lockWait: 'beside', onCommit },
     onLoss: (error) => health.lost(error),
   });
   connection.waitsForNoLock();
