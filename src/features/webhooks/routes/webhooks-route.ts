@@ -109,7 +109,9 @@ export class WebhooksRoute implements DirectRoute {
     return { id, deliveryId: Number(delivery), methods: this.#methods.get(nameOf(id, deeper)) ?? new Map() };
   }
 
-  /** @throws InsufficientScopeError for a token that stands for no application, or may not manage its webhooks */
+  /**
+   * @throws InsufficientScopeError when the token stands for no application, or may not manage its webhooks
+   */
   async #clientOf(
     request: IncomingMessage,
     { response, query }: { readonly response: ServerResponse; readonly query: Query },
