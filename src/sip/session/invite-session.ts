@@ -121,32 +121,7 @@ export abstract class InviteSession extends TypedEmitter<SessionEvents> implemen
       this.respond(transaction, 500); // RFC 3261 section 12.2.2
       return;
     }
-    switch (request.method) {
-      case 'BYE':
-        this.respond(transaction, 200);
-        this.peerLeft(request);
-        break;
-      case 'INVITE':
-      case 'UPDATE':
-        this.#takeOffer(transaction, dialog);
-        break;
-      case 'PRACK':
-        if (!this.takesPrack(request)) this.respond(transaction, 481);
-        else if (request.body.length > 0) this.#takeOffer(transaction, dialog);
-        else this.respond(transaction, 200);
-        this.afterPrack();
-        break;
-      case 'INFO':
-      case 'MESSAGE':
-        this.#takeMessage(transaction, request.method);
-        break;
-      case 'NOTIFY':
-        // Of a subscription that we did not make (RFC 6665 section 4.1.3); a 481 would end the call (RFC 5057 section 5.1).
-        this.respond(transaction, 489, [['allow-events', '']]);
-        break;
-      default:
-        this.context.answerOther(transaction);
-    }
+    this.#dispatch(transaction, dialog);
   }
 
   onAck(ack: SipRequest): void {
@@ -217,6 +192,41 @@ export abstract class InviteSession extends TypedEmitter<SessionEvents> implemen
 
   protected respond(transaction: ServerTransaction, status: number, headers?: ExtraHeaders): void {
     transaction.respond(createResponse(transaction.request, status, { toTag: this.localTag, headers }));
+  }
+
+  #dispatch(transaction: ServerTransaction, dialog: Dialog): void {
+    const { request } = transaction;
+    switch (request.method) {
+      case 'BYE':
+        this.respond(transaction, 200);
+        this.peerLeft(request);
+        break;
+      case 'INVITE':
+      case 'UPDATE':
+        this.#takeOffer(transaction, dialog);
+        break;
+      case 'PRACK':
+        this.#takePrack(transaction, dialog);
+        break;
+      case 'INFO':
+      case 'MESSAGE':
+        this.#takeMessage(transaction, request.method);
+        break;
+      case 'NOTIFY':
+        // Of a subscription that we did not make (RFC 6665 section 4.1.3); a 481 would end the call (RFC 5057 section 5.1).
+        this.respond(transaction, 489, [['allow-events', '']]);
+        break;
+      default:
+        this.context.answerOther(transaction);
+    }
+  }
+
+  #takePrack(transaction: ServerTransaction, dialog: Dialog): void {
+    const { request } = transaction;
+    if (!this.takesPrack(request)) this.respond(transaction, 481);
+    else if (request.body.length > 0) this.#takeOffer(transaction, dialog);
+    else this.respond(transaction, 200);
+    this.afterPrack();
   }
 
   #takeOffer(transaction: ServerTransaction, dialog: Dialog): void {
