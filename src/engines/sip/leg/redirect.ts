@@ -23,12 +23,15 @@ const hostOf = (uri: string): string => {
   return parsed.scheme === 'tel' ? '' : parsed.host.toLowerCase();
 };
 
-/** Undefined where it is no SIP address, or cannot be read: the others may be of use. */
+/**
+ * Undefined where it is no SIP address, or cannot be read: the others may be of use. With `maddr` it would lead past its
+ * host, and with headers it would write our INVITE.
+ */
 const contactIn = (value: string): Contact | undefined => {
   try {
     const { uri, params } = parseNameAddr(value);
     const parsed = parseUri(uri);
-    if (parsed.scheme !== 'sip') return undefined;
+    if (parsed.scheme !== 'sip' || parsed.params.has('maddr') || parsed.headers.length > 0) return undefined;
     const q = Number(params.get('q') ?? 1);
     return { uri, host: parsed.host.toLowerCase(), q: q >= 0 && q <= 1 ? q : 0 };
   } catch {
