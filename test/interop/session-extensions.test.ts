@@ -10,6 +10,7 @@ import {
   isInvited,
   isInvitedFor,
   isUpdated,
+  pause,
   refuses,
   rings,
   sendsReliably,
@@ -36,10 +37,12 @@ describe('a carrier that needs reliable provisional responses', () => {
   it('gets one PRACK; its early media are heard, and are the answer', async () => {
     const call = await stage.place({
       phone: joinedPhone,
-      carrier: [isInvited, ...sendsReliably, answers, isAcknowledged, ...hangsUp],
+      carrier: [isInvited, ...sendsReliably, answers, isAcknowledged, ...isHungUp],
     });
+    await call.untilState('connected');
+    await call.stop();
     const { call: ended } = await call.finished();
-    expect(ended).toMatchObject({ outcome: 'completed', ended_by: 'callee' });
+    expect(ended).toMatchObject({ outcome: 'completed', ended_by: 'user' });
   });
 
   it('moves its early media by UPDATE before the answer', async () => {
@@ -51,11 +54,13 @@ describe('a carrier that needs reliable provisional responses', () => {
         ...updates(1, { offers: 'media' }),
         answersFor([]),
         isAcknowledged,
-        ...hangsUpAt(2),
+        ...isHungUp,
       ],
     });
+    await call.untilState('connected');
+    await call.stop();
     const { call: ended } = await call.finished();
-    expect(ended).toMatchObject({ outcome: 'completed', ended_by: 'callee' });
+    expect(ended).toMatchObject({ outcome: 'completed', ended_by: 'user' });
   });
 });
 
@@ -70,11 +75,13 @@ describe('a carrier with terms of its own for sessions', () => {
         rings,
         answers,
         isAcknowledged,
-        ...hangsUp,
+        ...isHungUp,
       ],
     });
+    await call.untilState('connected');
+    await call.stop();
     const { call: ended } = await call.finished();
-    expect(ended).toMatchObject({ outcome: 'completed', ended_by: 'callee' });
+    expect(ended).toMatchObject({ outcome: 'completed', ended_by: 'user' });
   });
 
   it('refreshes the session itself, by UPDATE', async () => {
@@ -84,6 +91,7 @@ describe('a carrier with terms of its own for sessions', () => {
       carrier: [
         ...[isInvited, rings, answersFor(['Require: timer', 'Session-Expires: 90;refresher=uas']), isAcknowledged],
         ...updates(1, { offers: 'nothing', terms }),
+        pause(500),
         ...hangsUpAt(2),
       ],
     });
@@ -101,10 +109,12 @@ describe('a redirect', () => {
     const call = await stage.place({
       phone: joinedPhone,
       carrier: [isInvited, ...refuses('302 Moved', ['Contact: <sip:moved@127.0.0.1:[local_port+1]>'])],
-      nextCarrier: [...takesCall, ...hangsUp],
+      nextCarrier: [...takesCall, ...isHungUp],
     });
+    await call.untilState('connected');
+    await call.stop();
     const { call: ended } = await call.finished();
-    expect(ended).toMatchObject({ outcome: 'completed', ended_by: 'callee' });
+    expect(ended).toMatchObject({ outcome: 'completed', ended_by: 'user' });
   });
 
   it('to any other ends the call', async () => {
