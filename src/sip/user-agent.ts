@@ -23,6 +23,7 @@ export type {
   IncomingSession,
   OfferResult,
   PeerMessage,
+  RefusedInvite,
   RemoteOffer,
   Session,
   SessionEnd,

@@ -33,6 +33,9 @@ export type SessionEnd =
   /** Its time ran out: the peer did not refresh it, or did not answer ours (RFC 4028 section 10; BYE was sent). */
   | { readonly kind: 'expired' };
 
+/** A final response that refused an INVITE. */
+export type RefusedInvite = Extract<SessionEnd, { readonly kind: 'refused' }>['response'];
+
 /** An offer of the peer within the session (re-INVITE or UPDATE). Exactly one of its methods is to be called. */
 export interface RemoteOffer {
   /** Undefined for a re-INVITE without SDP: then `accept` carries our offer. */

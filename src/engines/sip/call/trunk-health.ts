@@ -1,7 +1,6 @@
 import type { MonotonicClock } from '../../../shared/clock.ts';
 import type { Log } from '../../../shared/log.ts';
-import type { SipResponse } from '../../../sip/message/message.ts';
-import type { Session, SessionEnd } from '../../../sip/user-agent.ts';
+import type { RefusedInvite, Session, SessionEnd } from '../../../sip/user-agent.ts';
 
 export interface TrunkHealthOptions {
   /** The trunk's name. */
@@ -34,7 +33,7 @@ const PASSED_OVER_MS = 30_000;
 const MAX_RETRY_AFTER_MS = 300_000;
 
 /** Retry-After in seconds, whatever stands behind them (RFC 3261 section 20.33). */
-const retryAfterOf = ({ headers }: SipResponse): number | undefined => {
+const retryAfterOf = ({ headers }: RefusedInvite): number | undefined => {
   const seconds = /^\s*(\d{1,10})/.exec(headers.get('retry-after') ?? '')?.[1];
   return seconds === undefined ? undefined : Math.min(Number(seconds) * 1000, MAX_RETRY_AFTER_MS);
 };

@@ -3,7 +3,6 @@ import type { LegRole } from '../../../calls/call-state.ts';
 import type { MonotonicClock, Timer } from '../../../shared/clock.ts';
 import type {
   ExtraHeaders,
-  InviteOptions,
   OfferResult,
   PeerMessage,
   RemoteOffer,
@@ -16,25 +15,11 @@ import type {
 import { cancelledCause, hangupCause, noAnswerCause, noResponseCause, reasonHeader } from './causes.ts';
 import { causeOfLoss, failureOf, type LegFailure, settledCause, unreachable } from './leg-end.ts';
 import type { LegSdp } from './leg-sdp.ts';
+import type { LegTarget, LegTrunk } from './leg-target.ts';
 import { type Attempt, firstAttempt, nextAttempt, type OfferedCodecs } from './next-attempt.ts';
 import { MAX_REDIRECTS, NO_REDIRECTS, redirectedTo, type RedirectHosts } from './redirect.ts';
 
-/** What a target is reached over. */
-export interface LegTrunk {
-  readonly name: string;
-  /** Takes notice of what becomes of each INVITE. */
-  readonly health?: { follow(session: Session): void; silent(): void; readonly isPassedOver: boolean } | undefined;
-  /** With no response at all for so long, the next target is tried. */
-  readonly firstResponseMs?: number | undefined;
-}
-
-/** One address at which a leg may be rung, ready to be invited. */
-export interface LegTarget {
-  /** As the API shows it. */
-  readonly address: string;
-  readonly trunk?: LegTrunk | undefined;
-  readonly invite: Omit<InviteOptions, 'sdp'>;
-}
+export type { LegTarget, LegTrunk } from './leg-target.ts';
 
 /** What a leg asks and tells its call. After `failed` or `hungUp` only `ended` follows, and it follows once. */
 export interface LegUser {

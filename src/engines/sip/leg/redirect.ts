@@ -1,8 +1,7 @@
-import type { SipResponse } from '../../../sip/message/message.ts';
-import { parseNameAddr } from '../../../sip/message/name-addr.ts';
+import { type NameAddr, readableNameAddrs } from '../../../sip/message/name-addr.ts';
 import { parseUri } from '../../../sip/message/uri.ts';
-import { splitList } from '../../../sip/message/via.ts';
-import type { LegTarget } from './leg.ts';
+import type { RefusedInvite } from '../../../sip/user-agent.ts';
+import type { LegTarget } from './leg-target.ts';
 
 /** Where redirects may lead. Anywhere would be toll fraud: what answers our INVITE would choose whom we pay. */
 export type RedirectHosts = ReadonlySet<string>;
@@ -20,20 +19,19 @@ interface Contact {
 
 const hostOf = (uri: string): string => {
   const parsed = parseUri(uri);
-  return parsed.scheme === 'tel' ? '' : parsed.host.toLowerCase();
+  return parsed.scheme === 'tel' ? '' : parsed.host;
 };
 
 /**
  * Undefined where it is no SIP address, or cannot be read: the others may be of use. With `maddr` it would lead past its
  * host, and with headers it would write our INVITE.
  */
-const contactIn = (value: string): Contact | undefined => {
+const contactOf = ({ uri, params }: NameAddr): Contact | undefined => {
   try {
-    const { uri, params } = parseNameAddr(value);
     const parsed = parseUri(uri);
     if (parsed.scheme !== 'sip' || parsed.params.has('maddr') || parsed.headers.length > 0) return undefined;
     const q = Number(params.get('q') ?? 1);
-    return { uri, host: parsed.host.toLowerCase(), q: q >= 0 && q <= 1 ? q : 0 };
+    return { uri, host: parsed.host, q: q >= 0 && q <= 1 ? q : 0 };
   } catch {
     return undefined;
   }
@@ -51,12 +49,10 @@ const redirected = ({ address, trunk, invite }: LegTarget, { uri, host }: Contac
 };
 
 /** The targets that a 3xx names and that are allowed, best first (RFC 3261 sections 8.1.3.4 and 21.3). */
-export const redirectedTo = (response: SipResponse, target: LegTarget, allowed: RedirectHosts): LegTarget[] => {
+export const redirectedTo = (response: RefusedInvite, target: LegTarget, allowed: RedirectHosts): LegTarget[] => {
   if (allowed.size === 0 || response.status < 300 || response.status > 399) return [];
-  return response.headers
-    .all('contact')
-    .flatMap((field) => splitList(field))
-    .map(contactIn)
+  return readableNameAddrs(response.headers.all('contact'))
+    .map(contactOf)
     .filter((contact) => contact !== undefined)
     .filter(({ host }) => allowed.has(host))
     .sort((a, b) => b.q - a.q)
