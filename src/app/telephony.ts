@@ -115,6 +115,7 @@ const openStack = ({ config: { sip, settings }, clock, ids, log }: TelephonyPart
     connections: settings.limits.sip_connections,
     connectionsPerAddress: settings.limits.sip_connections_per_address,
     peers: ownPeers(settings),
+    sessionExpiresSeconds: settings.sip.session_expires_seconds,
   });
 
 const openPrompter = async ({ config, clock, ids, log, shutdown }: TelephonyParts): Promise<Prompter> => {
@@ -161,6 +162,7 @@ export const startTelephony = async (parts: TelephonyParts): Promise<Telephony> 
     clock,
     log,
     busyToneMs: settings.busy_tone_ms,
+    redirectHosts: new Set(settings.sip.redirect_hosts),
     graceMs: GRACE_MS,
   });
   await engine.start();

@@ -186,6 +186,17 @@ const client = z.strictObject({
 
 export type ClientSetting = z.infer<typeof client>;
 
+const host = z.string().regex(/^(?:\[[\da-f:.]+\]|[a-z\d](?:[a-z\d.-]*[a-z\d])?)$/, 'is no host in lower case');
+
+const sip = z
+  .strictObject({
+    /** How long a session may live without a sign of life (RFC 4028). */
+    session_expires_seconds: z.number().int().min(90).max(86_400).default(1800),
+    /** Where a 3xx may lead: it is money, so nowhere by default. */
+    redirect_hosts: z.array(host).default([]),
+  })
+  .prefault({});
+
 export const settingsSchema = z
   .strictObject({
     trunks: z.array(trunk).default([]),
@@ -193,6 +204,7 @@ export const settingsSchema = z
     phones: z.array(phone).default([]),
     policy,
     limits,
+    sip,
     retention,
     webhooks,
     clients: z.array(client).default([]),

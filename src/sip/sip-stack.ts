@@ -17,6 +17,8 @@ export interface SipStackOptions {
   readonly contactUser: string;
   /** For User-Agent. */
   readonly serverName: string;
+  /** How long a session may live without a sign of life, in seconds: 1800 where nothing is said (RFC 4028). */
+  readonly sessionExpiresSeconds?: number | undefined;
   readonly clock: MonotonicClock;
   readonly ids: IdSource;
   readonly log: Log;
@@ -49,6 +51,7 @@ export class SipStack {
       log,
       contactUser,
       serverName,
+      sessionExpiresSeconds: options.sessionExpiresSeconds,
     });
   }
 

@@ -23,6 +23,7 @@ export type {
   IncomingSession,
   OfferResult,
   PeerMessage,
+  RefusedInvite,
   RemoteOffer,
   Session,
   SessionEnd,
@@ -56,11 +57,15 @@ export interface UserAgentOptions {
   readonly timers?: TimerBase;
   /** Resolves the names in URIs; the machine's resolver where nothing is said. */
   readonly resolver?: Resolver;
+  /** How long a session may live without a sign of life, in seconds: 1800 where nothing is said (RFC 4028). */
+  readonly sessionExpiresSeconds?: number | undefined;
   /** For User-Agent; nothing is said where it is absent. */
   readonly serverName?: string;
 }
 
-const METHODS = ['INVITE', 'ACK', 'CANCEL', 'BYE', 'OPTIONS', 'UPDATE', 'INFO', 'MESSAGE'];
+const DEFAULT_SESSION_EXPIRES = 1800;
+
+const METHODS = ['INVITE', 'ACK', 'CANCEL', 'BYE', 'OPTIONS', 'UPDATE', 'PRACK', 'INFO', 'MESSAGE'];
 
 /** A SIP user agent over one transport (RFC 3261 section 8): sessions both ways, and requests outside of them. */
 export class UserAgent implements UserAgentFace, SessionContext {
@@ -71,6 +76,7 @@ export class UserAgent implements UserAgentFace, SessionContext {
   readonly dialogs = new DialogTable();
   readonly locator: Locator;
   readonly agentHeaders: ExtraHeaders;
+  readonly sessionExpiresSeconds: number;
   allow = METHODS.join(', ');
   readonly #transport: SipTransport;
   readonly #contactUser: string;
@@ -82,6 +88,7 @@ export class UserAgent implements UserAgentFace, SessionContext {
     this.ids = options.ids;
     this.timers = options.timers ?? defaultTimers;
     this.agentHeaders = options.serverName === undefined ? [] : [['user-agent', options.serverName]];
+    this.sessionExpiresSeconds = options.sessionExpiresSeconds ?? DEFAULT_SESSION_EXPIRES;
     this.#transport = options.transport;
     this.#contactUser = options.contactUser;
     const resolver = options.resolver ?? cachingResolver(systemResolver, options.clock);

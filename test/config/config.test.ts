@@ -89,6 +89,7 @@ describe('the environment', () => {
           sip_connections: 10_000,
           sip_connections_per_address: 500,
         },
+        sip: { session_expires_seconds: 1800, redirect_hosts: [] },
         clients: [],
         busy_tone_ms: 2000,
         stop_seconds: 8,
@@ -406,6 +407,16 @@ describe('the configuration file', () => {
       'a barred prefix without its plus',
       { policy: { barred_prefixes: ['+1900', '1900'] } },
       'policy.barred_prefixes[1]: is not the beginning of a number in E.164',
+    ],
+    [
+      'a session that would be a flood of refreshes, or never end',
+      { sip: { session_expires_seconds: 60 } },
+      'sip.session_expires_seconds: Too small: expected number to be >=90',
+    ],
+    [
+      'a redirect host that is none',
+      { sip: { redirect_hosts: ['sip:carrier.example'] } },
+      'sip.redirect_hosts[0]: is no host in lower case',
     ],
     [
       'a digest that we do not speak',

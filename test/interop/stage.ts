@@ -15,6 +15,8 @@ export interface StageOptions {
   readonly transport?: 'udp' | 'tcp';
   /** Two by default. */
   readonly trunksPerLine?: 1 | 2;
+  /** The part of the settings of that name. */
+  readonly sip?: object;
 }
 
 export interface LineOptions {
@@ -64,7 +66,7 @@ export class Stage {
     this.#transport = transport;
   }
 
-  static async open({ lines: count, transport = 'udp', trunksPerLine = 2 }: StageOptions): Promise<Stage> {
+  static async open({ lines: count, transport = 'udp', trunksPerLine = 2, sip = {} }: StageOptions): Promise<Stage> {
     const lines = layLines(count);
     const uri = (port: number): string => `sip:127.0.0.1:${port}${transport === 'tcp' ? ';transport=tcp' : ''}`;
     const trunk = (port: number) => ({ name: String(port), uri: uri(port), ...TRUNK_CREDENTIALS });
@@ -80,6 +82,7 @@ export class Stage {
         policy: { max_ongoing_calls_per_user: 0 },
         limits: { calls_per_second_per_token: 0, reads_per_second_per_token: 0 },
         busy_tone_ms: 200,
+        sip,
       },
     });
     const rest = new RestClient(service.baseUrl, await authorize(service.baseUrl));

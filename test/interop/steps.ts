@@ -111,6 +111,59 @@ export const answersOnce: Step = once(inviteReply('200 OK', [CONTACT, ...sdp()])
 /** A second phone behind a fork answers too. */
 export const answersFromFork: Step = once(inviteReply('200 OK', [CONTACT, ...sdp()], { tag: 'fork[call_number]' }));
 
+/** 183 with SDP that is to be acknowledged (RFC 3262), and its PRACK. */
+export const sendsReliably: Step[] = [
+  reliably(inviteReply('183 Session Progress', [CONTACT, 'Require: 100rel', 'RSeq: 77', ...sdp()])),
+  `<recv request="PRACK"><action>
+    <ereg regexp="77 1 INVITE" search_in="hdr" header="RAck:" check_it="true" assign_to="rack" />
+  </action></recv>`,
+  okToLast,
+  '<Reference variables="rack" />',
+];
+
+/** 200 with SDP and the terms of a session (RFC 4028). */
+export const answersFor = (terms: readonly string[]): Step =>
+  reliably(inviteReply('200 OK', [CONTACT, ...terms, ...sdp()]));
+
+/** The INVITE comes again, for a session as long as that. */
+export const isInvitedFor = (seconds: number): Step[] => [
+  `<recv request="INVITE" rrs="true"><action>
+    ${remember('From', 'peer')}${remember('Via', 'via')}${remember('CSeq', 'cseq')}
+    <ereg regexp="${seconds}" search_in="hdr" header="Session-Expires:" check_it="true" assign_to="expires" />
+    <ereg regexp="[^&gt;]*&gt;" search_in="hdr" header="To:" assign_to="self" />
+  </action></recv>`,
+  '<Reference variables="expires" />',
+];
+
+/** The session is refreshed by UPDATE, at its time. */
+export const isUpdated = (terms: readonly string[]): Step[] => [
+  '<recv request="UPDATE" timeout="60000" />',
+  once(
+    message([
+      'SIP/2.0 200 OK',
+      '[last_Via:]',
+      '[last_From:]',
+      '[last_To:]',
+      '[last_Call-ID:]',
+      '[last_CSeq:]',
+      CONTACT,
+      ...terms,
+      ...NO_BODY,
+    ]),
+  ),
+];
+
+/** An UPDATE of sipp's own: with an offer, or only to refresh the session. */
+export const updates = (
+  cseq: number,
+  { offers, terms = [] }: { offers: 'media' | 'nothing'; terms?: string[] },
+): Step[] => [
+  reliably(
+    request('UPDATE', { cseq, body: [CONTACT, ...terms, ...(offers === 'media' ? sdp({ movedBy: 6 }) : NO_BODY)] }),
+  ),
+  '<recv response="200" />',
+];
+
 /** A final refusal, and its ACK. */
 export const refuses = (status: string, headers: readonly string[] = []): Step[] => [
   reliably(inviteReply(status, [...headers, ...NO_BODY])),
@@ -123,7 +176,10 @@ export const isTerminated: Step[] = [...isCancelled, ...refuses('487 Request Ter
 
 export const isHungUp: Step[] = ['<recv request="BYE" />', okToLast];
 
-export const hangsUp: Step[] = [reliably(request('BYE')), '<recv response="200" />'];
+/** Hangs up; `cseq` where sipp has sent requests before. */
+export const hangsUpAt = (cseq: number): Step[] => [reliably(request('BYE', { cseq })), '<recv response="200" />'];
+
+export const hangsUp: Step[] = hangsUpAt(1);
 
 /** Both hang up at once: a BYE comes, ours leaves before it is answered (RFC 3261 section 15.1.2). */
 export const hangsUpAcross: Step[] = [

@@ -55,7 +55,11 @@ describe('a request outside of dialogs', () => {
     const [unknown] = await ask('OPTIONS', { uri: 'sip:nobody@10.0.0.1' });
     const shown = (response: SipResponse | undefined) =>
       ['allow', 'accept', 'supported'].map((header) => response?.headers.get(header));
-    expect(shown(known)).toEqual(['INVITE, ACK, CANCEL, BYE, OPTIONS, UPDATE, INFO, MESSAGE', 'application/sdp', '']);
+    expect(shown(known)).toEqual([
+      'INVITE, ACK, CANCEL, BYE, OPTIONS, UPDATE, PRACK, INFO, MESSAGE',
+      'application/sdp',
+      'timer, 100rel',
+    ]);
     expect(shown(unknown)).toEqual(shown(known));
     expect([known?.status, unknown?.status]).toEqual([200, 200]);
   });
@@ -73,8 +77,8 @@ describe('a request outside of dialogs', () => {
 
   it('that requires an extension gets 420 with Unsupported, another scheme 416', async () => {
     const { ask, status } = stranger();
-    const [refused] = await ask('INVITE', { headers: ['Require: 100rel, timer'] });
-    expect([refused?.status, refused?.headers.get('unsupported')]).toEqual([420, '100rel, timer']);
+    const [refused] = await ask('INVITE', { headers: ['Require: 100rel, precondition, timer', 'Require: tdialog'] });
+    expect([refused?.status, refused?.headers.get('unsupported')]).toEqual([420, 'precondition, tdialog']);
     expect(await status('OPTIONS', { uri: 'mailto:alice@10.0.0.1' })).toEqual([416]);
   });
 

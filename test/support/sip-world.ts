@@ -103,6 +103,7 @@ export interface PlacedTestCall extends PlacedCall {
 export interface SipWorldOptions {
   readonly seed?: number;
   readonly busyToneMs?: number;
+  readonly redirectHosts?: readonly string[];
   readonly services?: readonly EngineService[];
 }
 
@@ -119,7 +120,7 @@ export class SipWorld {
   readonly testPhones = new PlayedThread(this.clock);
   readonly engine: SipCallEngine;
 
-  private constructor(media: MediaPort, { seed, busyToneMs = 2000, services }: SipWorldOptions) {
+  private constructor(media: MediaPort, { seed, busyToneMs = 2000, services, redirectHosts = [] }: SipWorldOptions) {
     this.media = media;
     this.network = new FakeNetwork(this.clock, seed === undefined ? {} : { seed });
     const party = (host: string): Party => new Party(this.network, this.clock, host);
@@ -155,6 +156,7 @@ export class SipWorld {
       clock: this.clock,
       log: silentLog,
       busyToneMs,
+      redirectHosts: new Set(redirectHosts),
       graceMs: 5000,
     });
   }

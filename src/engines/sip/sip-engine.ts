@@ -14,6 +14,7 @@ import type { UserAgent } from '../../sip/user-agent.ts';
 import type { Routes } from './call/routes.ts';
 import { type CallParts, ThirdPartyCall } from './call/third-party-call.ts';
 import { SessionIds } from './leg/leg-sdp.ts';
+import type { RedirectHosts } from './leg/redirect.ts';
 import type { Prompter } from './media/prompter.ts';
 import { TestCall, type TestCallParts } from './test/test-call.ts';
 
@@ -34,6 +35,8 @@ export interface SipCallEngineOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly busyToneMs: number;
+  /** The hosts to which a 3xx may lead; none where nothing is said. */
+  readonly redirectHosts?: RedirectHosts | undefined;
   /** How long `stop` waits for the peers to confirm the end of what was ongoing. */
   readonly graceMs: number;
 }
@@ -51,10 +54,10 @@ export class SipCallEngine implements CallEngine {
 
   constructor(options: SipCallEngineOptions) {
     this.#options = options;
-    const { busyToneMs, clock, log, prompter, routes, testPhones: media, userAgent } = options;
+    const { busyToneMs, clock, log, prompter, redirectHosts, routes, testPhones: media, userAgent } = options;
     const sessionIds = new SessionIds(clock.now());
     const onReleased = (call: ThirdPartyCall | TestCall): void => void this.#calls.delete(call);
-    this.#parts = { busyToneMs, clock, log, prompter, routes, userAgent, sessionIds, onReleased };
+    this.#parts = { busyToneMs, clock, log, prompter, redirectHosts, routes, userAgent, sessionIds, onReleased };
     const { address } = prompter;
     this.#testParts = { address, clock, log, media, routes, userAgent, sessionIds, onReleased };
   }

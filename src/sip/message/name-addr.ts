@@ -1,6 +1,7 @@
 import { SipParseError } from './errors.ts';
 import { closingQuote, quote, skipBlanks, unquote } from './grammar.ts';
 import { formatParams, noParams, type Params, type ParamSink, parseParams } from './params.ts';
+import { splitList } from './via.ts';
 
 /** The value of From, To, Contact, Route and the like: `name-addr` or `addr-spec` (RFC 3261 section 20.10). */
 export interface NameAddr {
@@ -89,3 +90,16 @@ export const formatNameAddr = ({ display, uri, tag, params }: NameAddr): string 
   const tagParam = tag === undefined ? '' : `;tag=${tag}`;
   return `${name}<${uri}>${formatParams(params)}${tagParam}`;
 };
+
+/** Every value of a list, as Contact is one; what cannot be read is left out. */
+export const readableNameAddrs = (fields: readonly string[]): readonly NameAddr[] =>
+  fields
+    .flatMap((field) => splitList(field))
+    .flatMap((value) => {
+      try {
+        return [parseNameAddr(value)];
+      } catch (error) {
+        if (error instanceof SipParseError) return [];
+        throw error;
+      }
+    });

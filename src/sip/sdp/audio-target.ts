@@ -14,6 +14,8 @@ export interface AudioTarget {
   readonly eventPayloadType: number | undefined;
 }
 
+const PLAIN_RTP = ['RTP/AVP', 'RTP/AVPF'];
+
 const isNowhere = (address: string): boolean => isIP(address) === 0 || address === '0.0.0.0' || address === '::';
 
 const g711 = (codecs: readonly Codec[]): 0 | 8 | undefined => {
@@ -43,6 +45,13 @@ const targetOf = (media: MediaDescription): AudioTarget | undefined => {
   if (format === undefined || address === undefined || isNowhere(address) || !receives(direction)) return undefined;
   return { address, port, ...format };
 };
+
+/**
+ * Whether a peer takes or sends audio over plain RTP, in whatever codec: an `m=audio 0` and SRTP are no answer to our offers.
+ * @throws SdpError on malformed SDP
+ */
+export const hasPlainAudio = (sdp: string): boolean =>
+  parseSdp(sdp).media.some(({ type, port, protocol }) => type === 'audio' && port > 0 && PLAIN_RTP.includes(protocol));
 
 /**
  * How the first audio stream of a peer is spoken, also where it only sends or is on hold. Undefined where it is refused,

@@ -3,9 +3,11 @@ import { SipHeaders } from '../message/headers.ts';
 import { SipRequest } from '../message/message.ts';
 import { formatNameAddr, type NameAddr } from '../message/name-addr.ts';
 import type { Hop } from '../transport/transport.ts';
+import { supportedOptions } from './option-tags.ts';
 import { setSdp } from './sdp-body.ts';
 import type { ExtraHeaders } from './session.ts';
 import type { SessionContext } from './session-context.ts';
+import { MIN_SESSION_EXPIRES } from './session-expires.ts';
 
 export interface InviteOptions {
   /** The Request-URI. */
@@ -44,7 +46,10 @@ export const createInvite = (options: InviteOptions, identity: InviteIdentity): 
     .append('call-id', callId)
     .append('cseq', `${cseq} INVITE`)
     .append('contact', context.contact(hop))
-    .append('allow', context.allow);
+    .append('allow', context.allow)
+    .append('supported', supportedOptions)
+    .append('session-expires', String(context.sessionExpiresSeconds))
+    .append('min-se', String(MIN_SESSION_EXPIRES));
   for (const [name, value] of [...extra, ...context.agentHeaders]) headers.append(name.toLowerCase(), value);
   const invite = new SipRequest('INVITE', target, headers);
   setSdp(invite, sdp);

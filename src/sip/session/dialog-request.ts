@@ -4,6 +4,7 @@ import type { SipRequest, SipResponse } from '../message/message.ts';
 import type { ClientTransaction, ClientTransactionUser } from '../transaction/transaction.ts';
 import { SentAck } from './sent-ack.ts';
 import type { SessionContext } from './session-context.ts';
+import { withLongerSession } from './session-expires.ts';
 import { withNextHop } from './with-next-hop.ts';
 
 /** How a request ended. Without an answer the status is 408 or 503 (RFC 3261 section 8.1.3.1). */
@@ -79,8 +80,9 @@ export class DialogRequest implements ClientTransactionUser {
   #retry(response: SipResponse): boolean {
     const { dialog, authorizer } = this.#line;
     const refused = this.#request;
-    if (refused === undefined || authorizer === undefined || this.#tries >= MAX_TRIES) return false;
-    const retry = authorizer.retry(refused, response, () => dialog.takeLocalCSeq());
+    if (refused === undefined || this.#tries >= MAX_TRIES) return false;
+    const nextCSeq = (): number => dialog.takeLocalCSeq();
+    const retry = withLongerSession(refused, response, nextCSeq) ?? authorizer?.retry(refused, response, nextCSeq);
     if (retry === undefined) return false;
     this.#request = retry;
     this.#send(retry);

@@ -1,10 +1,12 @@
 import type { SipRequest } from '../message/message.ts';
 import { uriScheme } from '../message/uri.ts';
 import type { ServerTransaction, TransactionLayerUser } from '../transaction/transaction.ts';
+import { supportedOptions, unsupportedOptions } from './option-tags.ts';
 import { ReceivedSession } from './received-session.ts';
 import { hasForeignBody } from './sdp-body.ts';
 import type { ExtraHeaders, IncomingSession } from './session.ts';
 import type { SessionContext } from './session-context.ts';
+import { isTooShort, MIN_SESSION_EXPIRES } from './session-expires.ts';
 
 /** Answers requests outside of dialogs, of one method. */
 export type RequestHandler = (transaction: ServerTransaction) => void;
@@ -80,7 +82,7 @@ export class Inbound implements TransactionLayerUser {
     return [
       ['allow', this.#context.allow],
       ['accept', 'application/sdp'],
-      ['supported', ''],
+      ['supported', supportedOptions],
     ];
   }
 
@@ -94,19 +96,18 @@ interface Refusal {
   readonly headers?: ExtraHeaders;
 }
 
-/** What a request earns whatever its purpose (RFC 3261 section 8.2.2). We support no extension. */
+/** What a request earns whatever its purpose (RFC 3261 section 8.2.2). */
 const refusalOf = (request: SipRequest): Refusal | undefined => {
   const scheme = uriScheme(request.uri);
   if (scheme !== 'sip' && scheme !== 'sips' && scheme !== 'tel') return { status: 416 };
-  if (request.headers.has('require')) {
-    return { status: 420, headers: [['unsupported', request.headers.all('require').join(', ')]] };
-  }
-  return undefined;
+  const unsupported = unsupportedOptions(request);
+  return unsupported === '' ? undefined : { status: 420, headers: [['unsupported', unsupported]] };
 };
 
 /** The same for an INVITE that would open a session. */
 const inviteRefusalOf = (request: SipRequest): Refusal | undefined => {
   if (request.headers.has('replaces')) return { status: 603 };
   if (hasForeignBody(request)) return { status: 415, headers: [['accept', 'application/sdp']] };
+  if (isTooShort(request)) return { status: 422, headers: [['min-se', String(MIN_SESSION_EXPIRES)]] };
   return undefined;
 };

@@ -21,9 +21,10 @@ import type {
 } from './session.ts';
 import type { SessionContext } from './session-context.ts';
 import { type Phase, sessionFlow, type Step } from './session-flow.ts';
+import { SessionTimer, type SessionTimerHost } from './session-timer.ts';
 import { type AnswerOwner, UnacknowledgedAnswers } from './unacknowledged-answers.ts';
 
-type Parts = OfferQueue & OwnOfferOwner & PeerOffersHost & AnswerOwner;
+type Parts = OfferQueue & OwnOfferOwner & PeerOffersHost & AnswerOwner & SessionTimerHost;
 
 /**
  * What both sides of an INVITE usage share: requests within the dialog, offers, and the one end. Follows `sessionFlow`.
@@ -40,6 +41,7 @@ export abstract class InviteSession extends TypedEmitter<SessionEvents> implemen
   #answers: UnacknowledgedAnswers | undefined;
   #ownOffers: OwnOffers | undefined;
   #peerOffers: PeerOffers | undefined;
+  #timer: SessionTimer | undefined;
 
   constructor(context: SessionContext) {
     super();
@@ -50,6 +52,11 @@ export abstract class InviteSession extends TypedEmitter<SessionEvents> implemen
 
   get answers(): UnacknowledgedAnswers {
     return (this.#answers ??= new UnacknowledgedAnswers(this.context, this));
+  }
+
+  /** Undefined until the session is confirmed, and again when it is over. */
+  get timer(): SessionTimer | undefined {
+    return this.#timer;
   }
 
   get remoteSdp(): string | undefined {
@@ -67,6 +74,18 @@ export abstract class InviteSession extends TypedEmitter<SessionEvents> implemen
     if (!mayStillBeTaken) return Promise.resolve({ kind: 'refused', status: 481 });
     this.#ownOffers ??= new OwnOffers(this.negotiation, this, this.line);
     return this.#ownOffers.add(sdp);
+  }
+
+  refresh(): void {
+    if (this.line === undefined || this.phase !== 'established') return;
+    if (this.#timer?.refreshBy === 'UPDATE') this.#update(this.line, this.#timer);
+    else void this.#offerAgain();
+  }
+
+  expired(): void {
+    if (this.phase === 'leaving' || this.phase === 'ended') return;
+    this.#sendBye([], () => undefined);
+    this.end({ kind: 'expired' });
   }
 
   send({ method, contentType, body }: SessionMessage): Promise<number> {
@@ -102,27 +121,7 @@ export abstract class InviteSession extends TypedEmitter<SessionEvents> implemen
       this.respond(transaction, 500); // RFC 3261 section 12.2.2
       return;
     }
-    switch (request.method) {
-      case 'BYE':
-        this.respond(transaction, 200);
-        this.peerLeft(request);
-        break;
-      case 'INVITE':
-      case 'UPDATE':
-        this.#peerOffers ??= new PeerOffers(this);
-        this.#peerOffers.take(transaction, dialog);
-        break;
-      case 'INFO':
-      case 'MESSAGE':
-        this.#takeMessage(transaction, request.method);
-        break;
-      case 'NOTIFY':
-        // Of a subscription that we did not make (RFC 6665 section 4.1.3); a 481 would end the call (RFC 5057 section 5.1).
-        this.respond(transaction, 489, [['allow-events', '']]);
-        break;
-      default:
-        this.context.answerOther(transaction);
-    }
+    this.#dispatch(transaction, dialog);
   }
 
   onAck(ack: SipRequest): void {
@@ -141,6 +140,16 @@ export abstract class InviteSession extends TypedEmitter<SessionEvents> implemen
     this.end({ kind: 'broken', status });
   }
 
+  /** @returns false for a PRACK of no response of ours (RFC 3262 section 3) */
+  protected takesPrack(_prack: SipRequest): boolean {
+    return false;
+  }
+
+  /** A PRACK has its answer. */
+  protected afterPrack(): void {
+    // Nothing waits for it at the side that called.
+  }
+
   /** The dialog of a request that carries our tag. */
   protected abstract dialogOf(request: SipRequest): Dialog | undefined;
 
@@ -149,10 +158,13 @@ export abstract class InviteSession extends TypedEmitter<SessionEvents> implemen
     this.end(this.phase === 'leaving' ? { kind: 'local-hangup' } : { kind: 'remote-hangup', request: bye });
   }
 
-  /** The session is confirmed on both sides: offers may go. */
-  protected establish(dialog: Dialog, authorizer?: Authorizer): void {
+  /** The dialog is confirmed: offers may go. */
+  protected establish(dialog: Dialog, authorizer?: Authorizer): SessionTimer {
+    const { clock, sessionExpiresSeconds: seconds } = this.context;
     this.line = { context: this.context, dialog, authorizer };
+    this.#timer = new SessionTimer(this, { clock, seconds });
     this.#ownOffers?.open(this.line);
+    return this.#timer;
   }
 
   /** Says BYE and ends when it was answered, in whatever way. */
@@ -182,6 +194,46 @@ export abstract class InviteSession extends TypedEmitter<SessionEvents> implemen
     transaction.respond(createResponse(transaction.request, status, { toTag: this.localTag, headers }));
   }
 
+  #dispatch(transaction: ServerTransaction, dialog: Dialog): void {
+    const { request } = transaction;
+    switch (request.method) {
+      case 'BYE':
+        this.respond(transaction, 200);
+        this.peerLeft(request);
+        break;
+      case 'INVITE':
+      case 'UPDATE':
+        this.#takeOffer(transaction, dialog);
+        break;
+      case 'PRACK':
+        this.#takePrack(transaction, dialog);
+        break;
+      case 'INFO':
+      case 'MESSAGE':
+        this.#takeMessage(transaction, request.method);
+        break;
+      case 'NOTIFY':
+        // Of a subscription that we did not make (RFC 6665 section 4.1.3); a 481 would end the call (RFC 5057 section 5.1).
+        this.respond(transaction, 489, [['allow-events', '']]);
+        break;
+      default:
+        this.context.answerOther(transaction);
+    }
+  }
+
+  #takePrack(transaction: ServerTransaction, dialog: Dialog): void {
+    const { request } = transaction;
+    if (!this.takesPrack(request)) this.respond(transaction, 481);
+    else if (request.body.length > 0) this.#takeOffer(transaction, dialog);
+    else this.respond(transaction, 200);
+    this.afterPrack();
+  }
+
+  #takeOffer(transaction: ServerTransaction, dialog: Dialog): void {
+    this.#peerOffers ??= new PeerOffers(this);
+    this.#peerOffers.take(transaction, dialog);
+  }
+
   #takeMessage(transaction: ServerTransaction, method: SessionMessage['method']): void {
     const { headers, body } = transaction.request;
     const respond = (status: number): void => this.respond(transaction, status);
@@ -189,8 +241,33 @@ export abstract class InviteSession extends TypedEmitter<SessionEvents> implemen
     if (!isTaken) respond(200);
   }
 
+  /** A refresh that offers nothing (RFC 4028 section 7.4). */
+  #update(line: DialogLine, timer: SessionTimer): void {
+    const update = line.dialog.createRequest('UPDATE');
+    for (const [name, value] of timer.headers) update.headers.append(name, value);
+    DialogRequest.send(line, update, ({ status, response }) => {
+      if (this.#timer === undefined) return;
+      if (status === 408 || status === 481) this.breakOff(status);
+      else if (status < 300 && response !== undefined) timer.answered(response);
+      else timer.refused(status);
+    });
+  }
+
+  /** A refresh for a peer without UPDATE: what is in force is offered once more. */
+  async #offerAgain(): Promise<void> {
+    const { localSdp, remoteSdp, open } = this.negotiation;
+    if (localSdp === undefined || open !== 'none') {
+      this.#timer?.refused(491);
+      return;
+    }
+    const result = await this.offer(localSdp);
+    if (result.kind === 'refused') this.#timer?.refused(result.status);
+    else if (result.sdp !== remoteSdp) this.emit('renegotiated', result.sdp);
+  }
+
   #sendBye(headers: ExtraHeaders, onFinal: () => void): void {
     if (this.line === undefined) return;
+    this.#stopTimer();
     this.#ownOffers?.close(); // one that still waits would overtake the BYE's CSeq
     this.#peerOffers?.close();
     const bye = this.line.dialog.createRequest('BYE');
@@ -198,10 +275,16 @@ export abstract class InviteSession extends TypedEmitter<SessionEvents> implemen
     DialogRequest.send(this.line, bye, onFinal);
   }
 
+  #stopTimer(): void {
+    this.#timer?.stop();
+    this.#timer = undefined;
+  }
+
   /** @returns false where it is closed already */
   #close(): boolean {
     if (!this.move('end')) return false;
     this.context.dialogs.remove(this.localTag);
+    this.#stopTimer();
     this.#answers?.stop();
     this.#ownOffers?.close();
     this.#peerOffers?.close();

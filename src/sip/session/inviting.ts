@@ -7,6 +7,9 @@ import type { OfferTurn } from './negotiation.ts';
 import { sdpOf } from './sdp-body.ts';
 import type { SentInvite } from './sent-invite.ts';
 
+/** With credentials, and for longer sessions: one more than any peer has reason to ask for. */
+const MAX_INVITES = 6;
+
 /** What an INVITE needs until it is answered. Its session lets go of it then: it may last for hours. */
 export class Inviting {
   readonly options: InviteOptions;
@@ -16,6 +19,8 @@ export class Inviting {
   otherHops: Hop[] = [];
   cseq = 1;
   #early: Map<string, Dialog> | undefined;
+  /** By its To tag, the last response of each fork that was acknowledged by PRACK, and whether one had SDP. */
+  #reliable: Map<string, { readonly rseq: number; readonly isAnswered: boolean }> | undefined;
   /** By its To tag, what each fork sent last. */
   #earlyMedia: Map<string, string> | undefined;
   /** The fork whose early media is heard: the one that sent any last. */
@@ -24,6 +29,18 @@ export class Inviting {
   constructor(options: InviteOptions, turn: OfferTurn) {
     this.options = options;
     this.turn = turn;
+  }
+
+  /** The CSeq of the INVITE that is sent next: above all that was sent in its early dialogs. */
+  nextCSeq(): number {
+    const used = [...(this.#early?.values() ?? [])].map((dialog) => dialog.toJSON().localCSeq);
+    this.cseq = Math.max(this.cseq, ...used) + 1;
+    return this.cseq;
+  }
+
+  /** @returns false for a peer that asks for longer sessions over and over again */
+  mayAskForLonger(): boolean {
+    return this.cseq <= MAX_INVITES;
   }
 
   origin(peer: Hop): DialogOrigin {
@@ -44,7 +61,22 @@ export class Inviting {
 
   /** The INVITE is sent anew, with credentials: nothing that was said to the one before counts. */
   forget(): void {
-    this.#early = this.#earlyMedia = this.#heard = undefined;
+    this.#early = this.#reliable = this.#earlyMedia = this.#heard = undefined;
+  }
+
+  /** Whether a reliable response is the next of its fork: the first may have any number (RFC 3262 section 4). */
+  takesNext(response: SipResponse, rseq: number): boolean {
+    const before = this.#reliable?.get(forkOf(response));
+    if (before !== undefined && rseq !== before.rseq + 1) return false;
+    this.#reliable ??= new Map();
+    const isAnswered = before?.isAnswered === true || sdpOf(response) !== undefined;
+    this.#reliable.set(forkOf(response), { rseq, isAnswered });
+    return true;
+  }
+
+  /** Whether a response is of a fork that has answered our offer, reliably, before its 2xx. */
+  isAnswered(response: SipResponse): boolean {
+    return this.#reliable?.get(forkOf(response))?.isAnswered === true;
   }
 
   /** @returns the SDP of a provisional response, which is to be heard from now on */

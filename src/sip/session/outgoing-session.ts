@@ -4,12 +4,15 @@ import { uriOf } from '../dialog/route.ts';
 import type { SipRequest, SipResponse } from '../message/message.ts';
 import type { Hop } from '../transport/transport.ts';
 import { createInvite, type InviteOptions } from './create-invite.ts';
+import { DialogRequest } from './dialog-request.ts';
 import { InviteSession } from './invite-session.ts';
 import { Inviting } from './inviting.ts';
+import { rseqOf } from './reliable-progress.ts';
 import { sdpOf } from './sdp-body.ts';
 import { type InviteOwner, SentInvite } from './sent-invite.ts';
 import type { ExtraHeaders, HangUpOptions, InvitingSession, SessionEnd } from './session.ts';
 import type { SessionContext } from './session-context.ts';
+import { withLongerSession } from './session-expires.ts';
 
 const NO_HEADERS: ExtraHeaders = [];
 
@@ -57,6 +60,7 @@ export class OutgoingSession extends InviteSession implements InviteOwner, Invit
       return;
     }
     inviting.remember(response);
+    if (!this.#acknowledge(inviting, response)) return;
     const sdp = inviting.takeEarlyMedia(response);
     if (sdp !== undefined) this.negotiation.remoteSdp = sdp;
     this.emit('progress', response.status, sdp, inviting.isOfAnotherFork(response) ? 'another' : 'heard');
@@ -66,7 +70,7 @@ export class OutgoingSession extends InviteSession implements InviteOwner, Invit
     const inviting = this.#inviting;
     const { transaction } = inviting?.sent ?? {};
     if (this.phase === 'inviting' && inviting !== undefined && transaction !== undefined) {
-      const retry = this.#authorizer?.retry(transaction.request, response, () => (inviting.cseq += 1));
+      const retry = this.#retryOf(inviting, transaction.request, response);
       if (retry !== undefined) {
         inviting.forget();
         this.#send(inviting, retry, transaction.hop);
@@ -93,7 +97,7 @@ export class OutgoingSession extends InviteSession implements InviteOwner, Invit
     const early = inviting.early(response.to.tag);
     early?.confirm(response);
     const dialog = early ?? Dialog.ofResponse(response, inviting.origin(inviting.sent.transaction.hop));
-    this.establish(dialog, this.#authorizer);
+    this.establish(dialog, this.#authorizer).answered(response);
     return dialog;
   }
 
@@ -104,7 +108,7 @@ export class OutgoingSession extends InviteSession implements InviteOwner, Invit
       this.leave(this.#byeHeaders);
       return;
     }
-    const sdp = sdpOf(response) ?? inviting?.earlyMediaOf(response);
+    const sdp = this.#answerIn(response, inviting);
     if (sdp === undefined) {
       this.breakOff(488);
       return;
@@ -112,6 +116,7 @@ export class OutgoingSession extends InviteSession implements InviteOwner, Invit
     this.move('establish');
     this.negotiation.remoteSdp = sdp;
     this.negotiation.finish(inviting?.turn);
+    this.nextOffer(); // the turn may have been over before
     this.emit('answered', sdp);
   }
 
@@ -128,6 +133,32 @@ export class OutgoingSession extends InviteSession implements InviteOwner, Invit
   protected dialogOf(request: SipRequest): Dialog | undefined {
     const dialog = this.line?.dialog ?? this.#inviting?.early(request.from.tag);
     return dialog?.matches(request) === true ? dialog : undefined;
+  }
+
+  /** Sends PRACK for a reliable response. @returns false for one that was seen, or came before its turn (RFC 3262 section 4) */
+  #acknowledge(inviting: Inviting, response: SipResponse): boolean {
+    const rseq = rseqOf(response);
+    const dialog = inviting.early(response.to.tag);
+    if (rseq === undefined || dialog === undefined) return true;
+    if (!inviting.takesNext(response, rseq)) return false;
+    const prack = dialog.createRequest('PRACK');
+    prack.headers.append('rack', `${rseq} ${response.cseq.sequence} INVITE`);
+    DialogRequest.send({ context: this.context, dialog, authorizer: this.#authorizer }, prack, () => undefined);
+    if (inviting.isAnswered(response)) this.negotiation.finish(inviting.turn);
+    return true;
+  }
+
+  /** The answer is the first SDP that came reliably, or what an UPDATE made of it (RFC 3261 section 13.2.1). */
+  #answerIn(response: SipResponse, inviting: Inviting | undefined): string | undefined {
+    if (inviting?.isAnswered(response) !== true) return sdpOf(response) ?? inviting?.earlyMediaOf(response);
+    return inviting.isOfAnotherFork(response) ? inviting.earlyMediaOf(response) : this.negotiation.remoteSdp;
+  }
+
+  /** The INVITE once more, with credentials or for a longer session; undefined where the response is final. */
+  #retryOf(inviting: Inviting, refused: SipRequest, response: SipResponse): SipRequest | undefined {
+    const nextCSeq = (): number => inviting.nextCSeq();
+    const longer = inviting.mayAskForLonger() ? withLongerSession(refused, response, nextCSeq) : undefined;
+    return longer ?? this.#authorizer?.retry(refused, response, nextCSeq);
   }
 
   #located([hop, ...others]: readonly Hop[]): void {

@@ -3,6 +3,7 @@ import { type DialogLine, DialogRequest, type Final } from './dialog-request.ts'
 import { type Negotiation, randomFraction } from './negotiation.ts';
 import { sdpOf, setSdp } from './sdp-body.ts';
 import type { OfferResult } from './session.ts';
+import type { SessionTimer } from './session-timer.ts';
 
 interface QueuedOffer {
   readonly sdp: string;
@@ -12,6 +13,7 @@ interface QueuedOffer {
 
 /** The session of these offers. */
 export interface OwnOfferOwner {
+  readonly timer: SessionTimer | undefined;
   /** The dialog is gone. */
   breakOff(status: number): void;
 }
@@ -65,6 +67,7 @@ export class OwnOffers {
     const turn = this.#negotiation.begin('ours');
     const invite = line.dialog.createRequest('INVITE');
     invite.headers.append('allow', line.context.allow);
+    for (const [name, value] of this.#owner.timer?.headers ?? []) invite.headers.append(name, value);
     setSdp(invite, offer.sdp);
     this.#sent = DialogRequest.send(line, invite, (final) => {
       this.#take(offer, final);
@@ -94,6 +97,7 @@ export class OwnOffers {
   #conclude(offer: QueuedOffer, { status, response }: Final): void {
     this.#queue.shift();
     this.#sent = undefined;
+    if (status < 300 && response !== undefined) this.#owner.timer?.answered(response);
     const answer = status < 300 && response !== undefined ? sdpOf(response) : undefined;
     if (answer === undefined) {
       offer.resolve({ kind: 'refused', status: status < 300 ? 488 : status });

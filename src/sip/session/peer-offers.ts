@@ -6,6 +6,8 @@ import { type Negotiation, type OfferTurn, randomFraction } from './negotiation.
 import { hasForeignBody, sdpOf } from './sdp-body.ts';
 import type { ExtraHeaders, RemoteOffer } from './session.ts';
 import type { SessionContext } from './session-context.ts';
+import { isTooShort, MIN_SESSION_EXPIRES } from './session-expires.ts';
+import type { SessionTimer } from './session-timer.ts';
 import type { UnacknowledgedAnswers } from './unacknowledged-answers.ts';
 
 /** What the peer's offers need of their session. */
@@ -13,6 +15,7 @@ export interface PeerOffersHost {
   readonly context: SessionContext;
   readonly negotiation: Negotiation;
   readonly answers: UnacknowledgedAnswers;
+  readonly timer: SessionTimer | undefined;
   /** @returns whether a listener takes the offer */
   offered(offer: RemoteOffer): boolean;
   renegotiated(sdp: string): void;
@@ -30,7 +33,7 @@ interface PendingOffer {
   readonly turn: OfferTurn;
 }
 
-/** Re-INVITE and UPDATE of the peer (RFC 3261 section 14.2, RFC 3311 section 5.2). */
+/** Re-INVITE and UPDATE of the peer (RFC 3261 section 14.2, RFC 3311 section 5.2), and offers in its PRACK (RFC 3262 section 5). */
 export class PeerOffers {
   readonly #host: PeerOffersHost;
   #pending: PendingOffer | undefined;
@@ -39,7 +42,7 @@ export class PeerOffers {
     this.#host = host;
   }
 
-  /** Takes an INVITE or UPDATE within the dialog. */
+  /** Takes an INVITE, UPDATE or PRACK with an offer within the dialog. */
   take(transaction: ServerTransaction, dialog: Dialog): void {
     const { request } = transaction;
     const refusal = this.#refusalOf(request);
@@ -47,7 +50,7 @@ export class PeerOffers {
       respond(transaction, dialog, refusal.status, { headers: refusal.headers });
     } else if (request.method === 'UPDATE' && request.body.length === 0) {
       dialog.refreshTarget(request);
-      respond(transaction, dialog, 200, { headers: this.#contact(transaction) });
+      respond(transaction, dialog, 200, { headers: this.#target(transaction) });
     } else {
       this.#put(transaction, dialog);
     }
@@ -62,6 +65,7 @@ export class PeerOffers {
 
   #refusalOf(request: SipRequest): Refusal | undefined {
     if (hasForeignBody(request)) return { status: 415, headers: [['accept', 'application/sdp']] };
+    if (isTooShort(request)) return { status: 422, headers: [['min-se', String(MIN_SESSION_EXPIRES)]] };
     const { open } = this.#host.negotiation;
     const isOffer = request.method === 'INVITE' || request.body.length > 0;
     if (!isOffer || open === 'none') return undefined;
@@ -107,8 +111,8 @@ export class PeerOffers {
     dialog.refreshTarget(transaction.request);
     negotiation.localSdp = local;
     negotiation.remoteSdp = sdp ?? negotiation.remoteSdp;
-    if (transaction.request.method === 'UPDATE') {
-      respond(transaction, dialog, 200, { headers: this.#contact(transaction), sdp: local });
+    if (transaction.request.method !== 'INVITE') {
+      respond(transaction, dialog, 200, { headers: this.#target(transaction), sdp: local });
       negotiation.finish(turn);
       return;
     }
@@ -117,6 +121,7 @@ export class PeerOffers {
       transaction,
       localTag: dialog.localTag,
       sdp: local,
+      headers: this.#host.timer?.accepted(transaction.request),
       onAck: (ack) => {
         if (sdp === undefined) this.#takeAnswer(ack);
         negotiation.finish(ackTurn);
@@ -135,8 +140,15 @@ export class PeerOffers {
     this.#host.renegotiated(answer);
   }
 
-  #contact(transaction: ServerTransaction): ExtraHeaders {
-    return [['contact', this.#host.context.contact(transaction.arrival.source)]];
+  /** What an accepted UPDATE tells of us. */
+  #target({ arrival, request }: ServerTransaction): ExtraHeaders {
+    const { context, timer } = this.#host;
+    if (request.method === 'PRACK') return [];
+    return [
+      ['contact', context.contact(arrival.source)],
+      ['allow', context.allow],
+      ...(timer?.accepted(request) ?? []),
+    ];
   }
 }
 

@@ -17,6 +17,8 @@ export interface SessionContext {
   readonly locator: Locator;
   /** The methods we take, for Allow. */
   readonly allow: string;
+  /** How long a session may live without a sign of life, in seconds (RFC 4028). */
+  readonly sessionExpiresSeconds: number;
   /** User-Agent, where we name ourselves. */
   readonly agentHeaders: ExtraHeaders;
   /** Our Contact as a peer at `hop` reaches it. */

@@ -29,7 +29,12 @@ export type SessionEnd =
   /** Our own `hangUp` is confirmed by the peer, or 64 T1 have passed. */
   | { readonly kind: 'local-hangup' }
   /** The dialog is gone: 408 or 481 to a request in it, or no ACK within 64 T1 (BYE was sent). */
-  | { readonly kind: 'broken'; readonly status: number };
+  | { readonly kind: 'broken'; readonly status: number }
+  /** Its time ran out: the peer did not refresh it, or did not answer ours (RFC 4028 section 10; BYE was sent). */
+  | { readonly kind: 'expired' };
+
+/** A final response that refused an INVITE. */
+export type RefusedInvite = Extract<SessionEnd, { readonly kind: 'refused' }>['response'];
 
 /** An offer of the peer within the session (re-INVITE or UPDATE). Exactly one of its methods is to be called. */
 export interface RemoteOffer {
@@ -51,7 +56,7 @@ export interface SessionEvents {
   answered: [sdp: string];
   /** Without a listener the session itself answers with its last SDP. */
   offer: [offer: RemoteOffer];
-  /** The peer's answer, in its ACK, to the offer of ours that accepted a re-INVITE without SDP. */
+  /** The peer's answer, in its ACK, to the offer of ours that accepted a re-INVITE without SDP; or to a refresh, changed. */
   renegotiated: [sdp: string];
   /** INFO or MESSAGE within the session. Without a listener it gets 200. */
   message: [message: PeerMessage];

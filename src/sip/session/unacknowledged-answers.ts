@@ -2,12 +2,14 @@ import type { Timer } from '../../shared/clock.ts';
 import { createResponse } from '../message/create-response.ts';
 import type { SipRequest, SipResponse } from '../message/message.ts';
 import type { ServerTransaction } from '../transaction/transaction.ts';
+import type { ExtraHeaders } from './session.ts';
 import type { SessionContext } from './session-context.ts';
 
 export interface Answer {
   readonly transaction: ServerTransaction;
   readonly localTag: string;
   readonly sdp: string;
+  readonly headers?: ExtraHeaders | undefined;
   readonly onAck: (ack: SipRequest) => void;
 }
 
@@ -33,14 +35,11 @@ export class UnacknowledgedAnswers {
     this.#owner = owner;
   }
 
-  send({ transaction, localTag, sdp, onAck }: Answer): void {
+  send({ transaction, localTag, sdp, headers = [], onAck }: Answer): void {
     const { request, arrival } = transaction;
     const response = createResponse(request, 200, {
       toTag: localTag,
-      headers: [
-        ['contact', this.#context.contact(arrival.source)],
-        ['allow', this.#context.allow],
-      ],
+      headers: [['contact', this.#context.contact(arrival.source)], ['allow', this.#context.allow], ...headers],
       sdp,
     });
     const repeated = new RepeatedAnswer(this.#context, { transaction, response }, this.#owner);

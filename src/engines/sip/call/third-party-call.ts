@@ -2,12 +2,14 @@ import type { CallPlan, EngineCall, EngineEvent, LegCause, Verdict } from '../..
 import type { LegRole } from '../../../calls/call-state.ts';
 import type { MonotonicClock, Timer } from '../../../shared/clock.ts';
 import type { Log } from '../../../shared/log.ts';
+import { hasPlainAudio } from '../../../sip/sdp/audio-target.ts';
 import type { PeerMessage, RemoteOffer, UserAgentFace } from '../../../sip/user-agent.ts';
 import { causeOfResponse, incompatibleMediaCause } from '../leg/causes.ts';
 import { Leg, type LegTarget, type LegUser } from '../leg/leg.ts';
 import { type LegFailure, unreachable, withoutAudio } from '../leg/leg-end.ts';
 import { LegSdp, type SessionIds } from '../leg/leg-sdp.ts';
 import { type OfferedCodecs, withCodecs } from '../leg/next-attempt.ts';
+import type { RedirectHosts } from '../leg/redirect.ts';
 import { relayMessage } from '../leg/relay-message.ts';
 import { CallMedia } from '../media/call-media.ts';
 import type { Prompter } from '../media/prompter.ts';
@@ -22,6 +24,8 @@ export interface CallParts {
   readonly sessionIds: SessionIds;
   readonly clock: MonotonicClock;
   readonly log: Log;
+  /** Where redirects may lead; nowhere, where nothing is said. */
+  readonly redirectHosts?: RedirectHosts | undefined;
   /** How long the busy tone is heard; 0 skips it. */
   readonly busyToneMs: number;
   /** Called once a call, when both its legs are gone. */
@@ -176,9 +180,9 @@ export class ThirdPartyCall implements EngineCall, LegUser {
   }
 
   #newLeg(role: LegRole): Leg {
-    const { clock, prompter, sessionIds, userAgent } = this.#parts;
+    const { clock, prompter, redirectHosts, sessionIds, userAgent } = this.#parts;
     const sdp = new LegSdp({ sessionId: sessionIds.next(), address: prompter.address });
-    return new Leg({ role, sdp, userAgent, clock, user: this });
+    return new Leg({ role, sdp, userAgent, clock, user: this, redirectHosts });
   }
 
   /** Steps 5 and 6: the two are shown each other's media. */
@@ -186,6 +190,10 @@ export class ThirdPartyCall implements EngineCall, LegUser {
     const caller = this.#caller;
     if (caller === undefined || !this.#move('callee-answered')) return;
     callee.remote = answer;
+    if (!hasPlainAudio(answer)) {
+      this.#end({ by: 'failure', leg: 'callee', ...withoutAudio });
+      return;
+    }
     this.#listener({ type: 'leg-answered', leg: 'callee', sipStatus: 200 });
     const result = await caller.media.join(callee);
     if (result.kind === 'refused') {

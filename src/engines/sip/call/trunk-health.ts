@@ -1,6 +1,6 @@
 import type { MonotonicClock } from '../../../shared/clock.ts';
 import type { Log } from '../../../shared/log.ts';
-import type { Session, SessionEnd } from '../../../sip/user-agent.ts';
+import type { RefusedInvite, Session, SessionEnd } from '../../../sip/user-agent.ts';
 
 export interface TrunkHealthOptions {
   /** The trunk's name. */
@@ -15,6 +15,8 @@ interface Fault {
   readonly message: string;
   /** The trunk's own final response; absent where none came. */
   readonly status?: number;
+  /** For how long it does not want to be asked. */
+  readonly retryAfterMs?: number | undefined;
 }
 
 type State =
@@ -27,6 +29,15 @@ const QUIET_MS = 60_000;
 /** So long a trunk that failed is asked after all others: nobody is to wait for it again. */
 const PASSED_OVER_MS = 30_000;
 
+/** A trunk that asks for more is asked again after it all the same. */
+const MAX_RETRY_AFTER_MS = 300_000;
+
+/** Retry-After in seconds, whatever stands behind them (RFC 3261 section 20.33). */
+const retryAfterOf = ({ headers }: RefusedInvite): number | undefined => {
+  const seconds = /^\s*(\d{1,10})/.exec(headers.get('retry-after') ?? '')?.[1];
+  return seconds === undefined ? undefined : Math.min(Number(seconds) * 1000, MAX_RETRY_AFTER_MS);
+};
+
 const SILENT: Fault = { message: 'a trunk does not answer' };
 
 /** What the next trunk is tried for: no response, no transport, 5xx. Undefined: the trunk did what trunks do. */
@@ -34,7 +45,12 @@ const faultOf = (end: SessionEnd): Fault | undefined => {
   if (end.kind === 'timeout' || end.kind === 'transport-error') return SILENT;
   if (end.kind !== 'refused') return undefined;
   const { status } = end.response;
-  return status >= 500 && status < 600 ? { message: 'a trunk refuses calls', status } : undefined;
+  if (status < 500 || status > 599) return undefined;
+  return {
+    message: 'a trunk refuses calls',
+    status,
+    retryAfterMs: status === 503 ? retryAfterOf(end.response) : undefined,
+  };
 };
 
 /** Whether the trunk is out of service, rather than unable to place one call. */
@@ -52,10 +68,15 @@ export class TrunkHealth {
   readonly #states: Record<Method, State> = { INVITE: { is: 'working' }, REGISTER: { is: 'working' } };
   readonly #writtenAt: Partial<Record<Method, number>> = {};
   #passedOverUntil = -Infinity;
+  /** It said so itself: no answer to an OPTIONS ends it, only a call that it takes. */
+  #unwelcomeUntil = -Infinity;
   #probe: 'none' | 'under-way' = 'none';
 
   // Listeners of every session: none is made for a call.
-  readonly #onAnswer = (): void => this.#work('INVITE');
+  readonly #onAnswer = (): void => {
+    this.#unwelcomeUntil = -Infinity;
+    this.#work('INVITE');
+  };
   readonly #onEnded = (end: SessionEnd): void => {
     const fault = faultOf(end);
     if (fault !== undefined) this.#fail('INVITE', fault);
@@ -82,7 +103,8 @@ export class TrunkHealth {
   /** Whether the others come first now: for a while after a fault, and for as long as the question whether it is over is open. */
   get isPassedOver(): boolean {
     const isAsked = this.#probe === 'under-way' && this.#states.INVITE.is === 'failing';
-    return isAsked || this.#options.clock.elapsed() < this.#passedOverUntil;
+    const now = this.#options.clock.elapsed();
+    return isAsked || now < Math.max(this.#passedOverUntil, this.#unwelcomeUntil);
   }
 
   /** An OPTIONS has left. */
@@ -110,9 +132,10 @@ export class TrunkHealth {
 
   #fail(method: Method, fault: Fault): void {
     const { trunk, clock, log } = this.#options;
-    const { message, status } = fault;
+    const { message, status, retryAfterMs } = fault;
     const now = clock.elapsed();
     if (method === 'INVITE' && isOut(fault)) this.#passedOverUntil = now + PASSED_OVER_MS;
+    if (retryAfterMs !== undefined) this.#unwelcomeUntil = now + retryAfterMs;
     const state = this.#states[method];
     const before = state.is === 'failing' ? state : { since: now, failures: 0, isWritten: false };
     const isDue = !before.isWritten && now - (this.#writtenAt[method] ?? -QUIET_MS) >= QUIET_MS;

@@ -104,6 +104,9 @@ export const cancelledCause: LegCause = { sipStatus: 487, q850Cause: 16, reason:
 /** The session broke while it lasted: no ACK, or 408 or 481 inside it (Q.850 cause 41, temporary failure). */
 export const brokenCause = (status: number): LegCause => ({ sipStatus: status, q850Cause: 41, reason: 'broken' });
 
+/** The peer did not refresh its session, or did not answer ours (Q.850 cause 102, recovery on timer expiry). */
+export const expiredCause: LegCause = { sipStatus: 408, q850Cause: 102, reason: 'session-expired' };
+
 /** The media of the two legs could not be brought together (Q.850 cause 88, incompatible destination). */
 export const incompatibleMediaCause: LegCause = { sipStatus: 200, q850Cause: 88, reason: 'media-not-acceptable' };
 

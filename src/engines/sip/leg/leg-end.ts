@@ -4,6 +4,7 @@ import {
   brokenCause,
   causeOfBye,
   causeOfResponse,
+  expiredCause,
   incompatibleMediaCause,
   noResponseCause,
   unreachableCause,
@@ -41,6 +42,8 @@ export const causeOfLoss = (end: SessionEnd): LegCause => {
       return causeOfBye(end.request.headers.get('reason'));
     case 'broken':
       return brokenCause(end.status);
+    case 'expired':
+      return expiredCause;
     default:
       return unreachableCause;
   }

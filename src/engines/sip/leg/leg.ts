@@ -3,7 +3,6 @@ import type { LegRole } from '../../../calls/call-state.ts';
 import type { MonotonicClock, Timer } from '../../../shared/clock.ts';
 import type {
   ExtraHeaders,
-  InviteOptions,
   OfferResult,
   PeerMessage,
   RemoteOffer,
@@ -16,24 +15,11 @@ import type {
 import { cancelledCause, hangupCause, noAnswerCause, noResponseCause, reasonHeader } from './causes.ts';
 import { causeOfLoss, failureOf, type LegFailure, settledCause, unreachable } from './leg-end.ts';
 import type { LegSdp } from './leg-sdp.ts';
+import type { LegTarget, LegTrunk } from './leg-target.ts';
 import { type Attempt, firstAttempt, nextAttempt, type OfferedCodecs } from './next-attempt.ts';
+import { MAX_REDIRECTS, NO_REDIRECTS, redirectedTo, type RedirectHosts } from './redirect.ts';
 
-/** What a target is reached over. */
-export interface LegTrunk {
-  readonly name: string;
-  /** Takes notice of what becomes of each INVITE. */
-  readonly health?: { follow(session: Session): void; silent(): void; readonly isPassedOver: boolean } | undefined;
-  /** With no response at all for so long, the next target is tried. */
-  readonly firstResponseMs?: number | undefined;
-}
-
-/** One address at which a leg may be rung, ready to be invited. */
-export interface LegTarget {
-  /** As the API shows it. */
-  readonly address: string;
-  readonly trunk?: LegTrunk | undefined;
-  readonly invite: Omit<InviteOptions, 'sdp'>;
-}
+export type { LegTarget, LegTrunk } from './leg-target.ts';
 
 /** What a leg asks and tells its call. After `failed` or `hungUp` only `ended` follows, and it follows once. */
 export interface LegUser {
@@ -62,6 +48,8 @@ export interface LegOptions {
   readonly userAgent: Pick<UserAgentFace, 'invite'>;
   readonly clock: MonotonicClock;
   readonly user: LegUser;
+  /** None where nothing is said: a 3xx ends the leg. */
+  readonly redirectHosts?: RedirectHosts | undefined;
 }
 
 /**
@@ -98,6 +86,8 @@ export class Leg implements SessionListener {
   readonly #userAgent: Pick<UserAgentFace, 'invite'>;
   readonly #clock: MonotonicClock;
   readonly #user: LegUser;
+  readonly #redirectHosts: RedirectHosts;
+  #redirects = 0;
   #state = CALLING;
   /** None any more once it has answered. */
   #targets = NO_TARGETS;
@@ -107,12 +97,13 @@ export class Leg implements SessionListener {
   /** Runs while another target is left and this one has not said a word. */
   #silenceTimer: Timer | undefined;
 
-  constructor({ role, sdp, userAgent, clock, user }: LegOptions) {
+  constructor({ role, sdp, userAgent, clock, user, redirectHosts = NO_REDIRECTS }: LegOptions) {
     this.role = role;
     this.sdp = sdp;
     this.#userAgent = userAgent;
     this.#clock = clock;
     this.#user = user;
+    this.#redirectHosts = redirectHosts;
   }
 
   get isEnded(): boolean {
@@ -179,7 +170,14 @@ export class Leg implements SessionListener {
 
   offer(offer: RemoteOffer): void {
     if (this.#isAnswered) this.#user.offered(this, offer);
+    else if (this.#isPending && offer.sdp !== undefined) this.#takeEarly(offer, offer.sdp);
     else offer.reject(481);
+  }
+
+  /** An UPDATE before the answer moves the early media: what the peer was offered still holds (RFC 3311 section 5.2). */
+  #takeEarly(offer: RemoteOffer, sdp: string): void {
+    offer.accept(this.sdp.sent);
+    this.#user.earlyMedia(this, sdp);
   }
 
   message(message: PeerMessage): void {
@@ -281,8 +279,23 @@ export class Leg implements SessionListener {
 
   #onAttemptFailed(end: SessionEnd): void {
     this.#stopSilence();
-    const next = nextAttempt[this.role](end, this.#attempt);
+    const next = this.#followRedirect(end) ?? nextAttempt[this.role](end, this.#attempt);
     if (next === undefined || !this.#invite(next)) this.#fail(failureOf(end));
+  }
+
+  /** The addresses that a 3xx names come next, as far as they are allowed and were not tried before. */
+  #followRedirect(end: SessionEnd): Attempt | undefined {
+    const { index } = this.#attempt;
+    const target = this.#targets[index];
+    if (end.kind !== 'refused' || target === undefined) return undefined;
+    const tried = new Set(this.#targets.map(({ invite }) => invite.target));
+    const found = redirectedTo(end.response, target, this.#redirectHosts)
+      .filter(({ invite }) => !tried.has(invite.target) && tried.add(invite.target))
+      .slice(0, MAX_REDIRECTS - this.#redirects);
+    if (found.length === 0) return undefined;
+    this.#redirects += found.length;
+    this.#targets = [...this.#targets.slice(0, index + 1), ...found, ...this.#targets.slice(index + 1)];
+    return { index: index + 1, codecs: 'all' };
   }
 
   #fail(failure: LegFailure): void {

@@ -24,6 +24,11 @@ const invite = () => {
 
 const end = (ending: SessionEnd): void => invite()('ended', ending);
 const refuse = (status: number): void => end({ kind: 'refused', response: new SipResponse(status, '-') });
+const refuseFor = (status: number, retryAfter: string): void => {
+  const response = new SipResponse(status, '-');
+  response.headers.append('retry-after', retryAfter);
+  end({ kind: 'refused', response });
+};
 const timeOut = (): void => end({ kind: 'timeout' });
 
 const written = (): string[] =>
@@ -99,5 +104,39 @@ describe('a trunk in the log', () => {
     expect(written()).toEqual(['info a trunk works again: carrier REGISTER {"failures":5,"for_ms":3600000}']);
     health.registrationFailed(408);
     expect(written()).toEqual(['warn a trunk does not answer: carrier REGISTER {"sip_status":408}']);
+  });
+});
+
+describe('a trunk that says when it wants to be asked again', () => {
+  it.each([
+    ['120', 120],
+    ['120 (back at noon);duration=60', 120],
+    ['999999999', 300],
+  ])('Retry-After: %s: it is passed over for that long, five minutes at the most', (value, seconds) => {
+    refuseFor(503, value);
+    clock.advance(seconds * 1000 - 1);
+    expect(health.isPassedOver).toBe(true);
+    clock.advance(1);
+    expect(health.isPassedOver).toBe(false);
+  });
+
+  it('is not asked before, though it answers OPTIONS; a call that it takes ends it', () => {
+    refuseFor(503, '120');
+    health.probing();
+    health.probed(200);
+    expect(health.isPassedOver).toBe(true);
+    invite()('progress');
+    expect(health.isPassedOver).toBe(false);
+  });
+
+  it.each([
+    [503, 'soon', 30],
+    [500, '120', 0],
+    [486, '120', 0],
+  ])('%d with Retry-After %s: as any other', (status, value, seconds) => {
+    refuseFor(status, value);
+    expect(health.isPassedOver).toBe(seconds > 0);
+    clock.advance(seconds * 1000);
+    expect(health.isPassedOver).toBe(false);
   });
 });
