@@ -50,7 +50,8 @@ const faces = {
     'sdp/(answer-audio|audio-target|create-audio-sdp|origin|restrict-codecs|same-media)',
   ],
   calls: [
-    'call-(admission|command|engine|events|policy|rates|record|service|state|store)',
+    'call-(admission|command|engine|events|planner|policy|rates|record|service|state|store)',
+    'daily-use',
     '(dialled-text|number)',
     'errors',
     'outcome',
@@ -156,7 +157,7 @@ const rooms = {
     leg: [],
     media: ['leg'],
     call: ['leg', 'media'],
-    test: ['call', 'leg'],
+    test: ['call', 'leg', 'media'],
   },
   http: {
     connections: ['errors', 'problem', 'reply'],

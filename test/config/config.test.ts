@@ -80,6 +80,8 @@ describe('the environment', () => {
           allow_premium: false,
           max_ongoing_calls_per_user: 20,
           max_ongoing_calls: 0,
+          calls_per_day_per_user: 0,
+          minutes_per_day_per_user: 0,
         },
         limits: {
           calls_per_second_per_token: 10,
@@ -239,6 +241,9 @@ describe('the configuration file', () => {
           from_user: 'acme',
           outbound_proxy: 'sip:edge.example:5070',
           number_format: 'national',
+          max_calls: 30,
+          max_calls_per_second: 5,
+          auto_answer: true,
           number_prefix: '9',
           identity: 'pai',
           headers: { 'X-Account': '17' },
@@ -248,7 +253,10 @@ describe('the configuration file', () => {
       ],
       routes: [{ prefix: '+1', trunks: ['a', 'b'] }],
       phones: [
-        { user: 'demo', address: 'sip:phone@127.0.0.1:15061;transport=tcp', username: 'phone', password: 'hush' },
+        {
+          ...{ user: 'demo', address: 'sip:phone@127.0.0.1:15061;transport=tcp', username: 'phone', password: 'hush' },
+          auto_answer: true,
+        },
       ],
       policy: { home_country: 'DE', allowed_countries: [], barred_prefixes: ['+1900'], max_ongoing_calls: 9 },
       limits: { calls_per_second_per_token: 0.5 },
@@ -264,6 +272,8 @@ describe('the configuration file', () => {
         callerId: undefined,
         firstResponseMs: 4000,
         optionsSeconds: 0,
+        limits: { maxCalls: 0, maxCallsPerSecond: 0 },
+        autoAnswer: 'manual',
         dialect: {
           fromDomain: undefined,
           fromUser: undefined,
@@ -283,6 +293,8 @@ describe('the configuration file', () => {
         callerId: '+12025550199',
         firstResponseMs: 2000,
         optionsSeconds: 60,
+        limits: { maxCalls: 30, maxCallsPerSecond: 5 },
+        autoAnswer: 'automatic',
         dialect: {
           fromDomain: 'customers.example',
           fromUser: 'acme',
@@ -295,9 +307,10 @@ describe('the configuration file', () => {
       },
     ]);
     expect(settings).toMatchObject({
-      routes: [{ prefix: '+1', trunks: ['a', 'b'] }],
+      routes: [{ prefix: '+1', trunks: [{ name: 'a' }, { name: 'b' }] }],
       phones: [
         {
+          autoAnswer: true,
           user: 'demo',
           address: 'sip:phone@127.0.0.1:15061;transport=tcp',
           credentials: { username: 'phone', password: 'hush' },

@@ -14,6 +14,7 @@ import type { UserAgent } from '../../sip/user-agent.ts';
 import type { Routes } from './call/routes.ts';
 import { type CallParts, ThirdPartyCall } from './call/third-party-call.ts';
 import { SessionIds } from './leg/leg-sdp.ts';
+import type { DigitPorts } from './media/extension-dialler.ts';
 import type { Prompter } from './media/prompter.ts';
 import { TestCall, type TestCallParts } from './test/test-call.ts';
 
@@ -27,6 +28,8 @@ export interface SipCallEngineOptions {
   readonly userAgent: UserAgent;
   readonly routes: Routes;
   readonly prompter: Prompter;
+  /** For digits after the answer. */
+  readonly digitPorts: DigitPorts;
   /** Of test calls. */
   readonly testPhones: TestCallParts['media'];
   /** In the order of their start; closed in the opposite one. */
@@ -51,10 +54,10 @@ export class SipCallEngine implements CallEngine {
 
   constructor(options: SipCallEngineOptions) {
     this.#options = options;
-    const { busyToneMs, clock, log, prompter, routes, testPhones: media, userAgent } = options;
+    const { busyToneMs, clock, digitPorts, log, prompter, routes, testPhones: media, userAgent } = options;
     const sessionIds = new SessionIds(clock.now());
     const onReleased = (call: ThirdPartyCall | TestCall): void => void this.#calls.delete(call);
-    this.#parts = { busyToneMs, clock, log, prompter, routes, userAgent, sessionIds, onReleased };
+    this.#parts = { busyToneMs, clock, digitPorts, log, prompter, routes, userAgent, sessionIds, onReleased };
     const { address } = prompter;
     this.#testParts = { address, clock, log, media, routes, userAgent, sessionIds, onReleased };
   }

@@ -7,8 +7,10 @@ import type {
   EndRequest,
   IdempotencyRecord,
   TakenCall,
+  UseTimes,
   Written,
 } from '../../calls/call-store.ts';
+import type { CallUse } from '../../calls/daily-use.ts';
 import type { WallClock } from '../../shared/clock.ts';
 import type { Database } from '../database.ts';
 import { deleteInSteps } from '../delete-in-steps.ts';
@@ -107,6 +109,17 @@ export class KyselyCallStore implements CallStore {
     const owner = { key, userId, clientId, now: this.#clock.now() };
     const [record] = await this.#database.read(this.#keys.heldKey(owner));
     return record;
+  }
+
+  async usedSince(
+    { userId, username }: Pick<CallRecord, 'userId' | 'username'>,
+    { since, now }: UseTimes,
+  ): Promise<readonly CallUse[]> {
+    const rows = await this.#database.read(this.#reads.usedSince({ userId, username, since }));
+    return rows.map(({ answeredAt, createdAt, endedAt, talkMs, tokenCall }) => {
+      const untilNow = answeredAt === null || endedAt !== null ? 0 : Math.max(0, now - answeredAt);
+      return { tokenCall, createdAt, talkMs: talkMs ?? untilNow };
+    });
   }
 
   async ongoingOf(userId: string): Promise<readonly CallRecord[]> {

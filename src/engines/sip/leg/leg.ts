@@ -14,7 +14,7 @@ import type {
   UserAgentFace,
 } from '../../../sip/user-agent.ts';
 import { cancelledCause, hangupCause, noAnswerCause, noResponseCause, reasonHeader } from './causes.ts';
-import { causeOfLoss, failureOf, type LegFailure, settledCause, unreachable } from './leg-end.ts';
+import { causeOfLoss, failureOf, type LegFailure, settledCause, trunkFull, unreachable } from './leg-end.ts';
 import type { LegSdp } from './leg-sdp.ts';
 import { type Attempt, firstAttempt, nextAttempt, type OfferedCodecs } from './next-attempt.ts';
 
@@ -23,6 +23,8 @@ export interface LegTrunk {
   readonly name: string;
   /** Takes notice of what becomes of each INVITE. */
   readonly health?: { follow(session: Session): void; silent(): void; readonly isPassedOver: boolean } | undefined;
+  /** How many calls it takes, where it does not take all. */
+  readonly load?: { readonly isFull: boolean; take(session: Pick<Session, 'on'>): void } | undefined;
   /** With no response at all for so long, the next target is tried. */
   readonly firstResponseMs?: number | undefined;
 }
@@ -86,6 +88,9 @@ const OFFER_PATIENCE_MS = 32_000;
 /** RFC 3261 gives a silent next hop 32 seconds (timer B), in which a person listens to ringback. A living one says 100 in 200 ms. */
 const FIRST_RESPONSE_MS = 4000;
 
+/** Whether the trunk of a target takes no call more: the next target is tried at once. */
+const isFull = (target: LegTarget | undefined): boolean => target?.trunk?.load?.isFull === true;
+
 const NO_TARGETS: readonly LegTarget[] = [];
 
 /** One leg of a call: rings its targets one after the other until one answers, and ends exactly once. */
@@ -126,7 +131,7 @@ export class Leg implements SessionListener {
   start(targets: readonly LegTarget[], ringSeconds: number): void {
     this.#targets = targets;
     this.#ringTimer = this.#clock.setTimer(ringSeconds * 1000, () => this.#onRingTimer());
-    if (!this.#invite(firstAttempt)) this.#fail(unreachable);
+    if (!this.#invite(firstAttempt)) this.#fail(targets.length > 0 && targets.every(isFull) ? trunkFull : unreachable);
   }
 
   /** Offers new SDP to a leg that has answered. A peer that does not come to an answer refuses it with 408. */
@@ -230,9 +235,9 @@ export class Leg implements SessionListener {
 
   /** @returns false where there is nothing left to try */
   #invite(attempt: Attempt): boolean {
-    const user = this.#user;
     const target = this.#targets[attempt.index];
-    const shown = target && user.mediaFor(this, attempt.codecs);
+    if (isFull(target) && attempt.codecs === 'all') return this.#invite({ ...attempt, index: attempt.index + 1 });
+    const shown = target && this.#user.mediaFor(this, attempt.codecs);
     const sdp = shown && this.sdp.stamp(shown);
     if (target === undefined || sdp === undefined) return false;
     this.#attempt = attempt;
@@ -240,11 +245,16 @@ export class Leg implements SessionListener {
     const session = this.#userAgent.invite({ ...target.invite, sdp });
     this.#session = session;
     session.listen(this);
-    target.trunk?.health?.follow(session);
-    if (target.trunk !== undefined && this.#targets.length > attempt.index + 1) this.#awaitResponse(target.trunk);
+    if (target.trunk !== undefined) this.#follow(session, target.trunk);
     session.start();
-    user.calling(this, target);
+    this.#user.calling(this, target);
     return true;
+  }
+
+  #follow(session: Session, trunk: LegTrunk): void {
+    trunk.health?.follow(session);
+    trunk.load?.take(session);
+    if (this.#targets.length > this.#attempt.index + 1) this.#awaitResponse(trunk);
   }
 
   #awaitResponse(trunk: LegTrunk): void {

@@ -3,8 +3,8 @@ import { answerAudio } from '../../../sip/sdp/answer-audio.ts';
 import { audioFormatOf, audioTargetOf } from '../../../sip/sdp/audio-target.ts';
 import { type AudioSdpOptions, createAudioSdp } from '../../../sip/sdp/create-audio-sdp.ts';
 
-/** What the test phone says of its port: G.711 and telephone events, both ways. Its leg sets the origin line. */
-export class TestPhoneSdp {
+/** What a port of ours says of itself: G.711 and telephone events, both ways. Its leg sets the origin line. */
+export class PortSdp {
   readonly offer: string;
   readonly #description: AudioSdpOptions;
 
