@@ -116,7 +116,16 @@ const faces = {
   ],
   config: ['config', 'settings'],
   cli: ['command-line'],
-  app: ['service', 'administration', 'backup', 'client-changes', 'key-file', 'settings-check', 'sip-accounts'],
+  app: [
+    'service',
+    'administration',
+    'backup',
+    'client-changes',
+    'key-file',
+    'route-report',
+    'settings-check',
+    'sip-accounts',
+  ],
 };
 
 /** What every route is built of: all of http but the app, which knows the routes. */

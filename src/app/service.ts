@@ -10,6 +10,7 @@ import { describeReason } from '../storage/errors.ts';
 import { identifyDatabase, lockDatabase } from '../storage/open-database.ts';
 import type { Stores } from '../storage/stores.ts';
 import { refusePhonesOfNobody } from './accounts/configured-phones.ts';
+import { refuseEmergencyRoutes } from './emergency-routes.ts';
 import { prepareAccounts } from './accounts/prepare-accounts.ts';
 import { composeApplication } from './application.ts';
 import { startCalls } from './calls.ts';
@@ -71,6 +72,7 @@ const start = async (config: Config, log: Log, shutdown: Shutdown): Promise<Omit
 
   const hasher = createPasswordHasher();
   await prepareAccounts({ stores, hasher, publicUrl, sandbox, clients: settings.clients, clock, ids, log });
+  refuseEmergencyRoutes(settings);
   await refusePhonesOfNobody(settings.phones, stores.users);
   const telephony = await startTelephony({ config, stores, secretKey, shutdown, clock, steadyClock, ids, log });
   const running = await startCalls({ settings, stores, engine: telephony.engine, clock, ids, log });

@@ -13,6 +13,7 @@ import { RefusedError, UsageError } from './errors.ts';
 import { addJobCommands } from './job-commands.ts';
 import { addKeyCommands } from './key-commands.ts';
 import { addPhoneCommands } from './phone-commands.ts';
+import { addRouteCommand } from './route-command.ts';
 import { addProjectCommands } from './project-commands.ts';
 import { serve } from './serve.ts';
 import type { Terminal } from './terminal.ts';
@@ -63,6 +64,7 @@ const addCommands = (program: Command, context: CommandContext): void => {
   addClientCommands(program, context);
   addPhoneCommands(program, context);
   addCallCommands(program, context);
+  addRouteCommand(program, context);
   addProjectCommands(program, context);
   addJobCommands(program, context);
   addTokenCommands(program, context);

@@ -1,14 +1,20 @@
 import { isSupportedCountry } from 'libphonenumber-js/min';
 import { z } from 'zod';
 import { bracketless } from '../shared/loopback.ts';
-import { isSipAddress } from '../shared/sip-address.ts';
+import { isSipAddress, wantsUnspokenTransport } from '../shared/sip-address.ts';
 import { mistakesInRoutes, routeSchema } from './route-settings.ts';
 
 /** The file that `OFFHOOK_CONFIG` names. Unknown keys are mistakes: a misspelt limit must not pass for none. */
 
 const e164 = z.string().regex(/^\+[1-9]\d{4,14}$/, 'is not a number in E.164, such as +12025550199');
 const country = z.string().refine(isSupportedCountry, 'is not a country of two capital letters (ISO 3166-1)');
-const sipAddress = z.string().refine(isSipAddress, 'is not a SIP address, such as sip:200@10.0.0.5');
+const sipAddress = z
+  .string()
+  .refine((text) => !wantsUnspokenTransport(text), 'asks for TLS or WebSockets, which are not spoken: udp or tcp')
+  .refine(
+    (text) => wantsUnspokenTransport(text) || isSipAddress(text),
+    'is not a SIP address, such as sip:200@10.0.0.5',
+  );
 const count = z.number().int().min(0);
 
 /** No user, which is the number, and no parameter that could lead elsewhere than the host says. */
