@@ -253,10 +253,7 @@ describe('the configuration file', () => {
       ],
       routes: [{ prefix: '+1', trunks: ['a', 'b'] }],
       phones: [
-        {
-          ...{ user: 'demo', address: 'sip:phone@127.0.0.1:15061;transport=tcp', username: 'phone', password: 'hush' },
-          auto_answer: true,
-        },
+        { user: 'demo', address: 'sip:phone@127.0.0.1:15061;transport=tcp', username: 'phone', password: 'hush' },
       ],
       policy: { home_country: 'DE', allowed_countries: [], barred_prefixes: ['+1900'], max_ongoing_calls: 9 },
       limits: { calls_per_second_per_token: 0.5 },
@@ -310,7 +307,6 @@ describe('the configuration file', () => {
       routes: [{ prefix: '+1', trunks: [{ name: 'a' }, { name: 'b' }] }],
       phones: [
         {
-          autoAnswer: true,
           user: 'demo',
           address: 'sip:phone@127.0.0.1:15061;transport=tcp',
           credentials: { username: 'phone', password: 'hush' },

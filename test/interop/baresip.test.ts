@@ -219,3 +219,54 @@ describe('registration', () => {
     expect(await over(call)).toMatchObject({ outcome: 'completed', ended_by: 'callee' });
   });
 });
+
+describe('two phones of one user', () => {
+  it('ring together: one answers, and the other is told that the call was completed elsewhere', async () => {
+    const desk = await startRegistered(mine, { answerMode: 'manual' });
+    const soft = await startRegistered(mine, { answerMode: 'manual' });
+    const b = await startRegistered(hers);
+    const call = await rest.place({ number: EXTENSION, from: mine.account });
+    await Promise.all([desk.event('CALL_INCOMING'), soft.event('CALL_INCOMING')]);
+    soft.command('accept');
+    await connected(call);
+    await desk.event('CALL_CLOSED');
+    soft.command('hangup');
+    await b.event('CALL_CLOSED');
+    expect(await over(call)).toMatchObject({ outcome: 'completed', ended_by: 'caller' });
+  });
+
+  it('end the call as busy only when both have rejected it', async () => {
+    const desk = await startRegistered(mine, { answerMode: 'manual' });
+    const soft = await startRegistered(mine, { answerMode: 'manual' });
+    const call = await rest.place({ number: EXTENSION, from: mine.account });
+    await Promise.all([desk.event('CALL_INCOMING'), soft.event('CALL_INCOMING')]);
+    desk.command('hangup');
+    await desk.event('CALL_CLOSED');
+    await pause(300);
+    expect(await rest.info(call)).toMatchObject({ state: 'calling' });
+    soft.command('hangup');
+    expect(await over(call)).toMatchObject({ outcome: 'busy', ended_by: 'caller', ended_leg: 'caller' });
+  });
+});
+
+describe('digits behind a number', () => {
+  it('are pressed once the destination has answered, and then the two phones talk to each other', async () => {
+    const a = await startRegistered(mine);
+    const b = await startRegistered(hers);
+    const capture = await startCapture([a.rtpPorts, b.rtpPorts]);
+    const call = await rest.place({ number: `${EXTENSION},12#`, from: mine.account });
+    const digits: (string | undefined)[] = [];
+    while (digits.length < 3) digits.push((await b.event('CALL_DTMF_START')).param);
+    expect(digits).toEqual(['1', '2', '#']);
+    await connected(call);
+    const joinedAt = Date.now();
+    await pause(1500);
+    await rest.stop(call);
+    expect(await over(call)).toMatchObject({ outcome: 'completed', number: EXTENSION });
+    const after = (await capture.stop()).filter(({ at }) => at > joinedAt + 200);
+    const within = (port: number, { from, to }: { from: number; to: number }): boolean => port >= from && port <= to;
+    const between = (one: Baresip, other: Baresip): number =>
+      after.filter(({ from, to }) => within(from, one.rtpPorts) && within(to, other.rtpPorts)).length;
+    expect([between(a, b) > 40, between(b, a) > 40]).toEqual([true, true]);
+  });
+});

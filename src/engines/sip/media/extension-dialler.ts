@@ -10,7 +10,10 @@ export type DigitPort = Pick<RtpEndpoint, 'port' | 'connect' | 'say' | 'close'>;
 
 /** Opens such ports. */
 export interface DigitPorts {
-  /** @throws NoMediaPortError where nothing can be bound */
+  /**
+   * A port that is free.
+   * @throws NoMediaPortError when nothing can be bound
+   */
   open(): Promise<DigitPort>;
 }
 
