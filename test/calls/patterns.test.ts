@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { PlaceCall, Requester } from '../../src/calls/call-command.ts';
 import type { CallPlan } from '../../src/calls/call-engine.ts';
-import { type CallWorld, createCallWorld } from '../support/call-world.ts';
+import { type CallWorld, createCallWorld, settleJournal } from '../support/call-world.ts';
 
 let world: CallWorld;
 let demo: Requester;
@@ -113,5 +113,21 @@ describe('a caller who does not want to be shown', () => {
   it('is anonymous to numbers and to extensions alike', async () => {
     expect((await planOf({ number: '+12025550100', callerId: 'anonymous' })).callerId).toBe('anonymous');
     expect((await planOf({ number: '201', callerId: 'Anonymous' })).callerId).toBe('anonymous');
+  });
+});
+
+describe('a leg of several phones', () => {
+  it('shows the phone that answered, though another one rang first', async () => {
+    const { tokenCall } = await world.calls.place({ number: '+12025550100' }, demo);
+    const { last } = world.engine;
+    last.tell({ type: 'leg-calling', leg: 'caller', address: 'sip:desk@127.0.0.1' });
+    last.tell({ type: 'leg-ringing', leg: 'caller', sipStatus: 180 });
+    world.clock.advance(3000);
+    last.tell({ type: 'leg-calling', leg: 'caller', address: 'sip:soft@127.0.0.1' });
+    last.tell({ type: 'leg-answered', leg: 'caller', sipStatus: 200 });
+    const { legs } = await settleJournal(world, tokenCall);
+    expect(legs[0]).toMatchObject({ address: 'sip:soft@127.0.0.1', state: 'answered' });
+    expect((legs[0].answeredAt ?? 0) - (legs[0].ringingAt ?? 0)).toBe(3000);
+    await world.calls.stop(tokenCall, demo);
   });
 });

@@ -248,25 +248,3 @@ describe('two phones of one user', () => {
     expect(await over(call)).toMatchObject({ outcome: 'busy', ended_by: 'caller', ended_leg: 'caller' });
   });
 });
-
-describe('digits behind a number', () => {
-  it('are pressed once the destination has answered, and then the two phones talk to each other', async () => {
-    const a = await startRegistered(mine);
-    const b = await startRegistered(hers);
-    const capture = await startCapture([a.rtpPorts, b.rtpPorts]);
-    const call = await rest.place({ number: `${EXTENSION},12#`, from: mine.account });
-    const digits: (string | undefined)[] = [];
-    while (digits.length < 3) digits.push((await b.event('CALL_DTMF_START')).param);
-    expect(digits).toEqual(['1', '2', '#']);
-    await connected(call);
-    const joinedAt = Date.now();
-    await pause(1500);
-    await rest.stop(call);
-    expect(await over(call)).toMatchObject({ outcome: 'completed', number: EXTENSION });
-    const after = (await capture.stop()).filter(({ at }) => at > joinedAt + 200);
-    const within = (port: number, { from, to }: { from: number; to: number }): boolean => port >= from && port <= to;
-    const between = (one: Baresip, other: Baresip): number =>
-      after.filter(({ from, to }) => within(from, one.rtpPorts) && within(to, other.rtpPorts)).length;
-    expect([between(a, b) > 40, between(b, a) > 40]).toEqual([true, true]);
-  });
-});

@@ -1,5 +1,5 @@
 import type { CallEvent } from '../../calls/call-events.ts';
-import type { CallRecord } from '../../calls/call-record.ts';
+import type { CallRecord, LegRecord } from '../../calls/call-record.ts';
 import type { LegRole } from '../../calls/call-state.ts';
 import type {
   CallProgress,
@@ -39,11 +39,15 @@ const isOver = ({ state, legs: [caller, callee] }: CallRecord): boolean =>
 
 const noAttempt: Attempt = { calledAt: null, trunk: null };
 
-/** Of the address that was called last: what is measured of a leg is measured from there. */
-const attemptOf = (role: LegRole, events: readonly CallEvent[]): Attempt => {
+/**
+ * Of the address that was called last before it rang: what is measured of a leg is measured from there. Another address after
+ * that is the phone that answered of several, which were all called at once.
+ */
+const attemptOf = ({ role, ringingAt }: LegRecord, events: readonly CallEvent[]): Attempt => {
   let attempt = noAttempt;
   for (const event of events) {
     if (event.name !== 'leg.calling' || event.payload.leg !== role) continue;
+    if (ringingAt !== null && event.at > ringingAt) continue;
     attempt = { calledAt: event.at, trunk: event.payload.trunk };
   }
   return attempt;
@@ -210,7 +214,7 @@ export class KyselyCallStore implements CallStore {
     }
     for (const leg of call.legs) {
       if (changedLegs.includes(leg.role))
-        yield* run(this.#writes.updateLeg({ ...leg, ...attemptOf(leg.role, events), callId }));
+        yield* run(this.#writes.updateLeg({ ...leg, ...attemptOf(leg, events), callId }));
     }
     return { callId, lastChange, sequence };
   }
