@@ -52,7 +52,8 @@ const faces = {
     'sdp/(answer-audio|audio-target|create-audio-sdp|origin|restrict-codecs|same-media)',
   ],
   calls: [
-    'call-(admission|command|engine|events|policy|rates|record|service|state|store)',
+    'call-(admission|command|engine|events|planner|policy|rates|record|service|state|store)',
+    'daily-use',
     '(dialled-text|number|number-check)',
     'errors',
     'outcome',
@@ -140,7 +141,16 @@ const faces = {
   ],
   config: ['config', 'settings'],
   cli: ['command-line'],
-  app: ['service', 'administration', 'backup', 'client-changes', 'key-file', 'settings-check', 'sip-accounts'],
+  app: [
+    'service',
+    'administration',
+    'backup',
+    'client-changes',
+    'key-file',
+    'route-report',
+    'settings-check',
+    'sip-accounts',
+  ],
 };
 
 /** What every route is built of: all of http but the app, which knows the routes. */
@@ -181,7 +191,7 @@ const rooms = {
     leg: [],
     media: ['leg'],
     call: ['leg', 'media'],
-    test: ['call', 'leg'],
+    test: ['call', 'leg', 'media'],
   },
   http: {
     connections: ['errors', 'problem', 'reply'],

@@ -8,7 +8,7 @@ import { lockDatabase } from '../storage/open-database.ts';
 import type { Stores } from '../storage/stores.ts';
 import { ConfiguredPhones } from './accounts/configured-phones.ts';
 import { CallAdministration } from './call-administration.ts';
-import { policyOf } from './calls.ts';
+import { patternsOf, policyOf } from './calls.ts';
 import { isServed } from './is-served.ts';
 import { JobAdministration } from './job-administration.ts';
 import { createPinoLog } from './pino-log.ts';
@@ -46,7 +46,7 @@ export const openAdministration = async (config: Config): Promise<Administration
   const phones = new ConfiguredPhones(stores.phones, settings.phones);
   const jobs = new JobAdministration({
     store: stores.jobs,
-    numbers: createNumberCheck({ phones, policy: policyOf(settings) }),
+    numbers: createNumberCheck({ phones, policy: policyOf(settings), patterns: patternsOf(settings) }),
     isServed: () => isServed(config.databaseUrl, stores),
     clock: waitingClock,
   });

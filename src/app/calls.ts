@@ -9,12 +9,13 @@ import type { Settings } from '../config/settings.ts';
 import type { Clock } from '../shared/clock.ts';
 import type { IdSource } from '../shared/ids.ts';
 import type { Log } from '../shared/log.ts';
+import { NumberPattern } from '../shared/number-pattern.ts';
 import type { Stores } from '../storage/stores.ts';
 import { ConfiguredPhones } from './accounts/configured-phones.ts';
 import { logEnd, logEnds } from './call-log.ts';
 
 export interface CallsOptions {
-  readonly settings: Pick<Settings, 'policy' | 'phones' | 'stop_seconds'>;
+  readonly settings: Pick<Settings, 'policy' | 'phones' | 'routes' | 'stop_seconds'>;
   readonly stores: Pick<Stores, 'calls' | 'feed' | 'nodes' | 'phones'>;
   readonly engine: CallEngine;
   readonly clock: Clock;
@@ -31,7 +32,12 @@ export const policyOf = ({ policy }: Pick<Settings, 'policy'>): CallPolicy =>
     costlyNumbers: policy.allow_premium ? 'allowed' : 'barred',
     maxOngoingCallsPerUser: policy.max_ongoing_calls_per_user,
     maxOngoingCalls: policy.max_ongoing_calls,
+    perDay: { calls: policy.calls_per_day_per_user, minutes: policy.minutes_per_day_per_user },
   });
+
+/** The patterns of the routes, for what is dialled and goes there as it is. */
+export const patternsOf = ({ routes }: Pick<Settings, 'routes'>): readonly NumberPattern[] =>
+  routes.flatMap((route) => ('pattern' in route ? [new NumberPattern(route.pattern)] : []));
 
 /** How often a token may place and read calls. */
 export const composeCallRates = ({ limits }: Pick<Settings, 'limits'>, clock: Clock): CallRates =>
@@ -69,7 +75,8 @@ export const startCalls = async (options: CallsOptions): Promise<RunningCalls> =
   const closeWithinMs = settings.stop_seconds * 1000 - AFTER_CALLS_MS;
   const nodeId = ids.random(NODE_ID_BITS);
   const node = { nodeId, router: new InMemoryCallRouter() };
-  const parts = { store: stores.calls, engine, phones, policy, closeWithinMs, clock, ids, log };
+  const patterns = patternsOf(settings);
+  const parts = { store: stores.calls, engine, phones, policy, patterns, closeWithinMs, clock, ids, log };
   const calls = new CallService({ ...parts, ...node });
   await stores.nodes.begin(nodeId, clock.now());
   const abandoned = await calls.recover();

@@ -14,6 +14,7 @@ import { refusePhonesOfNobody } from './accounts/configured-phones.ts';
 import { prepareAccounts } from './accounts/prepare-accounts.ts';
 import { composeApplication } from './application.ts';
 import { startCalls } from './calls.ts';
+import { refuseEmergencyRoutes } from './emergency-routes.ts';
 import { HttpListener } from './http-listener.ts';
 import { openJobs } from './jobs.ts';
 import { Metrics } from './metrics.ts';
@@ -77,6 +78,7 @@ const start = async (config: Config, log: Log, shutdown: Shutdown): Promise<Omit
 
   const hasher = createPasswordHasher();
   await prepareAccounts({ stores, hasher, publicUrl, sandbox, clients: settings.clients, clock, ids, log });
+  refuseEmergencyRoutes(settings);
   await refusePhonesOfNobody(settings.phones, stores.users);
   const analysis = new AnalysisThread({ log });
   shutdown.add(() => analysis.close());

@@ -2,10 +2,12 @@ import { isIP } from 'node:net';
 import { type Config, hostInUrl } from '../config/config.ts';
 import { Routes } from '../engines/sip/call/routes.ts';
 import type { SipTrunk } from '../engines/sip/call/trunk-dialect.ts';
+import type { DigitPorts } from '../engines/sip/media/extension-dialler.ts';
 import { Prompter } from '../engines/sip/media/prompter.ts';
 import { SipCallEngine } from '../engines/sip/sip-engine.ts';
 import type { AnalysisThread } from '../media/analysis/analysis-thread.ts';
 import { MediaPort } from '../media/media-port.ts';
+import { RtpEndpoint } from '../media/rtp-endpoint.ts';
 import { TestPhoneMedia } from '../media/test-phone/test-phone-media.ts';
 import type { Clock, WallClock } from '../shared/clock.ts';
 import type { IdSource } from '../shared/ids.ts';
@@ -135,6 +137,13 @@ const openTestPhones = ({ config, analysis, log, shutdown }: TelephonyParts): Te
   return media;
 };
 
+/** Ports of calls to an extension, for as long as its digits are dialled. */
+const digitPortsOf = ({ config, clock, ids, log }: TelephonyParts): DigitPorts => {
+  const { bound: host } = mediaHosts(config);
+  const { ports } = config.rtp;
+  return { open: () => RtpEndpoint.open({ host, ...(ports && { port: ports }), clock, ids, log, send: 'silence' }) };
+};
+
 /** Opens SIP and media, and starts the sandbox's carrier and phone where they are wanted. */
 export const startTelephony = async (parts: TelephonyParts): Promise<Telephony> => {
   const { config, clock, log, shutdown } = parts;
@@ -152,11 +161,14 @@ export const startTelephony = async (parts: TelephonyParts): Promise<Telephony> 
     routes: new Routes({
       trunks,
       routes: routesOf(settings, own),
+      ids: parts.ids,
       bindings: registrar,
       domain,
       phoneCredentials: phoneCredentialsOf(settings),
+      answeringPhones: new Set(settings.phones.filter(({ autoAnswer }) => autoAnswer).map(({ address }) => address)),
     }),
     prompter,
+    digitPorts: digitPortsOf(parts),
     testPhones: openTestPhones(parts),
     services: [stack, ...trunkServices(own, userAgent, parts)],
     clock,

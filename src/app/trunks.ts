@@ -1,8 +1,9 @@
 import type { Config } from '../config/config.ts';
 import type { Trunk } from '../config/settings.ts';
-import type { TrunkRoute } from '../engines/sip/call/routes.ts';
+import type { TrunkRoute } from '../engines/sip/call/route-table.ts';
 import { looseRoute, type SipTrunk } from '../engines/sip/call/trunk-dialect.ts';
 import { TrunkHealth } from '../engines/sip/call/trunk-health.ts';
+import { TrunkLoad } from '../engines/sip/call/trunk-load.ts';
 import { TrunkProbe } from '../engines/sip/call/trunk-probe.ts';
 import type { EngineService } from '../engines/sip/sip-engine.ts';
 import type { MonotonicClock } from '../shared/clock.ts';
@@ -26,13 +27,16 @@ export const watchTrunk = <T extends SipTrunk>(trunk: T, { clock, log }: Omit<Tr
   health: new TrunkHealth({ trunk: trunk.name, clock, log }),
 });
 
+const isLimited = ({ limits }: Trunk): boolean => limits.maxCalls > 0 || limits.maxCallsPerSecond > 0;
+
 /** The trunks of the settings, watched. One that would call in nobody's name is warned of. */
 export const openTrunks = ({ trunks, policy }: Config['settings'], parts: TrunkParts): readonly Watched<Trunk>[] =>
   trunks.map((trunk) => {
     const { name, callerId, dialect } = trunk;
     if (callerId === undefined)
       parts.log.warn({ trunk: name }, 'a trunk has no caller_id: many carriers refuse such calls');
-    return watchTrunk({ ...trunk, dialect: { ...dialect, homeCountry: policy.home_country } }, parts);
+    const load = isLimited(trunk) ? new TrunkLoad(trunk.limits, parts.clock) : undefined;
+    return watchTrunk({ ...trunk, load, dialect: { ...dialect, homeCountry: policy.home_country } }, parts);
   });
 
 /** Our account at a trunk: in the domain that the provider knows us by, where it has one of its own. */
@@ -72,7 +76,9 @@ export const trunkServices = (
 
 /** The routes of the settings, with the trunks that they name. */
 export const routesOf = ({ routes }: Config['settings'], known: readonly SipTrunk[]): readonly TrunkRoute[] =>
-  routes.map(({ prefix, trunks }) => ({
-    prefix,
-    trunks: trunks.flatMap((name) => known.filter((trunk) => trunk.name === name)),
+  routes.map(({ trunks, ...route }) => ({
+    ...route,
+    trunks: trunks.flatMap(({ name, priority, weight }) =>
+      known.filter((trunk) => trunk.name === name).map((trunk) => ({ trunk, priority, weight })),
+    ),
   }));

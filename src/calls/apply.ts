@@ -106,7 +106,7 @@ const applyToLeg = (call: Draft<CallRecord>, event: LegEvent): void => {
     case 'leg.ringing':
       leg.state = 'ringing';
       leg.sipStatus = event.payload.sipStatus;
-      leg.ringingAt = event.at;
+      leg.ringingAt ??= event.at;
       return;
     case 'leg.answered':
       leg.state = 'answered';

@@ -1,5 +1,9 @@
 import { createHash } from 'node:crypto';
+import type { AnswerWish } from './call-engine.ts';
 import { InvalidCommandError } from './errors.ts';
+
+/** In place of a number: the caller does not want to be shown (RFC 3323). */
+export const ANONYMOUS = 'anonymous';
 
 /** A call that is wanted. */
 export interface PlaceCall {
@@ -9,12 +13,14 @@ export interface PlaceCall {
   readonly number: string;
   /** The name of one of the user's phones; absent: the best that can be reached. */
   readonly from?: string | undefined;
-  /** A number of the user's that the destination is shown; absent: the trunk's own. */
+  /** A number of the user's that the destination is shown, or `ANONYMOUS`; absent: the trunk's own. */
   readonly callerId?: string | undefined;
   /** Whole seconds for the user's phone to answer, 5 to 120; absent: 30. */
   readonly timeoutSeconds?: number | undefined;
   /** Whole seconds for the destination to answer, 5 to 120; absent: 60. */
   readonly destinationTimeoutSeconds?: number | undefined;
+  /** Whether the user's phone is to answer by itself, where it knows how; absent: as the phone is configured. */
+  readonly answer?: AnswerWish | undefined;
   /** The same key again, with the same command: the same call. */
   readonly idempotencyKey?: string | undefined;
 }
@@ -73,15 +79,17 @@ export const ringTimesOf = (command: PlaceCall): RingTimes => ({
 });
 
 /** SHA-256 of what the command asks, base64url; `number` is the destination however it was written. */
-export const fingerprintOf = (command: PlaceCall, number: string, times: RingTimes): string =>
-  createHash('sha256')
-    .update(
-      JSON.stringify([
-        number,
-        command.from ?? null,
-        command.callerId ?? null,
-        times.timeoutSeconds,
-        times.destinationTimeoutSeconds,
-      ]),
-    )
-    .digest('base64url');
+export const fingerprintOf = (
+  command: PlaceCall,
+  { number, times, digitsAfterAnswer }: { number: string; times: RingTimes; digitsAfterAnswer: string },
+): string => {
+  const asked: unknown[] = [
+    ...[number, command.from ?? null, command.callerId ?? null],
+    ...[times.timeoutSeconds, times.destinationTimeoutSeconds],
+  ];
+  // Only where it is asked: what was stored before stays comparable.
+  if (command.answer !== undefined) asked.push(command.answer);
+  // Digits may be a PIN, and four of them are soon guessed from a hash: only how many there are, and where they pause.
+  if (digitsAfterAnswer !== '') asked.push(digitsAfterAnswer.replace(/[^,]/g, '0'));
+  return createHash('sha256').update(JSON.stringify(asked)).digest('base64url');
+};

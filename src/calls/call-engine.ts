@@ -1,20 +1,29 @@
 import type { LegRole } from './call-state.ts';
 import type { TestReport, TestScript } from './test-call.ts';
 
-/** Where a leg can be rung. An engine that has located it may add what it found, in its own terms. */
-export type Endpoint =
+/** Where a phone of a user can be rung. */
+export type PhoneEndpoint =
   /** A SIP name that registers with us. */
   | { readonly kind: 'registered'; readonly account: string }
   /** A fixed SIP address, `sip:200@10.0.0.5`. */
   | { readonly kind: 'address'; readonly uri: string }
-  /** A number in E.164 with its `+`, reached through a trunk. */
-  | { readonly kind: 'number'; readonly number: string };
+  /** A number in E.164 with its `+`, reached through a trunk. `dialled`: the digits as they were dialled, where they were. */
+  | { readonly kind: 'number'; readonly number: string; readonly dialled?: string };
+
+/** Where a leg can be rung. An engine that has located it may add what it found, in its own terms. */
+export type Endpoint =
+  | PhoneEndpoint
+  /** Digits that are no number of the world, which the pattern of a route takes as they are: those of a PBX, a short code. */
+  | { readonly kind: 'pattern'; readonly digits: string; readonly pattern: string };
+
+/** Whether the user's phone is to answer by itself. */
+export type AnswerWish = 'automatic' | 'manual';
 
 /** All that an engine needs to know to carry a call. */
 export interface CallPlan {
   /** The call's public token: ties the engine's log to the journal. */
   readonly tokenCall: string;
-  /** The phones of the user as they were located, best first: the next is tried when one cannot be reached at all. */
+  /** The phones of the user as they were located: all of them ring at once. */
   readonly caller: readonly Endpoint[];
   /** The same for the destination. One that was not located yet is when its leg is rung. */
   readonly callee: readonly Endpoint[];
@@ -22,6 +31,10 @@ export interface CallPlan {
   readonly destinationDisplay: string;
   /** What the destination's phone shows: a number in E.164 or an extension; absent: the trunk's own. */
   readonly callerId?: string;
+  /** Whether the user's phone is to answer by itself; absent: as it is configured. */
+  readonly answer?: AnswerWish;
+  /** What is to be dialled once the destination has answered: digits, `*`, `#`, and `,` for a pause. Nothing keeps it. */
+  readonly digitsAfterAnswer?: string;
   /** How long the user's phone may ring before we give up. */
   readonly timeoutSeconds: number;
   /** How long the destination may ring, early media included. */
@@ -29,7 +42,7 @@ export interface CallPlan {
 }
 
 /** All that an engine needs to know to carry a test call: there is no phone of a user, and a script instead. */
-export interface TestPlan extends Omit<CallPlan, 'caller' | 'timeoutSeconds'> {
+export interface TestPlan extends Omit<CallPlan, 'caller' | 'timeoutSeconds' | 'answer' | 'digitsAfterAnswer'> {
   readonly script: TestScript;
 }
 

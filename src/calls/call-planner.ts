@@ -1,4 +1,5 @@
-import { type PlaceCall, type RingTimes, ringTimesOf } from './call-command.ts';
+import type { NumberPattern } from '../shared/number-pattern.ts';
+import { ANONYMOUS, type PlaceCall, type RingTimes, ringTimesOf } from './call-command.ts';
 import type { CallEngine, CallPlan, Endpoint, TestPlan } from './call-engine.ts';
 import type { CallPolicy } from './call-policy.ts';
 import { type Destination, DestinationReader, readingsOf } from './destination.ts';
@@ -18,31 +19,35 @@ export interface CallRequest {
   readonly command: PlaceCall;
   readonly user: CallUser;
   readonly destination: Destination;
-  /** E.164 or an extension. */
+  /** In whose way the number was dialled: ISO 3166-1 alpha-2. */
+  readonly country: string;
+  /** E.164, or as it was dialled: an extension, what the pattern of a route takes. */
   readonly number: string;
   readonly times: RingTimes;
+  /** To be dialled once the destination has answered; mostly empty. */
+  readonly digitsAfterAnswer: string;
+}
+
+export interface CallPlannerOptions {
+  readonly phones: PhoneDirectory;
+  readonly engine: Pick<CallEngine, 'locate'>;
+  readonly policy: CallPolicy;
+  /** Of the routes: what is dialled and matches goes there as it is. */
+  readonly patterns?: readonly NumberPattern[] | undefined;
 }
 
 /** Turns a command into a plan, or says why not. It changes nothing. */
 export class CallPlanner {
   readonly #phones: PhoneDirectory;
-  readonly #engine: Pick<CallEngine, 'locate'>;
+  readonly #engine: CallPlannerOptions['engine'];
   readonly #policy: CallPolicy;
   readonly #destinations: DestinationReader;
 
-  constructor({
-    phones,
-    engine,
-    policy,
-  }: {
-    readonly phones: PhoneDirectory;
-    readonly engine: Pick<CallEngine, 'locate'>;
-    readonly policy: CallPolicy;
-  }) {
+  constructor({ phones, engine, policy, patterns }: CallPlannerOptions) {
     this.#phones = phones;
     this.#engine = engine;
     this.#policy = policy;
-    this.#destinations = new DestinationReader(phones);
+    this.#destinations = new DestinationReader(phones, patterns);
   }
 
   /** Reads the command in the user's way of dialling. Emergency numbers come first: no extension hides them. */
@@ -54,15 +59,18 @@ export class CallPlanner {
     const country = this.#policy.countryOf(user);
     const readings = readingsOf(dialled.digits, plusOf(command, 'number'));
     this.#refuseEmergency(dialled, readings, country);
-    refuseTones(dialled);
+    const digitsAfterAnswer = dialled.afterAnswer;
+    if (digitsAfterAnswer.length > MOST_DIGITS_AFTER_ANSWER) {
+      throw new InvalidNumberError(`The extension is too long: at most ${MOST_DIGITS_AFTER_ANSWER} digits and pauses.`);
+    }
     const destination = await this.#destinations.read(readings, { user, country });
-    const number = destination.kind === 'number' ? destination.number.e164 : dialled.digits;
-    return { command, user, destination, number, times };
+    const number = destination.kind === 'number' ? destination.number.e164 : destination.digits;
+    return { command, user, destination, country, number, times, digitsAfterAnswer };
   }
 
   /** The plan, where policy, phones and routes allow it. */
   async plan(request: CallRequest, tokenCall: string): Promise<CallPlan> {
-    const { command, user, times } = request;
+    const { command, user, times, digitsAfterAnswer } = request;
     this.refuseBarred(request);
     const callerId = this.#callerIdOf(request);
     const caller = await this.#callerEndpoints(command, user);
@@ -73,6 +81,8 @@ export class CallPlanner {
       callee,
       destinationDisplay: request.number,
       ...(callerId !== undefined && { callerId }),
+      ...(command.answer !== undefined && { answer: command.answer }),
+      ...(digitsAfterAnswer !== '' && { digitsAfterAnswer }),
       ...times,
     };
   }
@@ -83,6 +93,9 @@ export class CallPlanner {
     { tokenCall, script }: Pick<TestPlan, 'tokenCall' | 'script'>,
   ): Promise<TestPlan> {
     this.refuseBarred(request);
+    if (request.digitsAfterAnswer !== '') {
+      throw new InvalidNumberError('A test call presses no digits after its number: make them a step, {"dtmf":"..."}.');
+    }
     const callerId = this.#callerIdOf(request);
     return {
       tokenCall,
@@ -98,8 +111,22 @@ export class CallPlanner {
    * Refuses what the policy bars.
    * @throws DestinationBarredError where the destination may not be called
    */
-  refuseBarred({ destination }: CallRequest): void {
+  refuseBarred({ destination, country }: Pick<CallRequest, 'destination' | 'country'>): void {
     if (destination.kind === 'number') this.#policy.refuseBarred(destination.number);
+    if (destination.kind === 'pattern') this.#refuseHidden(destination, country);
+  }
+
+  /**
+   * What the pattern of a route takes may still lead to a number of the world: as it was dialled, or behind the digits that
+   * a PBX takes off. One in no known range is a number of the PBX.
+   */
+  #refuseHidden({ digits, pattern }: Extract<Destination, { kind: 'pattern' }>, country: string): void {
+    for (let length = 0; length <= pattern.literal.length; length += 1) {
+      const rest = digits.slice(length);
+      if (pattern.text.endsWith('.')) this.#policy.refuseEmergency(rest, country);
+      const number = PLAIN.test(rest) ? noneIfInvalid(() => toE164(rest, country)) : undefined;
+      if (number !== undefined) noneIfInvalid(() => this.#policy.refuseBarred(number));
+    }
   }
 
   /** In every reading; also where an outside line is waited for before the number, as in `9,911`. */
@@ -113,6 +140,7 @@ export class CallPlanner {
     if (command.callerId === undefined) {
       return destination.kind === 'extension' ? (user.extension ?? undefined) : undefined;
     }
+    if (command.callerId.trim().toLowerCase() === ANONYMOUS) return ANONYMOUS;
     const shown = this.#callerIdsInE164(command.callerId, user, plusOf(command, 'caller_id'));
     const callerId = shown.find((number) => user.callerIds.includes(number));
     if (callerId !== undefined) return callerId;
@@ -138,8 +166,8 @@ export class CallPlanner {
 
   /** A number needs a route. Another user's phones may be off: they are located when they are rung, not before. */
   async #calleeEndpoints(destination: Destination): Promise<readonly Endpoint[]> {
-    if (destination.kind === 'number') {
-      const located = await this.#engine.locate({ kind: 'number', number: destination.number.e164 });
+    if (destination.kind !== 'extension') {
+      const located = await this.#engine.locate(endpointOf(destination));
       if (located !== undefined) return [located];
       throw new NoRouteError();
     }
@@ -154,15 +182,20 @@ export class CallPlanner {
   }
 }
 
+const endpointOf = (destination: Exclude<Destination, { kind: 'extension' }>): Endpoint => {
+  const { digits } = destination;
+  if (destination.kind === 'pattern') return { kind: 'pattern', digits, pattern: destination.pattern.text };
+  return { kind: 'number', number: destination.number.e164, dialled: digits };
+};
+
+/** Of a person's patience, and of the time that a call may take before it is connected. */
+const MOST_DIGITS_AFTER_ANSWER = 32;
+
+/** Nothing that only a PBX knows. */
+const PLAIN = /^\+?[0-9]+$/;
+
 const plusOf = ({ plusPerhapsLost }: PlaceCall, field: string): 'as-written' | 'perhaps-lost' =>
   plusPerhapsLost?.has(field) === true ? 'perhaps-lost' : 'as-written';
-
-const refuseTones = ({ digits, afterAnswer }: DialledText): void => {
-  if (afterAnswer === '') return;
-  throw new InvalidNumberError(
-    `Digits after the answer are not sent yet: leave ${afterAnswer} out, call ${digits} and press them on your phone.`,
-  );
-};
 
 const noneIfInvalid = <Value>(read: () => Value): Value | undefined => {
   try {

@@ -1,4 +1,5 @@
 import { type CostlyKind, costlyKindOf } from './costly-numbers.ts';
+import { type CallUse, type DailyLimits, usedUp } from './daily-use.ts';
 import { isEmergencyNumber } from './emergency-numbers.ts';
 import { DestinationBarredError, InvalidNumberError, TooManyCallsError } from './errors.ts';
 import type { DialledNumber } from './number.ts';
@@ -17,6 +18,8 @@ export interface CallPolicyRules {
   readonly maxOngoingCallsPerUser: number;
   /** 0: no limit. */
   readonly maxOngoingCalls: number;
+  /** Of each user, in the last 24 hours. */
+  readonly perDay: DailyLimits;
 }
 
 /** The calls of one user, those being placed included. */
@@ -111,16 +114,44 @@ export class CallPolicy {
     const { maxOngoingCallsPerUser, maxOngoingCalls } = this.#rules;
     if (maxOngoingCallsPerUser > 0) refuseTooManyOf(calls.of(userId), maxOngoingCallsPerUser);
     if (maxOngoingCalls > 0 && calls.ofAll() >= maxOngoingCalls) {
-      throw new TooManyCallsError('There are as many ongoing calls as are allowed.');
+      throw new TooManyCallsError('There are as many ongoing calls as are allowed.', {
+        details: { reason: 'all-lines' },
+      });
     }
+  }
+
+  /** Whether it matters what a user has done in the last 24 hours. */
+  get limitsDays(): boolean {
+    const { calls, minutes } = this.#rules.perDay;
+    return calls > 0 || minutes > 0;
+  }
+
+  /**
+   * Refuses a call of a user who has used up the last 24 hours. Those that are under way are not cut off.
+   * @param uses - what the calls of that time took, oldest first
+   * @throws TooManyCallsError with `details.again_at`, when the next call may be placed
+   */
+  refuseUsedUp(uses: readonly CallUse[], now: number): void {
+    const limit = usedUp(uses, this.#rules.perDay);
+    if (limit === undefined) return;
+    const { reason, againAt } = limit;
+    const again = new Date(againAt).toISOString();
+    const what = reason === 'calls-per-day' ? 'placed as many calls' : 'talked as long';
+    throw new TooManyCallsError(`You have ${what} as is allowed in 24 hours. You may call again at ${again}.`, {
+      details: { reason, again_at: again, retryAfterSeconds: Math.max(1, Math.ceil((againAt - now) / 1000)) },
+    });
   }
 }
 
 const refuseTooManyOf = ({ ongoing, ending }: UsersCalls, most: number): void => {
-  if (ongoing >= most) throw new TooManyCallsError('You have as many ongoing calls as are allowed.');
+  if (ongoing >= most)
+    throw new TooManyCallsError('You have as many ongoing calls as are allowed.', {
+      details: { reason: 'ongoing-calls' },
+    });
   if (ending >= Math.max(most, ENDING_CALLS_SPARED)) {
     throw new TooManyCallsError(
       'Too many of your last calls wait for phones that do not answer. Try again in half a minute.',
+      { details: { reason: 'ending-calls' } },
     );
   }
 };

@@ -8,11 +8,12 @@ import { Call, type CallParts } from './call.ts';
 import { fingerprintOf, type PlaceCall, type Requester, type Viewer } from './call-command.ts';
 import type { CallEngine, CallPlan, TestPlan } from './call-engine.ts';
 import type { CallEvent, CallEventMap } from './call-events.ts';
-import { CallPlanner, type CallRequest } from './call-planner.ts';
+import { CallPlanner, type CallPlannerOptions, type CallRequest } from './call-planner.ts';
 import type { CallPolicy } from './call-policy.ts';
 import type { CallIdentity, CallRecord } from './call-record.ts';
 import type { CallState, EndedBy } from './call-state.ts';
 import type { CallStore, IdempotencyRecord } from './call-store.ts';
+import { type CallUse, DAY_MS, lastDay, useOf } from './daily-use.ts';
 import { CallNotCarriedError, CallNotFoundError, EngineUnavailableError } from './errors.ts';
 import { newCall } from './new-call.ts';
 import { OngoingCalls } from './ongoing-calls.ts';
@@ -30,6 +31,8 @@ export interface CallServiceOptions {
   readonly engine: CallEngine;
   readonly phones: PhoneDirectory;
   readonly policy: CallPolicy;
+  /** Of the routes: see `CallPlannerOptions`. */
+  readonly patterns?: CallPlannerOptions['patterns'];
   /** This process, as the owner of the calls that it carries. */
   readonly nodeId: string;
   /** The way to the calls of other nodes. */
@@ -42,6 +45,7 @@ export interface CallServiceOptions {
 }
 
 const TOKEN_BITS = 128;
+const NO_USES: readonly CallUse[] = [];
 
 /** What users and operators may do with calls. `changed` is emitted for every change of every call, once journalled. */
 export class CallService extends TypedEmitter<CallEventMap> implements CallCarrier {
@@ -90,7 +94,7 @@ export class CallService extends TypedEmitter<CallEventMap> implements CallCarri
     const { idempotencyKey: key } = command;
     if (key === undefined) return this.#place(request, requester);
     const { userId, clientId } = requester;
-    const fingerprint = fingerprintOf(command, request.number, request.times);
+    const fingerprint = fingerprintOf(command, request);
     return this.#underWay.share(JSON.stringify([userId, clientId, key]), fingerprint, async () => {
       const known = await this.#options.store.findIdempotent(key, userId, clientId);
       if (known !== undefined) return replay(known, fingerprint);
@@ -108,7 +112,7 @@ export class CallService extends TypedEmitter<CallEventMap> implements CallCarri
     const request = await this.#planner.read(command, requester.userId);
     const tokenCall = ids.random(TOKEN_BITS);
     const plan = await this.#planner.planTest(request, { tokenCall, script: command.script });
-    const call = this.#admit(plan, requester);
+    const call = this.#admit(plan, requester, await this.#usesOf(requester));
     const ended = this.#tests.endOf(tokenCall);
     await this.#open(call, plan.callerId ?? null);
     const result = resultOf(ended, call.test(engine, plan));
@@ -225,17 +229,35 @@ export class CallService extends TypedEmitter<CallEventMap> implements CallCarri
     const { engine, ids } = this.#options;
     const plan = await this.#planner.plan(request, ids.random(TOKEN_BITS));
     const { tokenCall, callerId = null } = plan;
-    const call = this.#admit(plan, requester);
+    const call = this.#admit(plan, requester, await this.#usesOf(requester));
     const known = await this.#open(call, callerId, key === undefined ? undefined : { ...key, tokenCall });
     if (known !== undefined && key !== undefined) return replay(known, key.fingerprint);
     call.ring(engine, plan);
     return { tokenCall, how: 'placed' };
   }
 
+  /** What the journal has of the user's last 24 hours, where that matters. */
+  async #usesOf({ userId, username }: Requester): Promise<readonly CallUse[]> {
+    const { clock, policy, store } = this.#options;
+    if (!policy.limitsDays) return NO_USES;
+    const now = clock.now();
+    return store.usedSince({ userId, username }, { since: now - DAY_MS, now });
+  }
+
+  /** Of calls that are placed at the same time each counts for the next, journalled or not. */
+  #refuseUsedUp({ userId }: Requester, journalled: readonly CallUse[]): void {
+    const { clock, policy } = this.#options;
+    if (!policy.limitsDays) return;
+    const now = clock.now();
+    const ongoing = this.#ongoing.recordsOf(userId).map((call) => useOf(call, now));
+    policy.refuseUsedUp(lastDay(journalled, ongoing, now), now);
+  }
+
   /** From here on the call counts, and can be stopped. */
-  #admit(plan: CallPlan | TestPlan, requester: Requester): Call {
+  #admit(plan: CallPlan | TestPlan, requester: Requester, journalled: readonly CallUse[]): Call {
     const { clock, nodeId, policy } = this.#options;
     this.#refuseWhenClosing();
+    this.#refuseUsedUp(requester, journalled);
     policy.refuseTooMany(requester.userId, this.#ongoing);
     const record = newCall(plan, { requester, nodeId, createdAt: clock.now() });
     const call = new Call(record, requester.origin, this.#parts);

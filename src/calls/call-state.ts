@@ -29,7 +29,8 @@ export const callTransitions: Readonly<Record<CallState, readonly CallState[]>> 
 export const legTransitions: Readonly<Record<LegState, readonly LegState[]>> = {
   created: ['calling', 'ended'],
   calling: ['calling', 'ringing', 'answered', 'ending', 'ended'],
-  ringing: ['answered', 'ending', 'ended'],
+  // Of several phones one rings and another answers; after a trunk that rang and failed the next is tried.
+  ringing: ['calling', 'answered', 'ending', 'ended'],
   answered: ['ending', 'ended'],
   ending: ['ended'],
   ended: [],

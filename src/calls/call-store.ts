@@ -1,6 +1,7 @@
 import type { CallEvent } from './call-events.ts';
-import type { CallRecord } from './call-record.ts';
+import type { CallIdentity, CallRecord } from './call-record.ts';
 import type { EndedBy, LegRole } from './call-state.ts';
+import type { CallUse } from './daily-use.ts';
 
 /** Remembers what a POST with an `Idempotency-Key` led to, for a day, per user and client. */
 export interface IdempotencyRecord {
@@ -36,6 +37,12 @@ export interface CallProgress {
   readonly events: readonly CallEvent[];
 }
 
+/** From when calls count, and until when one that has not ended. */
+export interface UseTimes {
+  readonly since: number;
+  readonly now: number;
+}
+
 /**
  * PORT: the journal of calls and legs. What a promise of this port promised is committed: it survives kill -9.
  * Writes that wait at the same time may share a commit. Writes of one call are applied in the order of the calls
@@ -69,6 +76,12 @@ export interface CallStore {
 
   find(tokenCall: string): Promise<CallRecord | undefined>;
   findIdempotent(key: string, userId: string, clientId: string): Promise<IdempotencyRecord | undefined>;
+
+  /**
+   * What the calls of a user took that were placed after `since`, oldest first; `now` is until when those count that have
+   * not ended. Both in milliseconds since the epoch.
+   */
+  usedSince(user: Pick<CallIdentity, 'userId' | 'username'>, times: UseTimes): Promise<readonly CallUse[]>;
 
   /** Calls whose state is not `ended`, oldest first. */
   ongoingOf(userId: string): Promise<readonly CallRecord[]>;

@@ -1,10 +1,17 @@
+import { narrowerFirst, type NumberPattern } from '../shared/number-pattern.ts';
 import { InvalidNumberError } from './errors.ts';
 import { type DialledNumber, toE164 } from './number.ts';
 import type { CallUser, PhoneDirectory } from './phone-directory.ts';
 
 /** Whom a command wants to reach. */
 export type Destination =
-  { readonly kind: 'extension'; readonly user: CallUser } | { readonly kind: 'number'; readonly number: DialledNumber };
+  | { readonly kind: 'extension'; readonly user: CallUser; readonly digits: string }
+  | { readonly kind: 'number'; readonly number: DialledNumber; readonly digits: string }
+  /** What the pattern of a route takes as it was dialled: a number of a PBX, a short code, a feature code. */
+  | { readonly kind: 'pattern'; readonly pattern: NumberPattern; readonly digits: string };
+
+const EXTENSION = /^[0-9]+$/;
+const FEATURE_CODE = /[*#]/;
 
 /** Who dials, and the country in whose way. */
 interface Dialler {
@@ -19,12 +26,17 @@ interface Dialler {
 export const readingsOf = (digits: string, plus: 'as-written' | 'perhaps-lost'): readonly string[] =>
   plus === 'as-written' || digits.startsWith('+') ? [digits] : [`+${digits}`, digits];
 
-/** Reads what was dialled: another user's extension, or a number. */
+const NO_PATTERNS: readonly NumberPattern[] = [];
+
+/** Reads what was dialled: another user's extension, what a route takes as it is, or a number. In this order. */
 export class DestinationReader {
   readonly #phones: Pick<PhoneDirectory, 'userByExtension'>;
+  readonly #patterns: readonly NumberPattern[];
 
-  constructor(phones: Pick<PhoneDirectory, 'userByExtension'>) {
+  /** @param patterns - those of the routes; the narrowest that matches counts */
+  constructor(phones: Pick<PhoneDirectory, 'userByExtension'>, patterns = NO_PATTERNS) {
     this.#phones = phones;
+    this.#patterns = patterns.toSorted(narrowerFirst);
   }
 
   /**
@@ -55,8 +67,14 @@ export class DestinationReader {
   }
 
   async #meaning(digits: string, { country }: Dialler): Promise<Destination> {
-    const user = digits.startsWith('+') ? undefined : await this.#phones.userByExtension(digits);
-    return user === undefined ? { kind: 'number', number: toE164(digits, country) } : { kind: 'extension', user };
+    const user = EXTENSION.test(digits) ? await this.#phones.userByExtension(digits) : undefined;
+    if (user !== undefined) return { kind: 'extension', user, digits };
+    const pattern = this.#patterns.find((each) => each.matches(digits));
+    if (pattern !== undefined) return { kind: 'pattern', pattern, digits };
+    if (FEATURE_CODE.test(digits)) {
+      throw new InvalidNumberError('Feature codes, such as *98 or #31#, are not dialled: no route takes this one.');
+    }
+    return { kind: 'number', number: toE164(digits, country), digits };
   }
 
   async #meaningOrNone(digits: string, dialler: Dialler): Promise<Destination | undefined> {
@@ -73,4 +91,4 @@ const isSame = (one: Destination, other: Destination): boolean =>
   one.kind === 'number' && other.kind === 'number' && one.number.e164 === other.number.e164;
 
 const isInUse = (destination: Destination): boolean =>
-  destination.kind === 'extension' || destination.number.type !== undefined;
+  destination.kind !== 'number' || destination.number.type !== undefined;

@@ -2,7 +2,7 @@ import { InvalidNumberError } from './errors.ts';
 
 /** What was dialled, without what is written around and between the digits. */
 export interface DialledText {
-  /** Digits, perhaps with a leading `+`. */
+  /** Digits, perhaps with a leading `+`; of a feature code also `*` and `#`. */
   readonly digits: string;
   /** An extension behind the number, to be dialled once it has answered: digits, `*`, `#`, and `,` for a pause. Mostly empty. */
   readonly afterAnswer: string;
@@ -62,7 +62,8 @@ const EXTENSION =
 const toTones = (text: string): string => text.replace(/[;pw]/gi, ',').replace(/[^0-9*#,]/g, '');
 
 const DIALLABLE = /^[ ()[\]./·-]*\+?[0-9 ()[\]./·-]*[0-9][ ()[\]./·-]*$/;
-const FEATURE_CODE = /^[0-9*# +().-]*[*#][0-9*# +().-]*$/;
+/** Of a network or a PBX: `*98`, `#31#2025550100`. */
+const FEATURE_CODE = /^(?=[^0-9]*[0-9])[*# ().-]*[0-9*# ().-]*[*#][0-9*# ().-]*$/;
 
 /**
  * Reads what people and their programs dial: separators, invisible marks, the digits of any script, a `tel:` URI (RFC 3966),
@@ -73,9 +74,7 @@ export const readDialled = (input: string): DialledText => {
   const ascii = input.length > MAX_LENGTH ? '' : toAscii(input);
   const text = (TEL_SCHEME.test(ascii) ? readTelUri(ascii) : ascii).replace(/[,; ]+$/, '');
   const [, number = text, extension = ''] = EXTENSION.exec(text) ?? [];
-  if (FEATURE_CODE.test(number)) {
-    throw new InvalidNumberError('Feature codes, such as *98 or #31#, are not dialled: no route takes them.');
-  }
-  if (!DIALLABLE.test(number)) throw new InvalidNumberError('The number is not a number.');
-  return { digits: number.replace(/[^0-9+]/g, ''), afterAnswer: toTones(extension) };
+  if (!DIALLABLE.test(number) && !FEATURE_CODE.test(number))
+    throw new InvalidNumberError('The number is not a number.');
+  return { digits: number.replace(/[^0-9+*#]/g, ''), afterAnswer: toTones(extension) };
 };

@@ -94,13 +94,19 @@ const national: ReadonlyMap<string, ReadonlySet<string>> = new Map(
 
 const unlisted: ReadonlySet<string> = new Set(everywhere);
 
-/** What was dialled, and the same without a digit that takes an outside line. */
-const readings = (digits: string): string[] => (/^[09]/.test(digits) ? [digits, digits.slice(1)] : [digits]);
+/** Before a number, a feature code: `*67`, `#31#`. */
+const FEATURE = [/^[*#]+[0-9]{2}(?=[0-9])/, /^[0-9*#]*[*#]/];
+
+/** What was dialled, the same behind a feature code, and the same without a digit that takes an outside line. */
+const readings = (digits: string): string[] => {
+  const plain = /[*#]/.test(digits) ? [digits, ...FEATURE.map((feature) => digits.replace(feature, ''))] : [digits];
+  return plain.flatMap((reading) => (/^[09]/.test(reading) ? [reading, reading.slice(1)] : [reading]));
+};
 
 /**
  * Whether what was dialled in `country` is, or could become, an emergency number: as it is, after an outside-line prefix
- * (0 or 9), with the country's own code, or with the code of any country after an international prefix.
- * @param digits as `readDialled` gives them: digits with perhaps a leading `+`
+ * (0 or 9), behind a feature code, with the country's own code, or with the code of any country after an international prefix.
+ * @param digits as `readDialled` gives them: digits with perhaps a leading `+`, or a feature code
  */
 export const isEmergencyNumber = (digits: string, country: string): boolean => {
   const own = national.get(country) ?? unlisted;

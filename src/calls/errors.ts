@@ -82,6 +82,17 @@ export class NoRouteError extends EngineUnavailableError {
   }
 }
 
+/** Every trunk to the destination has as many calls as it takes. */
+export class TrunkFullError extends AppError {
+  readonly code = 'trunk_full';
+  readonly kind: ErrorKind = 'unavailable';
+  constructor() {
+    super('All lines to the destination are taken now.', {
+      details: { reason: 'trunk-full', retryAfterSeconds: 5 },
+    });
+  }
+}
+
 /** There are more calls than can be served in time. `details.retryAfterSeconds` tells when to come back. */
 export class AdmissionRefusedError extends EngineUnavailableError {
   constructor(retryAfterSeconds: number) {

@@ -8,6 +8,7 @@ import type { LegRole } from './call-state.ts';
 const addressOf = ([endpoint]: readonly Endpoint[]): string => {
   if (endpoint === undefined) return '';
   if (endpoint.kind === 'registered') return endpoint.account;
+  if (endpoint.kind === 'pattern') return endpoint.digits;
   return endpoint.kind === 'address' ? endpoint.uri : endpoint.number;
 };
 

@@ -1,5 +1,5 @@
 import type { Requester } from './call-command.ts';
-import { CallPlanner } from './call-planner.ts';
+import { CallPlanner, type CallPlannerOptions } from './call-planner.ts';
 import type { CallPolicy } from './call-policy.ts';
 import type { PhoneDirectory } from './phone-directory.ts';
 
@@ -12,6 +12,7 @@ export interface NumberCheck {
 export const createNumberCheck = (parts: {
   readonly phones: PhoneDirectory;
   readonly policy: CallPolicy;
+  readonly patterns: CallPlannerOptions['patterns'];
 }): NumberCheck => {
   const planner = new CallPlanner({ ...parts, engine: { locate: () => Promise.resolve(undefined) } });
   return {

@@ -47,7 +47,7 @@ export const toE164 = (digits: string, country: string): DialledNumber => {
   const isShort = !digits.startsWith('+') && digits.length <= SHORT_CODE_DIGITS;
   throw new InvalidNumberError(
     isShort
-      ? `${digits} is nobody's extension and too short for a number. Short codes are not dialled: no route takes them.`
+      ? `${digits} is nobody's extension and too short for a number. Short codes are not dialled: no route takes this one.`
       : 'The number is not a number: it is too short, too long or begins with no country code.',
   );
 };

@@ -1,5 +1,6 @@
 import type { Call } from './call.ts';
 import type { OngoingCount, UsersCalls } from './call-policy.ts';
+import type { CallRecord } from './call-record.ts';
 
 /** The calls that live in this process, until the journal has the end of their last leg: until then a line is taken. */
 export class OngoingCalls implements OngoingCount {
@@ -43,6 +44,11 @@ export class OngoingCalls implements OngoingCount {
       else ongoing += 1;
     }
     return { ongoing, ending };
+  }
+
+  /** Those of a user as they are now, what has ended included. */
+  recordsOf(userId: string): readonly CallRecord[] {
+    return [...(this.#byUser.get(userId) ?? [])].map(({ record }) => record);
   }
 
   ofAll(): number {

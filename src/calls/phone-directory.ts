@@ -1,11 +1,11 @@
-import type { Endpoint } from './call-engine.ts';
+import type { PhoneEndpoint } from './call-engine.ts';
 
 /** One of a user's phones. */
 export interface Phone {
   readonly id: string;
   /** How the user names it in `from`: the SIP name, the address or the number. */
   readonly name: string;
-  readonly endpoint: Endpoint;
+  readonly endpoint: PhoneEndpoint;
 }
 
 /** What the call domain needs to know of a user. */

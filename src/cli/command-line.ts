@@ -14,6 +14,7 @@ import { addJobCommands } from './job-commands.ts';
 import { addKeyCommands } from './key-commands.ts';
 import { addPhoneCommands } from './phone-commands.ts';
 import { addProjectCommands } from './project-commands.ts';
+import { addRouteCommand } from './route-command.ts';
 import { serve } from './serve.ts';
 import type { Terminal } from './terminal.ts';
 import { addTokenCommands } from './token-commands.ts';
@@ -64,6 +65,7 @@ const addCommands = (program: Command, context: CommandContext): void => {
   addClientCommands(program, context);
   addPhoneCommands(program, context);
   addCallCommands(program, context);
+  addRouteCommand(program, context);
   addProjectCommands(program, context);
   addJobCommands(program, context);
   addWebhookCommands(program, context);

@@ -2,10 +2,12 @@ import type { Command } from 'commander';
 import type { Administration } from '../app/administration.ts';
 import { issueSipAccount } from '../app/sip-accounts.ts';
 import { sipServerOf } from '../config/config.ts';
-import { isSipAddress } from '../shared/sip-address.ts';
-import { userNamed } from './accounts.ts';
+import { systemClock } from '../shared/clock.ts';
+import { isSipAddress, wantsUnspokenTransport } from '../shared/sip-address.ts';
+import { type User, userNamed } from './accounts.ts';
 import { type CommandContext, formatPairs } from './command-context.ts';
 import { RefusedError, UsageError } from './errors.ts';
+import { registrationsOf, sayRegistrations } from './phone-registrations.ts';
 import { formatTable } from './terminal.ts';
 
 interface AddOptions {
@@ -32,6 +34,9 @@ const addFixed = async (administration: Administration, username: string, addres
 const checkAdd = ({ name, address }: AddOptions): void => {
   if (name !== undefined && address !== undefined) throw new UsageError('--name is for a phone without --address');
   if (name !== undefined && !SIP_NAME.test(name)) throw new UsageError('--name is letters, digits and ._-');
+  if (address !== undefined && wantsUnspokenTransport(address)) {
+    throw new UsageError('--address asks for TLS or WebSockets, which are not spoken: udp or tcp');
+  }
   if (address !== undefined && !isSipAddress(address)) {
     throw new UsageError('--address is a SIP address, such as sip:200@10.0.0.5');
   }
@@ -82,6 +87,18 @@ const addAdd = (phone: Command, context: CommandContext): void => {
     );
 };
 
+/** The phones of a user, with where those are that register: each REGISTER renews the time. */
+const describePhones = async (stores: Administration['stores'], { id: userId, username }: User) => {
+  const phones = await stores.phones.phonesOf({ userId, username });
+  const now = systemClock.now();
+  return Promise.all(
+    phones.map(async ({ id, name, endpoint }) => {
+      const registrations = await registrationsOf(stores, endpoint, now);
+      return { id, user: username, kind: endpoint.kind, name, ...(registrations && { registrations }) };
+    }),
+  );
+};
+
 const addList = (phone: Command, { show, administer }: CommandContext): void => {
   phone
     .command('list [username]')
@@ -90,15 +107,11 @@ const addList = (phone: Command, { show, administer }: CommandContext): void => 
       administer(async (administration) => {
         const { users, stores } = administration;
         const owners = username === undefined ? await users.list() : [await userNamed(administration, username)];
-        const phones = await Promise.all(
-          owners.map(async (user) =>
-            (await stores.phones.phonesOf({ userId: user.id, username: user.username })).map(
-              ({ id, name, endpoint }) => ({ id, user: user.username, kind: endpoint.kind, name }),
-            ),
-          ),
-        );
-        const rows = phones.flat().map(({ user, kind, name }) => [user, kind, name]);
-        show({ data: phones.flat(), lines: [formatTable([['USER', 'KIND', 'PHONE'], ...rows])] });
+        const phones = await Promise.all(owners.map((user) => describePhones(stores, user)));
+        const rows = phones
+          .flat()
+          .map(({ user, kind, name, registrations }) => [user, kind, name, sayRegistrations(registrations)]);
+        show({ data: phones.flat(), lines: [formatTable([['USER', 'KIND', 'PHONE', 'REGISTERED FROM'], ...rows])] });
       }),
     );
 };

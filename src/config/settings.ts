@@ -1,13 +1,20 @@
 import { isSupportedCountry } from 'libphonenumber-js/min';
 import { z } from 'zod';
 import { bracketless } from '../shared/loopback.ts';
-import { isSipAddress } from '../shared/sip-address.ts';
+import { isSipAddress, wantsUnspokenTransport } from '../shared/sip-address.ts';
+import { mistakesInRoutes, routeSchema } from './route-settings.ts';
 
 /** The file that `OFFHOOK_CONFIG` names. Unknown keys are mistakes: a misspelt limit must not pass for none. */
 
 const e164 = z.string().regex(/^\+[1-9]\d{4,14}$/, 'is not a number in E.164, such as +12025550199');
 const country = z.string().refine(isSupportedCountry, 'is not a country of two capital letters (ISO 3166-1)');
-const sipAddress = z.string().refine(isSipAddress, 'is not a SIP address, such as sip:200@10.0.0.5');
+const sipAddress = z
+  .string()
+  .refine((text) => !wantsUnspokenTransport(text), 'asks for TLS or WebSockets, which are not spoken: udp or tcp')
+  .refine(
+    (text) => wantsUnspokenTransport(text) || isSipAddress(text),
+    'is not a SIP address, such as sip:200@10.0.0.5',
+  );
 const count = z.number().int().min(0);
 
 /** No user, which is the number, and no parameter that could lead elsewhere than the host says. */
@@ -55,7 +62,7 @@ const trunk = z
     from_domain: sipHost.optional(),
     from_user: z.string().min(1).max(128).optional(),
     outbound_proxy: trunkUri.optional(),
-    number_format: z.enum(['e164', 'e164-without-plus', 'national']).default('e164'),
+    number_format: z.enum(['e164', 'e164-without-plus', 'national', 'as-dialled']).default('e164'),
     number_prefix: z
       .string()
       .regex(/^[0-9*#+]{1,16}$/, 'is not made of digits, *, # and +')
@@ -64,6 +71,9 @@ const trunk = z
     headers: headers.default({}),
     first_response_ms: count.min(500).max(32_000).default(4000),
     options_seconds: count.max(86_400).default(0),
+    max_calls: count.default(0),
+    max_calls_per_second: count.default(0),
+    auto_answer: z.boolean().default(false),
   })
   .refine((value) => (value.username === undefined) === (value.password === undefined), {
     message: 'username and password go together',
@@ -80,6 +90,8 @@ const trunk = z
     callerId: caller_id,
     firstResponseMs: dialect.first_response_ms,
     optionsSeconds: dialect.options_seconds,
+    limits: { maxCalls: dialect.max_calls, maxCallsPerSecond: dialect.max_calls_per_second },
+    autoAnswer: dialect.auto_answer ? ('automatic' as const) : ('manual' as const),
     dialect: {
       fromDomain: dialect.from_domain,
       fromUser: dialect.from_user,
@@ -91,24 +103,21 @@ const trunk = z
     },
   }));
 
-const route = z.strictObject({
-  prefix: z.string().regex(/^\+\d*$/, 'is not the beginning of a number in E.164, such as +1'),
-  trunks: z.array(z.string().min(1)).min(1),
-});
-
 const phone = z
   .strictObject({
     user: z.string().min(1),
     address: sipAddress,
     username: z.string().min(1).optional(),
     password: z.string().min(1).optional(),
+    auto_answer: z.boolean().default(false),
   })
   .refine((value) => (value.username === undefined) === (value.password === undefined), {
     message: 'username and password go together',
   })
-  .transform(({ user, address, username, password }) => ({
+  .transform(({ user, address, username, password, auto_answer: autoAnswer }) => ({
     user,
     address,
+    autoAnswer,
     credentials: username === undefined || password === undefined ? undefined : { username, password },
   }));
 
@@ -121,6 +130,8 @@ const policy = z
     allow_premium: z.boolean().default(false),
     max_ongoing_calls_per_user: count.default(20),
     max_ongoing_calls: count.default(0),
+    calls_per_day_per_user: count.default(0),
+    minutes_per_day_per_user: count.default(0),
   })
   .prefault({});
 
@@ -200,7 +211,7 @@ const sip = z
 export const settingsSchema = z
   .strictObject({
     trunks: z.array(trunk).default([]),
-    routes: z.array(route).default([]),
+    routes: z.array(routeSchema).default([]),
     phones: z.array(phone).default([]),
     policy,
     limits,
@@ -232,11 +243,7 @@ export const settingsSchema = z
     if (firstParty !== undefined && !ids.has(firstParty)) {
       context.addIssue({ code: 'custom', path: ['first_party_client'], message: `there is no client "${firstParty}"` });
     }
-    routes.forEach(({ trunks: wanted }, index) => {
-      for (const name of wanted.filter((wantedName) => !names.has(wantedName))) {
-        context.addIssue({ code: 'custom', path: ['routes', index, 'trunks'], message: `there is no trunk "${name}"` });
-      }
-    });
+    for (const issue of mistakesInRoutes(routes, names)) context.addIssue({ code: 'custom', ...issue });
   });
 
 export type Settings = z.infer<typeof settingsSchema>;

@@ -346,7 +346,6 @@ describe('place', () => {
   it.each([
     ['not a number', { number: 'hello' }, 'invalid_number'],
     ['a number with letters', { number: '1-800-FLOWERS' }, 'invalid_number'],
-    ['an extension behind a number', { number: '+12025550100;ext=22' }, 'invalid_number'],
     ['a feature code', { number: '*98' }, 'invalid_number'],
     ['a short code', { number: '411' }, 'invalid_number'],
     ['a number that no country has', { number: '+39 612345678' }, 'invalid_number'],

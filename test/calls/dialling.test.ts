@@ -43,6 +43,10 @@ describe('emergency numbers', () => {
     ['US', '[9]11'],
     ['US', '911,,1'],
     ['US', '911 ext. 1'],
+    ['US', '*67911'],
+    ['US', '*67 9 911'],
+    ['GB', '#31#999'],
+    ['DE', '*31#110'],
   ])('in %s include %s', (country, dialled) => {
     expect(isEmergencyNumber(readDialled(dialled).digits, country)).toBe(true);
   });
@@ -57,6 +61,8 @@ describe('emergency numbers', () => {
     ['US', '9110000'],
     ['GB', '02079460000'],
     ['DE', '030110110'],
+    ['US', '*98'],
+    ['US', '*9110'],
   ])('in %s do not include %s', (country, dialled) => {
     expect(isEmergencyNumber(readDialled(dialled).digits, country)).toBe(false);
   });
@@ -128,9 +134,13 @@ describe('what was dialled', () => {
   });
 
   it.each(['*98', '#31#2025550100', '*67 202 555 0100', '**21*2025550100#', '\uff0a98'])(
-    'as %j is a feature code',
-    (text) => {
-      expect(() => readDialled(text)).toThrow('Feature codes');
+    'as %j is a feature code, which no route takes',
+    async (text) => {
+      const { digits } = readDialled(text);
+      expect(digits).toBe(text.normalize('NFKC').replaceAll(' ', ''));
+      const reader = new DestinationReader({ userByExtension: () => Promise.resolve(undefined) });
+      const user = { userId: 'demo', username: 'demo', extension: null, homeCountry: null, callerIds: [] };
+      await expect(reader.read([digits], { user, country: 'US' })).rejects.toThrow('Feature codes');
     },
   );
 
@@ -164,7 +174,7 @@ describe('what was dialled', () => {
       fc.property(text, (dialled) => {
         try {
           const { digits, afterAnswer } = readDialled(dialled);
-          expect(digits).toMatch(/^\+?[0-9]+$/);
+          expect(digits).toMatch(/^(?:\+?[0-9]+|[*#]*[0-9][0-9*#]*)$/);
           expect(afterAnswer).toMatch(/^[0-9*#,]*$/);
         } catch (error) {
           expect(error).toMatchObject({ code: 'invalid_number' });

@@ -335,7 +335,11 @@ describe('phone', () => {
     expect((await run('phone add alice --address sip:200@10.0.0.5')).said).toBe('Added sip:200@10.0.0.5.');
     await run('phone add bob --name desk');
     expect((await run('phone list')).printed).toBe(
-      ['USER   KIND        PHONE', 'alice  address     sip:200@10.0.0.5', 'bob    registered  desk'].join('\n'),
+      [
+        'USER   KIND        PHONE             REGISTERED FROM',
+        'alice  address     sip:200@10.0.0.5',
+        'bob    registered  desk              not registered',
+      ].join('\n'),
     );
     expect((await run('phone list bob')).printed).not.toContain('alice');
     await run('phone remove bob desk');

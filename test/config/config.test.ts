@@ -80,6 +80,8 @@ describe('the environment', () => {
           allow_premium: false,
           max_ongoing_calls_per_user: 20,
           max_ongoing_calls: 0,
+          calls_per_day_per_user: 0,
+          minutes_per_day_per_user: 0,
         },
         limits: {
           calls_per_second_per_token: 10,
@@ -248,6 +250,9 @@ describe('the configuration file', () => {
           from_user: 'acme',
           outbound_proxy: 'sip:edge.example:5070',
           number_format: 'national',
+          max_calls: 30,
+          max_calls_per_second: 5,
+          auto_answer: true,
           number_prefix: '9',
           identity: 'pai',
           headers: { 'X-Account': '17' },
@@ -273,6 +278,8 @@ describe('the configuration file', () => {
         callerId: undefined,
         firstResponseMs: 4000,
         optionsSeconds: 0,
+        limits: { maxCalls: 0, maxCallsPerSecond: 0 },
+        autoAnswer: 'manual',
         dialect: {
           fromDomain: undefined,
           fromUser: undefined,
@@ -292,6 +299,8 @@ describe('the configuration file', () => {
         callerId: '+12025550199',
         firstResponseMs: 2000,
         optionsSeconds: 60,
+        limits: { maxCalls: 30, maxCallsPerSecond: 5 },
+        autoAnswer: 'automatic',
         dialect: {
           fromDomain: 'customers.example',
           fromUser: 'acme',
@@ -304,7 +313,7 @@ describe('the configuration file', () => {
       },
     ]);
     expect(settings).toMatchObject({
-      routes: [{ prefix: '+1', trunks: ['a', 'b'] }],
+      routes: [{ prefix: '+1', trunks: [{ name: 'a' }, { name: 'b' }] }],
       phones: [
         {
           user: 'demo',

@@ -21,7 +21,7 @@ describe('the dialect of a trunk', () => {
     [
       'a number format that is none',
       { number_format: 'E164' },
-      'trunks.0.number_format: Invalid option: expected one of "e164"|"e164-without-plus"|"national"',
+      'trunks.0.number_format: Invalid option: expected one of "e164"|"e164-without-plus"|"national"|"as-dialled"',
     ],
     ['a prefix of letters', { number_prefix: 'nine' }, 'trunks.0.number_prefix: is not made of digits, *, # and +'],
     [

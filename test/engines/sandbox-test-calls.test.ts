@@ -5,6 +5,7 @@ import { Routes } from '../../src/engines/sip/call/routes.ts';
 import { Prompter } from '../../src/engines/sip/media/prompter.ts';
 import { SipCallEngine } from '../../src/engines/sip/sip-engine.ts';
 import { MediaPort } from '../../src/media/media-port.ts';
+import { RtpEndpoint } from '../../src/media/rtp-endpoint.ts';
 import { systemClock } from '../../src/shared/clock.ts';
 import { createSystemIds } from '../../src/shared/ids.ts';
 import { silentLog } from '../../src/shared/log.ts';
@@ -46,10 +47,12 @@ beforeAll(async () => {
     routes: new Routes({
       trunks: [{ name: 'carrier', uri }],
       routes: [],
+      ids,
       bindings: { locate: () => Promise.resolve([]) },
       domain: HOST,
     }),
     prompter: new Prompter({ media, address: HOST }),
+    digitPorts: { open: () => RtpEndpoint.open({ host: HOST, clock: systemClock, ids, log: silentLog }) },
     testPhones,
     services: [ours],
     clock: systemClock,

@@ -219,3 +219,32 @@ describe('registration', () => {
     expect(await over(call)).toMatchObject({ outcome: 'completed', ended_by: 'callee' });
   });
 });
+
+describe('two phones of one user', () => {
+  it('ring together: one answers, and the other is told that the call was completed elsewhere', async () => {
+    const desk = await startRegistered(mine, { answerMode: 'manual' });
+    const soft = await startRegistered(mine, { answerMode: 'manual' });
+    const b = await startRegistered(hers);
+    const call = await rest.place({ number: EXTENSION, from: mine.account });
+    await Promise.all([desk.event('CALL_INCOMING'), soft.event('CALL_INCOMING')]);
+    soft.command('accept');
+    await connected(call);
+    await desk.event('CALL_CLOSED');
+    soft.command('hangup');
+    await b.event('CALL_CLOSED');
+    expect(await over(call)).toMatchObject({ outcome: 'completed', ended_by: 'caller' });
+  });
+
+  it('end the call as busy only when both have rejected it', async () => {
+    const desk = await startRegistered(mine, { answerMode: 'manual' });
+    const soft = await startRegistered(mine, { answerMode: 'manual' });
+    const call = await rest.place({ number: EXTENSION, from: mine.account });
+    await Promise.all([desk.event('CALL_INCOMING'), soft.event('CALL_INCOMING')]);
+    desk.command('hangup');
+    await desk.event('CALL_CLOSED');
+    await pause(300);
+    expect(await rest.info(call)).toMatchObject({ state: 'calling' });
+    soft.command('hangup');
+    expect(await over(call)).toMatchObject({ outcome: 'busy', ended_by: 'caller', ended_leg: 'caller' });
+  });
+});

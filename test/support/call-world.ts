@@ -8,6 +8,7 @@ import { InMemoryCallRouter } from '../../src/calls/ownership/call-router.ts';
 import { AppError } from '../../src/shared/errors.ts';
 import { createSystemIds } from '../../src/shared/ids.ts';
 import type { Log } from '../../src/shared/log.ts';
+import { NumberPattern } from '../../src/shared/number-pattern.ts';
 import type { UserChanges } from '../../src/storage/oauth/kysely-user-changes.ts';
 import { FakeClock } from './fake-clock.ts';
 import { ScriptedEngine } from './scripted-engine.ts';
@@ -76,6 +77,7 @@ const flaky = (store: CallStore): FlakyStore => {
     hurry: store.hurry.bind(store),
     find: store.find.bind(store),
     findIdempotent: store.findIdempotent.bind(store),
+    usedSince: store.usedSince.bind(store),
     ongoingOf: store.ongoingOf.bind(store),
     ongoing: store.ongoing.bind(store),
     takeOver: store.takeOver.bind(store),
@@ -93,10 +95,14 @@ const homeRules: CallPolicyRules = {
   costlyNumbers: 'barred',
   maxOngoingCallsPerUser: 20,
   maxOngoingCalls: 0,
+  perDay: { calls: 0, minutes: 0 },
 };
 
 /** The call domain over a real SQLite journal and an engine that does what the test says. Has the users demo and operator. */
-export const createCallWorld = async (rules: Partial<CallPolicyRules> = {}): Promise<CallWorld> => {
+export const createCallWorld = async (
+  rules: Partial<CallPolicyRules> = {},
+  patterns: readonly string[] = [],
+): Promise<CallWorld> => {
   const clock = new FakeClock();
   const stores = await createTestStores({ clock });
   const engine = new ScriptedEngine();
@@ -118,6 +124,7 @@ export const createCallWorld = async (rules: Partial<CallPolicyRules> = {}): Pro
       engine,
       phones: stores.phones,
       policy,
+      patterns: patterns.map((text) => new NumberPattern(text)),
       nodeId,
       router,
       clock,

@@ -14,7 +14,7 @@ import { ScriptedEngine } from './scripted-engine.ts';
 
 const rules = {
   ...{ homeCountry: 'US', allowedCountries: ['US'], barredPrefixes: ['+1900'], costlyNumbers: 'barred' },
-  ...{ maxOngoingCallsPerUser: 20, maxOngoingCalls: 0 },
+  ...{ maxOngoingCallsPerUser: 20, maxOngoingCalls: 0, perDay: { calls: 0, minutes: 0 } },
 } satisfies CallPolicyRules;
 
 /** The pages of projects over the real service and database. Its runner is elsewhere: jobs stay queued until a test ends them. */

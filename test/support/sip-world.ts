@@ -12,9 +12,11 @@ import type { TestScript } from '../../src/calls/test-call.ts';
 import { Routes } from '../../src/engines/sip/call/routes.ts';
 import type { SipTrunk } from '../../src/engines/sip/call/trunk-dialect.ts';
 import { TrunkHealth } from '../../src/engines/sip/call/trunk-health.ts';
+import { type TrunkLimits, TrunkLoad } from '../../src/engines/sip/call/trunk-load.ts';
 import { Prompter } from '../../src/engines/sip/media/prompter.ts';
 import { type EngineService, SipCallEngine } from '../../src/engines/sip/sip-engine.ts';
 import { MediaPort } from '../../src/media/media-port.ts';
+import { RtpEndpoint } from '../../src/media/rtp-endpoint.ts';
 import { createSystemIds } from '../../src/shared/ids.ts';
 import { silentLog } from '../../src/shared/log.ts';
 import type { IncomingSession } from '../../src/sip/user-agent.ts';
@@ -105,6 +107,8 @@ export interface SipWorldOptions {
   readonly busyToneMs?: number;
   readonly redirectHosts?: readonly string[];
   readonly services?: readonly EngineService[];
+  /** How much the first trunk takes; all by default. */
+  readonly firstTrunk?: TrunkLimits;
 }
 
 /** Our engine at 10.0.0.1, the user's phone at 10.0.0.2, trunks at 10.0.0.3 and 10.0.0.4; all time is virtual. */
@@ -118,9 +122,16 @@ export class SipWorld {
   readonly media: MediaPort;
   /** Ports of test phones: the test says what comes to them. */
   readonly testPhones = new PlayedThread(this.clock);
+  /** From which extensions are dialled: real ones, by the virtual clock. */
+  readonly digitPorts: RtpEndpoint[] = [];
+  /** A test may take one away before a call. */
+  readonly trunks: SipTrunk[];
   readonly engine: SipCallEngine;
 
-  private constructor(media: MediaPort, { seed, busyToneMs = 2000, services, redirectHosts = [] }: SipWorldOptions) {
+  private constructor(
+    media: MediaPort,
+    { seed, busyToneMs = 2000, services, firstTrunk, redirectHosts = [] }: SipWorldOptions,
+  ) {
     this.media = media;
     this.network = new FakeNetwork(this.clock, seed === undefined ? {} : { seed });
     const party = (host: string): Party => new Party(this.network, this.clock, host);
@@ -128,20 +139,30 @@ export class SipWorld {
     this.phone = party(PHONE_HOST);
     [this.carrier, this.nextCarrier] = TRUNK_HOSTS.map(party) as [Party, Party];
     const { agent, layer, transport } = this.ours;
-    const trunks: SipTrunk[] = TRUNK_HOSTS.map((host) => ({
+    this.trunks = TRUNK_HOSTS.map((host) => ({
       name: host,
       uri: `sip:${host}`,
+      load: firstTrunk && host === TRUNK_HOSTS[0] ? new TrunkLoad(firstTrunk, this.clock) : undefined,
       health: new TrunkHealth({ trunk: host, clock: this.clock, log: silentLog }),
     }));
     this.engine = new SipCallEngine({
       userAgent: agent,
       routes: new Routes({
-        trunks,
+        trunks: this.trunks,
         routes: [],
+        ids: createSystemIds(),
         bindings: { locate: () => Promise.resolve([]) },
         domain: 'offhook.example',
       }),
       prompter: new Prompter({ media, address: ENGINE_HOST }),
+      digitPorts: {
+        open: async () => {
+          const ids = createSystemIds();
+          const port = await RtpEndpoint.open({ host: '127.0.0.1', clock: this.clock, ids, log: silentLog });
+          this.digitPorts.push(port);
+          return port;
+        },
+      },
       testPhones: this.testPhones,
       services: services ?? [
         { start: () => transport.start(), close: () => transport.close() },

@@ -15,6 +15,7 @@ import type { Routes } from './call/routes.ts';
 import { type CallParts, ThirdPartyCall } from './call/third-party-call.ts';
 import { SessionIds } from './leg/leg-sdp.ts';
 import type { RedirectHosts } from './leg/redirect.ts';
+import type { DigitPorts } from './media/extension-dialler.ts';
 import type { Prompter } from './media/prompter.ts';
 import { TestCall, type TestCallParts } from './test/test-call.ts';
 
@@ -28,6 +29,8 @@ export interface SipCallEngineOptions {
   readonly userAgent: UserAgent;
   readonly routes: Routes;
   readonly prompter: Prompter;
+  /** For digits after the answer. */
+  readonly digitPorts: DigitPorts;
   /** Of test calls. */
   readonly testPhones: TestCallParts['media'];
   /** In the order of their start; closed in the opposite one. */
@@ -54,12 +57,14 @@ export class SipCallEngine implements CallEngine {
 
   constructor(options: SipCallEngineOptions) {
     this.#options = options;
-    const { busyToneMs, clock, log, prompter, redirectHosts, routes, testPhones: media, userAgent } = options;
+    const { busyToneMs, clock, digitPorts, log, prompter, redirectHosts, routes, userAgent } = options;
+    const { testPhones: media } = options;
     const sessionIds = new SessionIds(clock.now());
     const onReleased = (call: ThirdPartyCall | TestCall): void => void this.#calls.delete(call);
-    this.#parts = { busyToneMs, clock, log, prompter, redirectHosts, routes, userAgent, sessionIds, onReleased };
+    const shared = { clock, log, routes, userAgent, sessionIds, onReleased };
+    this.#parts = { ...shared, busyToneMs, digitPorts, prompter, redirectHosts };
     const { address } = prompter;
-    this.#testParts = { address, clock, log, media, routes, userAgent, sessionIds, onReleased };
+    this.#testParts = { ...shared, address, media };
   }
 
   /** How many calls have a leg that is not gone yet, or none so far. */

@@ -15,6 +15,8 @@ const PREFIX = /\*\s*$/;
 const LOST_PLUS = /^ +(?=[0-9])/;
 /** Up to here, a number that is none is one of a PBX: an extension of somebody who is gone. */
 const EXTENSION_DIGITS = 6;
+/** Calls keep it as it was dialled. */
+const FEATURE_CODE = /[*#]/;
 
 /**
  * A number as calls keep it, from how people write it; with a star behind it, how numbers begin.
@@ -42,6 +44,7 @@ const readPrefix = (digits: string, plus: Plus): string => {
 const readExact = async (digits: string, plus: Plus, { country, isExtension }: Dialling): Promise<string> => {
   const international = plus === 'perhaps-lost' ? assignedNumber(`+${digits}`, country) : undefined;
   if (international !== undefined) return international;
+  if (FEATURE_CODE.test(digits)) return digits;
   if (!digits.startsWith('+') && (digits.length <= EXTENSION_DIGITS || (await isExtension(digits)))) return digits;
   return toE164(digits, country).e164;
 };

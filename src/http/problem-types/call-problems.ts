@@ -29,9 +29,10 @@ export const callProblems: ProblemTypes = {
     remedy: 'Leave caller_id out, or send one of the numbers that belong to the user.',
   },
   too_many_calls: {
-    title: 'Too many ongoing calls',
-    meaning: 'The user, or the service as a whole, has as many ongoing calls as are allowed.',
-    remedy: 'End a call, or wait for one to end, and ask again.',
+    title: 'Too many calls',
+    meaning:
+      'The user, or the service as a whole, has as many ongoing calls as are allowed, or the user has used up the last 24 hours.',
+    remedy: 'End a call, or wait for one to end, and ask again; where there is an again_at, not before it.',
   },
   idempotency_conflict: {
     title: 'Idempotency key used for another request',
@@ -44,6 +45,13 @@ export const callProblems: ProblemTypes = {
       'No route leads to the number, the telephony of the service does not run, or more calls are being placed than it can serve. No call was made.',
     remedy:
       'Try again after the time in Retry-After, where there is one. Else an operator checks the trunks and routes of the settings file.',
+  },
+  trunk_full: {
+    title: 'All lines are taken',
+    meaning:
+      'Every trunk to the destination has as many calls as it takes, or takes no more in this second. No call was made.',
+    remedy:
+      'Ask again after the time in Retry-After. An operator sets "max_calls" and "max_calls_per_second" of the trunks to what was agreed with the carrier.',
   },
   call_not_carried: {
     title: 'Call carried elsewhere',

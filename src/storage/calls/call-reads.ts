@@ -68,6 +68,23 @@ export const compileCallReads = (database: Kysely<Schema>) => {
     ongoingOf: compileOnce(({ userId }: { readonly userId: string }) =>
       oldestFirst.where('calls.state', '<>', ended).where('calls.user_id', '=', userId),
     ),
+    usedSince: compileOnce(
+      ({ userId, username, since }: { readonly userId: string; readonly username: string; readonly since: number }) =>
+        database
+          .selectFrom('calls')
+          .select([
+            'token_call as tokenCall',
+            'created_at as createdAt',
+            'answered_at as answeredAt',
+            'ended_at as endedAt',
+            'talk_ms as talkMs',
+          ])
+          // By name, which leads through the index of the history; by id, since another user may have had the name before.
+          .where('username', '=', username)
+          .where('user_id', '=', userId)
+          .where('created_at', '>', since)
+          .orderBy('created_at'),
+    ),
     unfinishedElsewhere: compileOnce(({ nodeId }: { readonly nodeId: string }) =>
       oldestFirst
         .leftJoin('nodes', 'nodes.id', 'calls.node_id')

@@ -1,5 +1,5 @@
 import type { CallEvent } from '../../calls/call-events.ts';
-import type { CallRecord } from '../../calls/call-record.ts';
+import type { CallRecord, LegRecord } from '../../calls/call-record.ts';
 import type { LegRole } from '../../calls/call-state.ts';
 import type {
   CallProgress,
@@ -7,8 +7,10 @@ import type {
   EndRequest,
   IdempotencyRecord,
   TakenCall,
+  UseTimes,
   Written,
 } from '../../calls/call-store.ts';
+import type { CallUse } from '../../calls/daily-use.ts';
 import type { WallClock } from '../../shared/clock.ts';
 import type { Database } from '../database.ts';
 import { deleteInSteps } from '../delete-in-steps.ts';
@@ -37,11 +39,15 @@ const isOver = ({ state, legs: [caller, callee] }: CallRecord): boolean =>
 
 const noAttempt: Attempt = { calledAt: null, trunk: null };
 
-/** Of the address that was called last: what is measured of a leg is measured from there. */
-const attemptOf = (role: LegRole, events: readonly CallEvent[]): Attempt => {
+/**
+ * Of the address that was called last before it rang: what is measured of a leg is measured from there. Another address after
+ * that is the phone that answered of several, which were all called at once.
+ */
+const attemptOf = ({ role, ringingAt }: LegRecord, events: readonly CallEvent[]): Attempt => {
   let attempt = noAttempt;
   for (const event of events) {
     if (event.name !== 'leg.calling' || event.payload.leg !== role) continue;
+    if (ringingAt !== null && event.at > ringingAt) continue;
     attempt = { calledAt: event.at, trunk: event.payload.trunk };
   }
   return attempt;
@@ -107,6 +113,17 @@ export class KyselyCallStore implements CallStore {
     const owner = { key, userId, clientId, now: this.#clock.now() };
     const [record] = await this.#database.read(this.#keys.heldKey(owner));
     return record;
+  }
+
+  async usedSince(
+    { userId, username }: Pick<CallRecord, 'userId' | 'username'>,
+    { since, now }: UseTimes,
+  ): Promise<readonly CallUse[]> {
+    const rows = await this.#database.read(this.#reads.usedSince({ userId, username, since }));
+    return rows.map(({ answeredAt, createdAt, endedAt, talkMs, tokenCall }) => {
+      const untilNow = answeredAt === null || endedAt !== null ? 0 : Math.max(0, now - answeredAt);
+      return { tokenCall, createdAt, talkMs: talkMs ?? untilNow };
+    });
   }
 
   async ongoingOf(userId: string): Promise<readonly CallRecord[]> {
@@ -197,7 +214,7 @@ export class KyselyCallStore implements CallStore {
     }
     for (const leg of call.legs) {
       if (changedLegs.includes(leg.role))
-        yield* run(this.#writes.updateLeg({ ...leg, ...attemptOf(leg.role, events), callId }));
+        yield* run(this.#writes.updateLeg({ ...leg, ...attemptOf(leg, events), callId }));
     }
     return { callId, lastChange, sequence };
   }

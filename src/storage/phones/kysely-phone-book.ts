@@ -1,4 +1,4 @@
-import type { Endpoint } from '../../calls/call-engine.ts';
+import type { PhoneEndpoint } from '../../calls/call-engine.ts';
 import type { Database } from '../database.ts';
 import { SecretBox } from '../secret-box.ts';
 import { run, type UnitOfWork } from '../unit-of-work.ts';
@@ -8,7 +8,7 @@ export interface NewPhone {
   readonly userId: string;
   /** Unique among the user's phones. */
   readonly name: string;
-  readonly endpoint: Endpoint;
+  readonly endpoint: PhoneEndpoint;
 }
 
 /** A name under which a phone registers with us. */
@@ -81,7 +81,7 @@ export class KyselyPhoneBook {
   }
 }
 
-const targetOf = (endpoint: Endpoint): string => {
+const targetOf = (endpoint: PhoneEndpoint): string => {
   switch (endpoint.kind) {
     case 'registered':
       return endpoint.account;

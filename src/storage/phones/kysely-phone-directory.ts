@@ -1,4 +1,4 @@
-import type { Endpoint } from '../../calls/call-engine.ts';
+import type { PhoneEndpoint } from '../../calls/call-engine.ts';
 import type { CallUser, Phone, PhoneDirectory } from '../../calls/phone-directory.ts';
 import { compileOnce } from '../compile-once.ts';
 import type { Database } from '../database.ts';
@@ -44,7 +44,7 @@ export class KyselyPhoneDirectory implements PhoneDirectory {
 
   async phonesOf({ userId }: Pick<CallUser, 'userId'>): Promise<readonly Phone[]> {
     const rows = await this.#database.read(this.#reads.phonesOf({ userId }));
-    return rows.map((row) => ({ id: String(row.id), name: row.name, endpoint: toEndpoint(row) }));
+    return rows.map((row) => ({ id: String(row.id), name: row.name, endpoint: toPhoneEndpoint(row) }));
   }
 }
 
@@ -58,7 +58,7 @@ const toUser = (row: UserRow): CallUser => ({
   callerIds: JSON.parse(row.caller_ids) as string[],
 });
 
-const toEndpoint = ({ kind, target }: Pick<PhonesTable, 'kind' | 'target'>): Endpoint => {
+const toPhoneEndpoint = ({ kind, target }: Pick<PhonesTable, 'kind' | 'target'>): PhoneEndpoint => {
   switch (kind) {
     case 'registered':
       return { kind, account: target };

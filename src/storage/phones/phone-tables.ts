@@ -1,5 +1,5 @@
 import type { Generated } from 'kysely';
-import type { Endpoint } from '../../calls/call-engine.ts';
+import type { PhoneEndpoint } from '../../calls/call-engine.ts';
 
 interface SipAccountsTable {
   account: string;
@@ -12,7 +12,7 @@ interface SipAccountsTable {
 export interface PhonesTable {
   id: Generated<number>;
   user_id: string;
-  kind: Endpoint['kind'];
+  kind: PhoneEndpoint['kind'];
   name: string;
   target: string;
 }

@@ -1,12 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import type { Endpoint } from '../../../src/calls/call-engine.ts';
+import type { PhoneEndpoint } from '../../../src/calls/call-engine.ts';
 import { KyselyCredentialStore } from '../../../src/storage/phones/kysely-credential-store.ts';
 import { aUser, count, HOUR, NOON } from '../../contracts/records.ts';
 import { createTestStores, type TestStores } from '../../support/test-database.ts';
 
 const ha1 = { md5: 'a'.repeat(32), sha256: 'b'.repeat(64) };
 const anAccount = (account: string, userId = 'user-1') => ({ account, userId, realm: 'offhook', ha1 });
-const registered = (account: string): Endpoint => ({ kind: 'registered', account });
+const registered = (account: string): PhoneEndpoint => ({ kind: 'registered', account });
 
 describe('phones and SIP accounts', () => {
   let stores: TestStores;
@@ -48,7 +48,7 @@ describe('phones and SIP accounts', () => {
   });
 
   it('lists phones in the order in which they were added', async () => {
-    const endpoints: Endpoint[] = [
+    const endpoints: PhoneEndpoint[] = [
       { kind: 'number', number: '+12025550123' },
       { kind: 'address', uri: 'sip:200@10.0.0.5' },
       registered('alice'),

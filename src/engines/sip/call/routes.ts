@@ -1,15 +1,14 @@
-import type { Endpoint } from '../../../calls/call-engine.ts';
+import { ANONYMOUS } from '../../../calls/call-command.ts';
+import type { AnswerWish, Endpoint } from '../../../calls/call-engine.ts';
+import { TrunkFullError } from '../../../calls/errors.ts';
+import type { IdSource } from '../../../shared/ids.ts';
 import { escapeUser } from '../../../sip/message/uri.ts';
 import type { Binding } from '../../../sip/registrar/binding-store.ts';
-import type { DigestCredentials, NameAddr } from '../../../sip/user-agent.ts';
+import type { DigestCredentials, ExtraHeaders, NameAddr } from '../../../sip/user-agent.ts';
 import type { LegTarget, LegTrunk } from '../leg/leg.ts';
-import { inviteOverTrunk, type SipTrunk } from './trunk-dialect.ts';
-
-/** Numbers that begin with `prefix` go to these trunks, the first that takes them. */
-export interface TrunkRoute {
-  readonly prefix: string;
-  readonly trunks: readonly SipTrunk[];
-}
+import { autoAnswerHeaders } from './auto-answer.ts';
+import { RouteTable, type TrunkRoute, type TrunkWay } from './route-table.ts';
+import { ANONYMOUS_NAME, inviteOverTrunk, type SipTrunk } from './trunk-dialect.ts';
 
 /** PORT: where the phones of a SIP name are now. The registrar is one. */
 export interface BindingDirectory {
@@ -18,21 +17,33 @@ export interface BindingDirectory {
 }
 
 export interface RoutesOptions {
-  /** Longest prefix first wins; without any route every number goes to every trunk, in order. */
+  /** The narrowest pattern first, then the longest prefix; without any route every number goes to every trunk, in order. */
   readonly trunks: readonly SipTrunk[];
   readonly routes: readonly TrunkRoute[];
+  readonly ids: IdSource;
   readonly bindings: BindingDirectory;
   /** Our name in From and in the addresses of our users: a host as it stands in a URI. */
   readonly domain: string;
   /** For phones at a fixed address that challenge us, by that address: a phone of somebody's PBX. */
   readonly phoneCredentials?: ReadonlyMap<string, DigestCredentials>;
+  /** The fixed addresses of phones that answer by themselves when their own user places a call. */
+  readonly answeringPhones?: ReadonlySet<string>;
 }
 
-/** One way to an endpoint: the target of a leg, once it is known which number it shows. */
+/** What a leg is shown and asked. */
+export interface LegWishes {
+  /** The number that the leg is shown; undefined: that of the trunk. */
+  readonly shown: string | undefined;
+  /** Whether the phone is to answer by itself, which only that of the caller may be asked; undefined: no. */
+  readonly answer?: AnswerWish | 'as-configured' | undefined;
+}
+
+/** One way to an endpoint: the target of a leg, once it is known what it shows. */
 interface Way {
   readonly address: string;
   readonly trunk?: LegTrunk;
-  /** @param shown - undefined where the call brings no number of its own */
+  /** Whether a phone there answers by itself where nothing else is asked. */
+  readonly answers: 'automatic' | 'manual';
   readonly invite: (shown: string | undefined) => LegTarget['invite'];
 }
 
@@ -48,30 +59,43 @@ const to = (uri: string): NameAddr => ({ uri, params: NO_PARAMS });
 /** Finds where a leg can be rung, and how its INVITE is addressed. */
 export class Routes {
   readonly #options: RoutesOptions;
-  readonly #routes: readonly TrunkRoute[];
+  readonly #table: RouteTable;
 
   constructor(options: RoutesOptions) {
     this.#options = options;
-    this.#routes = [...options.routes].sort((a, b) => b.prefix.length - a.prefix.length);
-  }
-
-  /** The endpoint with the ways to it as they are now; undefined where there is none. */
-  async locate(endpoint: Endpoint): Promise<Endpoint | undefined> {
-    const ways = await this.#waysTo(endpoint);
-    const located: LocatedEndpoint = { ...endpoint, ways };
-    return ways.length === 0 ? undefined : located;
+    this.#table = new RouteTable(options);
   }
 
   /**
-   * Every address of a leg's endpoints, best first. What was located before is not looked up again.
-   * @param shown - the number that the leg is shown; undefined: that of the trunk
+   * The endpoint with the ways to it as they are now; undefined where there is none.
+   * @throws TrunkFullError where there are trunks, and all of them have as many calls as they take
    */
-  async targets(endpoints: readonly Endpoint[], shown: string | undefined): Promise<readonly LegTarget[]> {
+  async locate(endpoint: Endpoint): Promise<Endpoint | undefined> {
+    const ways = await this.#waysTo(endpoint);
+    const located: LocatedEndpoint = { ...endpoint, ways };
+    if (ways.length === 0) return undefined;
+    if (ways.every(({ trunk }) => trunk?.load?.isFull === true)) throw new TrunkFullError();
+    return located;
+  }
+
+  /**
+   * What is to be rung at once: each phone by itself, and each number with its trunks, one after the other. What was
+   * located before is not looked up again.
+   */
+  async branches(endpoints: readonly Endpoint[], wishes: LegWishes): Promise<readonly (readonly LegTarget[])[]> {
     // The planner has located nearly all of them: then there is nothing to wait for.
-    const ways = endpoints.every(isLocated)
+    const found = endpoints.every(isLocated)
       ? endpoints.map((endpoint) => endpoint.ways)
       : await Promise.all(endpoints.map((endpoint) => this.#waysTo(endpoint)));
-    return inServiceFirst(ways.flat()).map(({ address, invite, trunk }) => ({ address, trunk, invite: invite(shown) }));
+    return found.flatMap((ways, index) => {
+      const targets = inServiceFirst(ways).map((way) => targetOf(way, wishes));
+      return isPhone(endpoints[index]) ? targets.map((target) => [target]) : targets.length > 0 ? [targets] : [];
+    });
+  }
+
+  /** The same, one after the other. @param shown - the number that the leg is shown; undefined: that of the trunk */
+  async targets(endpoints: readonly Endpoint[], shown: string | undefined): Promise<readonly LegTarget[]> {
+    return (await this.branches(endpoints, { shown })).flat();
   }
 
   async #waysTo(endpoint: Endpoint): Promise<readonly Way[]> {
@@ -80,7 +104,8 @@ export class Routes {
       case 'registered':
         return await this.#toPhones(endpoint.account);
       case 'number':
-        return this.#trunksFor(endpoint.number).map((trunk) => viaTrunk(trunk, endpoint.number));
+      case 'pattern':
+        return this.#table.trunksFor(endpoint).map(viaTrunk);
       case 'address':
         return [this.#toAddress(endpoint.uri)];
     }
@@ -95,25 +120,36 @@ export class Routes {
   }
 
   #toAddress(uri: string): Way {
-    const credentials = this.#options.phoneCredentials?.get(uri);
-    return this.#way(uri, { target: uri, to: to(uri), ...(credentials !== undefined && { credentials }) });
+    const { answeringPhones, phoneCredentials } = this.#options;
+    const credentials = phoneCredentials?.get(uri);
+    const way = this.#way(uri, { target: uri, to: to(uri), ...(credentials !== undefined && { credentials }) });
+    return answeringPhones?.has(uri) === true ? { ...way, answers: 'automatic' } : way;
   }
 
   /** To a phone: we speak in our own name. */
   #way(address: string, invite: Omit<LegTarget['invite'], 'from'>): Way {
-    return { address, invite: (shown) => ({ ...invite, from: this.#ourName(shown) }) };
+    return { address, answers: 'manual', invite: (shown) => ({ ...invite, ...this.#ourName(shown) }) };
   }
 
-  #trunksFor(number: string): readonly SipTrunk[] {
-    if (this.#routes.length === 0) return this.#options.trunks;
-    return this.#routes.find(({ prefix }) => number.startsWith(prefix))?.trunks ?? [];
-  }
-
-  #ourName(shown: string | undefined): NameAddr {
-    const user = shown ?? 'anonymous';
-    return { display: user, uri: `sip:${escapeUser(user)}@${this.#options.domain}`, params: NO_PARAMS };
+  #ourName(shown: string | undefined): { readonly from: NameAddr; readonly headers?: ExtraHeaders } {
+    if (shown === ANONYMOUS) return { from: ANONYMOUS_NAME, headers: [['privacy', 'id']] };
+    const user = shown ?? ANONYMOUS;
+    return {
+      from: { display: user, uri: `sip:${escapeUser(user)}@${this.#options.domain}`, params: NO_PARAMS },
+    };
   }
 }
+
+const isPhone = (endpoint: Endpoint | undefined): boolean =>
+  endpoint?.kind === 'registered' || endpoint?.kind === 'address';
+
+const targetOf = ({ address, answers, invite, trunk }: Way, { shown, answer }: LegWishes): LegTarget => {
+  const invitation = invite(shown);
+  const isAutomatic = answer === 'automatic' || (answer === 'as-configured' && answers === 'automatic');
+  if (!isAutomatic) return { address, trunk, invite: invitation };
+  const headers = [...(invitation.headers ?? []), ...autoAnswerHeaders];
+  return { address, trunk, invite: { ...invitation, headers } };
+};
 
 const isPassedOver = ({ trunk }: Way): boolean => trunk?.health?.isPassedOver === true;
 
@@ -121,8 +157,9 @@ const isPassedOver = ({ trunk }: Way): boolean => trunk?.health?.isPassedOver ==
 const inServiceFirst = (ways: readonly Way[]): readonly Way[] =>
   ways.some(isPassedOver) ? [...ways.filter((way) => !isPassedOver(way)), ...ways.filter(isPassedOver)] : ways;
 
-const viaTrunk = (trunk: SipTrunk, number: string): Way => ({
-  address: number,
+const viaTrunk = ({ trunk, called }: TrunkWay): Way => ({
+  address: called.number,
   trunk,
-  invite: (shown) => inviteOverTrunk(trunk, number, shown),
+  answers: trunk.autoAnswer ?? 'manual',
+  invite: (shown) => inviteOverTrunk(trunk, called, shown),
 });

@@ -11,7 +11,9 @@ import { LegSdp, type SessionIds } from '../leg/leg-sdp.ts';
 import { type OfferedCodecs, withCodecs } from '../leg/next-attempt.ts';
 import type { RedirectHosts } from '../leg/redirect.ts';
 import { relayMessage } from '../leg/relay-message.ts';
+import { ring, type Ringing } from '../leg/ring-all.ts';
 import { CallMedia } from '../media/call-media.ts';
+import { type DigitPorts, ExtensionDialler } from '../media/extension-dialler.ts';
 import type { Prompter } from '../media/prompter.ts';
 import { callFlow, type Input, type Phase } from './call-flow.ts';
 import type { Routes } from './routes.ts';
@@ -21,6 +23,8 @@ export interface CallParts {
   readonly routes: Routes;
   readonly userAgent: Pick<UserAgentFace, 'invite'>;
   readonly prompter: Prompter;
+  /** For digits after the answer. */
+  readonly digitPorts: DigitPorts;
   readonly sessionIds: SessionIds;
   readonly clock: MonotonicClock;
   readonly log: Log;
@@ -38,6 +42,9 @@ interface CallOptions {
   readonly listener: (event: EngineEvent) => void;
 }
 
+/** What is rung at once: of each phone or number its targets, which are tried one after the other. */
+type Branches = readonly (readonly LegTarget[])[];
+
 interface Caller {
   readonly leg: Leg;
   readonly media: CallMedia;
@@ -52,8 +59,13 @@ export class ThirdPartyCall implements EngineCall, LegUser {
   readonly #plan: CallPlan;
   readonly #listener: (event: EngineEvent) => void;
   #phase: Phase = 'locating';
+  #callerRinging: Ringing | undefined;
+  #calleeRinging: Ringing | undefined;
+  /** The phone of the user that has answered. */
   #caller: Caller | undefined;
+  /** The destination, once it has answered. */
   #callee: Leg | undefined;
+  #dialler: ExtensionDialler | undefined;
   #toneTimer: Timer | undefined;
 
   constructor(parts: CallParts, { plan, listener }: CallOptions) {
@@ -73,14 +85,15 @@ export class ThirdPartyCall implements EngineCall, LegUser {
 
   /** A leg that has not confirmed its end by now is waited for no longer. */
   abandon(): void {
-    this.#caller?.leg.abandon();
-    this.#callee?.abandon();
+    this.#callerRinging?.abandon();
+    this.#calleeRinging?.abandon();
   }
 
-  /** The user's phone is shown our own media, the destination the user's. */
+  /** The user's phone is shown our own media, the destination the user's, or ours where digits are to be dialled first. */
   mediaFor(leg: Leg, codecs: OfferedCodecs): string | undefined {
     if (leg.role === 'caller') return this.#parts.prompter.offer;
-    return withCodecs(this.#caller?.leg.remote ?? '', codecs);
+    const remote = this.#caller?.leg.remote ?? '';
+    return withCodecs(this.#dialler?.offerFor(remote) ?? remote, codecs);
   }
 
   calling({ role }: Leg, { address, trunk }: LegTarget): void {
@@ -94,7 +107,7 @@ export class ThirdPartyCall implements EngineCall, LegUser {
 
   /** Step 4, where the network is heard instead of our ringback. */
   earlyMedia({ role }: Leg, sdp: string): void {
-    if (role === 'callee') this.#withMedia((media) => media.prompt.hearNetwork(sdp));
+    if (role === 'callee' && this.#dialler === undefined) this.#withMedia((media) => media.prompt.hearNetwork(sdp));
   }
 
   /** Carriers send 183 with SDP, nothing in it, and then 180: the user hears our ringback again. */
@@ -103,11 +116,12 @@ export class ThirdPartyCall implements EngineCall, LegUser {
   }
 
   answered(leg: Leg, answer: string): void {
-    this.#guard(leg.role === 'caller' ? this.#onCallerAnswered(answer) : this.#join(leg, answer));
+    this.#guard(leg.role === 'caller' ? this.#onCallerAnswered(leg, answer) : this.#join(leg, answer));
   }
 
   offered(leg: Leg, offer: RemoteOffer): void {
-    this.#withMedia((media) => media.take(offer, leg));
+    if (leg.role === 'callee' && this.#dialler !== undefined) this.#dialler.take(offer, leg);
+    else this.#withMedia((media) => media.take(offer, leg));
   }
 
   renegotiated(leg: Leg, answer: string): void {
@@ -136,65 +150,91 @@ export class ThirdPartyCall implements EngineCall, LegUser {
   }
 
   async #ringCaller(): Promise<void> {
-    const targets = await this.#targetsOf('caller');
+    const branches = await this.#branchesOf('caller');
     if (!this.#move('caller-located')) return;
-    if (targets.length === 0) {
+    if (branches.length === 0) {
       this.#failCaller(unreachable);
       return;
     }
-    const leg = this.#newLeg('caller');
-    this.#caller = { leg, media: new CallMedia(leg, this.#parts.prompter) };
-    leg.start(targets, this.#plan.timeoutSeconds);
+    this.#ring('caller', branches, (ringing) => (this.#callerRinging = ringing));
   }
 
   /** Steps 2 and 3: ringback to the user, the destination is dialled with the user's own media. */
-  async #onCallerAnswered(answer: string): Promise<void> {
-    const caller = this.#caller;
-    if (caller === undefined || !this.#move('caller-answered')) return;
-    caller.leg.remote = answer;
+  async #onCallerAnswered(leg: Leg, answer: string): Promise<void> {
+    if (!this.#move('caller-answered')) return;
+    const media = new CallMedia(leg, this.#parts.prompter);
+    this.#caller = { leg, media };
+    leg.remote = answer;
     this.#listener({ type: 'leg-answered', leg: 'caller', sipStatus: 200 });
-    if (!caller.media.prompt.ring()) {
+    if (!media.prompt.ring()) {
       this.#failCaller(withoutAudio);
       return;
     }
-    const targets = await this.#targetsOf('callee');
+    if (this.#plan.digitsAfterAnswer !== undefined) await this.#openDialler();
+    await this.#ringCallee();
+  }
+
+  async #ringCallee(): Promise<void> {
+    const branches = await this.#branchesOf('callee');
     if (this.#phase !== 'dialling') return;
-    if (targets.length === 0) {
+    if (branches.length === 0) {
       this.#onCalleeFailed(unreachable);
       return;
     }
-    this.#callee = this.#newLeg('callee');
-    this.#callee.start(targets, this.#plan.destinationTimeoutSeconds);
+    this.#ring('callee', branches, (ringing) => (this.#calleeRinging = ringing));
+  }
+
+  /** Without a port the destination is dialled all the same: its user can press the keys. */
+  async #openDialler(): Promise<void> {
+    const { clock, digitPorts, log, prompter } = this.#parts;
+    try {
+      const port = await digitPorts.open();
+      const dialler = new ExtensionDialler({ port, address: prompter.address, clock });
+      if (this.#phase === 'dialling') this.#dialler = dialler;
+      else dialler.close();
+    } catch (error) {
+      log.warn({ err: error, token_call: this.#plan.tokenCall }, 'no port is free to dial an extension from');
+    }
   }
 
   /** None where nothing can be looked up: the leg fails then, and not the process. */
-  async #targetsOf(role: LegRole): Promise<readonly LegTarget[]> {
+  async #branchesOf(role: LegRole): Promise<Branches> {
     const { log, routes } = this.#parts;
-    const { callee, caller, callerId, destinationDisplay } = this.#plan;
+    const { answer = 'as-configured', callee, caller, callerId, destinationDisplay } = this.#plan;
     try {
-      return await (role === 'caller' ? routes.targets(caller, destinationDisplay) : routes.targets(callee, callerId));
+      return await (role === 'caller'
+        ? routes.branches(caller, { shown: destinationDisplay, answer })
+        : routes.branches(callee, { shown: callerId }));
     } catch (error) {
       log.error({ err: error, token_call: this.#plan.tokenCall, role }, 'a leg could not be located');
       return [];
     }
   }
 
-  #newLeg(role: LegRole): Leg {
+  #ring(role: LegRole, branches: Branches, hold: (ringing: Ringing) => void): void {
     const { clock, prompter, redirectHosts, sessionIds, userAgent } = this.#parts;
-    const sdp = new LegSdp({ sessionId: sessionIds.next(), address: prompter.address });
-    return new Leg({ role, sdp, userAgent, clock, user: this, redirectHosts });
+    const { destinationTimeoutSeconds, timeoutSeconds } = this.#plan;
+    const ringSeconds = role === 'caller' ? timeoutSeconds : destinationTimeoutSeconds;
+    const newLeg = (user: LegUser): Leg => {
+      const sdp = new LegSdp({ sessionId: sessionIds.next(), address: prompter.address });
+      return new Leg({ role, sdp, userAgent, clock, user, redirectHosts });
+    };
+    ring(branches, { newLeg, user: this, ringSeconds, hold, onGone: () => this.#releaseWhenGone() });
   }
 
   /** Steps 5 and 6: the two are shown each other's media. */
   async #join(callee: Leg, answer: string): Promise<void> {
     const caller = this.#caller;
     if (caller === undefined || !this.#move('callee-answered')) return;
+    this.#callee = callee;
     callee.remote = answer;
     if (!hasPlainAudio(answer)) {
       this.#end({ by: 'failure', leg: 'callee', ...withoutAudio });
       return;
     }
     this.#listener({ type: 'leg-answered', leg: 'callee', sipStatus: 200 });
+    if (this.#dialler !== undefined) await this.#dialExtension(this.#dialler, answer);
+    if (this.#phase !== 'joining') return;
     const result = await caller.media.join(callee);
     if (result.kind === 'refused') {
       const { by, status } = result;
@@ -202,6 +242,16 @@ export class ThirdPartyCall implements EngineCall, LegUser {
     } else if (this.#move('media-joined')) {
       this.#listener({ type: 'joined' });
     }
+  }
+
+  /** A destination that takes no telephone events is joined without: its user can press the keys. */
+  async #dialExtension(dialler: ExtensionDialler, answer: string): Promise<void> {
+    const { log } = this.#parts;
+    const { digitsAfterAnswer = '', tokenCall } = this.#plan;
+    if ((await dialler.dial(answer, digitsAfterAnswer)) === 'not-taken')
+      log.warn({ token_call: tokenCall }, 'the destination takes no telephone events: its extension is not dialled');
+    dialler.close();
+    this.#dialler = undefined;
   }
 
   #failCaller(failure: LegFailure): void {
@@ -239,18 +289,19 @@ export class ThirdPartyCall implements EngineCall, LegUser {
 
   #tearDown(cause: LegCause | undefined): void {
     this.#toneTimer?.cancel();
-    if (this.#caller === undefined) {
+    this.#dialler?.close();
+    if (this.#callerRinging === undefined) {
       this.#parts.onReleased(this);
       return;
     }
-    this.#caller.media.prompt.stop();
-    this.#caller.leg.hangUp(cause);
-    this.#callee?.hangUp(cause);
+    this.#caller?.media.prompt.stop();
+    this.#callerRinging.hangUp(cause);
+    this.#calleeRinging?.hangUp(cause);
   }
 
   #releaseWhenGone(): void {
-    if (this.#phase !== 'over' || this.#caller?.leg.isEnded !== true) return;
-    if (this.#callee?.isEnded !== false) this.#parts.onReleased(this);
+    if (this.#phase !== 'over' || this.#callerRinging?.isEnded !== true) return;
+    if (this.#calleeRinging?.isEnded !== false) this.#parts.onReleased(this);
   }
 
   #withMedia(step: (media: CallMedia) => Promise<void>): void {

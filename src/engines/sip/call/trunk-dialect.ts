@@ -1,4 +1,5 @@
 import { getCountryCallingCode, isSupportedCountry, parsePhoneNumberFromString } from 'libphonenumber-js/min';
+import { ANONYMOUS } from '../../../calls/call-command.ts';
 import { formatNameAddr } from '../../../sip/message/name-addr.ts';
 import { escapeUser, parseUri } from '../../../sip/message/uri.ts';
 import type {
@@ -17,7 +18,19 @@ export type NumberFormat =
   /** `12025550100`. */
   | 'e164-without-plus'
   /** In the home country the national number without its trunk prefix, else the international prefix before the number. */
-  | 'national';
+  | 'national'
+  /** The number that is called as it was dialled, without what was written between the digits; numbers that are shown in E.164. */
+  | 'as-dialled';
+
+/** A number that is called over a trunk. */
+export interface CalledNumber {
+  /** In E.164, or digits that are none: an extension, a short code. */
+  readonly number: string;
+  /** The digits as they were dialled; absent: nobody dialled it. */
+  readonly dialled?: string | undefined;
+  /** What a route sends instead, neither formatted nor prefixed. */
+  readonly sent?: string | undefined;
+}
 
 /** What a carrier or a PBX wants to read in our INVITEs. What is left out is as the trunk's address and account say. */
 export interface TrunkDialect {
@@ -45,14 +58,14 @@ export interface SipTrunk extends LegTrunk {
   /** In E.164; shown where the call brings no number of its own. */
   readonly callerId?: string | undefined;
   readonly dialect?: TrunkDialect | undefined;
+  /** Whether users' phones behind it answer by themselves when their own user places a call. */
+  readonly autoAnswer?: 'automatic' | 'manual' | undefined;
 }
-
-/** In place of a number: the caller does not want to be shown (RFC 3323). */
-export const ANONYMOUS = 'anonymous';
 
 const NO_PARAMS: NameAddr['params'] = new Map();
 
-const ANONYMOUS_NAME: NameAddr = {
+/** RFC 3323 section 4.1.1.3. */
+export const ANONYMOUS_NAME: NameAddr = {
   display: 'Anonymous',
   uri: 'sip:anonymous@anonymous.invalid',
   params: NO_PARAMS,
@@ -75,6 +88,7 @@ const written = (number: string, { numberFormat = 'e164', homeCountry = '' }: Tr
   if (!E164.test(number)) return number; // an extension, a short code
   switch (numberFormat) {
     case 'e164':
+    case 'as-dialled':
       return number;
     case 'e164-without-plus':
       return number.slice(1);
@@ -144,17 +158,23 @@ const wayTo = ({ credentials, dialect }: SipTrunk): Pick<InviteOptions, 'credent
   ...(credentials !== undefined && { credentials }),
 });
 
+/** What is called over a trunk, as the trunk reads it. */
+export const digitsSent = ({ dialect = {} }: SipTrunk, { number, dialled, sent }: CalledNumber): string => {
+  if (sent !== undefined) return sent;
+  const inFormat = dialect.numberFormat === 'as-dialled' ? (dialled ?? number) : written(number, dialect);
+  return `${dialect.numberPrefix ?? ''}${inFormat}`;
+};
+
 /**
  * The INVITE of a number over a trunk, in the trunk's dialect.
  * @param shown - what the call wants to show: a number in E.164, an extension, `ANONYMOUS`; absent: the trunk's own
  */
 export const inviteOverTrunk = (
   trunk: SipTrunk,
-  number: string,
+  called: CalledNumber,
   shown: string | undefined,
 ): Omit<InviteOptions, 'sdp'> => {
-  const { dialect = {}, uri } = trunk;
-  const target = withUser(uri, `${dialect.numberPrefix ?? ''}${written(number, dialect)}`);
+  const target = withUser(trunk.uri, digitsSent(trunk, called));
   return { target, to: nameless(target), ...wayTo(trunk), ...speaker(trunk, shown) };
 };
 

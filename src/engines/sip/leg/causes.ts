@@ -95,6 +95,9 @@ export const noResponseCause: LegCause = { sipStatus: null, q850Cause: 18, reaso
 /** Nothing could be sent, or there is nowhere to send it (Q.850 cause 27, destination out of order). */
 export const unreachableCause: LegCause = { sipStatus: null, q850Cause: 27, reason: 'unreachable' };
 
+/** We have as many calls as the trunk takes (Q.850 cause 34, no circuit available). */
+export const trunkFullCause: LegCause = { sipStatus: null, q850Cause: 34, reason: 'trunk-full' };
+
 /** It rang, and our timer ended it (Q.850 cause 19, no answer from user). */
 export const noAnswerCause: LegCause = { sipStatus: 487, q850Cause: 19, reason: 'no-answer' };
 
@@ -116,10 +119,13 @@ export const causeOfBye = (reasonHeader: string | undefined): LegCause => ({
   q850Cause: q850In(reasonHeader) ?? hangupCause.q850Cause,
 });
 
+/** Another phone of the same user has answered (RFC 3326; no phone shows such a call as missed). */
+export const completedElsewhere: LegCause = { sipStatus: 200, q850Cause: null, reason: 'Call completed elsewhere' };
+
 /** A Reason header that shows one leg why the other one failed (RFC 3326). */
 export const reasonHeader = (cause: LegCause): string => {
   const parts: string[] = [];
-  if (cause.sipStatus !== null && cause.sipStatus >= 300) {
+  if (cause.sipStatus !== null && (cause.sipStatus >= 300 || cause === completedElsewhere)) {
     parts.push(`SIP;cause=${cause.sipStatus};text="${cause.reason}"`);
   }
   if (cause.q850Cause !== null) parts.push(`Q.850;cause=${cause.q850Cause}`);

@@ -7,6 +7,7 @@ import {
   expiredCause,
   incompatibleMediaCause,
   noResponseCause,
+  trunkFullCause,
   unreachableCause,
 } from './causes.ts';
 
@@ -17,6 +18,9 @@ export interface LegFailure {
 }
 
 export const unreachable: LegFailure = { failure: 'unreachable', cause: unreachableCause };
+
+/** Every trunk has as many calls as it takes. */
+export const trunkFull: LegFailure = { failure: 'unreachable', cause: trunkFullCause };
 
 /** It answered with media that are of no use to us, or with none. */
 export const withoutAudio: LegFailure = { failure: 'response', cause: incompatibleMediaCause };

@@ -5,6 +5,8 @@ export interface LegTrunk {
   readonly name: string;
   /** Takes notice of what becomes of each INVITE. */
   readonly health?: { follow(session: Session): void; silent(): void; readonly isPassedOver: boolean } | undefined;
+  /** How many calls it takes, where it does not take all. */
+  readonly load?: { readonly isFull: boolean; take(session: Pick<Session, 'on'>): void } | undefined;
   /** With no response at all for so long, the next target is tried. */
   readonly firstResponseMs?: number | undefined;
 }

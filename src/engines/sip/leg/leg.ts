@@ -13,7 +13,7 @@ import type {
   UserAgentFace,
 } from '../../../sip/user-agent.ts';
 import { cancelledCause, hangupCause, noAnswerCause, noResponseCause, reasonHeader } from './causes.ts';
-import { causeOfLoss, failureOf, type LegFailure, settledCause, unreachable } from './leg-end.ts';
+import { causeOfLoss, failureOf, type LegFailure, settledCause, trunkFull, unreachable } from './leg-end.ts';
 import type { LegSdp } from './leg-sdp.ts';
 import type { LegTarget, LegTrunk } from './leg-target.ts';
 import { type Attempt, firstAttempt, nextAttempt, type OfferedCodecs } from './next-attempt.ts';
@@ -74,6 +74,9 @@ const OFFER_PATIENCE_MS = 32_000;
 /** RFC 3261 gives a silent next hop 32 seconds (timer B), in which a person listens to ringback. A living one says 100 in 200 ms. */
 const FIRST_RESPONSE_MS = 4000;
 
+/** Whether the trunk of a target takes no call more: the next target is tried at once. */
+const isFull = (target: LegTarget | undefined): boolean => target?.trunk?.load?.isFull === true;
+
 const NO_TARGETS: readonly LegTarget[] = [];
 
 /** One leg of a call: rings its targets one after the other until one answers, and ends exactly once. */
@@ -117,7 +120,7 @@ export class Leg implements SessionListener {
   start(targets: readonly LegTarget[], ringSeconds: number): void {
     this.#targets = targets;
     this.#ringTimer = this.#clock.setTimer(ringSeconds * 1000, () => this.#onRingTimer());
-    if (!this.#invite(firstAttempt)) this.#fail(unreachable);
+    if (!this.#invite(firstAttempt)) this.#fail(targets.length > 0 && targets.every(isFull) ? trunkFull : unreachable);
   }
 
   /** Offers new SDP to a leg that has answered. A peer that does not come to an answer refuses it with 408. */
@@ -228,9 +231,9 @@ export class Leg implements SessionListener {
 
   /** @returns false where there is nothing left to try */
   #invite(attempt: Attempt): boolean {
-    const user = this.#user;
     const target = this.#targets[attempt.index];
-    const shown = target && user.mediaFor(this, attempt.codecs);
+    if (isFull(target) && attempt.codecs === 'all') return this.#invite({ ...attempt, index: attempt.index + 1 });
+    const shown = target && this.#user.mediaFor(this, attempt.codecs);
     const sdp = shown && this.sdp.stamp(shown);
     if (target === undefined || sdp === undefined) return false;
     this.#attempt = attempt;
@@ -238,11 +241,16 @@ export class Leg implements SessionListener {
     const session = this.#userAgent.invite({ ...target.invite, sdp });
     this.#session = session;
     session.listen(this);
-    target.trunk?.health?.follow(session);
-    if (target.trunk !== undefined && this.#targets.length > attempt.index + 1) this.#awaitResponse(target.trunk);
+    if (target.trunk !== undefined) this.#follow(session, target.trunk);
     session.start();
-    user.calling(this, target);
+    this.#user.calling(this, target);
     return true;
+  }
+
+  #follow(session: Session, trunk: LegTrunk): void {
+    trunk.health?.follow(session);
+    trunk.load?.take(session);
+    if (this.#targets.length > this.#attempt.index + 1) this.#awaitResponse(trunk);
   }
 
   #awaitResponse(trunk: LegTrunk): void {

@@ -9,13 +9,13 @@ import { Leg, type LegTarget, type LegUser } from '../leg/leg.ts';
 import { type LegFailure, unreachable, withoutAudio } from '../leg/leg-end.ts';
 import { LegSdp } from '../leg/leg-sdp.ts';
 import { type OfferedCodecs, withCodecs } from '../leg/next-attempt.ts';
+import { hostsOf, peerOf, PortSdp } from '../media/port-sdp.ts';
 import { CallWatch } from './call-watch.ts';
 import { digitOfInfo } from './info-digit.ts';
 import { ScriptPlayer } from './script-player.ts';
-import { hostsOf, peerOf, TestPhoneSdp } from './test-phone-sdp.ts';
 
 /** What test calls have of their engine. */
-export interface TestCallParts extends Omit<CallParts, 'onReleased' | 'prompter' | 'busyToneMs'> {
+export interface TestCallParts extends Omit<CallParts, 'onReleased' | 'prompter' | 'busyToneMs' | 'digitPorts'> {
   readonly media: Pick<TestPhoneMedia, 'open'>;
   /** The address in our SDP. */
   readonly address: string;
@@ -37,7 +37,7 @@ const NO_STEPS: TestReport['steps'] = [];
 /** The phone and its script, once the port is open. */
 interface Phone {
   readonly port: TestPhonePort;
-  readonly sdp: TestPhoneSdp;
+  readonly sdp: PortSdp;
   readonly player: ScriptPlayer;
 }
 
@@ -193,7 +193,7 @@ export class TestCall implements EngineTestCall, LegUser {
     port.on('audio', () => {
       if (this.#phase === 'calling') this.#watch.heardEarly();
     });
-    return { port, player, sdp: new TestPhoneSdp({ address, port: port.port }) };
+    return { port, player, sdp: new PortSdp({ address, port: port.port }) };
   }
 
   #newLeg(): Leg {

@@ -30,12 +30,19 @@ const optionalSeconds = z.preprocess(
     .optional(),
 );
 
+/** Forms send text. */
+const optionalChoice = z.preprocess(
+  emptyAsAbsent,
+  z.union([z.boolean(), z.enum(['true', 'false']).transform((text) => text === 'true')]).optional(),
+);
+
 const placeCallBody = z.object({
   number: dialled,
   from: optionalText,
   caller_id: z.preprocess(emptyAsAbsent, dialled.optional()),
   timeout: optionalSeconds,
   destination_timeout: optionalSeconds,
+  auto_answer: optionalChoice,
 });
 
 const fieldOf = (error: z.ZodError): string => String(error.issues[0]?.path[0] ?? '');
@@ -70,7 +77,7 @@ export const parsePlaceCall = (
     if (field === 'number') throw new InvalidNumberError('The number is missing or not a number.');
     throw new InvalidCommandError(`${field} is not valid.`, { details: { field } });
   }
-  const { number, from, caller_id, timeout, destination_timeout } = parsed.data;
+  const { number, from, caller_id, timeout, destination_timeout, auto_answer } = parsed.data;
   return {
     number,
     plusPerhapsLost,
@@ -78,6 +85,7 @@ export const parsePlaceCall = (
     callerId: caller_id,
     timeoutSeconds: timeout,
     destinationTimeoutSeconds: destination_timeout,
+    answer: auto_answer === undefined ? undefined : auto_answer ? 'automatic' : 'manual',
     idempotencyKey: parseIdempotencyKey(idempotencyKey),
   };
 };

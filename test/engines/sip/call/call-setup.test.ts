@@ -439,7 +439,7 @@ describe('the next to be tried', () => {
     expect(world.nextCarrier.incoming).toEqual([]);
   });
 
-  it("the user's next phone is tried only where one cannot be reached", async () => {
+  it('a phone of the user that cannot be had, whatever it says, leaves the others ringing', async () => {
     const caller = ['sip:one@10.0.0.3', 'sip:two@10.0.0.2'].map((uri) => ({ kind: 'address', uri }) as const);
     const callee = [{ kind: 'address', uri: 'sip:bob@10.0.0.4' }] as const;
     world.answering(world.phone);
@@ -452,8 +452,9 @@ describe('the next to be tried', () => {
     world.carrier.listen((session) => session.reject(480));
     const refused = world.place({ caller, callee });
     await world.elapse(1000);
-    expect(refused.notified.at(-1)).toBe('caller ended 480 unavailable');
-    expect(world.phone.incoming).toHaveLength(1);
+    expect(refused.notified.at(-1)).toBe('joined');
+    refused.call.hangUp();
+    await world.elapse(1000);
   });
 
   it('a phone of TCP that refuses the connection is followed by the next one', async () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { ANONYMOUS, inviteOverTrunk, type SipTrunk } from '../../../../src/engines/sip/call/trunk-dialect.ts';
+import { ANONYMOUS } from '../../../../src/calls/call-command.ts';
+import { inviteOverTrunk, type SipTrunk } from '../../../../src/engines/sip/call/trunk-dialect.ts';
 
 const bare: SipTrunk = { name: 'carrier', uri: 'sip:sip.example.com:5080;transport=tcp' };
 
@@ -7,7 +8,7 @@ const NUMBER = '+442079460000';
 const OWN = '+12025550199';
 
 const invite = (changes: Partial<SipTrunk> = {}, shown: string | undefined = OWN, number = NUMBER) =>
-  inviteOverTrunk({ ...bare, ...changes }, number, shown);
+  inviteOverTrunk({ ...bare, ...changes }, { number }, shown);
 
 const account = { username: 'acme', password: 'secret' };
 
@@ -28,7 +29,7 @@ describe('who we say we are to a trunk', () => {
       'sip:12025550199@sip.example.com',
     ],
   ])('%s', (_what, trunk, shown, from) => {
-    expect(inviteOverTrunk({ ...bare, ...trunk }, NUMBER, shown).from.uri).toBe(from);
+    expect(inviteOverTrunk({ ...bare, ...trunk }, { number: NUMBER }, shown).from.uri).toBe(from);
   });
 
   it('beside a user of its own the display has the number', () => {

@@ -6,8 +6,8 @@ import { audioFormatOf, audioTargetOf, wantsAudio } from '../../../sip/sdp/audio
 import { type AudioSdpOptions, createAudioSdp } from '../../../sip/sdp/create-audio-sdp.ts';
 import type { LegTarget } from '../leg/leg.ts';
 
-/** What the test phone says of its port: G.711 and telephone events, both ways. Its leg sets the origin line. */
-export class TestPhoneSdp {
+/** What a port of ours says of itself: G.711 and telephone events, both ways. Its leg sets the origin line. */
+export class PortSdp {
   readonly offer: string;
   readonly #description: AudioSdpOptions;
 
