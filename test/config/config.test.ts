@@ -375,7 +375,7 @@ describe('the configuration file', () => {
     [
       'a phone over TLS',
       { phones: [{ user: 'demo', address: 'sips:200@10.0.0.5' }] },
-      'phones[0].address: is not a SIP address, such as sip:200@10.0.0.5',
+      'phones[0].address: asks for TLS or WebSockets, which are not spoken: udp or tcp',
     ],
     [
       'a barred prefix without its plus',
