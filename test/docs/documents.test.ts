@@ -101,7 +101,7 @@ describe('the command line in the documents', () => {
       ...blocks.flatMap(({ at, text }) =>
         [
           ...text.matchAll(
-            /\boffhook ((?:serve|migrate|user|client|phone|call|project|job|token|key|config|backup|webhook)\b[^\n|#"']*)/g,
+            /\boffhook ((?:serve|migrate|user|client|phone|call|project|job|token|key|config|backup|route|webhook)\b[^\n|#"']*)/g,
           ),
         ].map(([, line]) => ({
           at,
@@ -120,7 +120,7 @@ describe('the command line in the documents', () => {
 
   it.each(documents.flatMap(commandsOf))('exists: $at $words', async ({ words }) => {
     const named = words.filter((word) => !word.startsWith('-'));
-    const depth = ['serve', 'migrate', 'backup', 'completion'].includes(named[0] ?? '') ? 1 : 2;
+    const depth = ['serve', 'migrate', 'backup', 'completion', 'route'].includes(named[0] ?? '') ? 1 : 2;
     const command = named.slice(0, depth);
     const help = await helpOf(command);
     expect(help).toContain(`Usage: offhook ${command.join(' ')} `.trimEnd());

@@ -234,7 +234,7 @@ describe('a replacement of the key', () => {
     const made = await open();
     expect([made.equals(key), made.equals(foreign)]).toEqual([false, false]);
     expect(statSync(path).mode & 0o777).toBe(0o600);
-    expect(await new SecretSeals(stores.database).unreadable()).toEqual({ signingKeys: [], phones: [] });
+    expect(await new SecretSeals(stores.database).unreadable()).toEqual({ signingKeys: [], phones: [], webhooks: [] });
     expect(await stores.bindings.find('desk')).toEqual([]);
     expect((await stores.phones.phonesOf({ userId: 'ada', username: 'ada' })).map(({ name }) => name)).toEqual(['pbx']);
     expect(await stores.audit.list({ limit: 10 })).toMatchObject([
