@@ -156,21 +156,26 @@ export const describeWebhookStore = (driver: string, open: () => Promise<Webhook
       expect(await first()).toEqual([['w1', NOON + 1]]);
     });
 
-    it('takes steps back that were taken without an attempt, once the receiver is there', async () => {
+    it('begins schedules anew once the receiver is there, but for what was sent a whole schedule long', async () => {
       await insert('w1');
-      await append(aDelivery('tried'), aDelivery('waited', { tokenCall: 't2' }));
-      await settle('tried', failed);
-      await settle('tried', { ...failed, step: 2 });
+      await append(
+        aDelivery('tried'),
+        aDelivery('waited', { tokenCall: 't2' }),
+        aDelivery('worn', { tokenCall: 't3' }),
+      );
+      for (const step of [1, 2]) await settle('tried', { ...failed, step });
       for (const step of [1, 2, 3]) {
         await settle('waited', { ...failed, step, ...(step > 1 && { attempted: 'no' }) });
       }
+      for (let attempt = 1; attempt <= 9; attempt += 1) await settle('worn', { ...failed, step: 4 });
       await stores.webhooks.hasten('w1', NOON + 1);
       const steps = (await stores.webhooks.due('w1', { by: NOON + 1, limit: 10 })).map((each) => [
         ...[each.messageId, each.step],
       ]);
       expect(steps).toEqual([
-        ['tried', 2],
+        ['tried', 1],
         ['waited', 1],
+        ['worn', 4],
       ]);
     });
 

@@ -1,6 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Router } from 'express';
 import type { BrowserContextOptions, Page } from 'playwright-core';
 import { accessibilityFaults } from '../support/accessibility.ts';
 import { startBrowser, type TestBrowser } from '../support/browser.ts';
@@ -15,6 +16,7 @@ import {
   statusWith,
 } from '../support/oauth-app.ts';
 import { createProjectPages } from '../support/project-pages.ts';
+import { createWebhookPages } from '../support/webhook-pages.ts';
 
 const password = 'correct horse';
 const secretPattern = /^[\w-]{43}$/;
@@ -28,7 +30,12 @@ const complaints: string[] = [];
 
 beforeAll(async () => {
   browser = await startBrowser();
-  oauth = await createOAuthApp({ featurePages: createProjectPages });
+  oauth = await createOAuthApp({
+    featurePages: (...parts) =>
+      Router()
+        .use(createProjectPages(...parts))
+        .use(createWebhookPages(...parts)),
+  });
   for (const username of ['alice', 'bob']) await oauth.users.create({ username, password, role: 'user' });
   await oauth.users.create({ username: 'root', password, role: 'admin' });
   server = createServer(oauth.handler);
@@ -207,11 +214,12 @@ describe('the management pages', () => {
     expect(await navigation.getByRole('link').allTextContents()).toEqual([
       'Applications',
       'Projects',
+      'Webhooks',
       'Access',
       'Account',
       'Audit log',
     ]);
-    for (const name of ['Projects', 'Access', 'Account', 'Audit log', 'Applications']) {
+    for (const name of ['Projects', 'Webhooks', 'Access', 'Account', 'Audit log', 'Applications']) {
       await navigation.getByRole('link', { name }).focus();
       await page.keyboard.press('Enter');
       await navigation.locator('[aria-current=page]').getByText(name).waitFor();

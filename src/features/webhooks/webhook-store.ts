@@ -82,8 +82,8 @@ export interface WebhookStore {
   /** Notes what became of a delivery; where it is over, the next of its call is due. Nothing where it is over already. */
   settle(deliveryId: number, outcome: DeliveryOutcome, now: number): Promise<void>;
   /**
-   * What waits for a later attempt is due now. Steps that were taken without an attempt, while the receiver was away, are
-   * taken back: it is not later for them that the receiver fails once more.
+   * What waits for a later attempt is due now, and its schedule begins anew, after its first step, unless it was sent a whole schedule long: that
+   * the receiver was away says nothing of the message, so the next failure is not to cost it hours.
    */
   hasten(webhookId: string, now: number): Promise<void>;
 

@@ -105,13 +105,23 @@ const dueNext = (builder: Kysely<Schema>) =>
       ),
   );
 
+/** As many as a whole schedule has: what failed so often does not begin anew, or a message could outlive its days for ever. */
+const AFRESH_BELOW = 9;
+/** After one failure. */
+const FIRST_STEP = 1;
+
 const hasten = (builder: Kysely<Schema>) =>
   compileOnce(({ webhookId, now }: { readonly webhookId: string; readonly now: number }) =>
     builder
       .updateTable('webhook_deliveries')
       .set((row) => ({
         next_attempt_at: row.case().when('next_attempt_at', '>', now).then(now).else(row.ref('next_attempt_at')).end(),
-        step: row.case().when('step', '>', row.ref('attempts')).then(row.ref('attempts')).else(row.ref('step')).end(),
+        step: row
+          .case()
+          .when(row.and([row('attempts', '<', AFRESH_BELOW), row('step', '>', FIRST_STEP)]))
+          .then(FIRST_STEP)
+          .else(row.ref('step'))
+          .end(),
       }))
       .where('webhook_id', '=', webhookId)
       .where('next_attempt_at', 'is not', null),

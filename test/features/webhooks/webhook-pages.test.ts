@@ -1,13 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Agent } from 'supertest';
-import { CallFeed } from '../../../src/calls/feed/call-feed.ts';
-import { AddressGuard } from '../../../src/features/webhooks/guard/address-guard.ts';
-import { WebhookPages } from '../../../src/features/webhooks/pages/webhook-pages.ts';
-import { WebhookService } from '../../../src/features/webhooks/webhook-service.ts';
-import { createSystemIds } from '../../../src/shared/ids.ts';
-import { silentLog } from '../../../src/shared/log.ts';
 import { application, follow, html, visitorOf } from '../../support/management.ts';
 import { createOAuthApp, type OAuthApp } from '../../support/oauth-app.ts';
+import { createWebhookPages } from '../../support/webhook-pages.ts';
 
 let oauth: OAuthApp;
 let alice: Agent;
@@ -15,17 +10,7 @@ let bob: Agent;
 let clientId: string;
 
 beforeEach(async () => {
-  oauth = await createOAuthApp({
-    featurePages: (parts, { stores, clock }) => {
-      const feed = new CallFeed({ store: stores.feed, calls: stores.calls, clock, log: silentLog });
-      const guard = new AddressGuard();
-      const service = { store: stores.webhooks, feed, guard, clock, steadyClock: clock, ids: createSystemIds() };
-      return new WebhookPages({
-        ...parts,
-        webhooks: new WebhookService({ ...service, onWritten: () => undefined }),
-      }).routes();
-    },
-  });
+  oauth = await createOAuthApp({ featurePages: createWebhookPages });
   await oauth.stores.feed.begin('file', 'epoch');
   for (const username of ['alice', 'bob'])
     await oauth.users.create({ username, password: 'correct horse', role: 'user' });
