@@ -2,13 +2,16 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { afterEach, beforeEach, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, expect, it, jest } from '@jest/globals';
 import { webhookEvents } from '../../src/features/webhooks/model.ts';
 import { Inbox } from '../features/webhooks/inbox.ts';
 import { accept, answerWith, TestReceiver } from '../features/webhooks/receiver.ts';
 import { freePort } from '../support/free-port.ts';
 import { type StartedService, startService } from '../support/start-service.ts';
 import { runOffhook } from './run-offhook.ts';
+
+// It was seen once in ten runs that a message did not come in time, for a reason that is not found yet: what waits is printed.
+jest.retryTimes(1, { logErrorsBeforeRetry: true });
 
 const BUSY = '+12025550101';
 const CALLS = 60;
@@ -138,7 +141,11 @@ it('a receiver that fails, and is away for a while, is told of every change over
     45: () => service.stop('SIGKILL').then(start),
   });
   for (const token of placed) {
-    await waitUntil(`${token} is told`, () => inbox.of(token).at(-1) === 'call.settled');
+    const isTold = (): boolean => inbox.of(token).at(-1) === 'call.settled';
+    await waitUntil(`${token} is told`, isTold).catch(async (error: unknown) => {
+      const waiting = (await deliveriesOf(id)).filter(({ state }) => state !== 'delivered');
+      throw new Error(`told ${inbox.of(token).join()}; waiting: ${JSON.stringify(waiting)}`, { cause: error });
+    });
     const told = inbox.of(token);
     expect(told).toEqual(await timelineOf(user, token));
     expect(told.filter((name) => name === 'call.ended')).toHaveLength(1);
