@@ -71,11 +71,13 @@ export class DeliveryWriter {
     const { signal } = this.#abort;
     // Taken before the webhooks are read: one that is made after that misses nothing.
     const head = await feed.head();
-    if ((await store.listEnabled()).length === 0) {
+    const enabled = await store.listEnabled();
+    if (enabled.length === 0) {
       this.#cursor = head;
       return;
     }
-    this.#cursor ??= (await store.cursor()) ?? head;
+    // A process that was killed before it kept a cursor may have passed what these are to be told.
+    this.#cursor ??= (await store.cursor()) ?? firstOf(enabled) ?? head;
     await this.#save();
     for await (const page of feed.follow(this.#cursor, { signal })) {
       const webhooks = await store.listEnabled();
@@ -153,6 +155,9 @@ export class DeliveryWriter {
 /** The same for the same change, however often it is made. */
 const messageIdOf = (parts: readonly string[]): string =>
   `msg_${createHash('sha256').update(parts.join('\n')).digest('base64url').slice(0, 24)}`;
+
+const firstOf = (webhooks: readonly Webhook[]): string | undefined =>
+  webhooks.map(({ toldFrom }) => toldFrom).reduce((first, each) => (isAfter(first, each) ? each : first));
 
 /** Whether a change comes after what a webhook was made with. A cursor of another feed was of one before it. */
 const isTold = (change: string, toldFrom: string): boolean => change !== toldFrom && !isAfter(toldFrom, change);
