@@ -12,7 +12,7 @@ import ts from 'typescript';
 import { readDocument } from '../docs/document.ts';
 import { startBrowser, type TestBrowser } from '../support/browser.ts';
 import { freePort } from '../support/free-port.ts';
-import { isOver, RestClient } from '../support/rest-client.ts';
+import { RestClient } from '../support/rest-client.ts';
 import { type StartedService, startService } from '../support/start-service.ts';
 
 const LOOK_EVERY_MS = 50;
@@ -59,20 +59,9 @@ const until = async (isSo: () => boolean | Promise<boolean>): Promise<void> => {
   while (!(await isSo())) await pause(LOOK_EVERY_MS);
 };
 
-const play = async (): Promise<string> => {
-  const tokenCall = await rest.place({ number: '+12025550100' });
-  await rest.until(tokenCall, ({ state }) => state === 'connected');
-  await rest.stop(tokenCall);
-  await rest.until(tokenCall, isOver);
-  return tokenCall;
-};
-
-const happened = async (tokenCall: string): Promise<readonly string[]> => {
-  const headers = { Authorization: `Bearer ${token}` };
-  const reply = await fetch(`${service.baseUrl}/rest/call?token_call=${tokenCall}&expand=events`, { headers });
-  const { events } = (await reply.json()) as { events: { event: string; sequence: number }[] };
-  return events.map(({ event, sequence }) => `${tokenCall} ${sequence} ${event}`);
-};
+/** All that happened in a call, by the journal. */
+const happened = async (tokenCall: string): Promise<readonly string[]> =>
+  (await rest.events(tokenCall)).map(({ event, sequence }) => `${tokenCall} ${sequence} ${event}`);
 
 describe('the programs of docs/follow-calls.md', () => {
   it('follow calls from a server, over a restart, each event once', async () => {
@@ -100,10 +89,10 @@ describe('the programs of docs/follow-calls.md', () => {
       const settled = (tokenCall: string) => (): boolean =>
         told.some((line) => line.startsWith(tokenCall) && line.endsWith('call.settled'));
       await until(() => told.length > 0);
-      const first = await play();
+      const first = await rest.play();
       await until(settled(first));
       await restart();
-      const second = await play();
+      const second = await rest.play();
       await until(settled(second));
       const end = 'snapshot or end';
       expect(told).toEqual([end, ...(await happened(first)), end, ...(await happened(second))]);
@@ -151,10 +140,10 @@ describe('the programs of docs/follow-calls.md', () => {
       const lifeOf = (tokenCall: string): readonly string[] =>
         ['created', 'connected', 'ended'].map((state) => `${tokenCall} ${state}`);
       await until(() => answers.includes(201));
-      const first = await play();
+      const first = await rest.play();
       await until(async () => (await shown()).includes(`${first} ended`));
       await restart();
-      const second = await play();
+      const second = await rest.play();
       await until(async () => (await shown()).includes(`${second} ended`));
       expect(await shown()).toEqual([...lifeOf(first), ...lifeOf(second)]);
       const authorization = { Authorization: `Bearer ${token}` };

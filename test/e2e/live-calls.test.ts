@@ -7,7 +7,7 @@ import type { Page } from 'playwright-core';
 import { accessibilityFaults } from '../support/accessibility.ts';
 import { startBrowser, type TestBrowser } from '../support/browser.ts';
 import { freePort } from '../support/free-port.ts';
-import { isOver, RestClient } from '../support/rest-client.ts';
+import { RestClient } from '../support/rest-client.ts';
 import { type StartedService, startService } from '../support/start-service.ts';
 
 const LOOK_EVERY_MS = 50;
@@ -47,22 +47,9 @@ const until = async (isSo: () => Promise<boolean>): Promise<void> => {
   while (!(await isSo())) await pause(LOOK_EVERY_MS);
 };
 
-/** A call that is answered and ended. */
-const play = async (): Promise<string> => {
-  const tokenCall = await rest.place({ number: '+12025550100' });
-  await rest.until(tokenCall, ({ state }) => state === 'connected');
-  await rest.stop(tokenCall);
-  await rest.until(tokenCall, isOver);
-  return tokenCall;
-};
-
 /** All that happened in a call, by the journal. */
-const happened = async (tokenCall: string): Promise<readonly string[]> => {
-  const headers = { Authorization: `Bearer ${token}` };
-  const reply = await fetch(`${service.baseUrl}/rest/call?token_call=${tokenCall}&expand=events`, { headers });
-  const { events } = (await reply.json()) as { events: { event: string; sequence: number }[] };
-  return events.map(({ event, sequence }) => `${tokenCall} ${sequence} ${event}`);
-};
+const happened = async (tokenCall: string): Promise<readonly string[]> =>
+  (await rest.events(tokenCall)).map(({ event, sequence }) => `${tokenCall} ${sequence} ${event}`);
 
 /** A page of the service that notes what the stream of our pages tells it. */
 const openListener = async (): Promise<Page> => {
@@ -91,11 +78,11 @@ const hasSettled = (page: Page, tokenCall: string) => async (): Promise<boolean>
 describe("the stream of our pages, by the browser's own EventSource", () => {
   it('tells what happens in its order, and goes on over a restart of the service without loss or repeat', async () => {
     const page = await openListener();
-    const before = await play();
+    const before = await rest.play();
     await until(hasSettled(page, before));
     await service.stop();
     service = await start();
-    const after = await play();
+    const after = await rest.play();
     await until(hasSettled(page, after));
     const all = [...(await happened(before)), ...(await happened(after))];
     expect(await heardBy(page)).toEqual(['snapshot of 0', ...all]);
@@ -106,7 +93,7 @@ describe("the stream of our pages, by the browser's own EventSource", () => {
     const page = await openListener();
     const session = await page.context().newCDPSession(page);
     await session.send('Page.setWebLifecycleState', { state: 'frozen' });
-    const missed = await play();
+    const missed = await rest.play();
     await session.send('Page.setWebLifecycleState', { state: 'active' });
     await until(hasSettled(page, missed));
     expect(await heardBy(page)).toEqual(['snapshot of 0', ...(await happened(missed))]);
@@ -135,7 +122,7 @@ describe("the stream of our pages, by the browser's own EventSource", () => {
       });
     })()`);
     await until(async () => (await heardBy(page)).length > 0);
-    await play();
+    await rest.play();
     await until(async () => (await heardBy(page)).includes('connected'));
     const tab = await page.context().newPage();
     await tab.goto(service.baseUrl);
@@ -234,7 +221,7 @@ describe('the test page', () => {
       })()`);
     await page.getByText('None at the moment.').waitFor();
     await see('hidden');
-    const tokenCall = await play();
+    const tokenCall = await rest.play();
     expect(streams()).toBe(1);
     await see('visible');
     await until(() => Promise.resolve(streams() === 2));

@@ -23,6 +23,11 @@ export interface ApiCall {
   readonly legs: readonly [ApiLeg, ApiLeg];
 }
 
+export interface ApiEvent {
+  readonly event: string;
+  readonly sequence: number;
+}
+
 /** A refusal, as its problem document says it. */
 export class RestError extends Error {
   readonly status: number;
@@ -65,6 +70,21 @@ export class RestClient {
   async stop(tokenCall: string): Promise<ApiCall> {
     const body = new URLSearchParams({ token_call: tokenCall });
     return (await (await this.#send(this.#url, { method: 'PUT', body })).json()) as ApiCall;
+  }
+
+  /** What happened in a call, by the journal. */
+  async events(tokenCall: string): Promise<readonly ApiEvent[]> {
+    const response = await this.#send(`${this.#url}?token_call=${tokenCall}&expand=events`);
+    return ((await response.json()) as { events: ApiEvent[] }).events;
+  }
+
+  /** Places a call that the sandbox answers, and ends it. @returns its token once all of it is over */
+  async play(): Promise<string> {
+    const tokenCall = await this.place({ number: '+12025550100' });
+    await this.until(tokenCall, ({ state }) => state === 'connected');
+    await this.stop(tokenCall);
+    await this.until(tokenCall, isOver);
+    return tokenCall;
   }
 
   /** Looks until the call is as wanted. @throws after `limitMs`, with the call as it was seen last */

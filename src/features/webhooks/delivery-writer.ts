@@ -77,7 +77,7 @@ export class DeliveryWriter {
       return;
     }
     // A process that was killed before it kept a cursor may have passed what these are to be told.
-    this.#cursor ??= (await store.cursor()) ?? firstOf(enabled) ?? head;
+    this.#cursor ??= (await store.cursor()) ?? earliestOf(enabled);
     await this.#save();
     for await (const page of feed.follow(this.#cursor, { signal })) {
       const webhooks = await store.listEnabled();
@@ -156,7 +156,8 @@ export class DeliveryWriter {
 const messageIdOf = (parts: readonly string[]): string =>
   `msg_${createHash('sha256').update(parts.join('\n')).digest('base64url').slice(0, 24)}`;
 
-const firstOf = (webhooks: readonly Webhook[]): string | undefined =>
+/** What the first of some webhooks is told from. There is at least one. */
+const earliestOf = (webhooks: readonly Webhook[]): string =>
   webhooks.map(({ toldFrom }) => toldFrom).reduce((first, each) => (isAfter(first, each) ? each : first));
 
 /** Whether a change comes after what a webhook was made with. A cursor of another feed was of one before it. */

@@ -64,6 +64,21 @@ describe('deliveries', () => {
     expect(receiver.received.map(({ type, tokenCall }) => [type, tokenCall])).toEqual([['call.ended', 't1']]);
   });
 
+  it('are made of what came since the first webhook, though its process was killed before it kept where it was', async () => {
+    await world.call('before');
+    await world.stop();
+    const { id } = await world.webhook(receiver.url);
+    await world.call('t1');
+    const { database } = world.stores;
+    const kept = database.builder.deleteFrom('facts').where('name', '=', 'webhook_cursor');
+    await database.write(() => run(kept.compile()));
+    world.start();
+    await world.until('all is delivered', () => allDelivered(id, 5));
+    expect(receiver.received.map(({ type, tokenCall }) => [tokenCall, type])).toEqual(
+      NAMES.map((name) => ['t1', name]),
+    );
+  });
+
   it('wait for the one before of the same call, while those of other calls go on', async () => {
     receiver.answer = ({ tokenCall }, response) =>
       void response.writeHead(tokenCall === 'stuck' && failing ? 500 : 200).end();
