@@ -130,7 +130,7 @@ const faces = {
     '(call-waits|event-streams|feed-tail|frames|places|stream-tokens|token-reviews)',
     'routes/(events-route|stream-token-check)',
   ],
-  'features/metrics': ['(auth|call|http|storage)-metrics', 'metrics-server'],
+  'features/metrics': ['(auth|call|http|storage)-metrics', 'gauge', 'metrics-server'],
   storage: [
     'database',
     'errors',

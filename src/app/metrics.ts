@@ -1,13 +1,14 @@
 import type { RequestListener } from 'node:http';
-import { collectDefaultMetrics, Counter, Registry } from 'prom-client';
+import { Counter, Registry } from 'prom-client';
 import type { CallAdmission } from '../calls/call-admission.ts';
 import type { CallService } from '../calls/call-service.ts';
 import { type Config, hostInUrl } from '../config/config.ts';
 import { countAudited } from '../features/metrics/auth-metrics.ts';
 import { CallMetrics } from '../features/metrics/call-metrics.ts';
+import { addGauge } from '../features/metrics/gauge.ts';
 import { HttpMetrics } from '../features/metrics/http-metrics.ts';
 import { type MetricsAddress, MetricsServer } from '../features/metrics/metrics-server.ts';
-import { addGauge, StorageMetrics } from '../features/metrics/storage-metrics.ts';
+import { StorageMetrics } from '../features/metrics/storage-metrics.ts';
 import type { MonotonicClock, WallClock } from '../shared/clock.ts';
 import { AppError, type ErrorKind } from '../shared/errors.ts';
 import type { Log } from '../shared/log.ts';
@@ -110,8 +111,6 @@ export class Metrics {
       return undefined;
     }
     shutdown.add(() => server.close());
-    // From here on somebody looks: the delay of the event loop is watched by a timer, which is not for nothing.
-    collectDefaultMetrics({ register: this.#registry });
     return server.address;
   }
 }

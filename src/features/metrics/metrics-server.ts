@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Registry } from 'prom-client';
+import { collectDefaultMetrics, type Registry } from 'prom-client';
 import type { Log } from '../../shared/log.ts';
 
 export interface MetricsAddress {
@@ -27,12 +27,13 @@ export class MetricsServer {
    * @throws Error when the address cannot be taken: that of the system
    */
   static async open({ host, port }: MetricsAddress, registry: Registry, log: Log): Promise<MetricsServer> {
+    const read = readerOf(registry);
     const server = createServer({ headersTimeout: HEADERS_MS, requestTimeout: HEADERS_MS }, (request, response) => {
       const { method = '', url = '' } = request;
       if (url.split('?')[0] !== '/metrics') response.writeHead(404).end();
       else if (method !== 'GET' && method !== 'HEAD') response.writeHead(405, { Allow: 'GET, HEAD' }).end();
       else {
-        registry.metrics().then(
+        read().then(
           (text) => response.writeHead(200, { 'Content-Type': registry.contentType }).end(text),
           (error: unknown) => {
             log.error({ err: error }, 'the metrics could not be collected');
@@ -60,3 +61,16 @@ export class MetricsServer {
     await closed;
   }
 }
+
+/**
+ * What the runtime tells of itself is watched from the first reading on: the delay of the event loop takes a timer that wakes
+ * the process all the time, and where nobody looks it is for nothing.
+ */
+const readerOf = (registry: Registry): (() => Promise<string>) => {
+  let runtime: 'unwatched' | 'watched' = 'unwatched';
+  return () => {
+    if (runtime === 'unwatched') collectDefaultMetrics({ register: registry });
+    runtime = 'watched';
+    return registry.metrics();
+  };
+};

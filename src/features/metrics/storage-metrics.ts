@@ -1,9 +1,9 @@
-import { Gauge, Histogram, type Registry } from 'prom-client';
+import { Histogram, type Registry } from 'prom-client';
 
 const COMMIT_SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1];
 const UNITS = [1, 2, 4, 8, 16, 32, 64, 128, 256];
 
-/** How long commits take, how much shares one, and whether anything can be stored. */
+/** How long commits take, and how much shares one. */
 export class StorageMetrics {
   readonly #seconds: Histogram;
   readonly #units: Histogram;
@@ -24,17 +24,3 @@ export class StorageMetrics {
     this.#units.observe(units);
   };
 }
-
-/** A figure that is asked for when the metrics are read. */
-export const addGauge = (
-  registry: Registry,
-  { name, help }: { readonly name: string; readonly help: string },
-  read: () => number | Promise<number>,
-): void => {
-  new Gauge({
-    ...{ name, help, registers: [registry] },
-    async collect() {
-      this.set(await read());
-    },
-  });
-};
