@@ -5,7 +5,7 @@ import type { IdSource } from '../../../shared/ids.ts';
 import { escapeUser } from '../../../sip/message/uri.ts';
 import type { Binding } from '../../../sip/registrar/binding-store.ts';
 import type { DigestCredentials, ExtraHeaders, NameAddr } from '../../../sip/user-agent.ts';
-import type { LegTarget, LegTrunk } from '../leg/leg.ts';
+import type { LegTarget, LegTrunk } from '../leg/leg-target.ts';
 import { autoAnswerHeaders } from './auto-answer.ts';
 import { RouteTable, type TrunkRoute, type TrunkWay } from './route-table.ts';
 import { ANONYMOUS_NAME, inviteOverTrunk, type SipTrunk } from './trunk-dialect.ts';

@@ -9,7 +9,7 @@ import type {
   NameAddr,
   RequestOptions,
 } from '../../../sip/user-agent.ts';
-import type { LegTrunk } from '../leg/leg.ts';
+import type { LegTrunk } from '../leg/leg-target.ts';
 
 /** How numbers are written for a trunk. */
 export type NumberFormat =

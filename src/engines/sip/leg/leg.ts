@@ -19,8 +19,6 @@ import type { LegTarget, LegTrunk } from './leg-target.ts';
 import { type Attempt, firstAttempt, nextAttempt, type OfferedCodecs } from './next-attempt.ts';
 import { MAX_REDIRECTS, NO_REDIRECTS, redirectedTo, type RedirectHosts } from './redirect.ts';
 
-export type { LegTarget, LegTrunk } from './leg-target.ts';
-
 /** What a leg asks and tells its call. After `failed` or `hungUp` only `ended` follows, and it follows once. */
 export interface LegUser {
   /** Whose media an INVITE shows as things stand; undefined where there are none with these codecs. */

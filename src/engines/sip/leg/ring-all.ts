@@ -2,8 +2,9 @@ import type { LegCause } from '../../../calls/call-engine.ts';
 import type { PeerMessage, RemoteOffer } from '../../../sip/user-agent.ts';
 import { bestFailure } from './best-failure.ts';
 import { completedElsewhere } from './causes.ts';
-import type { Leg, LegTarget, LegUser } from './leg.ts';
+import type { Leg, LegUser } from './leg.ts';
 import type { LegFailure } from './leg-end.ts';
+import type { LegTarget } from './leg-target.ts';
 import type { OfferedCodecs } from './next-attempt.ts';
 
 /** What is being rung for one side of a call. */
@@ -27,6 +28,8 @@ interface RingAllOptions {
 interface Branch {
   readonly leg: Leg;
   readonly targets: readonly LegTarget[];
+  /** What is rung now. */
+  target: LegTarget | undefined;
   failure: LegFailure | undefined;
   cause: LegCause | undefined;
 }
@@ -47,17 +50,15 @@ class RingAll implements Ringing, LegUser {
   readonly #branches: readonly Branch[];
   #state: State = { name: 'ringing' };
   /** Whose address is shown. */
-  #shown: Leg | undefined;
-  #shownAddress = '';
+  #shown: Branch | undefined;
   #heard: Leg | undefined;
   #isRinging = false;
   #isEndTold = false;
-  readonly #targets = new Map<Leg, LegTarget>();
 
   constructor(branches: readonly (readonly LegTarget[])[], options: RingAllOptions) {
     this.#options = options;
     this.#branches = branches.map((targets) => ({
-      ...{ targets, leg: options.newLeg(this), failure: undefined, cause: undefined },
+      ...{ targets, leg: options.newLeg(this), target: undefined, failure: undefined, cause: undefined },
     }));
   }
 
@@ -84,8 +85,11 @@ class RingAll implements Ringing, LegUser {
   }
 
   calling(leg: Leg, target: LegTarget): void {
-    this.#targets.set(leg, target);
-    if (this.#shown === undefined || this.#shown === leg) this.#tellCalling(leg, target);
+    const branch = this.#branchOf(leg);
+    if (branch === undefined) return;
+    branch.target = target;
+    this.#shown ??= branch;
+    if (this.#shown === branch) this.#options.user.calling(leg, target);
   }
 
   ringing(leg: Leg, status: number): void {
@@ -109,7 +113,7 @@ class RingAll implements Ringing, LegUser {
     if (branch === undefined || this.#state.name !== 'ringing') return;
     this.#state = { name: 'answered', shown: branch };
     this.#endOthers(leg, completedElsewhere);
-    this.#show(leg);
+    this.#show(branch);
     this.#options.user.answered(leg, sdp);
   }
 
@@ -155,7 +159,7 @@ class RingAll implements Ringing, LegUser {
 
   #fail(branch: Branch, failure: LegFailure): void {
     this.#state = { name: 'failed', shown: branch };
-    this.#show(branch.leg);
+    this.#show(branch);
     this.#options.user.failed(branch.leg, failure);
     this.#tellEnd(branch);
   }
@@ -178,16 +182,12 @@ class RingAll implements Ringing, LegUser {
     this.#options.user.ringingAgain(leg);
   }
 
-  /** From now on it is the leg that is shown; its address is told where another one was. */
-  #show(leg: Leg): void {
-    const target = this.#targets.get(leg);
-    if (target !== undefined && target.address !== this.#shownAddress) this.#tellCalling(leg, target);
-  }
-
-  #tellCalling(leg: Leg, target: LegTarget): void {
-    this.#shown = leg;
-    this.#shownAddress = target.address;
-    this.#options.user.calling(leg, target);
+  /** From now on it is the one that is shown; its address is told where another one was. */
+  #show(branch: Branch): void {
+    const { leg, target } = branch;
+    const before = this.#shown?.target?.address;
+    this.#shown = branch;
+    if (target !== undefined && target.address !== before) this.#options.user.calling(leg, target);
   }
 
   #branchOf(leg: Leg): Branch | undefined {

@@ -4,7 +4,7 @@ import { parseUri } from '../../../sip/message/uri.ts';
 import { answerAudio } from '../../../sip/sdp/answer-audio.ts';
 import { audioFormatOf, audioTargetOf, wantsAudio } from '../../../sip/sdp/audio-target.ts';
 import { type AudioSdpOptions, createAudioSdp } from '../../../sip/sdp/create-audio-sdp.ts';
-import type { LegTarget } from '../leg/leg.ts';
+import type { LegTarget } from '../leg/leg-target.ts';
 
 /** What a port of ours says of itself: G.711 and telephone events, both ways. Its leg sets the origin line. */
 export class PortSdp {

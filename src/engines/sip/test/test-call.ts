@@ -5,9 +5,10 @@ import type { HeardPeer, TestPhoneMedia, TestPhonePort } from '../../../media/te
 import type { PeerMessage, RemoteOffer } from '../../../sip/user-agent.ts';
 import type { CallParts } from '../call/third-party-call.ts';
 import { hangupCause, incompatibleMediaCause } from '../leg/causes.ts';
-import { Leg, type LegTarget, type LegUser } from '../leg/leg.ts';
+import { Leg, type LegUser } from '../leg/leg.ts';
 import { type LegFailure, unreachable, withoutAudio } from '../leg/leg-end.ts';
 import { LegSdp } from '../leg/leg-sdp.ts';
+import type { LegTarget } from '../leg/leg-target.ts';
 import { type OfferedCodecs, withCodecs } from '../leg/next-attempt.ts';
 import { hostsOf, peerOf, PortSdp } from '../media/port-sdp.ts';
 import { CallWatch } from './call-watch.ts';
