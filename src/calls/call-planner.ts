@@ -68,6 +68,15 @@ export class CallPlanner {
     return { command, user, destination, country, number, times, digitsAfterAnswer };
   }
 
+  /**
+   * Whether a number could be called, by the policy as it is now. A route may still be missing.
+   * @throws InvalidNumberError where it is none, or the user's own extension
+   * @throws DestinationBarredError where the policy bars it
+   */
+  async check(number: string, userId: string): Promise<void> {
+    this.refuseBarred(await this.read({ number }, userId));
+  }
+
   /** The plan, where policy, phones and routes allow it. */
   async plan(request: CallRequest, tokenCall: string): Promise<CallPlan> {
     const { command, user, times, digitsAfterAnswer } = request;

@@ -120,13 +120,9 @@ export class CallService extends TypedEmitter<CallEventMap> implements CallCarri
     return { tokenCall, result };
   }
 
-  /**
-   * Whether a number could be called, by the policy as it is now. A route may still be missing.
-   * @throws InvalidNumberError where it is none, or the user's own extension
-   * @throws DestinationBarredError where the policy bars it
-   */
-  async checkNumber(number: string, { userId }: Requester): Promise<void> {
-    this.#planner.refuseBarred(await this.#planner.read({ number }, userId));
+  /** See `CallPlanner.check`. */
+  checkNumber(number: string, { userId }: Requester): Promise<void> {
+    return this.#planner.check(number, userId);
   }
 
   /**

@@ -3,7 +3,7 @@ import { CallPlanner, type CallPlannerOptions } from './call-planner.ts';
 import type { CallPolicy } from './call-policy.ts';
 import type { PhoneDirectory } from './phone-directory.ts';
 
-/** See `CallService.checkNumber`. */
+/** See `CallPlanner.check`. */
 export interface NumberCheck {
   checkNumber(number: string, requester: Requester): Promise<void>;
 }
@@ -15,7 +15,5 @@ export const createNumberCheck = (parts: {
   readonly patterns: CallPlannerOptions['patterns'];
 }): NumberCheck => {
   const planner = new CallPlanner({ ...parts, engine: { locate: () => Promise.resolve(undefined) } });
-  return {
-    checkNumber: async (number, { userId }) => planner.refuseBarred(await planner.read({ number }, userId)),
-  };
+  return { checkNumber: (number, { userId }) => planner.check(number, userId) };
 };
