@@ -65,17 +65,19 @@ const inviteReply = (status: string, body: readonly string[], { tag = '[pid]t[ca
 const reliably = (text: string): Step => `<send retrans="500">${text}</send>`;
 const once = (text: string): Step => `<send>${text}</send>`;
 
-const okToLast = once(
-  message([
-    'SIP/2.0 200 OK',
-    '[last_Via:]',
-    '[last_From:]',
-    '[last_To:]',
-    '[last_Call-ID:]',
-    '[last_CSeq:]',
-    ...NO_BODY,
-  ]),
-);
+/** 200 to what came last. */
+const okToLast = (fields: readonly string[] = NO_BODY): Step =>
+  once(
+    message([
+      'SIP/2.0 200 OK',
+      '[last_Via:]',
+      '[last_From:]',
+      '[last_To:]',
+      '[last_Call-ID:]',
+      '[last_CSeq:]',
+      ...fields,
+    ]),
+  );
 
 /** A request of sipp's own inside the dialog. */
 const request = (
@@ -117,7 +119,7 @@ export const sendsReliably: Step[] = [
   `<recv request="PRACK"><action>
     <ereg regexp="77 1 INVITE" search_in="hdr" header="RAck:" check_it="true" assign_to="rack" />
   </action></recv>`,
-  okToLast,
+  okToLast(),
   '<Reference variables="rack" />',
 ];
 
@@ -138,19 +140,7 @@ export const isInvitedFor = (seconds: number): Step[] => [
 /** The session is refreshed by UPDATE, at its time. */
 export const isUpdated = (terms: readonly string[]): Step[] => [
   '<recv request="UPDATE" timeout="60000" />',
-  once(
-    message([
-      'SIP/2.0 200 OK',
-      '[last_Via:]',
-      '[last_From:]',
-      '[last_To:]',
-      '[last_Call-ID:]',
-      '[last_CSeq:]',
-      CONTACT,
-      ...terms,
-      ...NO_BODY,
-    ]),
-  ),
+  okToLast([CONTACT, ...terms, ...NO_BODY]),
 ];
 
 /** An UPDATE of sipp's own: with an offer, or only to refresh the session. */
@@ -171,10 +161,10 @@ export const refuses = (status: string, headers: readonly string[] = []): Step[]
 ];
 
 /** CANCEL comes and is confirmed; the INVITE is still open. */
-export const isCancelled: Step[] = ['<recv request="CANCEL" />', okToLast];
+export const isCancelled: Step[] = ['<recv request="CANCEL" />', okToLast()];
 export const isTerminated: Step[] = [...isCancelled, ...refuses('487 Request Terminated')];
 
-export const isHungUp: Step[] = ['<recv request="BYE" />', okToLast];
+export const isHungUp: Step[] = ['<recv request="BYE" />', okToLast()];
 
 /** Hangs up; `cseq` where sipp has sent requests before. */
 export const hangsUpAt = (cseq: number): Step[] => [reliably(request('BYE', { cseq })), '<recv response="200" />'];
